@@ -1,0 +1,246 @@
+//! One call of a history.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::parties::{ParseError, Party};
+
+/// One call as its owner sees it. In JSON:
+///
+/// ```json
+/// {"id": "7", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+13333333333",
+///  "type": "Completed Inbound", "duration": "37.4"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Opaque, unique in one installation, never used again for another call.
+    pub id: String,
+    /// When the call began, UTC, to the microsecond (RFC 3339).
+    #[serde(serialize_with = "rfc3339")]
+    pub created_at: DateTime<Utc>,
+    /// Whom the owner called, or who called the owner.
+    pub counterparty: Party,
+    /// Direction and outcome.
+    #[serde(rename = "type")]
+    pub call_type: CallType,
+    /// How long the parties spoke. Never there for a missed call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<CallDuration>,
+}
+
+fn rfc3339<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+/// Who called whom, as the owner of the history sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// The owner was called.
+    Inbound,
+    /// The owner called.
+    Outbound,
+}
+
+/// Whether the parties spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The call was answered.
+    Completed,
+    /// It was not: no answer, busy, rejected, failed, cancelled.
+    Missed,
+}
+
+/// Direction and outcome of a call, in the words of the original system's `type` field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CallType {
+    /// Somebody called the owner, who answered.
+    #[serde(rename = "Completed Inbound")]
+    CompletedInbound,
+    /// Somebody called the owner, who did not answer.
+    #[serde(rename = "Missed Inbound")]
+    MissedInbound,
+    /// The owner called somebody, who answered.
+    #[serde(rename = "Completed Outbound")]
+    CompletedOutbound,
+    /// The owner called somebody, who did not answer.
+    #[serde(rename = "Missed Outbound")]
+    MissedOutbound,
+}
+
+impl CallType {
+    /// All four, in the order of the database's `call_type`.
+    pub const ALL: [Self; 4] =
+        [Self::CompletedInbound, Self::MissedInbound, Self::CompletedOutbound, Self::MissedOutbound];
+
+    /// The type of a call of this direction and outcome.
+    pub fn new(direction: Direction, outcome: Outcome) -> Self {
+        match (outcome, direction) {
+            (Outcome::Completed, Direction::Inbound) => Self::CompletedInbound,
+            (Outcome::Missed, Direction::Inbound) => Self::MissedInbound,
+            (Outcome::Completed, Direction::Outbound) => Self::CompletedOutbound,
+            (Outcome::Missed, Direction::Outbound) => Self::MissedOutbound,
+        }
+    }
+
+    /// Who called whom.
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::CompletedInbound | Self::MissedInbound => Direction::Inbound,
+            Self::CompletedOutbound | Self::MissedOutbound => Direction::Outbound,
+        }
+    }
+
+    /// Whether the parties spoke.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::CompletedInbound | Self::CompletedOutbound => Outcome::Completed,
+            Self::MissedInbound | Self::MissedOutbound => Outcome::Missed,
+        }
+    }
+
+    /// The type's text, the same in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CompletedInbound => "Completed Inbound",
+            Self::MissedInbound => "Missed Inbound",
+            Self::CompletedOutbound => "Completed Outbound",
+            Self::MissedOutbound => "Missed Outbound",
+        }
+    }
+}
+
+impl fmt::Display for CallType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CallType {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL.into_iter().find(|call_type| call_type.as_str() == text).ok_or_else(|| {
+            ParseError::new(
+                "\"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\" or \"Missed Outbound\"",
+                text,
+            )
+        })
+    }
+}
+
+/// How long the parties of a call spoke: 0 to 2,147,483,647 ms (24.8 days), the range of the database's
+/// `duration_ms`.
+///
+/// As text, and so in JSON, seconds with one to three decimals: `37.4`, `215.0`, `0.125`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallDuration(i32);
+
+impl CallDuration {
+    /// A duration in milliseconds. `None` below 0 and above 24.8 days.
+    pub fn from_ms(ms: i64) -> Option<Self> {
+        i32::try_from(ms).ok().filter(|ms| *ms >= 0).map(Self)
+    }
+
+    /// The duration in milliseconds.
+    pub fn ms(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for CallDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, ms) = (self.0 / 1000, self.0 % 1000);
+        match ms {
+            _ if ms % 100 == 0 => write!(f, "{seconds}.{}", ms / 100),
+            _ if ms % 10 == 0 => write!(f, "{seconds}.{:02}", ms / 10),
+            _ => write!(f, "{seconds}.{ms:03}"),
+        }
+    }
+}
+
+impl FromStr for CallDuration {
+    type Err = ParseError;
+
+    /// Reads seconds with up to three decimals, without sign or exponent. `37` is `37.0`.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        Some(())
+            .filter(|()| digits(seconds) && digits(decimals) && decimals.len() <= 3)
+            .and_then(|()| {
+                seconds
+                    .parse::<i64>()
+                    .ok()?
+                    .checked_mul(1000)?
+                    .checked_add(format!("{decimals:0<3}").parse().ok()?)
+            })
+            .and_then(Self::from_ms)
+            .ok_or_else(|| ParseError::new("a duration in seconds such as 37.4, at most 2147483.647", text))
+    }
+}
+
+impl Serialize for CallDuration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_the_shape_of_the_original() {
+        let completed = r#"{"id":"7","created_at":"2024-01-31T10:00:00Z","counterparty":"+13333333333","type":"Completed Inbound","duration":"37.4"}"#;
+        let missed = r#"{"id":"8","created_at":"2024-01-31T11:00:00.250Z","counterparty":"+14444444444","type":"Missed Outbound"}"#;
+        for json in [completed, missed] {
+            let call: Call = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&call).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn a_duration_has_one_to_three_decimals() {
+        for (ms, text) in [
+            (0, "0.0"),
+            (5, "0.005"),
+            (50, "0.05"),
+            (37_400, "37.4"),
+            (37_450, "37.45"),
+            (215_000, "215.0"),
+            (i64::from(i32::MAX), "2147483.647"),
+        ] {
+            let duration = CallDuration::from_ms(ms).unwrap();
+            assert_eq!(duration.to_string(), text);
+            assert_eq!(text.parse(), Ok(duration));
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1.2345", "2147483.648", "99999999999999999999"]
+        {
+            assert!(text.parse::<CallDuration>().is_err(), "{text}");
+        }
+        assert_eq!(CallDuration::from_ms(-1), None);
+    }
+
+    #[test]
+    fn a_type_is_its_direction_and_its_outcome() {
+        for call_type in CallType::ALL {
+            assert_eq!(CallType::new(call_type.direction(), call_type.outcome()), call_type);
+            assert_eq!(call_type.as_str().parse(), Ok(call_type));
+        }
+        assert!("completed inbound".parse::<CallType>().is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! The contract between the Calls API and everybody who reads it: the page in this workspace and REST
+//! clients alike. Pure types, no I/O, builds for `wasm32-unknown-unknown`.
+//!
+//! In reading order:
+//!
+//! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
+//! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`].
+//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
+//! - `problem`: how the API says no. [`Problem`] (RFC 9457).
+
+mod calls;
+mod numbers;
+mod parties;
+mod problem;
+
+pub use calls::{Call, CallDuration, CallType, Direction, Outcome};
+pub use numbers::{NumberInfo, NumberKind};
+pub use parties::{E164, ParseError, Party, PartyKind};
+pub use problem::Problem;

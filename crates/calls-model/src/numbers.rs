@@ -1,0 +1,64 @@
+//! What is known of a number.
+
+use serde::{Deserialize, Serialize};
+
+use crate::parties::E164;
+
+/// A number (or another party that can own a history) and how to write it, as
+/// `GET /api/numbers/{number}` answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberInfo {
+    /// The number in E.164, `+12025550123`; null where the party has none (extensions, SIP addresses).
+    pub e164: Option<E164>,
+    /// For readers abroad, `+1 202-555-0123`. The party's own text where it has no E.164 number.
+    pub international: String,
+    /// For readers in the country, `(202) 555-0123`. The party's own text where it has no E.164 number.
+    pub national: String,
+    /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country (`+800`, extensions).
+    pub country: Option<String>,
+    /// What kind of number it is.
+    pub kind: NumberKind,
+}
+
+impl NumberInfo {
+    /// The canonical text of the party: what its history's address is made of.
+    pub fn canonical(&self) -> String {
+        self.e164.map_or_else(|| self.international.clone(), |number| number.to_string())
+    }
+}
+
+/// What kind of number it is: for a telephone number what its country's numbering plan says (the types of
+/// libphonenumber), else what stands in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberKind {
+    /// A landline.
+    FixedLine,
+    /// A mobile phone.
+    Mobile,
+    /// The plan does not tell landline from mobile, as in North America.
+    FixedLineOrMobile,
+    /// Free for the caller.
+    TollFree,
+    /// Dearer for the caller.
+    PremiumRate,
+    /// The cost is shared.
+    SharedCost,
+    /// Voice over IP.
+    Voip,
+    /// A personal number, routed to wherever its owner is.
+    Personal,
+    /// A pager.
+    Pager,
+    /// A company's number for all its places (universal access number).
+    Uan,
+    /// A voicemail access number.
+    Voicemail,
+    /// Long enough to be a number, but not one that the plan assigns. Call records hold such numbers:
+    /// spoofed, or newer than the plan.
+    Unassigned,
+    /// An extension, a short code or a feature code.
+    Local,
+    /// A SIP address.
+    Sip,
+}

@@ -1,0 +1,268 @@
+//! Who is on a line.
+//!
+//! Most parties have an E.164 number and need nothing else. The others (extensions, short codes, SIP
+//! addresses, callers who hide) are different things, and none of them is an E.164 number, so each has a
+//! variant of its own instead of a made-up number.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A telephone number as ITU-T E.164 writes it: country code and national number, digits only.
+///
+/// Shown and serialised with its leading `+`. E.164 allows 15 digits; numbering plans in use (Germany's,
+/// Austria's) have had longer ones, so up to [`E164::MAX_DIGITS`] are kept. A country code never begins
+/// with 0, which is why an integer holds a number without loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct E164(u64);
+
+impl E164 {
+    /// The longest number that is kept: a country code of three digits and a national number of fifteen.
+    pub const MAX_DIGITS: u32 = 18;
+
+    /// A number from its digits, country code first. `None` for 0 and for more than
+    /// [`E164::MAX_DIGITS`] digits.
+    pub fn new(digits: u64) -> Option<Self> {
+        (digits > 0 && digits < 10_u64.pow(Self::MAX_DIGITS)).then_some(Self(digits))
+    }
+
+    /// The digits as an integer, country code first.
+    pub fn digits(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.0)
+    }
+}
+
+/// A text that is not what it was read as. Says what was expected and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// What would have been right, as a noun phrase.
+    pub expected: &'static str,
+    /// The text as it came.
+    pub found: String,
+}
+
+impl ParseError {
+    pub(crate) fn new(expected: &'static str, found: &str) -> Self {
+        Self { expected, found: found.to_owned() }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, but found {:?}", self.expected, self.found)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl FromStr for E164 {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        text.strip_prefix('+')
+            .filter(|digits| !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .and_then(Self::new)
+            .ok_or_else(|| ParseError::new("an E.164 number such as +12025550123", text))
+    }
+}
+
+/// What kind of party somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartyKind {
+    /// A telephone number with a country code.
+    E164,
+    /// A number that is dialled inside one telephone system or network: an extension (`1001`), a short
+    /// code (`72000`), a feature code (`*97`).
+    Local,
+    /// A SIP or SIPS URI (RFC 3261).
+    Sip,
+    /// The caller asked that the number not be shown.
+    Withheld,
+    /// The network could not tell the number.
+    Unknown,
+}
+
+/// One end of a call.
+///
+/// As text, and so in JSON: `+12025550123`, `1001`, `sip:alice@example.com`, `withheld`, `unknown`. No
+/// two variants share a spelling.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// A telephone number with a country code.
+    E164(E164),
+    /// Dialled inside one telephone system or network: 1 to [`Party::MAX_LOCAL_LEN`] of `0-9 * #`.
+    Local(String),
+    /// A SIP address with its `sip:` or `sips:` scheme.
+    Sip(String),
+    /// The caller asked that the number not be shown.
+    Withheld,
+    /// The network could not tell the number.
+    Unknown,
+}
+
+impl Party {
+    /// The longest extension, short code or feature code. Anything longer is a telephone number.
+    pub const MAX_LOCAL_LEN: usize = 6;
+    /// The longest SIP address that is kept, in bytes.
+    pub const MAX_SIP_LEN: usize = 255;
+
+    /// The text of [`Party::Withheld`].
+    pub const WITHHELD: &'static str = "withheld";
+    /// The text of [`Party::Unknown`].
+    pub const UNKNOWN: &'static str = "unknown";
+
+    /// An extension, short code or feature code, if the text is one.
+    pub fn local(text: &str) -> Option<Self> {
+        let dialable = !text.is_empty()
+            && text.len() <= Self::MAX_LOCAL_LEN
+            && text.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#');
+        dialable.then(|| Self::Local(text.to_owned()))
+    }
+
+    /// A SIP address, if the text is a `sip:` or `sips:` URI with a host. Scheme and host are made lower
+    /// case (RFC 3261, section 19.1.4: only the user part is case-sensitive); parameters are dropped.
+    pub fn sip(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once(':')?;
+        let scheme = scheme.to_ascii_lowercase();
+        let address = rest.split([';', '?']).next().unwrap_or(rest);
+        let (user, host) = match address.rsplit_once('@') {
+            Some((user, host)) => (format!("{user}@"), host),
+            None => (String::new(), address),
+        };
+        let plain = |part: &str| part.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"@".contains(&b));
+        let well_formed = matches!(scheme.as_str(), "sip" | "sips")
+            && !host.is_empty()
+            && user != "@"
+            && plain(user.trim_end_matches('@'))
+            && plain(host);
+        let uri = format!("{scheme}:{user}{}", host.to_ascii_lowercase());
+        (well_formed && uri.len() <= Self::MAX_SIP_LEN).then_some(Self::Sip(uri))
+    }
+
+    /// What kind of party this is.
+    pub fn kind(&self) -> PartyKind {
+        match self {
+            Self::E164(_) => PartyKind::E164,
+            Self::Local(_) => PartyKind::Local,
+            Self::Sip(_) => PartyKind::Sip,
+            Self::Withheld => PartyKind::Withheld,
+            Self::Unknown => PartyKind::Unknown,
+        }
+    }
+
+    /// Whether the party can be told from others, and so can own a history.
+    pub fn is_identified(&self) -> bool {
+        !matches!(self, Self::Withheld | Self::Unknown)
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::E164(number) => number.fmt(f),
+            Self::Local(text) | Self::Sip(text) => f.write_str(text),
+            Self::Withheld => f.write_str(Self::WITHHELD),
+            Self::Unknown => f.write_str(Self::UNKNOWN),
+        }
+    }
+}
+
+impl FromStr for Party {
+    type Err = ParseError;
+
+    /// Reads the canonical text only. Other spellings of a number are the API's business.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            Self::WITHHELD => Ok(Self::Withheld),
+            Self::UNKNOWN => Ok(Self::Unknown),
+            _ if text.starts_with('+') => text.parse().map(Self::E164),
+            _ => Self::local(text).or_else(|| Self::sip(text)).ok_or_else(|| {
+                ParseError::new(
+                    "an E.164 number, an extension or short code, a SIP address, \"withheld\" or \"unknown\"",
+                    text,
+                )
+            }),
+        }
+    }
+}
+
+impl Serialize for Party {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Party {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for E164 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for E164 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_party_reads_back_what_it_writes() {
+        for text in [
+            "+13333333333",
+            "1001",
+            "*97",
+            "sip:alice@example.com",
+            "sips:pbx.example",
+            "withheld",
+            "unknown",
+        ] {
+            assert_eq!(text.parse::<Party>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_party_is_refused_with_what_was_expected_and_found() {
+        for text in
+            ["", "+", "+0123", "+1234567890123456789", "1234567", "abc", "sip:", "sip:@host", "sip:a b@c"]
+        {
+            let error = text.parse::<Party>().unwrap_err();
+            assert_eq!(error.found, text);
+            assert!(error.to_string().starts_with("expected "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sip_address_is_compared_without_the_case_of_its_host_and_without_parameters() {
+        assert_eq!(
+            Party::sip("SIP:Bob@EXAMPLE.com:5060;transport=tcp"),
+            Party::sip("sip:Bob@example.com:5060")
+        );
+        assert_ne!(Party::sip("sip:Bob@example.com"), Party::sip("sip:bob@example.com"));
+    }
+
+    #[test]
+    fn eighteen_digits_fit_and_nineteen_do_not() {
+        assert!(E164::new(999_999_999_999_999_999).is_some());
+        assert!(E164::new(1_000_000_000_000_000_000).is_none());
+    }
+}

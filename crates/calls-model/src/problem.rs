@@ -1,0 +1,31 @@
+//! How the API says no.
+
+use serde::{Deserialize, Serialize};
+
+/// A problem details object (RFC 9457), sent as `application/problem+json`.
+///
+/// `expected` and `found` are extension members: they are there when a value was malformed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind of problem, as a relative URI that never changes: `/problems/not-a-number`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words, the same for each occurrence.
+    pub title: String,
+    /// The HTTP status code.
+    pub status: u16,
+    /// What happened this time, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What would have been right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What came instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+impl Problem {
+    /// The media type of a problem (RFC 9457, section 3).
+    pub const MEDIA_TYPE: &'static str = "application/problem+json";
+}
