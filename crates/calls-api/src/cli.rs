@@ -1,0 +1,82 @@
+//! The commands of the binary `calls`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::commands::{import, migrate, seed, serve};
+use crate::database::Server;
+
+/// The call history of a phone number, self-hosted.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and the page
+    Serve(serve::Arguments),
+    /// Add the calls of a call log
+    Import(import::Arguments),
+    /// Fill an empty database with made-up calls
+    Seed(seed::Arguments),
+    /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
+    Migrate,
+}
+
+/// Where the calls are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Storage {
+    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL is
+    /// kept in the data folder
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
+    #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl Storage {
+    /// The server, with all migrations applied.
+    pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
+        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
+        let url = self.database_url.filter(|url| !url.is_empty());
+        let server = Server::open(url, self.data_dir)?;
+        let applied = server.migrate()?;
+        Ok((server, applied))
+    }
+}
+
+/// Runs the command line. A failure is one line on standard error and exit status 1; wrong usage has 2.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    log();
+    let result = match cli.command {
+        Command::Serve(arguments) => serve::run(cli.storage, arguments),
+        Command::Import(arguments) => import::run(cli.storage, arguments),
+        Command::Seed(arguments) => seed::run(cli.storage, arguments),
+        Command::Migrate => migrate::run(cli.storage),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("calls: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
+}

@@ -1,0 +1,16 @@
+//! One file per command.
+
+pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod seed;
+pub(crate) mod serve;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar that shows how far, how fast and how long still. Hidden where nobody looks.
+fn progress(total: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("━╸ "));
+    bar
+}

@@ -1,0 +1,110 @@
+//! `calls seed`.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use chrono::{NaiveDate, Utc};
+use clap::Parser;
+use diesel::Connection;
+use diesel::pg::PgConnection;
+use diesel::result::Error as QueryError;
+
+use crate::calls::{self, NewCall, TypeColumn};
+use crate::cli::Storage;
+use crate::database::Server;
+use crate::history::{self, MadeUpCall, Plan};
+use crate::parties::{self, PartyKey};
+
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Arguments {
+    /// How many numbers have a history
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    numbers: u32,
+    /// How many calls they have together
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(..=100_000_000))]
+    calls: u64,
+    /// The same seed makes the same calls
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many days the histories reach back
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: u32,
+    /// The day after the last call, UTC [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    until: Option<NaiveDate>,
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        let until = self.until.unwrap_or_else(|| Utc::now().date_naive());
+        Plan { seed: self.seed, numbers: self.numbers, calls: self.calls, until, days: self.days }
+    }
+}
+
+pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (server, _) = storage.open()?;
+    let mut connection = server.connect()?;
+    if calls::any_calls(&mut connection)? {
+        bail!("expected an empty database, but found calls in it: made-up calls do not go among real ones");
+    }
+    fill(&mut connection, arguments.plan())?;
+    println!(
+        "{} made-up calls of {} numbers, the first two +13333333333 and +14444444444",
+        arguments.calls, arguments.numbers
+    );
+    drop(connection);
+    server.leave()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills the database if there is no call in it yet.
+pub(crate) fn run_if_empty(server: &Server) -> anyhow::Result<()> {
+    let mut connection = server.connect()?;
+    if !calls::any_calls(&mut connection)? {
+        // What `calls seed` makes without options.
+        fill(&mut connection, Arguments::parse_from(["seed"]).plan())?;
+    }
+    Ok(())
+}
+
+/// All or nothing: a run that is killed leaves the database empty.
+fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
+    /// Enough rows per COPY that its start does not count, few enough to hold.
+    const BATCH: usize = 50_000;
+    let bar = super::progress(
+        plan.calls,
+        "making calls up  {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left",
+    );
+    connection.transaction(|connection| {
+        let mut batch = Vec::new();
+        for (owner, history) in history::histories(plan) {
+            let owner = calls_model::Party::E164(owner);
+            let keys = parties::insert_parties(connection, history.iter().map(|call| &call.counterparty))?;
+            let key_of = |party| parties::e164_key(party).or_else(|| keys.get(party).copied());
+            let owner = key_of(&owner).ok_or(QueryError::NotFound)?;
+            for call in &history {
+                let counterparty = key_of(&call.counterparty).ok_or(QueryError::NotFound)?;
+                batch.push(new_call(owner, counterparty, call));
+                if batch.len() == BATCH {
+                    bar.inc(calls::copy_calls(connection, &batch)? as u64);
+                    batch.clear();
+                }
+            }
+        }
+        bar.inc(calls::copy_calls(connection, &batch)? as u64);
+        diesel::QueryResult::Ok(())
+    })?;
+    calls::settle(connection)?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn new_call(number: PartyKey, counterparty: PartyKey, call: &MadeUpCall) -> NewCall {
+    NewCall {
+        number,
+        counterparty,
+        created_at: call.created_at,
+        call_type: TypeColumn(call.call_type),
+        duration_ms: call.duration_ms,
+    }
+}

@@ -1,0 +1,277 @@
+//! Believable made-up calls, the same for the same [`Plan`].
+//!
+//! Every number is from a range that its country keeps for films and examples, so that nobody's phone rings.
+
+use calls_model::{CallType, Direction, E164, Outcome, Party};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc};
+use rand::Rng;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// How much to make up.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Where the dice begin.
+    pub seed: u64,
+    /// How many numbers own a history, at least 1.
+    pub numbers: u32,
+    /// How many calls there are in all.
+    pub calls: u64,
+    /// The day after the last call, UTC.
+    pub until: NaiveDate,
+    /// How many days the histories reach back, at least 1.
+    pub days: u32,
+}
+
+/// A call of [`histories`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeUpCall {
+    /// The other party.
+    pub counterparty: Party,
+    /// When it began, UTC, to the second. No two calls of a history begin at once.
+    pub created_at: DateTime<Utc>,
+    /// Direction and outcome.
+    pub call_type: CallType,
+    /// Talk time in milliseconds, whole tenths of a second; none for a missed call.
+    pub duration_ms: Option<i32>,
+}
+
+/// One owner after the other with its calls, oldest first. The first two owners are the numbers of the
+/// original's examples, +13333333333 and +14444444444, and have the longest histories.
+pub fn histories(plan: Plan) -> impl Iterator<Item = (E164, Vec<MadeUpCall>)> {
+    (0..plan.numbers).map(move |rank| {
+        let count = calls_before(plan, rank + 1) - calls_before(plan, rank);
+        (owner(rank), history(plan, rank, count))
+    })
+}
+
+/// How many calls the owners of the ranks below this one have together. Busy numbers have many calls and most
+/// have few: the share falls as 1/(rank + 3), whose sum the logarithm stands in for.
+fn calls_before(plan: Plan, rank: u32) -> u64 {
+    let weight = |rank: u32| ((f64::from(rank) + 3.0) / 3.0).ln();
+    if rank == plan.numbers {
+        plan.calls
+    } else {
+        (weight(rank) / weight(plan.numbers) * plan.calls as f64) as u64
+    }
+}
+
+/// A range of numbers that a country keeps for films and examples.
+struct Range {
+    /// The digits before the free ones, country code first.
+    prefix: u64,
+    /// How many digits are free.
+    free: u32,
+    /// Hours that its people's clocks are ahead of UTC, near enough for office hours.
+    utc_offset_hours: i64,
+}
+
+const fn range(prefix: u64, free: u32, utc_offset_hours: i64) -> Range {
+    Range { prefix, free, utc_offset_hours }
+}
+
+/// Ofcom, BNetzA, Arcep, ACMA, PTS, NMHH and NANPA publish these ranges.
+const RANGES: [Range; 13] = [
+    range(1_202_555_01, 2, -5),
+    range(44_7700_900, 3, 0),
+    range(49_30_23125, 3, 1),
+    range(33_1_99_00, 4, 1),
+    range(61_491_570, 3, 10),
+    range(46_70_1740_6, 2, 1),
+    range(33_6_39_98, 4, 1),
+    range(44_20_7946_0, 3, 0),
+    range(49_171_39200, 2, 1),
+    range(36_55_555, 3, 1),
+    range(61_2_5550, 4, 10),
+    range(1_416_555_01, 2, -5),
+    range(33_4_65_71, 4, 1),
+];
+
+const EXAMPLES: [u64; 2] = [13_333_333_333, 14_444_444_444];
+
+/// The number at a place in an endless row of made-up numbers; the first two are the original's examples.
+fn number(place: u64) -> (u64, i64) {
+    if let Some(example) = usize::try_from(place).ok().and_then(|place| EXAMPLES.get(place)) {
+        return (*example, -5);
+    }
+    let place = place - EXAMPLES.len() as u64;
+    let range = &RANGES[(place % RANGES.len() as u64) as usize];
+    let size = 10_u64.pow(range.free);
+    let index = place / RANGES.len() as u64;
+    if index < size {
+        // A step that shares no factor with the size visits every number before it repeats one.
+        return (range.prefix * size + (index * 37 + 11) % size, range.utc_offset_hours);
+    }
+    // The ranges are used up: possible numbers of an area code that North America has not assigned.
+    (1_555_000_0000 + place % 10_000_000, -5)
+}
+
+fn owner(rank: u32) -> E164 {
+    e164(number(rank.into()).0)
+}
+
+fn e164(digits: u64) -> E164 {
+    E164::new(digits).unwrap_or_else(|| unreachable!("a made-up number has at most 13 digits"))
+}
+
+fn history(plan: Plan, rank: u32, count: u64) -> Vec<MadeUpCall> {
+    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    dice.set_stream(rank.into());
+    let offset = number(rank.into()).1;
+    let contacts = contacts(&mut dice, rank, count);
+    let mut starts: Vec<i64> = (0..count).map(|_| start(&mut dice, plan, offset)).collect();
+    starts.sort_unstable();
+    for later in 1..starts.len() {
+        // One owner cannot begin two calls in one second.
+        starts[later] = starts[later].max(starts[later - 1] + 1);
+    }
+    starts.into_iter().filter_map(|start| call(&mut dice, &contacts, start)).collect()
+}
+
+/// Whom an owner talks to: a few often, many once.
+fn contacts(dice: &mut ChaCha8Rng, rank: u32, count: u64) -> Vec<Party> {
+    let size = 5 + (count as f64).sqrt() as u64 * 2;
+    (0..size)
+        .map(|_| {
+            let place: u64 = dice.random_range(2..6_000);
+            let place = if place == u64::from(rank) { place + 1 } else { place };
+            Party::E164(e164(number(place).0))
+        })
+        .collect()
+}
+
+/// A second within the plan's days: more on working days, and in office hours of the owner's clock.
+fn start(dice: &mut ChaCha8Rng, plan: Plan, utc_offset_hours: i64) -> i64 {
+    const PER_WEEKDAY: [u32; 7] = [100, 105, 100, 102, 95, 38, 24];
+    const PER_HOUR: [u32; 24] =
+        [2, 1, 1, 1, 1, 3, 10, 28, 62, 96, 100, 92, 60, 70, 94, 96, 90, 74, 50, 36, 26, 16, 9, 4];
+    let day = loop {
+        let day = plan.until - TimeDelta::days(dice.random_range(1..=i64::from(plan.days)));
+        if dice.random_range(0..105) < PER_WEEKDAY[day.weekday().num_days_from_monday() as usize] {
+            break day;
+        }
+    };
+    let hour = loop {
+        let hour = dice.random_range(0..24_usize);
+        if dice.random_range(0..100) < PER_HOUR[hour] {
+            break hour as i64;
+        }
+    };
+    let midnight = Utc.from_utc_datetime(&day.and_time(chrono::NaiveTime::MIN)).timestamp();
+    let end = Utc.from_utc_datetime(&plan.until.and_time(chrono::NaiveTime::MIN)).timestamp();
+    let second = midnight + (hour - utc_offset_hours) * 3600 + dice.random_range(0..3600_i64);
+    // Where the clock is behind, an evening call falls on the next day of UTC.
+    if second >= end { second - 86_400 } else { second }
+}
+
+fn call(dice: &mut ChaCha8Rng, contacts: &[Party], start: i64) -> Option<MadeUpCall> {
+    let direction = if dice.random_ratio(56, 100) { Direction::Inbound } else { Direction::Outbound };
+    let missed = match direction {
+        Direction::Inbound => dice.random_ratio(24, 100),
+        Direction::Outbound => dice.random_ratio(15, 100),
+    };
+    let call_type = CallType::new(direction, if missed { Outcome::Missed } else { Outcome::Completed });
+    Some(MadeUpCall {
+        counterparty: counterparty(dice, contacts, direction),
+        created_at: DateTime::from_timestamp(start, 0)?,
+        call_type,
+        duration_ms: (!missed).then(|| talk_time_ms(dice)),
+    })
+}
+
+fn counterparty(dice: &mut ChaCha8Rng, contacts: &[Party], direction: Direction) -> Party {
+    match (direction, dice.random_range(0..1000)) {
+        (Direction::Inbound, 0..40) => Party::Withheld,
+        (Direction::Inbound, 40..52) => Party::Unknown,
+        (Direction::Outbound, 0..12) => Party::Local("72000".to_owned()),
+        _ => {
+            // Squared, so that the first contacts come up most.
+            let place = dice.random::<f64>().powi(2) * contacts.len() as f64;
+            contacts[(place as usize).min(contacts.len() - 1)].clone()
+        }
+    }
+}
+
+/// Short notices, ordinary talks, and a few that do not end: 2 s to 3 h.
+fn talk_time_ms(dice: &mut ChaCha8Rng) -> i32 {
+    let mean_seconds = match dice.random_range(0..100) {
+        0..30 => 25.0,
+        30..85 => 190.0,
+        85..97 => 900.0,
+        _ => 2700.0,
+    };
+    let seconds = -mean_seconds * (1.0 - dice.random::<f64>()).ln();
+    (seconds.clamp(2.0, 10_800.0) * 10.0) as i32 * 100
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::phone;
+
+    fn plan(seed: u64) -> Plan {
+        Plan { seed, numbers: 60, calls: 5_000, until: "2026-03-01".parse().unwrap(), days: 90 }
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_calls_and_another_makes_others() {
+        let all = |seed| histories(plan(seed)).collect::<Vec<_>>();
+        assert_eq!(all(1), all(1));
+        assert_ne!(all(1), all(2));
+    }
+
+    #[test]
+    fn there_are_as_many_numbers_and_calls_as_planned_whatever_their_relation() {
+        for (numbers, calls) in [(1, 0), (1, 7), (60, 5_000), (500, 20), (7, 100_000)] {
+            let made: Vec<_> = histories(Plan { numbers, calls, ..plan(1) }).collect();
+            assert_eq!(made.len(), numbers as usize);
+            assert_eq!(made.iter().map(|(_, calls)| calls.len() as u64).sum::<u64>(), calls);
+        }
+    }
+
+    #[test]
+    fn the_originals_numbers_come_first_with_the_longest_histories() {
+        let made: Vec<_> = histories(plan(1)).collect();
+        assert_eq!(made[0].0.to_string(), "+13333333333");
+        assert_eq!(made[1].0.to_string(), "+14444444444");
+        assert!(made[1..].iter().all(|(_, calls)| calls.len() <= made[0].1.len()));
+    }
+
+    #[test]
+    fn owners_differ_and_every_number_is_possible() {
+        let owners: Vec<_> = (0..20_000).map(owner).collect();
+        assert_eq!(owners.iter().collect::<HashSet<_>>().len(), owners.len());
+        for owner in owners.iter().step_by(97) {
+            assert_eq!(phone::parse(&owner.to_string(), None).unwrap(), Party::E164(*owner));
+        }
+    }
+
+    #[test]
+    fn calls_are_of_every_kind_and_stay_within_the_days() {
+        let (_, calls) = histories(plan(3)).next().unwrap();
+        for call_type in CallType::ALL {
+            assert!(calls.iter().any(|call| call.call_type == call_type), "{call_type}");
+        }
+        assert!(calls.iter().any(|call| call.counterparty == Party::Withheld));
+        assert!(
+            calls
+                .iter()
+                .all(|call| (call.call_type.outcome() == Outcome::Missed) == call.duration_ms.is_none())
+        );
+        assert!(calls.windows(2).all(|pair| pair[0].created_at < pair[1].created_at));
+        assert!(
+            calls
+                .iter()
+                .all(|call| call.created_at < "2026-03-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap())
+        );
+        let at_night =
+            calls.iter().filter(|call| (6..10).contains(&chrono::Timelike::hour(&call.created_at))).count();
+        assert!(
+            at_night * 20 < calls.len(),
+            "an office in New York is silent at {at_night} of {}",
+            calls.len()
+        );
+    }
+}

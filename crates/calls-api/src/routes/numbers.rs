@@ -1,0 +1,16 @@
+//! `GET /api/numbers/{number}`.
+
+use actix_web::web;
+use calls_model::NumberInfo;
+
+use super::App;
+use crate::phone;
+use crate::problem::ApiError;
+
+/// How to write a number, and what is known of it. Takes any spelling; asks no database.
+pub async fn get_number(
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<web::Json<NumberInfo>, ApiError> {
+    Ok(web::Json(phone::describe(&phone::parse(&number, app.region)?)))
+}

@@ -1,0 +1,99 @@
+//! The page in Chromium, served by the built binary.
+
+mod chromium;
+mod history_page;
+
+use chromium::Chromium;
+use history_page::HistoryPage;
+
+use crate::test_app::TestApp;
+
+/// Three calls on two days, with everything that a row can show.
+fn app_with_calls() -> TestApp {
+    let app = TestApp::new();
+    app.call("+12025550123", "2024-01-31T10:00:00Z", "+13333333333", "Completed Inbound", Some(215_000));
+    app.call("+12025550123", "2024-01-31T11:00:00Z", "withheld", "Missed Inbound", None);
+    app.call("+12025550123", "2024-01-30T09:00:00Z", "+14444444444", "Missed Outbound", None);
+    app
+}
+
+#[tokio::test]
+async fn the_page_shows_the_calls_of_a_number() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+
+    let rows = page.rows().await;
+    let answer = app.get("/calls/+12025550123").json();
+    let ids: Vec<_> = answer.as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap()).collect();
+    assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ids);
+    assert!(rows[0].text.contains("Missed") && rows[0].text.contains("Withheld number"), "{}", rows[0].text);
+    assert!(rows[1].text.contains("3 min 35 s"), "{}", rows[1].text);
+    assert_eq!(page.day_headings().await.len(), 2);
+    page.wait_for_heading("(202) 555-0123").await;
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_click_on_a_counterparty_leads_to_its_history_and_back() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+    page.follow("+13333333333").await;
+    page.wait_for_state("empty").await;
+    assert!(page.path().await.ends_with("/calls/+13333333333"), "{}", page.path().await);
+    page.back().await;
+    page.wait_for_state("ready").await;
+    assert_eq!(page.rows().await.len(), 3);
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_home_page_asks_for_a_number_in_any_spelling() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/").await;
+    page.ask_for("+1 (202) 555-0123").await;
+    page.wait_for_state("ready").await;
+    page.wait_for_path("/calls/+12025550123").await;
+    assert_eq!(page.rows().await.len(), 3);
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_number_says_what_was_expected_and_found() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/hello").await;
+    page.wait_for_state("invalid").await;
+    let text = page.text().await;
+    assert!(
+        text.contains("not a phone number") && text.contains("hello") && text.contains("country code"),
+        "{text}"
+    );
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_api_leaves_the_calls_with_a_notice_and_the_page_recovers_by_itself() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+
+    let killed = app.kill();
+    page.wait_for_notice_while_looking_back().await;
+    assert_eq!(page.rows().await.len(), 3);
+    assert!(page.text().await.contains("last known calls"));
+
+    let app = killed.start_again();
+    app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
+    page.wait_for_rows(4).await;
+    page.wait_for_no_notice().await;
+    chromium.stop().await;
+}

@@ -1,0 +1,50 @@
+use crate::test_app::TestApp;
+
+#[test]
+fn a_browser_gets_the_page_and_everybody_else_the_data() {
+    let app = TestApp::new();
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (accept, wants_page) in [
+        (browser, true),
+        ("text/html", true),
+        ("*/*", false),
+        ("application/json", false),
+        ("application/json, text/html;q=0.5", false),
+        ("text/html;q=0", false),
+        ("", false),
+    ] {
+        let answer = app.get_with("/calls/+13333333333", &[("accept", accept)]);
+        assert_eq!(answer.status, 200);
+        let is_page = answer.header("content-type").starts_with("text/html");
+        assert_eq!(is_page, wants_page, "{accept}");
+        let vary: Vec<_> = answer.headers.get_all("vary").iter().collect();
+        assert!(vary.iter().any(|value| *value == "Accept"), "{vary:?}");
+    }
+    assert!(app.get_with("/api/calls/+13333333333", &[("accept", browser)]).json().is_array());
+}
+
+#[test]
+fn the_pages_files_come_compressed_and_are_kept_by_their_hash() {
+    let app = TestApp::new();
+    let html = app.get("/").body;
+    let wasm = html.split('"').find(|part| part.ends_with(".wasm")).expect("the page names its WASM");
+    let plain = app.get_with(wasm, &[("accept-encoding", "identity")]);
+    assert_eq!((plain.status, plain.header("content-encoding")), (200, ""));
+    assert_eq!(plain.header("content-type"), "application/wasm");
+    assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+    for coding in ["br", "gzip"] {
+        let answer = app.request("HEAD", wasm, &[("accept-encoding", coding)]);
+        assert_eq!(answer.header("content-encoding"), coding);
+        assert_eq!(answer.header("vary"), "accept-encoding");
+    }
+    let etag = plain.header("etag").to_owned();
+    assert_eq!(app.get_with(wasm, &[("if-none-match", &etag)]).status, 304);
+}
+
+#[test]
+fn a_path_without_anything_is_a_404_in_the_clients_language() {
+    let app = TestApp::new();
+    let page = app.get_with("/nothing", &[("accept", "text/html")]);
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert_eq!(app.get("/nothing").problem().kind, "/problems/not-found");
+}

@@ -1,0 +1,273 @@
+//! A database of its own for each test, and a `calls serve` on it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+
+use calls_model::Problem;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use local_postgres::testing;
+use serde_json::Value;
+
+const CALLS: &str = env!("CARGO_BIN_EXE_calls");
+const TEMPLATE: &str = "calls_template";
+
+/// A database with all migrations applied, dropped in the end.
+pub struct TestDatabase {
+    pub url: String,
+    name: String,
+}
+
+impl TestDatabase {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut connection = maintenance();
+        // One test migrates the template, the others wait for it.
+        sql(&mut connection, "SELECT pg_advisory_lock(1)");
+        let is_there = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
+        if diesel::sql_query(is_there).execute(&mut connection).unwrap() == 0 {
+            sql(&mut connection, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
+            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}"));
+            let migrate = calls(&["migrate", "--database-url", &database_url(TEMPLATE)]);
+            assert!(migrate.status.success(), "{migrate:?}");
+            sql(&mut connection, &format!("ALTER DATABASE {TEMPLATE} RENAME TO {TEMPLATE}_ready"));
+        }
+        sql(&mut connection, "SELECT pg_advisory_unlock(1)");
+        sql(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}_ready"));
+        Self { url: database_url(&name), name }
+    }
+
+    /// Runs SQL and says how many rows it touched.
+    pub fn execute(&self, query: &str) -> QueryResult<usize> {
+        diesel::sql_query(query).execute(&mut self.connect())
+    }
+
+    /// One number.
+    pub fn count(&self, query: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            count: i64,
+        }
+        diesel::sql_query(query).get_result::<Row>(&mut self.connect()).unwrap().count
+    }
+
+    /// Ends all connections and lets nobody in again.
+    pub fn refuse_connections(&self) {
+        let name = &self.name;
+        let mut connection = maintenance();
+        sql(&mut connection, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        sql(&mut connection, &end);
+    }
+
+    pub fn accept_connections(&self) {
+        sql(&mut maintenance(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name));
+    }
+
+    fn connect(&self) -> PgConnection {
+        PgConnection::establish(&self.url).unwrap()
+    }
+
+    /// Runs a command of the binary on this database.
+    pub fn calls(&self, arguments: &[&str]) -> Output {
+        let mut all = arguments.to_vec();
+        all.extend(["--database-url", &self.url]);
+        calls(&all)
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        sql(&mut maintenance(), &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
+/// Runs the binary with nothing in its environment that could change what it does.
+pub fn calls(arguments: &[&str]) -> Output {
+    bare(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn bare(arguments: &[&str]) -> Command {
+    let mut command = Command::new(CALLS);
+    for variable in
+        ["DATABASE_URL", "CALLS_DATA_DIR", "CALLS_BIND", "CALLS_REGION", "CALLS_CONNECTIONS", "RUST_LOG"]
+    {
+        command.env_remove(variable);
+    }
+    command.args(arguments);
+    command
+}
+
+fn database_url(name: &str) -> String {
+    testing::database_url(&testing::cluster_url(), name)
+}
+
+fn maintenance() -> PgConnection {
+    PgConnection::establish(&testing::cluster_url()).unwrap()
+}
+
+fn sql(connection: &mut PgConnection, query: &str) {
+    diesel::sql_query(query).execute(connection).unwrap_or_else(|error| panic!("{query}: {error}"));
+}
+
+/// A running `calls serve`.
+pub struct TestApp {
+    pub address: String,
+    /// There until the server is killed.
+    database: Option<TestDatabase>,
+    process: Child,
+    log: Option<JoinHandle<String>>,
+}
+
+/// An answer, whatever its status.
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The problem, after checking that the answer is one in every respect.
+    pub fn problem(&self) -> Problem {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.body);
+        let problem: Problem = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(problem.status, self.status);
+        problem
+    }
+}
+
+impl TestApp {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(options: &[&str]) -> Self {
+        Self::on(TestDatabase::new(), options)
+    }
+
+    /// Serves a database, on a port that is free.
+    pub fn on(database: TestDatabase, options: &[&str]) -> Self {
+        Self::at(database, "127.0.0.1:0", options)
+    }
+
+    fn at(database: TestDatabase, bind: &str, options: &[&str]) -> Self {
+        let mut arguments = vec!["serve", "--bind", bind, "--database-url", &database.url];
+        arguments.extend(options);
+        let mut process = bare(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stderr = process.stderr.take().unwrap();
+        let log = Some(std::thread::spawn(move || read_all(stderr)));
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address =
+            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { address, database: Some(database), process, log }
+    }
+
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// One call of `owner`. Times are RFC 3339.
+    pub fn call(
+        &self,
+        owner: &str,
+        created_at: &str,
+        counterparty: &str,
+        call_type: &str,
+        duration_ms: Option<i32>,
+    ) {
+        let duration = duration_ms.map_or("NULL".to_owned(), |ms| ms.to_string());
+        let key = |party: &str| match party.strip_prefix('+') {
+            Some(digits) => digits.to_owned(),
+            None => format!("(SELECT number FROM phone_numbers WHERE label = '{party}')"),
+        };
+        let query = format!(
+            "INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
+             VALUES ({}, {}, '{created_at}', '{call_type}', {duration})",
+            key(owner),
+            key(counterparty)
+        );
+        assert_eq!(self.database().execute(&query).unwrap(), 1);
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request("GET", path, headers)
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = agent.run(request.body(()).unwrap()).unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(response.body_mut().read_to_vec().unwrap()).unwrap_or_default(),
+        }
+    }
+
+    /// Ends the server at once, so that nobody listens at its address. The calls stay.
+    pub fn kill(mut self) -> KilledApp {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        KilledApp { database: self.database.take().unwrap(), address: self.address.clone() }
+    }
+
+    /// Ends the server like Ctrl-C does, checks that it ends well, and returns its log.
+    pub fn stop(mut self) -> String {
+        let interrupted =
+            Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().unwrap();
+        assert!(interrupted.success());
+        assert!(self.process.wait().unwrap().success());
+        self.log.take().unwrap().join().unwrap()
+    }
+}
+
+/// What a killed server leaves.
+pub struct KilledApp {
+    database: TestDatabase,
+    address: String,
+}
+
+impl KilledApp {
+    /// Serves the same calls at the same address again.
+    pub fn start_again(self) -> TestApp {
+        TestApp::at(self.database, self.address.trim_start_matches("http://"), &[])
+    }
+}
+
+fn read_all(stderr: ChildStderr) -> String {
+    std::io::read_to_string(stderr).unwrap()
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // Fails only if the process is gone already.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
