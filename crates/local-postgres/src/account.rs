@@ -1,0 +1,106 @@
+//! The unprivileged user that a server started by root runs as.
+
+use std::ffi::{CStr, CString};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Error;
+
+/// A user of the system. `nobody` is the last resort, because other services may run as it, too, and could
+/// then reach the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) uid: libc::uid_t,
+    pub(crate) gid: libc::gid_t,
+}
+
+impl Account {
+    /// The user to drop to; `None` if this process is not root and so stays what it is.
+    ///
+    /// `owner` is the owner of the data, who comes first if that is not root: `sudo calls` in one's own
+    /// folder leaves data behind that one can use without `sudo` afterwards.
+    pub(crate) fn to_drop_to(owner: libc::uid_t) -> Result<Option<Account>, Error> {
+        if !is_root() {
+            return Ok(None);
+        }
+        let of_owner = if owner == 0 { None } else { Account::by_uid(owner) };
+        of_owner
+            .or_else(|| Account::by_name("postgres"))
+            .or_else(|| Account::by_name("nobody"))
+            .filter(|account| account.uid != 0)
+            .map(Some)
+            .ok_or(Error::NoUnprivilegedUser)
+    }
+
+    /// Whether this account may enter each of `folders`; the first that it may not.
+    ///
+    /// Asks the kernel as that user, because mode bits alone say nothing about access control lists.
+    pub(crate) fn first_closed(&self, folders: &[&Path]) -> Result<Option<PathBuf>, Error> {
+        let all: Vec<&Path> = folders.iter().flat_map(|folder| ancestors(folder)).collect();
+        let script = r#"i=0; for d; do [ -x "$d" ] || { echo $i; exit; }; i=$((i+1)); done"#;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script, "sh"]).args(&all).current_dir("/").stdin(Stdio::null());
+        run_as(&mut command, Some(self));
+        let output = command.output().map_err(Error::io("run", Path::new("/bin/sh")))?;
+        let index = String::from_utf8_lossy(&output.stdout).trim().parse::<usize>().ok();
+        Ok(index.and_then(|index| all.get(index)).map(|folder| folder.to_path_buf()))
+    }
+
+    fn by_name(name: &str) -> Option<Account> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: all pointers are valid for the call; the result is copied before the buffer goes.
+        lookup(|entry, buffer, size, result| unsafe {
+            libc::getpwnam_r(name.as_ptr(), entry, buffer, size, result)
+        })
+    }
+
+    fn by_uid(uid: libc::uid_t) -> Option<Account> {
+        // SAFETY: as above.
+        lookup(|entry, buffer, size, result| unsafe { libc::getpwuid_r(uid, entry, buffer, size, result) })
+    }
+}
+
+/// Whether this process runs as root.
+pub(crate) fn is_root() -> bool {
+    effective_uid() == 0
+}
+
+/// The user this process runs as.
+pub(crate) fn effective_uid() -> libc::uid_t {
+    // SAFETY: always succeeds, touches no memory.
+    unsafe { libc::geteuid() }
+}
+
+/// Makes `command` run as `account`, with no supplementary groups (the standard library drops them with the
+/// user).
+pub(crate) fn run_as(command: &mut Command, account: Option<&Account>) {
+    if let Some(account) = account {
+        command.uid(account.uid).gid(account.gid);
+    }
+}
+
+/// From the root down to `folder` itself.
+fn ancestors(folder: &Path) -> Vec<&Path> {
+    let mut all: Vec<&Path> = folder.ancestors().collect();
+    all.reverse();
+    all
+}
+
+/// Calls one of the `getpw*_r` functions with a buffer.
+fn lookup(
+    call: impl Fn(*mut libc::passwd, *mut libc::c_char, libc::size_t, *mut *mut libc::passwd) -> libc::c_int,
+) -> Option<Account> {
+    let mut buffer = vec![0 as libc::c_char; 16 * 1024];
+    // SAFETY: a passwd of zeros is a valid value (null pointers and ids).
+    let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
+    let mut result = std::ptr::null_mut();
+    let failed = call(&mut entry, buffer.as_mut_ptr(), buffer.len(), &mut result);
+    if failed != 0 || result.is_null() || entry.pw_name.is_null() {
+        return None;
+    }
+    // SAFETY: on success the name points to a string inside of `buffer`.
+    let name = unsafe { CStr::from_ptr(entry.pw_name) }.to_string_lossy().into_owned();
+    Some(Account { name, uid: entry.pw_uid, gid: entry.pw_gid })
+}

@@ -1,0 +1,243 @@
+//! Where the installed PostgreSQL is, and which version.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Error;
+
+/// The programs that a folder must hold to be of use.
+const NEEDED: [&str; 3] = ["initdb", "postgres", "psql"];
+
+/// The first major version that knows all the settings used here.
+const OLDEST: u32 = 13;
+
+/// The variable that names the folder to use, and excludes all others.
+const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
+
+/// Where packages put the binaries. One `*` stands for a version; the newest comes first.
+const USUAL_PLACES: [&str; 9] = [
+    "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
+    "/usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Fedora, RHEL
+    "/usr/libexec/postgresql*",                           // Alpine
+    "/opt/homebrew/opt/postgresql@*/bin",                 // Homebrew on Apple silicon
+    "/usr/local/opt/postgresql@*/bin",                    // Homebrew on Intel
+    "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",    // Homebrew on Linux
+    "/Applications/Postgres.app/Contents/Versions/*/bin", // Postgres.app
+    "/opt/local/lib/postgresql*/bin",                     // MacPorts
+    "/usr/local/pgsql/bin",                               // built from source
+];
+
+/// A folder with PostgreSQL's programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Binaries {
+    folder: PathBuf,
+    major: u32,
+}
+
+/// All versions that are installed, the preferred first; at least one.
+#[derive(Debug, Clone)]
+pub(crate) struct Installed(Vec<Binaries>);
+
+impl Installed {
+    /// Looks for them.
+    pub(crate) fn find() -> Result<Installed, Error> {
+        let mut looked_in = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut installed = Vec::new();
+        for (origin, folder) in candidates() {
+            if !seen.insert(folder.clone()) {
+                continue;
+            }
+            match examine(&folder) {
+                Ok(major) => installed.push(Binaries { folder, major }),
+                Err(reason) => looked_in.push(format!("  {} ({origin}): {reason}", folder.display())),
+            }
+        }
+        if installed.is_empty() {
+            looked_in.extend(usual_places_without_a_match());
+            return Err(Error::MissingBinaries { looked_in });
+        }
+        Ok(Installed(installed))
+    }
+
+    /// Those for a cluster of the major version `needed`, or the best for a new one. `cluster` is for the
+    /// error.
+    pub(crate) fn fitting(&self, needed: Option<u32>, cluster: &Path) -> Result<Binaries, Error> {
+        let Installed(all) = self;
+        let needed = needed.unwrap_or(all[0].major);
+        all.iter().find(|each| each.major == needed).cloned().ok_or_else(|| {
+            let found: Vec<String> =
+                all.iter().map(|each| format!("{} ({})", each.major, each.folder.display())).collect();
+            Error::VersionNotInstalled { folder: cluster.to_path_buf(), needed, found: found.join(", ") }
+        })
+    }
+}
+
+impl Binaries {
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A command for one of the programs, with no input, and without what the environment says to
+    /// PostgreSQL's programs: a `PGPORT` or `PGDATA` is meant for another server.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.folder.join(program));
+        command.stdin(Stdio::null()).env("LC_ALL", "C");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PG") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+}
+
+/// Folders to look in and how they were found, the preferred first.
+fn candidates() -> Vec<(&'static str, PathBuf)> {
+    if let Some(folder) = std::env::var_os(OVERRIDE).filter(|folder| !folder.is_empty()) {
+        return vec![(OVERRIDE, PathBuf::from(folder))];
+    }
+    let mut all: Vec<(&'static str, PathBuf)> = Vec::new();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
+        // A link to one program leads to the folder where all of them are.
+        if let Ok(program) = folder.join("initdb").canonicalize() {
+            all.push(("PATH", folder));
+            all.extend(program.parent().map(|folder| ("PATH", folder.to_path_buf())));
+        }
+    }
+    all.extend(pg_config().map(|folder| ("pg_config --bindir", folder)));
+    for pattern in USUAL_PLACES {
+        all.extend(expand(pattern).into_iter().map(|folder| ("installed package", folder)));
+    }
+    all
+}
+
+/// What `pg_config --bindir` says.
+fn pg_config() -> Option<PathBuf> {
+    let output = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(text.trim())).filter(|folder| folder.is_absolute())
+}
+
+/// The existing folders that a pattern with at most one `*` matches, the highest version first.
+fn expand(pattern: &str) -> Vec<PathBuf> {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return Some(PathBuf::from(pattern)).filter(|folder| folder.is_dir()).into_iter().collect();
+    };
+    let Some((parent, prefix)) = before.rsplit_once('/') else { return Vec::new() };
+    let mut found: Vec<(u32, PathBuf)> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let version = name.strip_prefix(prefix)?.split('.').next()?.parse().ok()?;
+            let folder = PathBuf::from(format!("{parent}/{name}{after}"));
+            folder.is_dir().then_some((version, folder))
+        })
+        .collect();
+    found.sort_by(|one, other| other.cmp(one));
+    found.into_iter().map(|(_, folder)| folder).collect()
+}
+
+/// The major version of the PostgreSQL in `folder`, or why there is none of use.
+fn examine(folder: &Path) -> Result<u32, String> {
+    let missing: Vec<&str> =
+        NEEDED.into_iter().filter(|program| !is_program(&folder.join(program))).collect();
+    if !missing.is_empty() {
+        return Err(format!("no {}", missing.join(", no ")));
+    }
+    let output = Command::new(folder.join("postgres"))
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("postgres --version: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    match major(&text) {
+        Some(major) if major >= OLDEST => Ok(major),
+        Some(major) => Err(format!("expected PostgreSQL {OLDEST} or later, but found {major}")),
+        None => Err(format!("expected a version from postgres --version, but found {:?}", text.trim())),
+    }
+}
+
+/// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-1)`, also of `17beta1`.
+fn major(text: &str) -> Option<u32> {
+    let version = text.split_once("(PostgreSQL) ")?.1;
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// For the error: what was looked for by pattern and matched nothing.
+fn usual_places_without_a_match() -> Vec<String> {
+    if std::env::var_os(OVERRIDE).is_some_and(|folder| !folder.is_empty()) {
+        return Vec::new();
+    }
+    let mut lines = vec!["  the folders in PATH, pg_config --bindir".to_owned()];
+    lines.extend(
+        USUAL_PLACES.into_iter().filter(|place| expand(place).is_empty()).map(|place| format!("  {place}")),
+    );
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read_from_what_postgres_says() {
+        assert_eq!(major("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"), Some(15));
+        assert_eq!(major("postgres (PostgreSQL) 18beta1\n"), Some(18));
+        assert_eq!(major("something else 3\n"), None);
+    }
+
+    #[test]
+    fn a_pattern_matches_the_highest_version_first() {
+        let root = tempfile::tempdir().unwrap();
+        for version in ["9", "15", "16"] {
+            fs::create_dir_all(root.path().join(format!("pg-{version}/bin"))).unwrap();
+        }
+        fs::create_dir_all(root.path().join("pg-17")).unwrap();
+        let pattern = format!("{}/pg-*/bin", root.path().display());
+        let names: Vec<String> = expand(&pattern).iter().map(|found| found.display().to_string()).collect();
+        let expected: Vec<String> =
+            ["16", "15", "9"].iter().map(|version| pattern.replace('*', version)).collect();
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_folder_is_examined_for_its_programs_and_their_version() {
+        let root = tempfile::tempdir().unwrap();
+        let program = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        program("initdb", "");
+        program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 12.22'\n");
+        assert_eq!(examine(root.path()), Err("no psql".to_owned()));
+        program("psql", "");
+        assert_eq!(examine(root.path()), Err("expected PostgreSQL 13 or later, but found 12".to_owned()));
+        program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n");
+        assert_eq!(examine(root.path()), Ok(18));
+    }
+
+    #[test]
+    fn a_cluster_gets_the_binaries_of_its_version_and_a_new_one_the_first() {
+        let of = |major: u32| Binaries { folder: PathBuf::from(format!("/{major}")), major };
+        let installed = Installed(vec![of(16), of(15)]);
+        let cluster = Path::new("/data/postgres");
+        assert_eq!(installed.fitting(None, cluster).unwrap(), of(16));
+        assert_eq!(installed.fitting(Some(15), cluster).unwrap(), of(15));
+        let error = installed.fitting(Some(14), cluster).unwrap_err().to_string();
+        assert!(error.contains("by PostgreSQL 14, but only 16 (/16), 15 (/15) is installed"), "{error}");
+    }
+}

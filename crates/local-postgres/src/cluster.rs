@@ -1,0 +1,258 @@
+//! The way in: open, join, databases, leave.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::Error;
+use crate::binaries::{Binaries, Installed};
+use crate::database::Psql;
+use crate::keeper::Keeper;
+use crate::layout::{Layout, PORT};
+use crate::lock::{Lock, Mode};
+use crate::server::{self, USER};
+use crate::stop::Stop;
+
+/// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
+const STOP_LIMIT: Duration = Duration::from_secs(600);
+
+/// A running PostgreSQL that this process uses.
+///
+/// It runs at least as long as this value lives. Dropping it leaves the cluster; the last user's leaving
+/// stops the server and waits for its end.
+#[derive(Debug)]
+pub struct Cluster {
+    layout: Layout,
+    installed: Installed,
+    binaries: Binaries,
+    throwaway: bool,
+    /// `None` once left.
+    membership: Option<Membership>,
+}
+
+/// What makes this process a user of the cluster.
+#[derive(Debug)]
+struct Membership {
+    users: Lock,
+    keeper: Keeper,
+}
+
+impl Cluster {
+    /// Opens the cluster in `data_dir`: makes the folder and the cluster if they are not there, starts the
+    /// server, or joins it if it runs already. Returns when the server answers.
+    ///
+    /// The data is durable (`fsync` stays on). Started by root, the server runs as the owner of the folder,
+    /// or if that is root too, as the user `postgres` or `nobody`.
+    ///
+    /// # Errors
+    /// Missing binaries, a folder that the server's user cannot enter, a server that does not start: see
+    /// [`Error`].
+    pub fn open(data_dir: &Path) -> Result<Cluster, Error> {
+        // First of all, because it leaves nothing behind.
+        let installed = Installed::find()?;
+        Cluster::join(Layout::prepare(data_dir)?, installed, false)
+    }
+
+    /// Makes a new cluster in a temporary folder. It is not durable, and removed after its last user.
+    ///
+    /// # Errors
+    /// As [`Cluster::open`].
+    pub fn throwaway() -> Result<Cluster, Error> {
+        let installed = Installed::find()?;
+        let make = |parent: &Path| -> Result<Cluster, Error> {
+            let folder = tempfile::Builder::new()
+                .prefix("calls-postgres-")
+                .permissions(fs::Permissions::from_mode(0o700))
+                .tempdir_in(parent)
+                .map_err(Error::io("create a folder in", parent))?;
+            let layout = Layout::prepare(folder.path())?;
+            // From here on the cluster removes it, or its keeper.
+            let _ = folder.keep();
+            Cluster::join(layout, installed.clone(), true)
+        };
+        make(&std::env::temp_dir()).or_else(|error| match error {
+            // TMPDIR can be a folder of root's.
+            Error::Unreachable { .. } => make(Path::new("/tmp")),
+            error => Err(error),
+        })
+    }
+
+    /// The connection URL of a database, as libpq and its relatives take it:
+    /// `postgresql://postgres@%2Fvar%2Flib%2Fcalls%2Fsocket:5432/calls`. The host is the socket's folder.
+    ///
+    /// The database `postgres` is always there.
+    pub fn url(&self, database: &str) -> String {
+        let host = percent_encoded(self.layout.socket_dir.as_os_str().as_bytes());
+        format!("postgresql://{USER}@{host}:{PORT}/{}", percent_encoded(database.as_bytes()))
+    }
+
+    /// Creates a database, as a copy of the database `template` if there is one. Nobody may be connected to
+    /// the template.
+    ///
+    /// # Errors
+    /// [`Error::Query`], also if the name is taken.
+    pub fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
+        self.psql().create(name, template)
+    }
+
+    /// Creates a database unless it is there. Two processes may do so at the same instant.
+    ///
+    /// # Errors
+    /// [`Error::Query`].
+    pub fn ensure_database(&self, name: &str) -> Result<(), Error> {
+        self.psql().ensure(name)
+    }
+
+    /// Drops a database if it is there, and ends the connections to it.
+    ///
+    /// # Errors
+    /// [`Error::Query`].
+    pub fn drop_database(&self, name: &str) -> Result<(), Error> {
+        self.psql().drop(name)
+    }
+
+    /// The environment in which PostgreSQL's programs find this cluster without further arguments.
+    pub fn variables(&self) -> [(&'static str, OsString); 3] {
+        let host = self.layout.socket_dir.clone().into_os_string();
+        [("PGHOST", host), ("PGPORT", PORT.to_string().into()), ("PGUSER", USER.into())]
+    }
+
+    /// The data folder: absolute, without symbolic links.
+    pub fn data_dir(&self) -> &Path {
+        &self.layout.data_dir
+    }
+
+    /// The server's log.
+    pub fn log_file(&self) -> PathBuf {
+        self.layout.log()
+    }
+
+    /// The folder of the PostgreSQL programs that fit this cluster (`psql`, `pg_dump`).
+    pub fn bin_dir(&self) -> &Path {
+        self.binaries.folder()
+    }
+
+    /// Starts the server again if it has ended, for example because the system was short of memory. Returns
+    /// when it answers; at once if it runs.
+    ///
+    /// # Errors
+    /// [`Error::Start`], as [`Cluster::open`].
+    pub fn ensure_running(&self) -> Result<(), Error> {
+        server::ensure_ready(&self.layout, &self.installed, self.throwaway).map(|_| ())
+    }
+
+    /// Leaves the cluster. The last user stops the server and returns when it is gone; others return at once.
+    ///
+    /// Dropping does the same, but has nobody to tell of an error.
+    ///
+    /// # Errors
+    /// [`Error::Slow`] if the server does not end for minutes.
+    pub fn leave(mut self) -> Result<(), Error> {
+        self.end_membership()
+    }
+
+    fn join(layout: Layout, installed: Installed, throwaway: bool) -> Result<Cluster, Error> {
+        let membership = Membership::new(&layout, throwaway)?;
+        match server::ensure_ready(&layout, &installed, throwaway) {
+            Ok(binaries) => {
+                Ok(Cluster { layout, installed, binaries, throwaway, membership: Some(membership) })
+            }
+            Err(error) => {
+                // The error that counts is the first.
+                let _ = membership.end(&layout, throwaway);
+                Err(error)
+            }
+        }
+    }
+
+    fn end_membership(&mut self) -> Result<(), Error> {
+        match self.membership.take() {
+            Some(membership) => membership.end(&self.layout, self.throwaway),
+            None => Ok(()),
+        }
+    }
+
+    fn psql(&self) -> Psql<'_> {
+        Psql { binaries: &self.binaries, url: self.url("postgres") }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Whatever fails here, the keeper does again.
+        let _ = self.end_membership();
+    }
+}
+
+impl Membership {
+    /// Makes this process a user: first the lock, then the keeper, and only then may a server be started.
+    fn new(layout: &Layout, throwaway: bool) -> Result<Membership, Error> {
+        let users = Lock::open(layout, &layout.users_lock())?;
+        // Somebody's keeper may be stopping the server just now.
+        if !users.wait(Mode::Shared, STOP_LIMIT)? {
+            return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+        }
+        let keeper = Keeper::fork(layout, throwaway)?;
+        Ok(Membership { users, keeper })
+    }
+
+    /// Stops the server if this was its last user, and ends the keeper.
+    fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
+        // One leaves at a time. Else two could each take the other's look at the lock for a user that stays.
+        let leaving = Lock::open(layout, &layout.leaving_lock())?;
+        if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {
+            return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+        }
+        if self.users.attempt(Mode::Exclusive)? {
+            if !Stop::new(layout, throwaway).run(Some(STOP_LIMIT)) {
+                return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+            }
+            remove_leftovers(layout, throwaway)?;
+        } else if !self.users.wait(Mode::Shared, STOP_LIMIT)? {
+            // Not users, a keeper has the lock: it is stopping the server.
+            return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+        }
+        // Here the lock is ours, in one way or the other, so the keeper still waits for it.
+        self.keeper.dismiss();
+        Ok(())
+    }
+}
+
+/// Removes what a stopped server needs no more.
+fn remove_leftovers(layout: &Layout, throwaway: bool) -> Result<(), Error> {
+    if !layout.socket_dir.starts_with(&layout.data_dir) {
+        // It was only ever a place for the socket; if something else is in it, it stays.
+        let _ = fs::remove_dir(&layout.socket_dir);
+    }
+    if throwaway {
+        fs::remove_dir_all(&layout.data_dir).map_err(Error::io("remove", &layout.data_dir))?;
+    }
+    Ok(())
+}
+
+/// Everything but unreserved characters (RFC 3986) as `%XX`.
+fn percent_encoded(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(*byte))
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_a_host() {
+        assert_eq!(percent_encoded("/tmp/a b/ü".as_bytes()), "%2Ftmp%2Fa%20b%2F%C3%BC");
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong, in words for the person at the terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a cluster could not be opened, used or left.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No folder with PostgreSQL's server binaries was found.
+    #[error(
+        "PostgreSQL's server binaries (initdb, postgres, psql) were not found. Install them:\n  \
+         Debian, Ubuntu:  apt-get install postgresql\n  \
+         Fedora, RHEL:    dnf install postgresql-server\n  \
+         macOS:           brew install postgresql@17\n\
+         or set CALLS_POSTGRES_BIN to the folder that holds them. Looked in:\n{}", looked_in.join("\n")
+    )]
+    MissingBinaries {
+        /// One line a place, with what was missing there.
+        looked_in: Vec<String>,
+    },
+
+    /// The cluster was made by a major version that is not installed.
+    #[error(
+        "the data in {} was made by PostgreSQL {needed}, but only {found} is installed. \
+         Install version {needed} (Debian: postgresql-{needed}, macOS: brew install postgresql@{needed}), \
+         or choose another folder with --data-dir", folder.display()
+    )]
+    VersionNotInstalled {
+        /// The cluster's folder.
+        folder: PathBuf,
+        /// The major version in its `PG_VERSION`.
+        needed: u32,
+        /// The versions that are installed, and where.
+        found: String,
+    },
+
+    /// Started by root, and there is no user to drop to.
+    #[error(
+        "PostgreSQL refuses to run as root, and this system has neither a user `postgres` nor a user `nobody` \
+         to run it as. Create one (useradd --system postgres), or start this program as an ordinary user"
+    )]
+    NoUnprivilegedUser,
+
+    /// The unprivileged user cannot enter a folder on the way to the data or to the binaries.
+    #[error(
+        "PostgreSQL runs as the user `{user}` here (it refuses to run as root), and that user cannot enter {}. \
+         Choose a folder that everybody may enter with --data-dir, for example /var/lib/calls", folder.display()
+    )]
+    Unreachable {
+        /// The first folder on the way that is closed to the user.
+        folder: PathBuf,
+        /// The name of the user.
+        user: String,
+    },
+
+    /// The folder belongs to somebody else.
+    #[error("{} belongs to the user with id {found}, but expected {expected}", folder.display())]
+    ForeignOwner {
+        /// The folder.
+        folder: PathBuf,
+        /// The id of its owner.
+        found: u32,
+        /// The id that was expected.
+        expected: u32,
+    },
+
+    /// The cluster's folder holds something that is no cluster.
+    #[error(
+        "{} holds files but no PG_VERSION, so it is no PostgreSQL cluster. Move it away, or choose another \
+         folder with --data-dir", folder.display()
+    )]
+    NotACluster {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// `initdb` failed.
+    #[error("initdb could not create {}:\n{output}", folder.display())]
+    Init {
+        /// The folder to be created.
+        folder: PathBuf,
+        /// What `initdb` said.
+        output: String,
+    },
+
+    /// The server ended before it was ready.
+    #[error("PostgreSQL did not start. The end of its log, {}:\n{tail}", log.display())]
+    Start {
+        /// The log file.
+        log: PathBuf,
+        /// Its last lines.
+        tail: String,
+    },
+
+    /// The server is neither ready nor gone after a long wait.
+    #[error("PostgreSQL is {state} for {seconds} s now. Its log, {}, ends with:\n{tail}", log.display())]
+    Slow {
+        /// "not ready" or "not stopped".
+        state: &'static str,
+        /// How long was waited, in seconds.
+        seconds: u64,
+        /// The log file.
+        log: PathBuf,
+        /// Its last lines.
+        tail: String,
+    },
+
+    /// A server that this crate did not start runs on the data.
+    #[error(
+        "process {pid} already serves {}, and was started by hand. Stop it first (pg_ctl stop)",
+        folder.display()
+    )]
+    StartedByHand {
+        /// The cluster's folder.
+        folder: PathBuf,
+        /// The server's process.
+        pid: i32,
+    },
+
+    /// `psql` failed.
+    #[error("could not {doing}: {message}")]
+    Query {
+        /// What was tried.
+        doing: String,
+        /// What the server, or `psql`, said.
+        message: String,
+    },
+
+    /// No home folder is known, so there is no default data folder.
+    #[error("no folder for the data: neither XDG_DATA_HOME nor HOME is set. Choose one with --data-dir")]
+    NoDataDir,
+
+    /// A system call failed.
+    #[error("could not {doing}: {source}")]
+    Io {
+        /// What was tried, with the path.
+        doing: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// For `map_err`: "could not {verb} {path}: {source}".
+    pub(crate) fn io(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+        let doing = format!("{verb} {}", path.display());
+        move |source| Error::Io { doing, source }
+    }
+}

@@ -1,0 +1,54 @@
+//! A private PostgreSQL for one program: found, created, started, shared and stopped by the processes that
+//! use it.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), local_postgres::Error> {
+//! let cluster = local_postgres::Cluster::open(&local_postgres::default_data_dir()?)?;
+//! cluster.ensure_database("calls")?;
+//! println!("{}", cluster.url("calls"));
+//! cluster.leave()
+//! # }
+//! ```
+//!
+//! # Who stops the server
+//! A server lives exactly as long as a process holds a shared `flock` on `users.lock` in its data folder. The
+//! kernel drops that lock with the process, however it ends, so `kill -9` counts as leaving. Each user has a
+//! *keeper*: a tiny forked child that waits for the exclusive lock, which it gets when the last user is gone,
+//! and then stops the server.
+//!
+//! # What is alive
+//! The server and all of its processes inherit an open file that is locked exclusively (`server.lock`). If
+//! that lock can be taken, nothing of the server lives, whatever `postmaster.pid` says; so a process number
+//! that now belongs to somebody else stops nobody from starting. The same lock makes two processes that start
+//! at once take turns.
+//!
+//! # Map
+//! - [`Cluster`]: the way in: open, join, databases, leave
+//! - `binaries`: where the installed PostgreSQL is, and which version
+//! - `account`: the unprivileged user that a server started by root runs as
+//! - `layout`: the files of a data folder and who may enter them
+//! - `lock`: `flock` on a file
+//! - `server`: initdb, start, ready, and how the arguments come about
+//! - `stop`: the end of a server, in calls that are safe after `fork`
+//! - `descriptors`: open files that a child must not have
+//! - `keeper`: the forked child that outlives its user
+//! - `database`: create, ensure and drop a database through `psql`
+//! - [`testing`]: a cluster for a test run
+//! - [`Error`]: what can go wrong, in words for the person at the terminal
+
+mod account;
+mod binaries;
+mod cluster;
+mod database;
+mod descriptors;
+mod error;
+mod keeper;
+mod layout;
+mod lock;
+mod server;
+mod stop;
+pub mod testing;
+
+pub use cluster::Cluster;
+pub use error::Error;
+pub use layout::default_data_dir;

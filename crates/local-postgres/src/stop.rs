@@ -1,0 +1,159 @@
+//! The end of a server.
+//!
+//! Everything here also runs in a child forked from a program with threads. There, another thread may have
+//! held the allocator's lock at the fork, so nothing here allocates: system calls on strings prepared before.
+
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::layout::Layout;
+use crate::lock::POLL;
+
+/// How often the server is asked again. The first request can come too early: it has no process number yet.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What to do to end one server.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    server_lock: CString,
+    pid_file: CString,
+    /// `SIGINT`: disconnect everybody and write a checkpoint. `SIGQUIT`: end at once, the data is thrown away
+    /// anyway.
+    signal: libc::c_int,
+    /// Whom to become before sending it. The server's user can write any number into the file, and must not
+    /// be able to make root signal a process of somebody else.
+    sender: Option<(libc::uid_t, libc::gid_t)>,
+}
+
+impl Stop {
+    /// How to stop the server of `layout`.
+    pub(crate) fn new(layout: &Layout, throwaway: bool) -> Stop {
+        Stop {
+            server_lock: c_string(&layout.server_lock()),
+            pid_file: c_string(&layout.pid_file()),
+            signal: if throwaway { libc::SIGQUIT } else { libc::SIGINT },
+            sender: layout.account.as_ref().map(|account| (account.uid, account.gid)),
+        }
+    }
+
+    /// Stops the server and waits until all of its processes are gone; `false` if some are not after `limit`.
+    ///
+    /// The caller holds the exclusive lock of the users, so nobody starts it again meanwhile.
+    pub(crate) fn run(&self, limit: Option<Duration>) -> bool {
+        // SAFETY: a system call with a valid string.
+        let lock = unsafe { libc::open(self.server_lock.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+        if lock < 0 {
+            return true; // no such file: no server was ever started
+        }
+        let begun = Instant::now();
+        let mut asked: Option<Instant> = None;
+        let gone = loop {
+            // SAFETY: a system call on an open descriptor.
+            if unsafe { libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+                break true;
+            }
+            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+                break false;
+            }
+            if asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN) && self.ask() {
+                asked = Some(Instant::now());
+            }
+            std::thread::sleep(POLL);
+        };
+        // SAFETY: opened above, closed once.
+        unsafe { libc::close(lock) };
+        gone
+    }
+
+    /// Sends the signal; `false` if there is no server process yet.
+    fn ask(&self) -> bool {
+        let Some(pid) = read_pid(&self.pid_file) else { return false };
+        let Some((uid, gid)) = self.sender else {
+            // SAFETY: a system call. The lock said that the server lives, so the number is its.
+            unsafe { libc::kill(pid, self.signal) };
+            return true;
+        };
+        // SAFETY: the child makes system calls only and ends.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                if libc::setgid(gid) == 0 && libc::setuid(uid) == 0 {
+                    libc::kill(pid, self.signal);
+                }
+                libc::_exit(0);
+            }
+            reap(child);
+        }
+        true
+    }
+}
+
+/// Waits for the end of a child of this process.
+pub(crate) fn reap(child: libc::pid_t) {
+    if child <= 0 {
+        return;
+    }
+    // SAFETY: a system call; a null status is allowed.
+    while unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) } == -1 && interrupted() {}
+}
+
+/// The process number in the first line of `postmaster.pid`, if it is one of an ordinary server.
+pub(crate) fn read_pid(path: &CStr) -> Option<libc::pid_t> {
+    let mut buffer = [0u8; 16];
+    // SAFETY: system calls with a valid string and a buffer of the given length.
+    let length = unsafe {
+        let file = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK);
+        if file < 0 {
+            return None;
+        }
+        let length = libc::read(file, buffer.as_mut_ptr().cast(), buffer.len());
+        libc::close(file);
+        length
+    };
+    let text = buffer.get(..usize::try_from(length).ok()?)?;
+    let mut pid: libc::pid_t = 0;
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => pid = pid.checked_mul(10)?.checked_add(libc::pid_t::from(byte - b'0'))?,
+            // The line must be complete, else some digits may be missing.
+            b'\n' => return (pid > 1).then_some(pid),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// A path as the kernel takes it. Paths that exist hold no zero byte.
+pub(crate) fn c_string(path: &Path) -> CString {
+    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
+}
+
+fn interrupted() -> bool {
+    std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pid_in(text: &str) -> Option<libc::pid_t> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read_pid(&c_string(file.path()))
+    }
+
+    #[test]
+    fn the_process_number_is_the_first_line() {
+        assert_eq!(pid_in("4711\n/var/lib/calls/postgres\n1706695200\n"), Some(4711));
+    }
+
+    #[test]
+    fn what_is_no_server_process_gives_no_number() {
+        for text in ["", "47", "-4711\n", "1\n", "0\n", "99999999999\n", "x\n"] {
+            assert_eq!(pid_in(text), None, "{text:?}");
+        }
+        assert_eq!(read_pid(c"/nonexistent/postmaster.pid"), None);
+    }
+}
