@@ -1,0 +1,88 @@
+//! This project's own CSV: `id, created_at, counterparty, type, duration`, with `owner` in front where it was
+//! exported with it.
+
+use std::io::BufRead;
+
+use calls_model::{CallType, Outcome};
+
+use crate::duration;
+use crate::error::ReadError;
+use crate::format::Format;
+use crate::options::Options;
+use crate::record::{Call, Items, Out, RawParty, expected};
+use crate::rows::Row;
+use crate::table::{self, First, Header};
+use crate::time;
+
+/// Reads the calls of a file. Where it has no owners it is `options.own`.
+pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
+    let options = options.clone();
+    table::read(reader, move |first| {
+        let columns = Columns::new(&Header::new(Format::CallsCsv, first))?;
+        let own = if columns.owner.is_some() { None } else { Some(options.owner(Format::CallsCsv)?) };
+        let put = move |row: &Row, out: &mut Out| {
+            let owner = columns.owner.map(|column| row.get(column));
+            let call = Exported {
+                owner: owner.as_deref(),
+                created_at: &row.get(columns.created_at),
+                counterparty: &row.get(columns.counterparty),
+                call_type: &row.get(columns.call_type),
+                duration: &row.get(columns.duration),
+            };
+            call.put(own.as_ref(), out)
+        };
+        Ok((First::Header, put))
+    })
+}
+
+struct Columns {
+    owner: Option<usize>,
+    created_at: usize,
+    counterparty: usize,
+    call_type: usize,
+    duration: usize,
+}
+
+impl Columns {
+    fn new(header: &Header) -> Result<Self, ReadError> {
+        Ok(Self {
+            owner: header.find(&["owner"]),
+            created_at: header.require(&["created_at"])?,
+            counterparty: header.require(&["counterparty"])?,
+            call_type: header.require(&["type"])?,
+            duration: header.require(&["duration"])?,
+        })
+    }
+}
+
+/// A call as this project writes it, in CSV and NDJSON.
+pub(crate) struct Exported<'a> {
+    pub owner: Option<&'a str>,
+    pub created_at: &'a str,
+    pub counterparty: &'a str,
+    pub call_type: &'a str,
+    /// Empty for none.
+    pub duration: &'a str,
+}
+
+impl Exported<'_> {
+    /// Gives the record of the call.
+    pub fn put(&self, own: Option<&RawParty>, out: &mut Out) -> Result<(), String> {
+        let owner = self.owner.map(RawParty::from_text).or_else(|| own.cloned()).unwrap_or(RawParty::Unknown);
+        if !owner.is_identified() {
+            return Err(expected(
+                "an owner that is a number, extension or SIP address",
+                self.owner.unwrap_or_default(),
+            ));
+        }
+        let call_type: CallType = self.call_type.parse().map_err(|error| format!("{error}"))?;
+        let duration =
+            Some(self.duration).filter(|text| !text.is_empty()).map(duration::seconds).transpose()?;
+        if duration.is_some() && call_type.outcome() == Outcome::Missed {
+            return Err(expected("a missed call without a duration", self.duration));
+        }
+        let call = Call { call_type, created_at: time::any(self.created_at, chrono_tz::UTC)?, duration };
+        out.record(owner, RawParty::from_text(self.counterparty), &call);
+        Ok(())
+    }
+}

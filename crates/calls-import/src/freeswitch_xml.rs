@@ -1,0 +1,112 @@
+//! FreeSWITCH's xml_cdr: one `cdr` element a call, as `switch_ivr_generate_xml_cdr` makes it.
+
+use std::io::{self, BufRead};
+
+use crate::format::Format;
+use crate::freeswitch_json::Cdr;
+use crate::markup::{Markup, Token, no_element};
+use crate::record::{Items, items};
+
+/// Reads the calls of a file.
+pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
+    let mut cdrs = Cdrs { markup: Markup::new(reader), open: false };
+    let mut position = 0;
+    items(move |out| {
+        let Some(cdr) = cdrs.read()? else {
+            let is_empty = position > 0 || cdrs.markup.is_empty();
+            return if is_empty { Ok(false) } else { Err(no_element(Format::FreeswitchXml, "cdr")) };
+        };
+        position += 1;
+        out.at(position);
+        if let Err(reason) = cdr.and_then(|cdr| cdr.put(out)) {
+            out.skip(reason);
+        }
+        Ok(true)
+    })
+}
+
+struct Cdrs<R> {
+    markup: Markup<R>,
+    /// The tag that begins the next element was taken already.
+    open: bool,
+}
+
+impl<R: BufRead> Cdrs<R> {
+    /// Reads the next `cdr` element, or why it is none. `None` if there is no other one.
+    fn read(&mut self) -> io::Result<Option<Result<Cdr, String>>> {
+        while !std::mem::take(&mut self.open) {
+            match self.markup.read()? {
+                Token::End => return Ok(None),
+                token => self.open = is_cdr(&token),
+            }
+        }
+        self.inside().map(Some)
+    }
+
+    fn inside(&mut self) -> io::Result<Result<Cdr, String>> {
+        /// No element of a call detail record is deeper.
+        const DEEPEST: usize = 32;
+        let no_end = |found: &str| Ok(Err(format!("expected the end of a cdr element, but found {found}")));
+        let mut cdr = Cdr::default();
+        let mut path: Vec<String> = Vec::new();
+        loop {
+            let token = self.markup.read()?;
+            if is_cdr(&token) {
+                self.open = true;
+                return no_end("another one");
+            }
+            match token {
+                Token::Open(tag) if !tag.is_empty => {
+                    if path.len() == DEEPEST {
+                        return Ok(Err(format!("expected elements at most {DEEPEST} deep, but found more")));
+                    }
+                    path.push(tag.name);
+                    note(&mut cdr, &path, None);
+                }
+                Token::Text(text) => note(&mut cdr, &path, Some(text.trim())),
+                Token::Close(name) => match path.iter().rposition(|open| *open == name) {
+                    // An element that was not closed ends with the one around it.
+                    Some(depth) => path.truncate(depth),
+                    None if name == "cdr" => return Ok(Ok(cdr)),
+                    None => {}
+                },
+                Token::Broken(reason) => return Ok(Err(reason)),
+                Token::End => return no_end("the end of the file"),
+                Token::Open(_) => {}
+            }
+        }
+    }
+}
+
+fn is_cdr(token: &Token) -> bool {
+    matches!(token, Token::Open(tag) if tag.name == "cdr" && !tag.is_empty)
+}
+
+/// Keeps what a record needs of an element: that it is there, then its text.
+fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let field = match path[..] {
+        ["variables", "start_uepoch"] => &mut cdr.start_uepoch,
+        ["variables", "start_epoch"] => &mut cdr.start_epoch,
+        ["variables", "billsec"] => &mut cdr.billsec,
+        ["callflow", "caller_profile", "caller_id_number"] => &mut cdr.caller_id_number,
+        ["callflow", "caller_profile", "destination_number"] => &mut cdr.destination_number,
+        // The oldest profile is the last, and its times are the call's.
+        ["callflow", "times", "created_time"] => {
+            cdr.created_time = text.map(str::to_owned);
+            return;
+        }
+        ["variables", "originator" | "originating_leg_uuid"] => {
+            cdr.has_originator |= text.is_some_and(|text| !text.is_empty());
+            return;
+        }
+        ["callflow", "caller_profile", "originator"] => {
+            cdr.has_originator = true;
+            return;
+        }
+        _ => return,
+    };
+    if field.as_ref().is_none_or(String::is_empty) {
+        *field = text.map(str::to_owned);
+    }
+}

@@ -1,0 +1,389 @@
+//! The objects of a JSON file: one, several one after another (one a line or not), those of an array, or
+//! those of an array inside of an object.
+//!
+//! Cut out before they are parsed, so that memory holds one at a time, and so that a broken one costs itself
+//! alone.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+use memchr::memchr3;
+use serde_json::{Map, Value};
+
+use crate::bytes::Bytes;
+use crate::error::ReadError;
+use crate::format::Format;
+use crate::lines::{MAX_ENTRY_LEN, too_long};
+use crate::record::{Items, Out, expected, items};
+
+/// What a position counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    Lines,
+    Objects,
+}
+
+/// Reads objects one by one. `list` is the key of an array that wraps the objects, where a format has one.
+///
+/// A file that is not empty and has neither objects nor an array is not of the format.
+pub(crate) fn read<'a>(
+    format: Format,
+    reader: impl BufRead + 'a,
+    count: Count,
+    list: Option<&'static str>,
+    mut put: impl FnMut(&Object, &mut Out) -> Result<(), String> + 'a,
+) -> Items<'a> {
+    let mut objects = Objects::new(reader, list);
+    items(move |out| {
+        let found = objects.read()?;
+        out.at(if count == Count::Lines { objects.line } else { objects.number });
+        let result = match found {
+            Found::End if objects.number == 0 && objects.stray => {
+                let (expected, found) = ("JSON objects".to_owned(), "something else".to_owned());
+                return Err(ReadError::NotTheFormat { format, expected, found });
+            }
+            Found::End => return Ok(false),
+            Found::Object => Object::parse(&objects.text).and_then(|object| put(&object, out)),
+            Found::Bad(reason) => Err(reason),
+        };
+        if let Err(reason) = result {
+            out.skip(reason);
+        }
+        Ok(true)
+    })
+}
+
+/// One object.
+pub(crate) struct Object(Map<String, Value>);
+
+impl Object {
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(text);
+        serde_json::from_str(&text)
+            .map(Self)
+            .map_err(|error| format!("expected a JSON object, but found {error}"))
+    }
+
+    /// A part of the object: the value behind these keys.
+    pub fn get(&self, path: &[&str]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.0.get(*first)?, |value, key| value.get(key))
+    }
+
+    /// The text of a string, number or boolean behind these keys. `None` for null, and where there is none.
+    pub fn text(&self, path: &[&str]) -> Option<Cow<'_, str>> {
+        text(self.get(path)?)
+    }
+
+    /// All members.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The objects of an array behind this key.
+    pub fn objects(&self, key: &str) -> Vec<Object> {
+        let list = self.0.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        list.iter().filter_map(Value::as_object).cloned().map(Object).collect()
+    }
+}
+
+/// The text of a string, number or boolean.
+pub(crate) fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text.trim())),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+        _ => None,
+    }
+}
+
+/// The value of a member that must be there, or why it is not.
+pub(crate) fn required<'a>(object: &'a Object, key: &str) -> Result<Cow<'a, str>, String> {
+    object.text(&[key]).ok_or_else(|| match object.get(&[key]) {
+        Some(value) => expected(&format!("a value of {key:?}"), &value.to_string()),
+        None => format!("expected a member {key:?}, but found none"),
+    })
+}
+
+struct Objects<R> {
+    bytes: Bytes<R>,
+    list: Option<&'static str>,
+    in_list: bool,
+    /// Something stood where none of it should be.
+    stray: bool,
+    /// The brace that begins the next object was taken already.
+    open: bool,
+    text: Vec<u8>,
+    number: u64,
+    line: u64,
+}
+
+enum Found {
+    /// An object; it is in `text`.
+    Object,
+    Bad(String),
+    End,
+}
+
+/// How the search for the end of an object ended.
+enum Ended {
+    Object,
+    /// It is the wrapper, and the list in it begins.
+    List,
+    Bad(String),
+}
+
+impl<R: BufRead> Objects<R> {
+    fn new(reader: R, list: Option<&'static str>) -> Self {
+        let bytes = Bytes::new(reader);
+        Self { bytes, list, in_list: false, stray: false, open: false, text: Vec::new(), number: 0, line: 1 }
+    }
+
+    fn read(&mut self) -> io::Result<Found> {
+        loop {
+            if !std::mem::take(&mut self.open) && !self.find_start()? {
+                return Ok(Found::End);
+            }
+            self.line = self.bytes.line();
+            match self.find_end()? {
+                Ended::List => self.in_list = true,
+                Ended::Object => {
+                    self.number += 1;
+                    return Ok(Found::Object);
+                }
+                Ended::Bad(reason) => {
+                    self.number += 1;
+                    return Ok(Found::Bad(reason));
+                }
+            }
+        }
+    }
+
+    /// Passes over everything in front of the next object and its brace. False at the end of the file.
+    fn find_start(&mut self) -> io::Result<bool> {
+        while let Some(byte) = self.bytes.next()? {
+            match byte {
+                b'{' => return Ok(true),
+                b'"' => {
+                    self.stray = true;
+                    self.pass_string()?;
+                }
+                b']' if self.in_list => {
+                    self.in_list = false;
+                    self.pass_objects(1)?;
+                }
+                // Brackets and commas, and a byte order mark.
+                b'[' | b']' | b',' | b'\xEF' | b'\xBB' | b'\xBF' => {}
+                _ => self.stray |= !byte.is_ascii_whitespace(),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Copies an object from behind its opening brace.
+    fn find_end(&mut self) -> io::Result<Ended> {
+        /// Deeper than any call log, and than the parser goes.
+        const DEEPEST: usize = 100;
+        self.text.clear();
+        self.text.push(b'{');
+        let mut open = vec![b'{'];
+        let mut before = b'{';
+        while let Some(byte) = self.bytes.next()? {
+            let in_object = open.last() == Some(&b'{');
+            match byte {
+                b'"' => {
+                    let start = self.text.len();
+                    if !self.copy_string()? {
+                        return Ok(Ended::Bad("expected a closing quote, but found none".to_owned()));
+                    }
+                    before = b'"';
+                    if self.is_list(open.len(), start) && self.list_begins()? {
+                        return Ok(Ended::List);
+                    }
+                    continue;
+                }
+                b'{' if in_object && before != b':' => {
+                    // No object has an object in place of a key: the last one was cut off.
+                    self.open = true;
+                    return Ok(Ended::Bad("expected the end of an object, but found another one".to_owned()));
+                }
+                b'{' | b'[' => open.push(byte),
+                b'}' | b']' => _ = open.pop(),
+                _ => {}
+            }
+            if !byte.is_ascii_whitespace() {
+                before = byte;
+            }
+            self.text.push(byte);
+            if self.text.len() > MAX_ENTRY_LEN || open.len() > DEEPEST {
+                self.text.clear();
+                self.pass_objects(open.len())?;
+                return Ok(Ended::Bad(too_long("an object")));
+            }
+            if open.is_empty() {
+                return Ok(Ended::Object);
+            }
+        }
+        Ok(Ended::Bad("expected the end of an object, but found the end of the file".to_owned()))
+    }
+
+    /// Whether the string from `start` is the key of the list that wraps the objects.
+    fn is_list(&self, depth: usize, start: usize) -> bool {
+        let string = &self.text[start..];
+        depth == 1
+            && !self.in_list
+            && self.list.is_some_and(|list| {
+                string.len() == list.len() + 2 && &string[1..=list.len()] == list.as_bytes()
+            })
+    }
+
+    /// Goes on to a `:` and the `[` behind it. False if something else is there.
+    fn list_begins(&mut self) -> io::Result<bool> {
+        for sign in [b':', b'['] {
+            while let Some(space) = self.bytes.peek()?.filter(u8::is_ascii_whitespace) {
+                self.bytes.next()?;
+                self.text.push(space);
+            }
+            if self.bytes.peek()? != Some(sign) {
+                return Ok(false);
+            }
+            self.bytes.next()?;
+            self.text.push(sign);
+        }
+        Ok(true)
+    }
+
+    /// Copies a string from behind its opening quote. False if its line ends first.
+    fn copy_string(&mut self) -> io::Result<bool> {
+        self.text.push(b'"');
+        loop {
+            let bytes = self.bytes.ahead()?;
+            let end = memchr3(b'"', b'\\', b'\n', bytes);
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            let length = part.len();
+            // The limit itself is checked by the caller, who sees that there is more than it.
+            if self.text.len() <= MAX_ENTRY_LEN {
+                self.text.extend_from_slice(part);
+            }
+            self.bytes.take(length);
+            if end.is_none() && length > 0 {
+                continue;
+            }
+            match self.bytes.next()? {
+                Some(b'\n') | None => return Ok(false),
+                Some(b'"') => {
+                    self.text.push(b'"');
+                    return Ok(true);
+                }
+                Some(backslash) => {
+                    let Some(escaped) = self.bytes.peek()?.filter(|byte| *byte != b'\n') else {
+                        return Ok(false);
+                    };
+                    self.bytes.next()?;
+                    if self.text.len() <= MAX_ENTRY_LEN {
+                        self.text.extend([backslash, escaped]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn pass_string(&mut self) -> io::Result<()> {
+        let mut escaped = false;
+        while let Some(byte) = self.bytes.next()? {
+            if byte == b'\n' || (byte == b'"' && !escaped) {
+                break;
+            }
+            escaped = byte == b'\\' && !escaped;
+        }
+        Ok(())
+    }
+
+    /// Passes over the rest of so many objects and arrays inside of each other.
+    fn pass_objects(&mut self, mut depth: usize) -> io::Result<()> {
+        while depth > 0
+            && let Some(byte) = self.bytes.next()?
+        {
+            match byte {
+                b'"' => self.pass_string()?,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Item;
+
+    /// Reads objects and says for each its position and the text of its member `a`.
+    fn read_a(text: &str, count: Count) -> Vec<String> {
+        let put = |object: &Object, out: &mut Out| {
+            out.skip(required(object, "a")?.into_owned());
+            Ok(())
+        };
+        read(Format::TwilioJson, text.as_bytes(), count, Some("calls"), put)
+            .map(|item| match item {
+                Ok(Item::Skipped(skipped)) => format!("{}: {}", skipped.position, skipped.reason),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn objects_stand_alone_or_one_after_another_or_in_an_array() {
+        assert_eq!(read_a("{\"a\": 1}", Count::Objects), ["1: 1"]);
+        assert_eq!(read_a("\u{feff}{\"a\":1}\n\n{\"a\":\"}\\\"\"}\n", Count::Lines), ["1: 1", "3: }\""]);
+        assert_eq!(
+            read_a("[{\"a\":true,\"b\":[{}]},\n{\"a\":{}}]", Count::Objects),
+            ["1: true", "2: expected a value of \"a\", but found \"{}\""]
+        );
+        assert_eq!(read_a("[]", Count::Objects), [""; 0]);
+    }
+
+    #[test]
+    fn a_list_may_be_wrapped_in_an_object() {
+        assert_eq!(
+            read_a(
+                r#"{"x":{"calls":[]},"calls" : [{"a":1},{"a":2}], "end":{"a":3}} {"calls":[{"a":4}]}"#,
+                Count::Objects
+            ),
+            ["1: 1", "2: 2", "3: 4"]
+        );
+        assert_eq!(read_a(r#"{"calls":5,"a":1}"#, Count::Objects), ["1: 1"]);
+        assert_eq!(read_a(r#"{"calls":[],"page":0}"#, Count::Objects), [""; 0]);
+    }
+
+    #[test]
+    fn a_broken_object_costs_itself_alone() {
+        let text = "{\"a\":1,\n{\"a\":2}\n{\"a\":\"x\n{\"a\":3}\n{\"a\":4 5}\n{\"b\":6}\n{\"a\":";
+        assert_eq!(
+            read_a(text, Count::Lines),
+            [
+                "1: expected the end of an object, but found another one",
+                "2: 2",
+                "3: expected a closing quote, but found none",
+                "4: 3",
+                "5: expected a JSON object, but found expected `,` or `}` at line 1 column 8",
+                "6: expected a member \"a\", but found none",
+                "7: expected the end of an object, but found the end of the file",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_object_that_is_too_long_or_too_deep_is_passed_over() {
+        let long = "x".repeat(MAX_ENTRY_LEN);
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let text = format!("[{{\"a\":\"{long}\"}},{{\"a\":{deep}}},{{\"a\":1}}]");
+        let reason = too_long("an object");
+        assert_eq!(
+            read_a(&text, Count::Objects),
+            [format!("1: {reason}"), format!("2: {reason}"), "3: 1".to_owned()]
+        );
+    }
+}

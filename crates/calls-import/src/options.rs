@@ -1,0 +1,32 @@
+//! What a file does not say by itself.
+
+use chrono_tz::Tz;
+
+use crate::columns::Columns;
+use crate::error::ReadError;
+use crate::format::Format;
+use crate::record::RawParty;
+
+/// What the reader of a file is told beside the file.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The zone of times that are written without one.
+    pub zone: Tz,
+    /// Whose calls these are, for formats that do not say it.
+    pub own: Option<RawParty>,
+    /// Which column of a generic CSV file is what, where its header does not tell it.
+    pub columns: Columns,
+}
+
+impl Options {
+    /// Whose calls a file of a format lists that does not say it.
+    pub(crate) fn owner(&self, format: Format) -> Result<RawParty, ReadError> {
+        self.own.clone().filter(RawParty::is_identified).ok_or(ReadError::OwnMissing(format))
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, own: None, columns: Columns::default() }
+    }
+}

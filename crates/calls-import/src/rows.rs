@@ -1,0 +1,305 @@
+//! Rows of CSV.
+//!
+//! Not an ordinary CSV reader, for three reasons: a row's length is bounded, so that a quote that is never
+//! closed cannot take in the rest of a file of gigabytes; such a quote costs one line and not the lines
+//! after it; and FreeSWITCH writes quotes inside of quotes without marking them.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+use memchr::memchr;
+
+use crate::lines::{Line, Lines, MAX_ENTRY_LEN, too_long};
+
+/// How a file writes a quote inside of a quoted field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    /// Twice (RFC 4180). A single one that does not end the field stands for itself.
+    Doubled,
+    /// As it is. Only a quote before a delimiter or the end of the line ends the field.
+    Bare,
+}
+
+/// How a file separates and quotes its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    pub delimiter: u8,
+    pub quotes: Quotes,
+    /// The fewest fields of an ordinary row. A line inside of an open quote that has as many by itself is
+    /// a sign that the quote was not closed.
+    pub min_columns: usize,
+    /// The most fields of an ordinary row. More are a sign of the same.
+    pub max_columns: usize,
+}
+
+/// The fields of one row.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    line: u64,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// What [`Rows::read`] came upon.
+pub(crate) enum Next<'a> {
+    /// A row.
+    Row(&'a Row),
+    /// A line that is none, and the reason.
+    Bad(u64, String),
+    /// The end of the file.
+    End,
+}
+
+/// Reads rows. Blank lines are passed over.
+pub(crate) struct Rows<R> {
+    lines: Lines<R>,
+    dialect: Dialect,
+    row: Row,
+    line: Vec<u8>,
+    /// Lines that were read ahead in search of a closing quote.
+    ahead: VecDeque<(u64, Option<Vec<u8>>)>,
+}
+
+impl Row {
+    /// The number of the line it begins on.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The number of its fields.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A field without the spaces around it; empty where the row is too short.
+    pub fn get(&self, column: usize) -> Cow<'_, str> {
+        let end = self.ends.get(column).copied().unwrap_or_default();
+        let start =
+            column.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        String::from_utf8_lossy(self.bytes[start.min(end)..end].trim_ascii())
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn end_field(&mut self) {
+        self.ends.push(self.bytes.len());
+    }
+}
+
+impl<R: BufRead> Rows<R> {
+    pub fn new(lines: Lines<R>, dialect: Dialect) -> Self {
+        Self { lines, dialect, row: Row::default(), line: Vec::new(), ahead: VecDeque::new() }
+    }
+
+    /// Puts a line back that was read in search of the dialect.
+    pub fn put_back(&mut self, number: u64, line: Vec<u8>) {
+        self.ahead.push_front((number, Some(line)));
+    }
+
+    /// Says how many fields an ordinary row has, once the header is known.
+    pub fn expect_columns(&mut self, columns: usize) {
+        self.dialect.min_columns = columns;
+    }
+
+    /// Reads the next row.
+    pub fn read(&mut self) -> io::Result<Next<'_>> {
+        loop {
+            let Some((number, whole)) = self.next_line()? else { return Ok(Next::End) };
+            if !whole {
+                return Ok(Next::Bad(number, too_long("a line")));
+            }
+            if self.line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            self.row.line = number;
+            let line = std::mem::take(&mut self.line);
+            let closed = split(&line, self.dialect, &mut self.row) || self.close_quote(&line)?;
+            self.line = line;
+            return Ok(if closed {
+                Next::Row(&self.row)
+            } else {
+                Next::Bad(number, "expected a closing quote, but found none".to_owned())
+            });
+        }
+    }
+
+    /// Moves the next line into `self.line`. Gives its number and whether it is whole.
+    fn next_line(&mut self) -> io::Result<Option<(u64, bool)>> {
+        if let Some((number, line)) = self.ahead.pop_front() {
+            let whole = line.is_some();
+            self.line = line.unwrap_or_default();
+            return Ok(Some((number, whole)));
+        }
+        let kind = self.lines.read(&mut self.line)?;
+        Ok((kind != Line::End).then(|| (self.lines.number(), kind == Line::Whole)))
+    }
+
+    /// Looks for the end of a quoted field on the lines after `line`. Where it is not found, or where it
+    /// would make a row that no file of this kind has, those lines are kept to be read on their own.
+    fn close_quote(&mut self, line: &[u8]) -> io::Result<bool> {
+        const MOST_LINES: usize = 20;
+        let mut text = line.to_vec();
+        let mut used = 0;
+        while used < MOST_LINES && text.len() < MAX_ENTRY_LEN {
+            if used == self.ahead.len() {
+                let mut next = Vec::new();
+                match self.lines.read(&mut next)? {
+                    Line::End => break,
+                    Line::TooLong => self.ahead.push_back((self.lines.number(), None)),
+                    Line::Whole => self.ahead.push_back((self.lines.number(), Some(next))),
+                }
+            }
+            let Some(next) = self.ahead[used].1.as_deref() else { break };
+            if split(next, self.dialect, &mut self.row) && self.row.len() >= self.dialect.min_columns {
+                break;
+            }
+            text.push(b'\n');
+            text.extend_from_slice(next);
+            used += 1;
+            let closed = split(&text, self.dialect, &mut self.row);
+            if self.row.len() > self.dialect.max_columns {
+                break;
+            }
+            if closed {
+                self.ahead.drain(..used);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Splits a text into fields. False if a quote is still open at its end.
+fn split(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
+    row.clear();
+    let mut at = 0;
+    loop {
+        let spaces = text[at..].iter().take_while(|b| **b == b' ').count();
+        if text.get(at + spaces) == Some(&b'"') {
+            match quoted(text, at + spaces + 1, dialect, row) {
+                After::Field(next) => at = next,
+                After::LastField => return true,
+                After::OpenQuote => return false,
+            }
+        } else {
+            let length = memchr(dialect.delimiter, &text[at..]);
+            let end = length.map_or(text.len(), |length| at + length);
+            row.bytes.extend_from_slice(&text[at..end]);
+            row.end_field();
+            if length.is_none() {
+                return true;
+            }
+            at = end + 1;
+        }
+    }
+}
+
+enum After {
+    /// The next field begins here.
+    Field(usize),
+    LastField,
+    OpenQuote,
+}
+
+/// Reads a quoted field from behind its opening quote.
+fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row) -> After {
+    while let Some(length) = memchr(b'"', &text[at..]) {
+        row.bytes.extend_from_slice(&text[at..at + length]);
+        at += length + 1;
+        let rest = &text[at..];
+        let spaces = rest.iter().take_while(|b| **b == b' ').count();
+        match rest.get(spaces) {
+            None => {
+                row.end_field();
+                return After::LastField;
+            }
+            Some(byte) if *byte == dialect.delimiter => {
+                row.end_field();
+                return After::Field(at + spaces + 1);
+            }
+            // FreeSWITCH's templates may end a line as SQL does.
+            Some(_) if dialect.quotes == Quotes::Bare && rest.iter().all(|b| b" ;)".contains(b)) => {
+                row.end_field();
+                return After::LastField;
+            }
+            Some(b'"') if spaces == 0 && dialect.quotes == Quotes::Doubled => {
+                row.bytes.push(b'"');
+                at += 1;
+            }
+            Some(_) => row.bytes.push(b'"'),
+        }
+    }
+    row.bytes.extend_from_slice(&text[at..]);
+    row.end_field();
+    After::OpenQuote
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, quotes: Quotes) -> Vec<Result<Vec<String>, u64>> {
+        let dialect = Dialect { delimiter: b',', quotes, min_columns: 3, max_columns: 3 };
+        let mut rows = Rows::new(Lines::new(text.as_bytes()), dialect);
+        let mut found = Vec::new();
+        loop {
+            match rows.read().unwrap() {
+                Next::End => return found,
+                Next::Bad(line, _) => found.push(Err(line)),
+                Next::Row(row) => {
+                    found.push(Ok((0..row.len()).map(|column| row.get(column).into_owned()).collect()));
+                }
+            }
+        }
+    }
+
+    fn row(fields: &[&str]) -> Result<Vec<String>, u64> {
+        Ok(fields.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn fields_may_be_quoted_or_bare_or_empty() {
+        assert_eq!(read("a,\"b \"\"c\"\" d\",\n", Quotes::Doubled), [row(&["a", "b \"c\" d", ""])]);
+        assert_eq!(
+            read("\"\",,\"x,y\"\r\n\r\n1, \"2\" ,3", Quotes::Doubled),
+            [row(&["", "", "x,y"]), row(&["1", "2", "3"])]
+        );
+    }
+
+    #[test]
+    fn freeswitch_does_not_mark_the_quotes_inside_of_quotes() {
+        assert_eq!(read("\"a \"X\"\",\"1001\", \"b\");", Quotes::Bare), [row(&["a \"X\"", "1001", "b"])]);
+    }
+
+    #[test]
+    fn a_field_may_go_on_for_several_lines() {
+        assert_eq!(
+            read("a,\"b\nc\",d\ne,f,g", Quotes::Doubled),
+            [row(&["a", "b\nc", "d"]), row(&["e", "f", "g"])]
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_one_line() {
+        let text = "1,2,3\n\"a,b,c\n\"4\",\"5\",\"6\"\n7,8,9";
+        assert_eq!(
+            read(text, Quotes::Doubled),
+            [row(&["1", "2", "3"]), Err(2), row(&["4", "5", "6"]), row(&["7", "8", "9"])]
+        );
+    }
+
+    #[test]
+    fn a_short_row_has_empty_fields_behind_its_end() {
+        let mut fields = Row::default();
+        split(
+            b"a",
+            Dialect { delimiter: b',', quotes: Quotes::Doubled, min_columns: 3, max_columns: 3 },
+            &mut fields,
+        );
+        assert_eq!((fields.get(0), fields.get(1), fields.get(9)), ("a".into(), "".into(), "".into()));
+    }
+}

@@ -1,0 +1,75 @@
+//! Reads what people call a direction and an outcome.
+
+use calls_model::{Direction, Outcome};
+
+use crate::record::expected;
+use crate::table::plain;
+
+/// What a word says of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// `None` for a call inside of one system, which has both.
+    pub direction: Option<Direction>,
+    /// `None` where the word does not say it.
+    pub outcome: Option<Outcome>,
+}
+
+/// Reads the word of a column such as "direction" or "call type": `inbound`, `Outgoing`, `Missed`,
+/// `eingehend`, `Completed Inbound`.
+pub(crate) fn kind(text: &str) -> Result<Kind, String> {
+    use Direction::{Inbound, Outbound};
+    use Outcome::{Completed, Missed};
+    let (direction, outcome) = match plain(text).as_str() {
+        "inbound" | "incoming" | "in" | "received" | "eingehend" | "ankommend" | "entrant" | "entrante" => {
+            (Some(Inbound), None)
+        }
+        "outbound" | "outgoing" | "out" | "placed" | "dialed" | "dialled" | "ausgehend" | "abgehend"
+        | "sortant" | "saliente" => (Some(Outbound), None),
+        "internal" | "intern" | "local" => (None, None),
+        "missed" | "missedinbound" | "missedincoming" | "incomingmissed" | "verpasst" | "rejected"
+        | "declined" | "blocked" | "voicemail" => (Some(Inbound), Some(Missed)),
+        "missedoutbound" | "missedoutgoing" | "outgoingmissed" | "outgoingcancelled" | "outgoingcanceled"
+        | "cancelled" | "canceled" => (Some(Outbound), Some(Missed)),
+        "completedinbound" | "answered" | "answeredinbound" | "answeredincoming" => {
+            (Some(Inbound), Some(Completed))
+        }
+        "completedoutbound" => (Some(Outbound), Some(Completed)),
+        _ => return Err(expected("a direction such as inbound or outbound", text)),
+    };
+    Ok(Kind { direction, outcome })
+}
+
+/// Reads the word of a column such as "status" or "answered".
+pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
+    match plain(text).as_str() {
+        "answered" | "completed" | "complete" | "connected" | "accepted" | "success" | "ok" | "true"
+        | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" => Ok(Outcome::Completed),
+        "missed" | "noanswer" | "notanswered" | "unanswered" | "busy" | "failed" | "failure" | "canceled"
+        | "cancelled" | "cancel" | "rejected" | "declined" | "congestion" | "abandoned" | "blocked"
+        | "voicemail" | "unknown" | "false" | "no" | "0" | "verpasst" | "nichtangenommen"
+        | "unbeantwortet" | "besetzt" | "abgelehnt" | "fehlgeschlagen" | "nein" => Ok(Outcome::Missed),
+        _ => Err(expected("a status such as answered or missed", text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_of_ours_is_both_its_direction_and_its_outcome() {
+        for call_type in calls_model::CallType::ALL {
+            let Kind { direction, outcome } = kind(call_type.as_str()).unwrap();
+            assert_eq!((direction, outcome), (Some(call_type.direction()), Some(call_type.outcome())));
+        }
+    }
+
+    #[test]
+    fn words_are_read_in_any_case_and_spelling() {
+        assert_eq!(kind("Eingehend").unwrap().direction, Some(Direction::Inbound));
+        assert_eq!(kind("OUT-GOING").unwrap(), Kind { direction: Some(Direction::Outbound), outcome: None });
+        assert_eq!(outcome("No Answer"), Ok(Outcome::Missed));
+        assert_eq!(outcome("True"), Ok(Outcome::Completed));
+        assert!(kind("sideways").is_err() && outcome("perhaps").is_err() && kind("").is_err());
+    }
+}

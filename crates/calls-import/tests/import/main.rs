@@ -1,0 +1,13 @@
+//! Files of every format, and the records that they give.
+
+mod android;
+mod asterisk;
+mod export;
+mod freeswitch;
+mod generic;
+mod google_voice;
+mod hostile;
+mod iphone;
+mod open;
+mod support;
+mod twilio;

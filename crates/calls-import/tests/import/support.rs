@@ -1,0 +1,78 @@
+//! Short words for what every test here says.
+
+use std::fs;
+use std::path::PathBuf;
+
+use calls_import::{Format, Item, Options, RawParty, Record, Skipped};
+use calls_model::{CallType, Direction, Outcome};
+
+/// Where a fixture is.
+pub fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The items of a fixture.
+pub fn fixture(format: Format, options: &Options, name: &str) -> Vec<Item> {
+    let bytes = fs::read(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    items(format, options, &bytes)
+}
+
+/// The items of a file that can be read to its end.
+pub fn items(format: Format, options: &Options, bytes: &[u8]) -> Vec<Item> {
+    calls_import::read(format, options, bytes)
+        .map(|item| item.expect("the file is read to its end"))
+        .collect()
+}
+
+/// Options for a telephone of this number.
+pub fn own(number: &str) -> Options {
+    Options { own: Some(RawParty::Text(number.to_owned())), ..Options::default() }
+}
+
+/// The error that ends a file before its first item.
+pub fn error(format: Format, options: &Options, bytes: &[u8]) -> String {
+    let mut items = calls_import::read(format, options, bytes);
+    let error = items.next().expect("an error").expect_err("an error").to_string();
+    assert!(items.next().is_none(), "an error is the last item");
+    error
+}
+
+/// A skipped entry.
+pub fn skipped(position: u64, reason: &str) -> Item {
+    Item::Skipped(Skipped { position, reason: reason.to_owned() })
+}
+
+/// A record: `owner > callee` is outbound, `owner < caller` inbound; with a duration it is completed.
+pub fn record(position: u64, parties: &str, created_at: &str, duration: Option<&str>) -> Item {
+    let (direction, sign) = match parties.contains(" > ") {
+        true => (Direction::Outbound, " > "),
+        false => (Direction::Inbound, " < "),
+    };
+    let (owner, counterparty) = parties.split_once(sign).expect("a sign between the parties");
+    let outcome = if duration.is_some() { Outcome::Completed } else { Outcome::Missed };
+    Item::Record(Record {
+        position,
+        owner: party(owner),
+        counterparty: party(counterparty),
+        call_type: CallType::new(direction, outcome),
+        created_at: created_at.parse().expect("a time"),
+        duration: duration.map(|text| text.parse().expect("a duration")),
+    })
+}
+
+/// The positions of items, with the reasons of those that were skipped.
+pub fn outline(items: &[Item]) -> Vec<String> {
+    let line = |item: &Item| match item {
+        Item::Record(record) => format!("{}: record", record.position),
+        Item::Skipped(skipped) => format!("{}: {}", skipped.position, skipped.reason),
+    };
+    items.iter().map(line).collect()
+}
+
+fn party(text: &str) -> RawParty {
+    match text {
+        "withheld" => RawParty::Withheld,
+        "unknown" => RawParty::Unknown,
+        text => RawParty::Text(text.to_owned()),
+    }
+}
