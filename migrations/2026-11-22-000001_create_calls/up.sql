@@ -11,15 +11,19 @@ CREATE TYPE party_kind AS ENUM ('e164', 'local', 'sip', 'withheld', 'unknown');
 -- Keys of parties without an E.164 number, below zero so that they never meet a number's digits.
 CREATE SEQUENCE other_party_number AS bigint INCREMENT -1 MINVALUE -9223372036854775807 MAXVALUE -1 START -1;
 
+CREATE SEQUENCE history_version AS bigint;
+
 -- Every party of every call: the number and what is known of it.
 --
 -- The key of a telephone number is its E.164 digits, so a page of calls shows its counterparties without a
 -- join. The other parties have a negative key from a sequence, and a label that says who they are.
 CREATE TABLE phone_numbers (
-    number     bigint      PRIMARY KEY DEFAULT nextval('other_party_number'),
-    kind       party_kind  NOT NULL,
-    label      text        UNIQUE,
-    first_seen timestamptz NOT NULL DEFAULT now(),
+    number          bigint      PRIMARY KEY DEFAULT nextval('other_party_number'),
+    kind            party_kind  NOT NULL,
+    label           text        UNIQUE,
+    first_seen      timestamptz NOT NULL DEFAULT now(),
+    -- Changes with every change of the number's history, and never comes back: what an ETag is made of.
+    history_version bigint      NOT NULL DEFAULT 0,
     -- A country code never begins with 0 and nothing has more than 18 digits.
     CONSTRAINT phone_numbers_number_is_e164_or_other
         CHECK (CASE WHEN kind = 'e164' THEN number BETWEEN 1 AND 999999999999999999 AND label IS NULL
@@ -32,6 +36,7 @@ CREATE TABLE phone_numbers (
                          ELSE true END)
 );
 ALTER SEQUENCE other_party_number OWNED BY phone_numbers.number;
+ALTER SEQUENCE history_version OWNED BY phone_numbers.history_version;
 
 INSERT INTO phone_numbers (kind, label) VALUES ('withheld', 'withheld'), ('unknown', 'unknown');
 
@@ -94,10 +99,31 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER calls_parties_insert AFTER INSERT ON calls
+-- Named so that it runs before the next one, which needs the owners' rows.
+CREATE TRIGGER calls_1_parties_insert AFTER INSERT ON calls
     REFERENCING NEW TABLE AS new_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_parties();
-CREATE TRIGGER calls_parties_update AFTER UPDATE ON calls
+CREATE TRIGGER calls_1_parties_update AFTER UPDATE ON calls
     REFERENCING NEW TABLE AS new_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_parties();
+
+-- Gives each history that a statement changed a new version, in the transaction that changed it.
+CREATE FUNCTION calls_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Locked in order, so that two writers never wait for each other in a circle.
+    PERFORM FROM phone_numbers WHERE number IN (SELECT number FROM changed_calls) ORDER BY number FOR NO KEY UPDATE;
+    UPDATE phone_numbers SET history_version = nextval('history_version')
+    WHERE number IN (SELECT number FROM changed_calls);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER calls_2_version_insert AFTER INSERT ON calls
+    REFERENCING NEW TABLE AS changed_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_version();
+CREATE TRIGGER calls_2_version_update_old AFTER UPDATE ON calls
+    REFERENCING OLD TABLE AS changed_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_version();
+CREATE TRIGGER calls_2_version_update_new AFTER UPDATE ON calls
+    REFERENCING NEW TABLE AS changed_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_version();
+CREATE TRIGGER calls_2_version_delete AFTER DELETE ON calls
+    REFERENCING OLD TABLE AS changed_calls FOR EACH STATEMENT EXECUTE FUNCTION calls_version();
 
 -- The other direction: a party stays as long as a call names it.
 CREATE FUNCTION phone_numbers_in_use() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -10,6 +10,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
 use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Bool, Text};
 
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, phone_numbers, sql_types};
@@ -72,10 +73,58 @@ pub struct Position {
     pub id: i64,
 }
 
+/// Which calls of a history are wanted. The default is all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Of these types only.
+    pub types: Vec<CallType>,
+    /// With this counterparty only.
+    pub counterparty: Option<Counterparty>,
+    /// Not before this instant.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// At least this long. Calls without a duration are left out.
+    pub min_duration_ms: Option<i32>,
+    /// At most this long. Calls without a duration are left out.
+    pub max_duration_ms: Option<i32>,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            types: CallType::ALL.to_vec(),
+            counterparty: None,
+            from: None,
+            until: None,
+            min_duration_ms: None,
+            max_duration_ms: None,
+        }
+    }
+}
+
+/// A counterparty, or all whose text begins alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counterparty {
+    /// This one; nobody, if the database has never seen it.
+    Exactly(Option<PartyKey>),
+    /// All telephone numbers whose digits begin with these.
+    Digits(String),
+    /// All other parties whose label begins like this.
+    Label(String),
+}
+
+/// The version of a history, which changes with it. 0 for a number that never had a call.
+pub fn history_version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<i64> {
+    let row = phone_numbers::table.find(owner).select(phone_numbers::history_version);
+    Ok(row.first(connection).optional()?.unwrap_or_default())
+}
+
 /// At most `limit` calls of a history, newest first, those after `after` if given (keyset paging).
 pub fn list_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
+    filter: &Filter,
     after: Option<Position>,
     limit: u16,
 ) -> QueryResult<Vec<CallRow>> {
@@ -87,19 +136,64 @@ pub fn list_calls(
             .select(phone_numbers::label)
             .single_value(),
     );
-    let page = calls::table
+    let mut page = calls::table
         .filter(calls::number.eq(owner))
+        .filter(matches(filter))
         .order((calls::created_at.desc(), calls::id.desc()))
         .limit(limit.into())
-        .select((calls::id, calls::created_at, calls::counterparty, calls::type_, calls::duration_ms, label));
-    match after {
-        None => page.load(connection),
-        Some(Position { created_at, id }) => page
+        .select((calls::id, calls::created_at, calls::counterparty, calls::type_, calls::duration_ms, label))
+        .into_boxed();
+    if let Some(Position { created_at, id }) = after {
+        page = page
             // The first condition is the one that the index can start at.
             .filter(calls::created_at.le(created_at))
-            .filter(calls::created_at.lt(created_at).or(calls::id.lt(id)))
-            .load(connection),
+            .filter(calls::created_at.lt(created_at).or(calls::id.lt(id)));
     }
+    page.load(connection)
+}
+
+/// The condition that a call of a history fits the filter.
+pub(crate) fn matches(filter: &Filter) -> Box<dyn BoxableExpression<calls::table, Pg, SqlType = Bool>> {
+    type Condition = Box<dyn BoxableExpression<calls::table, Pg, SqlType = Bool>>;
+    let mut all: Vec<Condition> = Vec::new();
+    if CallType::ALL.iter().any(|call_type| !filter.types.contains(call_type)) {
+        let types: Vec<TypeColumn> = filter.types.iter().copied().map(TypeColumn).collect();
+        all.push(Box::new(calls::type_.eq_any(types)));
+    }
+    match &filter.counterparty {
+        None => {}
+        Some(Counterparty::Exactly(Some(key))) => all.push(Box::new(calls::counterparty.eq(*key))),
+        Some(Counterparty::Exactly(None)) => all.push(Box::new(false.into_sql::<Bool>())),
+        Some(Counterparty::Digits(digits)) => {
+            let text = diesel::dsl::sql::<Text>("counterparty::text");
+            all.push(Box::new(text.like(format!("{digits}%"))));
+        }
+        Some(Counterparty::Label(start)) => {
+            let known =
+                phone_numbers::table.filter(phone_numbers::label.like(format!("{}%", escape_like(start))));
+            all.push(Box::new(calls::counterparty.eq_any(known.select(phone_numbers::number))));
+        }
+    }
+    if let Some(from) = filter.from {
+        all.push(Box::new(calls::created_at.ge(from)));
+    }
+    if let Some(until) = filter.until {
+        all.push(Box::new(calls::created_at.lt(until)));
+    }
+    if let Some(ms) = filter.min_duration_ms {
+        all.push(Box::new(calls::duration_ms.ge(ms).assume_not_null()));
+    }
+    if let Some(ms) = filter.max_duration_ms {
+        all.push(Box::new(calls::duration_ms.le(ms).assume_not_null()));
+    }
+    all.into_iter()
+        .reduce(|one, other| Box::new(one.and(other)))
+        .unwrap_or_else(|| Box::new(true.into_sql::<Bool>()))
+}
+
+/// `%`, `_` and `\` mean themselves.
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Whether there is any call at all.
@@ -124,14 +218,45 @@ pub struct NewCall {
     pub duration_ms: Option<i32>,
 }
 
-/// Adds the calls that are not there yet by their natural key, and says how many those were.
-pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<usize> {
-    // A row has five parameters, and a statement at most 65,535.
-    new.chunks(10_000)
-        .map(|rows| {
-            diesel::insert_into(calls::table).values(rows).on_conflict_do_nothing().execute(connection)
-        })
-        .sum()
+/// The newest id there is, 0 if there is no call.
+pub fn newest_id(connection: &mut PgConnection) -> QueryResult<i64> {
+    let newest: Option<i64> = calls::table.select(diesel::dsl::max(calls::id)).first(connection)?;
+    Ok(newest.unwrap_or_default())
+}
+
+/// Adds the calls that are not there yet, and says how many those were.
+///
+/// A call is there by its natural key. It is also there if one of the calls up to the id `known_until` has the
+/// same parties and type and began within two seconds of it: two systems that saw one call do not agree on its
+/// second. Unless that one is itself among the new ones: then these are two calls.
+pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall], known_until: i64) -> QueryResult<usize> {
+    use diesel::sql_types::{Array, BigInt, Integer, Nullable, Timestamptz};
+    /// Arrays, because a statement has at most 65,535 parameters.
+    const INSERT: &str = "
+        WITH new AS (
+            SELECT * FROM unnest($1, $2, $3, $4, $5) AS new (number, counterparty, created_at, type, duration_ms)
+        )
+        INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
+        SELECT number, counterparty, created_at, type, duration_ms FROM new
+        WHERE NOT EXISTS (
+            SELECT FROM calls AS known
+            WHERE known.number = new.number AND known.counterparty = new.counterparty AND known.type = new.type
+              AND known.created_at BETWEEN new.created_at - interval '2 s' AND new.created_at + interval '2 s'
+              AND known.id <= $6
+              AND (known.created_at = new.created_at
+                   OR NOT EXISTS (SELECT FROM new AS other
+                                  WHERE other.number = known.number AND other.counterparty = known.counterparty
+                                    AND other.type = known.type AND other.created_at = known.created_at))
+        )
+        ON CONFLICT DO NOTHING";
+    diesel::sql_query(INSERT)
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at).collect::<Vec<_>>())
+        .bind::<Array<sql_types::CallType>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Integer>>, _>(new.iter().map(|call| call.duration_ms).collect::<Vec<_>>())
+        .bind::<BigInt, _>(known_until)
+        .execute(connection)
 }
 
 /// Adds calls by binary COPY, the fastest way in. None of them may be there yet.

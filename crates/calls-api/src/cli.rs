@@ -76,7 +76,8 @@ pub fn run() -> ExitCode {
 
 /// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
 }

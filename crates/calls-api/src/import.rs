@@ -1,24 +1,32 @@
 //! From the records of a call log to rows: parties are resolved, calls stored in batches.
 
 use calls_import::{Item, Items, RawParty, ReadError, Record, Skipped};
-use calls_model::Party;
+use calls_model::{CallDuration, CallType, Party};
+use chrono::{DateTime, Utc};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use diesel::result::Error as QueryError;
+use serde::Serialize;
 
 use crate::calls::{self, NewCall, TypeColumn};
 use crate::parties;
-use crate::phone::{self, NotANumber, Region};
+use crate::phone::{self, Region};
 
-/// A call of a log, its parties resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
+/// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResolvedCall {
     /// Whose history it belongs to.
     pub owner: Party,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
     /// The other party.
     pub counterparty: Party,
-    /// The record as it was read.
-    pub record: Record,
+    /// Direction and outcome.
+    #[serde(rename = "type")]
+    pub call_type: CallType,
+    /// How long the parties spoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<CallDuration>,
 }
 
 /// What an import came to.
@@ -39,6 +47,15 @@ impl Summary {
     }
 }
 
+/// What happens during an import.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// An entry is passed over. Told once for each entry.
+    Skipped(&'a Skipped),
+    /// These records are in the database now, or would be in a dry run.
+    Stored(&'a [ResolvedCall]),
+}
+
 /// Why an import ended early. What was stored before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -48,7 +65,7 @@ pub enum ImportError {
     /// PostgreSQL refused a batch.
     #[error("cannot store the calls")]
     Store(#[from] QueryError),
-    /// The caller of [`run`] asked for it.
+    /// The caller wanted no skipped entry.
     #[error("stopped at the first entry that could not be read")]
     Stopped,
 }
@@ -65,93 +82,119 @@ pub enum OnError {
 /// Enough rows per transaction that its commit does not count, few enough to hold and to lose.
 const BATCH: usize = 5_000;
 
-/// Stores the calls of a log, `BATCH` at a time, each batch whole or not at all. Without a connection nothing
-/// is stored, and every record counts as added. `on_skip` is told of every entry that is passed over, once.
+/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
+/// every record counts as added.
 pub fn run(
-    mut connection: Option<&mut PgConnection>,
+    connection: Option<&mut PgConnection>,
     items: Items<'_>,
     region: Option<Region>,
     on_error: OnError,
-    mut on_skip: impl FnMut(&Skipped),
+    on_event: impl FnMut(Event<'_>),
 ) -> Result<Summary, ImportError> {
-    let mut summary = Summary::default();
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut store = Store::new(connection, on_event)?;
     let mut last_skipped = None;
     for item in items {
         let skipped = match item? {
-            Item::Record(record) => match resolve(record, region) {
-                Ok(resolved) => {
-                    batch.push(resolved);
-                    if batch.len() == BATCH {
-                        store(connection.as_deref_mut(), &mut batch, &mut summary)?;
-                    }
+            Item::Record(record) => match resolve(&record, region) {
+                Ok(call) => {
+                    store.push(call)?;
                     continue;
                 }
-                Err(skipped) => skipped,
+                Err(reason) => Skipped { position: record.position, reason },
             },
             Item::Skipped(skipped) => skipped,
         };
         // Both sides of a call fail for the same reason.
         if last_skipped != Some(skipped.position) {
             last_skipped = Some(skipped.position);
-            summary.skipped += 1;
-            on_skip(&skipped);
+            store.summary.skipped += 1;
+            (store.on_event)(Event::Skipped(&skipped));
         }
         if on_error == OnError::Stop {
-            store(connection, &mut batch, &mut summary)?;
+            store.flush()?;
             return Err(ImportError::Stopped);
         }
     }
-    store(connection, &mut batch, &mut summary)?;
-    Ok(summary)
+    store.flush()?;
+    Ok(store.summary)
 }
 
-fn resolve(record: Record, region: Option<Region>) -> Result<Resolved, Skipped> {
+fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let party = |raw: &RawParty| match raw {
-        RawParty::Text(text) => phone::parse(text, region),
+        RawParty::Text(text) => phone::parse(text, region).map_err(|error| error.to_string()),
         RawParty::Withheld => Ok(Party::Withheld),
         RawParty::Unknown => Ok(Party::Unknown),
     };
-    match (party(&record.owner), party(&record.counterparty)) {
-        (Ok(owner), Ok(counterparty)) => Ok(Resolved { owner, counterparty, record }),
-        (Err(error), _) | (_, Err(error)) => Err(skip(&record, &error)),
+    Ok(ResolvedCall {
+        owner: party(&record.owner)?,
+        created_at: record.created_at,
+        counterparty: party(&record.counterparty)?,
+        call_type: record.call_type,
+        duration: record.duration,
+    })
+}
+
+/// Collects calls into batches.
+struct Store<'a, F> {
+    connection: Option<&'a mut PgConnection>,
+    /// What was in the database before this import.
+    known_until: i64,
+    batch: Vec<ResolvedCall>,
+    summary: Summary,
+    on_event: F,
+}
+
+impl<'a, F: FnMut(Event<'_>)> Store<'a, F> {
+    fn new(mut connection: Option<&'a mut PgConnection>, on_event: F) -> Result<Self, QueryError> {
+        let known_until = connection.as_deref_mut().map_or(Ok(0), calls::newest_id)?;
+        Ok(Self {
+            connection,
+            known_until,
+            batch: Vec::with_capacity(BATCH),
+            summary: Summary::default(),
+            on_event,
+        })
+    }
+
+    fn push(&mut self, call: ResolvedCall) -> Result<(), QueryError> {
+        self.batch.push(call);
+        if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), QueryError> {
+        self.summary.records += self.batch.len() as u64;
+        self.summary.added += match &mut self.connection {
+            None => self.batch.len() as u64,
+            Some(connection) => {
+                connection.transaction(|connection| insert(connection, &self.batch, self.known_until))? as u64
+            }
+        };
+        (self.on_event)(Event::Stored(&self.batch));
+        self.batch.clear();
+        Ok(())
     }
 }
 
-fn skip(record: &Record, error: &NotANumber) -> Skipped {
-    Skipped { position: record.position, reason: error.to_string() }
-}
-
-fn store(
-    connection: Option<&mut PgConnection>,
-    batch: &mut Vec<Resolved>,
-    summary: &mut Summary,
-) -> Result<(), QueryError> {
-    summary.records += batch.len() as u64;
-    summary.added += match connection {
-        None => batch.len() as u64,
-        Some(connection) => connection.transaction(|connection| insert(connection, batch))? as u64,
-    };
-    batch.clear();
-    Ok(())
-}
-
-fn insert(connection: &mut PgConnection, batch: &[Resolved]) -> Result<usize, QueryError> {
-    let named = batch.iter().flat_map(|resolved| [&resolved.owner, &resolved.counterparty]);
+fn insert(
+    connection: &mut PgConnection,
+    batch: &[ResolvedCall],
+    known_until: i64,
+) -> Result<usize, QueryError> {
+    let named = batch.iter().flat_map(|call| [&call.owner, &call.counterparty]);
     let keys = parties::insert_parties(connection, named)?;
     let key_of =
         |party| parties::e164_key(party).or_else(|| keys.get(party).copied()).ok_or(QueryError::NotFound);
     let new: Vec<NewCall> = batch
         .iter()
-        .map(|Resolved { owner, counterparty, record }| {
+        .map(|call| {
             Ok(NewCall {
-                number: key_of(owner)?,
-                counterparty: key_of(counterparty)?,
-                created_at: record.created_at,
-                call_type: TypeColumn(record.call_type),
-                duration_ms: record.duration.map(|duration| duration.ms()),
+                number: key_of(&call.owner)?,
+                counterparty: key_of(&call.counterparty)?,
+                created_at: call.created_at,
+                call_type: TypeColumn(call.call_type),
+                duration_ms: call.duration.map(CallDuration::ms),
             })
         })
         .collect::<Result<_, QueryError>>()?;
-    calls::insert_calls(connection, &new)
+    calls::insert_calls(connection, &new, known_until)
 }

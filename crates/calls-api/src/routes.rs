@@ -1,7 +1,11 @@
 //! The whole HTTP surface on one screen.
 
+mod accept;
 mod calls;
+mod cursor;
+mod export;
 mod numbers;
+mod parameters;
 
 use std::time::Instant;
 
@@ -56,7 +60,7 @@ pub async fn log_request(
     let method = request.method().clone();
     let response = next.call(request).await?;
     let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
-    tracing::info!(%method, route, status = response.status().as_u16(), ms = start.elapsed().as_millis(), "request");
+    tracing::info!(%method, route, status = response.status().as_u16(), ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX), "request");
     Ok(response)
 }
 

@@ -34,6 +34,7 @@ diesel::table! {
         kind -> PartyKind,
         label -> Nullable<Text>,
         first_seen -> Timestamptz,
+        history_version -> Int8,
     }
 }
 

@@ -1,27 +1,28 @@
 //! `calls import`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use calls_import::{Format, Options, RawParty};
+use calls_import::{Columns, Format, Opened, Options, Progress, RawParty, Skipped};
 use chrono_tz::Tz;
 use indicatif::ProgressBar;
+use serde::Serialize;
 
 use crate::calls;
 use crate::cli::Storage;
-use crate::import::{self, OnError, Summary};
+use crate::import::{self, Event, ImportError, OnError, Summary};
 use crate::phone::Region;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The call log; `-` reads standard input
+    /// The call log, plain or in gzip or zip; or a folder of them; `-` reads standard input
     file: PathBuf,
-    /// How the log is written, such as asterisk-csv
-    #[arg(long, value_name = "FORMAT")]
-    format: Format,
+    /// How the log is written, such as asterisk-csv; `auto` finds it out by what is in it
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = format)]
+    format: FormatChoice,
     /// The time zone of times that the log writes without one, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     zone: Tz,
@@ -31,63 +32,181 @@ pub(crate) struct Arguments {
     /// Whose calls these are, where the log does not say it
     #[arg(long, value_name = "NUMBER")]
     own: Option<String>,
+    /// For generic-csv: which column is what, as start=Date,from=Caller,to=Called,duration=Seconds
+    #[arg(long, value_name = "ROLE=COLUMN,...")]
+    map: Option<Columns>,
     /// Read everything, store nothing
     #[arg(long)]
     dry_run: bool,
+    /// Write the records to a file as NDJSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// Write what was added and what was skipped to a file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// What to do at an entry that cannot be read
     #[arg(long, value_enum, default_value = "skip")]
     on_error: OnError,
 }
 
+/// A format, or the wish that it be found out.
+#[derive(Debug, Clone, Copy)]
+enum FormatChoice {
+    Auto,
+    Named(Format),
+}
+
+fn format(text: &str) -> Result<FormatChoice, String> {
+    if text == "auto" {
+        return Ok(FormatChoice::Auto);
+    }
+    text.parse()
+        .map(FormatChoice::Named)
+        .map_err(|error: calls_import::format::UnknownFormat| error.to_string())
+}
+
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let (bar, reader) = open(&arguments.file)?;
-    let mut options = Options { zone: arguments.zone, ..Options::default() };
-    options.own = arguments.own.clone().map(RawParty::Text);
-    let items = calls_import::read(arguments.format, &options, reader);
-    let unit = arguments.format.position_unit();
-    let name = arguments.file.display();
-    let on_skip = |skipped: &calls_import::Skipped| {
-        bar.suspend(|| eprintln!("{name}: {unit} {} skipped: {}", skipped.position, skipped.reason));
+    let name = arguments.file.display().to_string();
+    let progress = Progress::default();
+    let opened = open(&arguments, &progress).with_context(|| format!("cannot import {name}"))?;
+    let unit = opened.format.map_or("entry", Format::position_unit);
+    let bar = bar(&arguments.file);
+    let mut records = arguments.records.as_deref().map(record_writer).transpose()?;
+    let mut report = Report::default();
+    let mut written = Ok(());
+    let on_event = |event: Event<'_>| match event {
+        Event::Skipped(skipped) => {
+            bar.suspend(|| eprintln!("{name}: {unit} {} skipped: {}", skipped.position, skipped.reason));
+            if arguments.report.is_some() {
+                report.skipped.push(SkippedEntry::new(unit, skipped));
+            }
+        }
+        Event::Stored(batch) => {
+            bar.set_position(progress.bytes());
+            if let (Some(writer), Ok(())) = (&mut records, &written) {
+                written = batch.iter().try_for_each(|call| write_record(writer, call));
+            }
+        }
     };
 
     let (region, on_error) = (arguments.region, arguments.on_error);
-    let summary = if arguments.dry_run {
-        import::run(None, items, region, on_error, on_skip)
+    let imported: Result<Summary, ImportError> = if arguments.dry_run {
+        import::run(None, opened.items, region, on_error, on_event)
     } else {
         let (server, _) = storage.open()?;
         let mut connection = server.connect()?;
-        let summary = import::run(Some(&mut connection), items, region, on_error, on_skip);
+        let imported = import::run(Some(&mut connection), opened.items, region, on_error, on_event);
         calls::settle(&mut connection)?;
         drop(connection);
         server.leave()?;
-        summary
+        imported
     };
     bar.finish_and_clear();
-    println!("{}", report(summary.with_context(|| name.to_string())?, arguments.dry_run));
+    written
+        .and_then(|()| records.map_or(Ok(()), |mut writer| writer.flush()))
+        .context("cannot write the records")?;
+    let summary = imported.with_context(|| format!("cannot import all of {name}"))?;
+    report.fill(summary, arguments.dry_run);
+    if let Some(file) = &arguments.report {
+        let json = serde_json::to_string_pretty(&report)? + "\n";
+        fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    // Where the records are on standard output they are alone there.
+    let line = report.line(opened.format);
+    if arguments.records.as_deref() == Some(Path::new("-")) {
+        eprintln!("{line}")
+    } else {
+        println!("{line}")
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(file: &Path) -> anyhow::Result<(ProgressBar, Box<dyn BufRead>)> {
-    if file == Path::new("-") {
-        return Ok((ProgressBar::hidden(), Box::new(io::stdin().lock())));
+fn open(arguments: &Arguments, progress: &Progress) -> Result<Opened<'static>, calls_import::ReadError> {
+    let options = Options {
+        zone: arguments.zone,
+        own: arguments.own.clone().map(RawParty::Text),
+        columns: arguments.map.clone().unwrap_or_default(),
+    };
+    let format = match arguments.format {
+        FormatChoice::Auto => None,
+        FormatChoice::Named(format) => Some(format),
+    };
+    if arguments.file == Path::new("-") {
+        calls_import::read_any(io::stdin().lock(), format, &options)
+    } else {
+        calls_import::open(&arguments.file, format, &options, progress)
     }
-    let context = || format!("cannot read {}", file.display());
-    let opened = File::open(file).with_context(context)?;
-    let size = opened.metadata().with_context(context)?.len();
-    let template =
-        "importing  {bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
-    let bar =
-        if io::stderr().is_terminal() { super::progress(size, template) } else { ProgressBar::hidden() };
-    let reader = bar.wrap_read(opened);
-    Ok((bar, Box::new(BufReader::with_capacity(1 << 20, reader))))
 }
 
-fn report(summary: Summary, dry_run: bool) -> String {
-    let Summary { records, added, skipped } = summary;
-    let there = summary.already_there();
-    if dry_run {
-        format!("{records} records read, {skipped} skipped, none stored (dry run)")
-    } else {
-        format!("{records} records read, {added} added, {there} already there, {skipped} skipped")
+/// How far, how fast, how long still. Hidden where nobody looks or nobody can tell.
+fn bar(file: &Path) -> ProgressBar {
+    let size = fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    let template =
+        "importing  {bar:30} {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+    match size.filter(|_| io::stderr().is_terminal()) {
+        Some(size) => super::progress(size, template),
+        None => ProgressBar::hidden(),
+    }
+}
+
+fn record_writer(file: &Path) -> anyhow::Result<Box<dyn Write>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    let created = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(Box::new(BufWriter::new(created)))
+}
+
+fn write_record(writer: &mut dyn Write, call: &import::ResolvedCall) -> io::Result<()> {
+    serde_json::to_writer(&mut *writer, call)?;
+    writer.write_all(b"\n")
+}
+
+/// What an import came to, as `--report` writes it.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    dry_run: bool,
+    /// Records that were read.
+    read: u64,
+    added: u64,
+    already_there: u64,
+    skipped: Vec<SkippedEntry>,
+    #[serde(skip)]
+    skipped_count: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct SkippedEntry {
+    /// What the position counts: lines, entries or files.
+    unit: &'static str,
+    position: u64,
+    reason: String,
+}
+
+impl SkippedEntry {
+    fn new(unit: &'static str, skipped: &Skipped) -> Self {
+        Self { unit, position: skipped.position, reason: skipped.reason.clone() }
+    }
+}
+
+impl Report {
+    fn fill(&mut self, summary: Summary, dry_run: bool) {
+        self.dry_run = dry_run;
+        self.read = summary.records;
+        self.added = if dry_run { 0 } else { summary.added };
+        self.already_there = if dry_run { 0 } else { summary.already_there() };
+        self.skipped_count = summary.skipped;
+    }
+
+    fn line(&self, format: Option<Format>) -> String {
+        let Self { read, added, already_there, skipped_count, .. } = self;
+        let of = format.map(|format| format!(" of {format}")).unwrap_or_default();
+        if self.dry_run {
+            format!("{read} records{of} read, {skipped_count} skipped, none stored (dry run)")
+        } else {
+            format!(
+                "{read} records{of} read, {added} added, {already_there} already there, {skipped_count} skipped"
+            )
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::seed;
 use crate::cli::Storage;
@@ -44,6 +45,15 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
+/// Ctrl-C, or SIGTERM from whoever supervises this process.
+async fn asked_to_stop() {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}
+
 /// Serves until SIGINT or SIGTERM, then finishes the requests that run.
 #[actix_web::main]
 async fn serve(app: routes::App, bind: SocketAddr) -> anyhow::Result<()> {
@@ -57,6 +67,7 @@ async fn serve(app: routes::App, bind: SocketAddr) -> anyhow::Result<()> {
             .wrap(from_fn(routes::log_request))
             .configure(routes::configure)
     })
+    .shutdown_signal(asked_to_stop())
     .shutdown_timeout(10)
     .client_request_timeout(Duration::from_secs(5))
     .bind(bind)

@@ -170,3 +170,150 @@ fn the_history_can_only_be_read() {
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(app.get("/api/nothing").problem().kind, "/problems/not-found");
 }
+
+/// Eight calls: each type twice, with three counterparties, an hour apart.
+fn app_with_a_day() -> TestApp {
+    let app = TestApp::new();
+    app.database().execute("INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001')").unwrap();
+    let parties = ["+13333333333", "+13330000000", "1001", "withheld"];
+    let types = ["Completed Inbound", "Missed Inbound", "Completed Outbound", "Missed Outbound"];
+    for hour in 0..8_usize {
+        let call_type = types[hour % 4];
+        let duration =
+            call_type.starts_with("Completed").then_some(i32::try_from(hour).unwrap() * 10_000 + 500);
+        app.call(OWNER, &format!("2024-01-31T0{hour}:00:00Z"), parties[hour / 2], call_type, duration);
+    }
+    app
+}
+
+/// The hours of the calls that fit, newest first.
+fn hours(app: &TestApp, query: &str) -> String {
+    let calls = app.get(&format!("/api/calls/{OWNER}?{query}")).json();
+    let hour = |call: &serde_json::Value| call["created_at"].as_str().unwrap()[12..13].to_owned();
+    calls.as_array().unwrap_or_else(|| panic!("{query}: {calls}")).iter().map(hour).collect()
+}
+
+#[test]
+fn a_list_can_be_filtered_by_every_property_of_a_call() {
+    let app = app_with_a_day();
+    for (query, expected) in [
+        ("", "76543210"),
+        ("type=Missed%20Inbound", "51"),
+        ("type=Missed+Inbound&type=Missed+Outbound", "7531"),
+        ("direction=inbound", "5410"),
+        ("outcome=missed", "7531"),
+        ("direction=outbound&outcome=completed", "62"),
+        ("type=Missed+Inbound&direction=outbound", ""),
+        ("counterparty=%2B13333333333", "10"),
+        ("counterparty=+1+333+333-3333", "10"),
+        ("counterparty=%2B1333*", "3210"),
+        ("counterparty=1001", "54"),
+        ("counterparty=10*", "54"),
+        ("counterparty=withheld", "76"),
+        ("counterparty=%2B19999999999", ""),
+        ("counterparty=sip:nobody@example.com", ""),
+        ("from=2024-01-31T05:00:00Z", "765"),
+        ("until=2024-01-31T02:00:00Z", "10"),
+        ("from=2024-01-31T04:00:00%2B02:00&until=2024-01-31T04:00:00Z", "32"),
+        ("from=2024-01-31&tz=Asia/Kolkata", "76543210"),
+        ("until=2024-01-31&tz=America/New_York", "43210"),
+        ("from=2024-02-01", ""),
+        ("min_duration=20.5", "642"),
+        ("max_duration=20.5", "20"),
+        ("min_duration=20.6&max_duration=45", "4"),
+        ("limit=3", "765"),
+    ] {
+        assert_eq!(hours(&app, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn the_next_page_keeps_the_filter() {
+    let app = app_with_a_day();
+    let first = app.get(&format!("/api/calls/{OWNER}?outcome=missed&limit=3"));
+    let link = first.header("link").to_owned();
+    assert!(link.starts_with("</api/calls/%2B12025550123?outcome=missed&limit=3&after="), "{link}");
+    let next = link.split_once('>').unwrap().0.trim_start_matches('<').to_owned();
+    let second = app.get(&next);
+    assert_eq!(second.json().as_array().unwrap().len(), 1);
+    assert_eq!(second.header("link"), "");
+}
+
+#[test]
+fn each_malformed_filter_is_named() {
+    let app = app_with_a_day();
+    for (query, name) in [
+        ("type=missed", "type"),
+        ("direction=in", "direction"),
+        ("outcome=lost", "outcome"),
+        ("counterparty=nobody", "counterparty"),
+        ("from=yesterday", "from"),
+        ("until=2024-02-30", "until"),
+        ("tz=Berlin", "tz"),
+        ("min_duration=-1", "min_duration"),
+        ("max_duration=1m", "max_duration"),
+        ("format=xml", "format"),
+        ("Limit=5", "Limit"),
+        ("from=2024-01-01&from=2024-01-02", "from"),
+    ] {
+        let answer = app.get(&format!("/calls/{OWNER}?{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.problem().detail.unwrap().starts_with(&format!("{name}: expected ")), "{query}");
+    }
+}
+
+#[test]
+fn ndjson_and_csv_hold_the_whole_filtered_history() {
+    let app = app_with_a_day();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550123, 13000000000 + i, timestamptz '2023-01-31 10:00Z' + i * interval '1 second',
+                       'Missed Inbound' FROM generate_series(1, 12000) AS i";
+    app.database().execute(rows).unwrap();
+    let csv = app.get(&format!("/api/calls/{OWNER}?format=csv"));
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8; header=present");
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"calls-+12025550123.csv\"");
+    assert_eq!(csv.body.lines().count(), 12_009);
+    let lines: Vec<&str> = csv.body.split("\r\n").collect();
+    assert_eq!(lines[0], "id,created_at,counterparty,type,duration");
+    assert!(lines[2].ends_with(",2024-01-31T06:00:00Z,withheld,Completed Outbound,60.5"), "{}", lines[2]);
+
+    let ndjson =
+        app.get_with(&format!("/calls/{OWNER}?outcome=missed"), &[("accept", "application/x-ndjson")]);
+    assert_eq!(ndjson.header("content-type"), "application/x-ndjson");
+    assert_eq!(ndjson.body.lines().count(), 12_004);
+    let first: serde_json::Value = serde_json::from_str(ndjson.body.lines().next().unwrap()).unwrap();
+    assert_eq!(first, app.get(&format!("/calls/{OWNER}?outcome=missed")).json()[0]);
+
+    let limited = app.get_with(&format!("/calls/{OWNER}?limit=2"), &[("accept", "text/csv")]);
+    assert_eq!(limited.body.lines().count(), 3);
+    let empty = app.get("/api/calls/+13333333333?format=csv");
+    assert_eq!(empty.body, "id,created_at,counterparty,type,duration\r\n");
+    assert_eq!(app.get("/api/calls/+13333333333?format=ndjson").body, "");
+}
+
+#[test]
+fn a_page_that_has_not_changed_is_not_sent_again() {
+    let app = app_with_a_day();
+    let path = format!("/api/calls/{OWNER}?limit=2");
+    let tag = app.get(&path).header("etag").to_owned();
+    assert!(tag.starts_with('"'), "{tag}");
+    let known = app.get_with(&path, &[("if-none-match", &tag)]);
+    assert_eq!((known.status, known.body.as_str(), known.header("etag")), (304, "", tag.as_str()));
+    assert_eq!(known.header("cache-control"), "private, no-cache");
+
+    // Another history's change changes nothing here; this one's does, by insertion, update and deletion.
+    app.call("+13333333333", "2024-02-01T00:00:00Z", OWNER, "Missed Inbound", None);
+    assert_eq!(app.get_with(&path, &[("if-none-match", &tag)]).status, 304);
+    let mut tag = tag;
+    for change in [
+        "INSERT INTO calls (number, counterparty, created_at, type) VALUES (12025550123, 1, '2020-01-01Z', 'Missed Inbound')",
+        "UPDATE calls SET duration_ms = 1 WHERE number = 12025550123 AND duration_ms IS NOT NULL",
+        "DELETE FROM calls WHERE number = 12025550123 AND counterparty = 1",
+    ] {
+        app.database().execute(change).unwrap();
+        let answer = app.get_with(&path, &[("if-none-match", &tag)]);
+        assert_eq!(answer.status, 200, "{change}");
+        assert_ne!(answer.header("etag"), tag, "{change}");
+        tag = answer.header("etag").to_owned();
+    }
+}

@@ -4,7 +4,11 @@ use std::process::Output;
 use crate::test_app::{TestApp, TestDatabase};
 
 fn sample(name: &str) -> String {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../calls-import/tests/fixtures/asterisk");
+    fixture(&format!("asterisk/{name}"))
+}
+
+fn fixture(name: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../calls-import/tests/fixtures");
     folder.join(name).to_str().unwrap().to_owned()
 }
 
@@ -31,7 +35,7 @@ fn history(app: &TestApp, number: &str) -> Vec<String> {
 fn each_party_of_an_asterisk_call_gets_it_in_its_history() {
     let app = TestApp::new();
     let output = import(app.database(), &sample("assembled-16col.csv"), &["--zone", "UTC"]);
-    assert_eq!(said(&output), "19 records read, 19 added, 0 already there, 0 skipped\n");
+    assert_eq!(said(&output), "19 records of asterisk-csv read, 19 added, 0 already there, 0 skipped\n");
     assert_eq!(
         history(&app, "1001"),
         [
@@ -80,9 +84,9 @@ fn every_variant_of_the_file_gives_the_same_calls_and_none_twice() {
             reports.push(said(&import(&database, &sample(file), &[])));
         }
     }
-    assert_eq!(reports.remove(0), "19 records read, 19 added, 0 already there, 0 skipped\n");
+    assert_eq!(reports.remove(0), "19 records of asterisk-csv read, 19 added, 0 already there, 0 skipped\n");
     for report in reports {
-        assert_eq!(report, "19 records read, 0 added, 19 already there, 0 skipped\n");
+        assert_eq!(report, "19 records of asterisk-csv read, 0 added, 19 already there, 0 skipped\n");
     }
     assert_eq!(database.count("SELECT count(*) FROM calls"), 19);
 }
@@ -114,17 +118,18 @@ fn a_bad_line_is_reported_with_its_number_and_reason_and_skipped() {
     std::fs::write(&file, lines.join("\r\n")).unwrap();
 
     let output = import(&database, file.to_str().unwrap(), &[]);
-    assert_eq!(said(&output), "6 records read, 6 added, 0 already there, 3 skipped\n");
+    assert_eq!(said(&output), "6 records of asterisk-csv read, 6 added, 0 already there, 3 skipped\n");
     let errors = String::from_utf8(output.stderr).unwrap();
     let errors: Vec<&str> = errors.lines().collect();
     assert_eq!(errors.len(), 3, "{errors:?}");
-    for (error, (line, found)) in errors.iter().zip([(2, "but found 3"), (4, "yesterday"), (6, "0301234567")]) {
+    for (error, (line, found)) in errors.iter().zip([(2, "but found 3"), (4, "yesterday"), (6, "0301234567")])
+    {
         assert!(error.contains(&format!("Master.csv: line {line} skipped: expected ")), "{error}");
         assert!(error.contains(found), "{error}");
     }
     // With the country named, the number is understood; what is there already is not added again.
     let output = import(&database, file.to_str().unwrap(), &["--region", "DE"]);
-    assert_eq!(said(&output), "8 records read, 2 added, 6 already there, 2 skipped\n");
+    assert_eq!(said(&output), "8 records of asterisk-csv read, 2 added, 6 already there, 2 skipped\n");
 
     let output = import(&database, file.to_str().unwrap(), &["--on-error", "stop"]);
     assert_eq!(output.status.code(), Some(1));
@@ -142,7 +147,7 @@ fn a_dry_run_stores_nothing_and_needs_no_database() {
         "--database-url",
         "postgres://127.0.0.1:1/calls",
     ]);
-    assert_eq!(said(&output), "19 records read, 0 skipped, none stored (dry run)\n");
+    assert_eq!(said(&output), "19 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
 }
 
 #[test]
@@ -151,10 +156,115 @@ fn a_file_or_format_that_is_not_there_is_named() {
     let output = import(&database, "/nowhere/Master.csv", &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        String::from_utf8_lossy(&output.stderr).starts_with("calls: cannot read /nowhere/Master.csv: "),
+        String::from_utf8_lossy(&output.stderr)
+            .starts_with("calls: cannot import /nowhere/Master.csv: cannot read the file: No such file"),
         "{output:?}"
     );
     let output = database.calls(&["import", "x.csv", "--format", "asterix"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("asterisk-csv"), "{output:?}");
+}
+
+#[test]
+fn the_format_is_found_out_by_what_is_in_the_file() {
+    let database = TestDatabase::new();
+    let output = database.calls(&["import", &sample("assembled-18col.csv")]);
+    assert_eq!(said(&output), "19 records of asterisk-csv read, 19 added, 0 already there, 0 skipped\n");
+    let output = database.calls(&["import", &fixture("twilio/assembled-calls-list.json")]);
+    assert!(said(&output).contains(" records of twilio-json read"), "{output:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("poem.txt");
+    std::fs::write(&file, "Roses are red").unwrap();
+    let output = database.calls(&["import", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--format"), "{output:?}");
+}
+
+#[test]
+fn a_log_without_an_owner_asks_for_it() {
+    let app = TestApp::new();
+    let file = fixture("android-sms-backup-restore/assembled-all-types.xml");
+    let output = app.database().calls(&["import", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--own"), "{output:?}");
+    said(&app.database().calls(&["import", &file, "--own", "+12025550123", "--region", "US"]));
+    assert!(!history(&app, "+12025550123").is_empty());
+}
+
+#[test]
+fn a_call_that_two_systems_saw_is_one_call() {
+    let app = TestApp::new();
+    said(&import(app.database(), &sample("assembled-16col.csv"), &[]));
+    let seen_by_phone = |second: &str| {
+        format!(
+            "{{\"owner\":\"1001\",\"created_at\":\"2026-03-02T08:00:{second}Z\",\"counterparty\":\"1002\",\
+             \"type\":\"Completed Outbound\",\"duration\":\"214.0\"}}\n"
+        )
+    };
+    for (second, expected) in [("02", "0 added, 1 already there"), ("03", "1 added, 0 already there")] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("phone.ndjson");
+        std::fs::write(&file, seen_by_phone(second)).unwrap();
+        let output = app.database().calls(&["import", file.to_str().unwrap()]);
+        assert!(said(&output).contains(expected), "{output:?}");
+    }
+    // Two calls in one log, a second apart, are two, also when it is read again.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("phone.ndjson");
+    std::fs::write(&file, seen_by_phone("30") + &seen_by_phone("31")).unwrap();
+    for expected in ["2 added, 0 already there", "0 added, 2 already there"] {
+        let output = app.database().calls(&["import", file.to_str().unwrap()]);
+        assert!(said(&output).contains(expected), "{output:?}");
+    }
+}
+
+#[test]
+fn the_records_of_an_import_can_be_imported_again() {
+    let database = TestDatabase::new();
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("records.ndjson");
+    let report = folder.path().join("report.json");
+    let (records, report) = (records.to_str().unwrap(), report.to_str().unwrap());
+    said(&import(&database, &sample("assembled-16col.csv"), &["--dry-run", "--records", records]));
+    assert_eq!(std::fs::read_to_string(records).unwrap().lines().count(), 19);
+    let output = database.calls(&["import", records, "--report", report]);
+    assert_eq!(said(&output), "19 records of calls-ndjson read, 19 added, 0 already there, 0 skipped\n");
+    said(&import(&database, &sample("assembled-16col.csv"), &["--report", report]));
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert_eq!(
+        (&report["read"], &report["added"], &report["already_there"]),
+        (&19.into(), &0.into(), &19.into())
+    );
+    assert_eq!(database.count("SELECT count(*) FROM calls"), 19);
+}
+
+#[test]
+fn an_import_that_is_killed_loses_and_doubles_nothing() {
+    let database = TestDatabase::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls.ndjson");
+    let calls: String = (0..40_000)
+        .map(|second| {
+            let at = chrono::DateTime::from_timestamp(1_700_000_000 + second * 10, 0).unwrap();
+            format!(
+                "{{\"owner\":\"+12025550123\",\"created_at\":\"{}\",\"counterparty\":\"+1333333{:04}\",\"type\":\"Missed Inbound\"}}\n",
+                at.to_rfc3339(),
+                second % 10_000
+            )
+        })
+        .collect();
+    std::fs::write(&file, calls).unwrap();
+    let arguments = ["import", file.to_str().unwrap(), "--database-url", &database.url];
+    let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_calls")).args(arguments).spawn().unwrap();
+    while database.count("SELECT count(*) FROM calls") == 0 {
+        assert!(import.try_wait().unwrap().is_none_or(|status| status.success()), "the import failed");
+    }
+    import.kill().unwrap();
+    import.wait().unwrap();
+    let kept = database.count("SELECT count(*) FROM calls");
+    assert_eq!(kept % 5_000, 0, "a part of a batch was stored");
+    let output = database.calls(&arguments[..2]);
+    let expected = format!("{} added, {kept} already there", 40_000 - kept);
+    assert!(said(&output).contains(&expected), "{output:?}");
+    assert_eq!(database.count("SELECT count(*) FROM calls"), 40_000);
 }

@@ -1,0 +1,55 @@
+//! Where a page of a history ends.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike};
+
+use crate::calls::Position;
+
+/// A [`Position`] as clients hand it back: opaque to them, 32 hexadecimal digits to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cursor(pub Position);
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}{:016x}", self.0.created_at.timestamp_micros(), self.0.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(());
+        }
+        let (micros, id) = text.split_at(16);
+        let number = |hex| u64::from_str_radix(hex, 16).map(u64::cast_signed).map_err(|_| ());
+        let created_at = DateTime::from_timestamp_micros(number(micros)?).ok_or(())?;
+        // No call is outside these years, and PostgreSQL has no timestamps far beyond them.
+        if !(0..=9999).contains(&created_at.year()) {
+            return Err(());
+        }
+        Ok(Self(Position { created_at, id: number(id)? }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_what_it_writes_and_nothing_else() {
+        for micros in [-1, 0, 1_706_695_200_123_456] {
+            let created_at = DateTime::from_timestamp_micros(micros).unwrap();
+            let cursor = Cursor(Position { created_at, id: i64::MAX });
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for text in
+            ["", "0", &"g".repeat(32), &"f".repeat(33), &format!("7{}", "f".repeat(31)), &"é".repeat(16)]
+        {
+            assert_eq!(text.parse::<Cursor>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! All calls of a history in one answer, streamed: as NDJSON or CSV.
+
+use std::io::Write as _;
+
+use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, web};
+use calls_model::{Call, Party};
+use chrono::SecondsFormat;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::App;
+use super::parameters::{Format, ListParameters};
+use crate::calls::{self, Filter, Position};
+use crate::database::DatabaseError;
+use crate::parties::{self, PartyKey};
+use crate::problem::ApiError;
+
+/// Rows per query. Between two queries no connection is held, so a slow client keeps none from others.
+const BATCH: u16 = 5_000;
+/// Batches that wait for a slow client.
+const WAITING: usize = 2;
+
+/// Streams the calls that fit, newest first, in constant memory. A fault in the middle breaks the connection
+/// off, so that no client takes a part for the whole.
+pub(super) async fn stream_calls(
+    app: web::Data<App>,
+    party: Party,
+    parameters: ListParameters,
+    format: Format,
+) -> Result<HttpResponse, ApiError> {
+    let ListParameters { filter, limit, after, .. } = parameters;
+    let name = party.to_string();
+    let mut export = web::block(move || {
+        let (owner, filter) = app
+            .database
+            .read(|connection| Ok((parties::find_party(connection, &party)?, filter.resolve(connection)?)))?;
+        let left = limit.map_or(u64::MAX, u64::from);
+        let mut export =
+            Export { app, owner, filter, after: after.map(|cursor| cursor.0), left, format, first: true };
+        // The first batch comes before the answer begins, while it can still be a 503.
+        let batch = export.next_batch()?;
+        Ok::<_, DatabaseError>((export, batch))
+    })
+    .await??;
+
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, BrokenOff>>(WAITING);
+    actix_web::rt::task::spawn_blocking(move || {
+        let mut batch = export.1.take().map(Ok);
+        while let Some(next) = batch {
+            let failed = next.is_err();
+            let sent = sender.blocking_send(next.map_err(|error| BrokenOff::from(ApiError::from(error))));
+            if failed || sent.is_err() {
+                return;
+            }
+            batch = export.0.next_batch().transpose();
+        }
+    });
+    let extension = if format == Format::Csv { "csv" } else { "ndjson" };
+    let file = format!("attachment; filename=\"calls-{}.{extension}\"", file_name(&name));
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((CONTENT_DISPOSITION, file))
+        .insert_header((VARY, HeaderValue::from_static("Accept")))
+        .streaming(ReceiverStream::new(receiver)))
+}
+
+/// What ends an answer that has begun.
+#[derive(Debug, thiserror::Error)]
+#[error("the export broke off: {0}")]
+struct BrokenOff(String);
+
+impl From<ApiError> for BrokenOff {
+    fn from(error: ApiError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// An export under way.
+struct Export {
+    app: web::Data<App>,
+    owner: Option<PartyKey>,
+    filter: Filter,
+    after: Option<Position>,
+    left: u64,
+    format: Format,
+    first: bool,
+}
+
+impl Export {
+    /// The next calls, written out. `None` after the last.
+    fn next_batch(&mut self) -> Result<Option<Bytes>, DatabaseError> {
+        let mut out = Vec::new();
+        if self.first && self.format == Format::Csv {
+            out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
+        }
+        let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
+        let rows = match self.owner.filter(|_| limit > 0) {
+            None => Vec::new(),
+            Some(owner) => self
+                .app
+                .database
+                .read(|connection| calls::list_calls(connection, owner, &self.filter, self.after, limit))?,
+        };
+        self.left = if rows.len() < usize::from(limit) { 0 } else { self.left - u64::from(limit) };
+        self.after = rows.last().map(calls::CallRow::position).or(self.after);
+        for call in rows.into_iter().map(Call::from) {
+            match self.format {
+                Format::Csv => write_csv(&mut out, &call),
+                Format::Json | Format::Ndjson => write_ndjson(&mut out, &call),
+            }
+        }
+        let is_first = std::mem::take(&mut self.first);
+        Ok((is_first || !out.is_empty()).then(|| out.into()))
+    }
+}
+
+fn write_ndjson(out: &mut Vec<u8>, call: &Call) {
+    // Neither a call's parts nor a vector can fail.
+    serde_json::to_writer(&mut *out, call).unwrap_or_default();
+    out.push(b'\n');
+}
+
+fn write_csv(out: &mut Vec<u8>, call: &Call) {
+    let duration = call.duration.map(|duration| duration.to_string()).unwrap_or_default();
+    let created_at = call.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let fields = [&call.id, &created_at, &call.counterparty.to_string(), call.call_type.as_str(), &duration];
+    for (position, field) in fields.into_iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_field(out, field);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// One field, quoted where RFC 4180 asks for it. A field that a spreadsheet would take for a formula gets an
+/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula.
+fn write_field(out: &mut Vec<u8>, field: &str) {
+    let is_number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit());
+    let is_formula = field.starts_with(['=', '-', '@', '\t', '\r'])
+        || field.strip_prefix('+').is_some_and(|rest| !is_number(rest));
+    let guard = if is_formula { "'" } else { "" };
+    let written = if field.contains(['"', ',', '\r', '\n']) || is_formula {
+        write!(out, "\"{guard}{}\"", field.replace('"', "\"\""))
+    } else {
+        write!(out, "{field}")
+    };
+    // A vector takes everything.
+    written.unwrap_or_default();
+}
+
+/// A number or address as a part of a file's name.
+fn file_name(party: &str) -> String {
+    party.chars().map(|c| if c.is_ascii_alphanumeric() || "+.-".contains(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(text: &str) -> String {
+        let mut out = Vec::new();
+        write_field(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_field_is_quoted_where_rfc_4180_asks_for_it() {
+        for (text, written) in [
+            ("1001", "1001"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("a\nb", "\"a\nb\""),
+            ("", ""),
+        ] {
+            assert_eq!(field(text), written);
+        }
+    }
+
+    #[test]
+    fn a_formula_becomes_text_and_a_number_stays_one() {
+        for text in ["=1+1", "-1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "\tx", "\rx"] {
+            assert!(field(text).starts_with("\"'"), "{text:?}");
+        }
+        assert_eq!(field("+12025550123"), "+12025550123");
+    }
+}

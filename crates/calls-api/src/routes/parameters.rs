@@ -1,0 +1,288 @@
+//! Query parameters: which calls of a history are wanted, and how. Nothing is ignored: what is unknown or
+//! malformed is a 400 that names the parameter and says what was expected and found.
+
+use std::str::FromStr;
+
+use calls_model::{CallDuration, CallType, Direction, Outcome, Party};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use diesel::QueryResult;
+use diesel::pg::PgConnection;
+
+use super::cursor::Cursor;
+use crate::calls::{Counterparty, Filter};
+use crate::parties;
+use crate::phone::{self, Region};
+use crate::problem::ApiError;
+
+/// What a client asks of a list of calls.
+#[derive(Debug)]
+pub(super) struct ListParameters {
+    pub filter: FilterParameters,
+    pub limit: Option<u16>,
+    pub after: Option<Cursor>,
+    pub format: Option<Format>,
+}
+
+/// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
+#[derive(Debug)]
+pub(super) struct FilterParameters {
+    filter: Filter,
+    counterparty: Option<WantedCounterparty>,
+}
+
+#[derive(Debug)]
+enum WantedCounterparty {
+    Party(Party),
+    Prefix(Counterparty),
+}
+
+/// How the calls are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A page, as an array.
+    Json,
+    /// All calls, one object a line.
+    Ndjson,
+    /// All calls, as RFC 4180 says.
+    Csv,
+}
+
+impl Format {
+    pub(super) fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+}
+
+impl ListParameters {
+    pub(super) const DEFAULT_LIMIT: u16 = 50;
+    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, limit, \
+                         after, format";
+
+    pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
+        query.refuse_unknown(Self::NAMES)?;
+        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=1000).contains(limit));
+        let format = |text: &str| match text {
+            "json" => Some(Format::Json),
+            "ndjson" => Some(Format::Ndjson),
+            "csv" => Some(Format::Csv),
+            _ => None,
+        };
+        Ok(Self {
+            filter: FilterParameters::read(query, region)?,
+            limit: query.once("limit", "a whole number from 1 to 1000", limit)?,
+            after: query.once("after", "a cursor from a Link header", |text| text.parse().ok())?,
+            format: query.once("format", "json, ndjson or csv", format)?,
+        })
+    }
+}
+
+impl FilterParameters {
+    fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
+        let types =
+            "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"";
+        let types = query.each("type", types, |text| CallType::from_str(text).ok())?;
+        let direction = query.once("direction", "inbound or outbound", |text| match text {
+            "inbound" => Some(Direction::Inbound),
+            "outbound" => Some(Direction::Outbound),
+            _ => None,
+        })?;
+        let outcome = query.once("outcome", "completed or missed", |text| match text {
+            "completed" => Some(Outcome::Completed),
+            "missed" => Some(Outcome::Missed),
+            _ => None,
+        })?;
+        let zone = query.once("tz", "an IANA time zone such as Europe/Berlin", |text| text.parse().ok())?;
+        let zone = zone.unwrap_or(Tz::UTC);
+        let time = "an RFC 3339 time such as 2024-01-31T10:00:00Z, or a date such as 2024-01-31";
+        let seconds = "seconds such as 37.4, at most 2147483.647";
+        let duration_ms = |text: &str| text.parse::<CallDuration>().ok().map(CallDuration::ms);
+        let wanted = |call_type: &CallType| {
+            (types.is_empty() || types.contains(call_type))
+                && direction.is_none_or(|direction| call_type.direction() == direction)
+                && outcome.is_none_or(|outcome| call_type.outcome() == outcome)
+        };
+        let counterparty =
+            "a number, or the beginning of one followed by *, such as +1202*; or withheld, or unknown";
+        Ok(Self {
+            filter: Filter {
+                types: CallType::ALL.into_iter().filter(wanted).collect(),
+                counterparty: None,
+                from: query.once("from", time, |text| instant(text, zone))?,
+                until: query.once("until", time, |text| instant(text, zone))?,
+                min_duration_ms: query.once("min_duration", seconds, duration_ms)?,
+                max_duration_ms: query.once("max_duration", seconds, duration_ms)?,
+            },
+            counterparty: query
+                .once("counterparty", counterparty, |text| wanted_counterparty(text, region))?,
+        })
+    }
+
+    /// The filter, once the database has said who the counterparty is.
+    pub(super) fn resolve(&self, connection: &mut PgConnection) -> QueryResult<Filter> {
+        let counterparty = match &self.counterparty {
+            None => None,
+            Some(WantedCounterparty::Prefix(prefix)) => Some(prefix.clone()),
+            Some(WantedCounterparty::Party(party)) => {
+                Some(Counterparty::Exactly(parties::find_party(connection, party)?))
+            }
+        };
+        Ok(Filter { counterparty, ..self.filter.clone() })
+    }
+}
+
+fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCounterparty> {
+    // In a query a plus is a blank; nobody means a number that begins with a blank.
+    let text = match text.strip_prefix(' ') {
+        Some(rest) => format!("+{rest}"),
+        None => text.to_owned(),
+    };
+    let Some(start) = text.strip_suffix('*') else {
+        let party = text.parse::<Party>().or_else(|_| phone::parse(&text, region));
+        return party.ok().map(WantedCounterparty::Party);
+    };
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    match start.strip_prefix('+') {
+        Some(digits) => is_number(digits).then(|| Counterparty::Digits(digits.to_owned())),
+        None => (!start.is_empty()).then(|| Counterparty::Label(start.to_owned())),
+    }
+    .map(WantedCounterparty::Prefix)
+}
+
+/// An instant, or the beginning of a day in a zone. Where clocks are set forward over midnight the day begins
+/// with its first minute that there is; where they are set back, with the first of the two midnights.
+fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    // A plus that was not percent-encoded arrives as a blank.
+    let offset_restored = text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
+    let text = offset_restored.as_deref().filter(|text| text.contains('T')).unwrap_or(text);
+    let instant = match DateTime::parse_from_rfc3339(text) {
+        Ok(time) => time.with_timezone(&Utc),
+        Err(_) => {
+            let midnight =
+                text.parse::<NaiveDate>().ok().filter(|_| text.len() == 10)?.and_time(NaiveTime::MIN);
+            let first = (0..=24 * 4)
+                .filter_map(|quarters| midnight.checked_add_signed(TimeDelta::minutes(15 * quarters)))
+                .find_map(|local| zone.from_local_datetime(&local).earliest())?;
+            first.with_timezone(&Utc)
+        }
+    };
+    // What PostgreSQL and four-digit years can hold.
+    (0..=9999).contains(&chrono::Datelike::year(&instant)).then_some(instant)
+}
+
+/// The query string as pairs, in its order.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The same query with another value of one parameter, as it stands in a URL.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(other, _)| other != name)
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut out = form_urlencoded::Serializer::new(String::new());
+        out.extend_pairs(kept).append_pair(name, value).finish()
+    }
+
+    fn refuse_unknown(&self, known: &str) -> Result<(), ApiError> {
+        match self.0.iter().find(|(name, _)| !known.split(", ").any(|known| known == name)) {
+            Some((name, value)) => Err(bad(name, &format!("one of the parameters {known}"), value)),
+            None => Ok(()),
+        }
+    }
+
+    fn once<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        let mut values = self.each(name, expected, read)?;
+        match self.0.iter().filter(|(other, _)| other == name).nth(1) {
+            Some((_, second)) => Err(bad(name, "this parameter once", second)),
+            None => Ok(values.pop()),
+        }
+    }
+
+    fn each<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ApiError> {
+        let values = self.0.iter().filter(|(other, _)| other == name);
+        values.map(|(_, value)| read(value).ok_or_else(|| bad(name, expected, value))).collect()
+    }
+}
+
+fn bad(name: &str, expected: &str, found: &str) -> ApiError {
+    let short = |text: &str| text.chars().take(64).collect();
+    ApiError::BadParameter { name: short(name), expected: expected.to_owned(), found: short(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, zone: &str) -> String {
+        let instant = instant(text, zone.parse().unwrap());
+        instant.map_or_else(
+            || "-".to_owned(),
+            |instant| instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        )
+    }
+
+    #[test]
+    fn a_day_begins_with_its_first_minute_in_the_zone() {
+        assert_eq!(at("2024-01-31", "UTC"), "2024-01-31T00:00:00Z");
+        assert_eq!(at("2024-03-31", "Europe/Berlin"), "2024-03-30T23:00:00Z");
+        assert_eq!(at("2024-04-01", "Europe/Berlin"), "2024-03-31T22:00:00Z");
+        // Southern hemisphere: summer time ends in April.
+        assert_eq!(at("2024-04-07", "Australia/Sydney"), "2024-04-06T13:00:00Z");
+        assert_eq!(at("2024-04-08", "Australia/Sydney"), "2024-04-07T14:00:00Z");
+        // Midnight is skipped here, and comes twice there.
+        assert_eq!(at("2024-09-08", "America/Santiago"), "2024-09-08T04:00:00Z");
+        assert_eq!(at("2024-11-03", "America/Havana"), "2024-11-03T04:00:00Z");
+    }
+
+    #[test]
+    fn an_instant_has_an_offset_even_if_its_plus_became_a_blank() {
+        assert_eq!(at("2024-01-31T10:00:00+01:00", "UTC"), "2024-01-31T09:00:00Z");
+        assert_eq!(at("2024-01-31T10:00:00 01:00", "UTC"), "2024-01-31T09:00:00Z");
+        for text in
+            ["", "yesterday", "2024-1-31", "2024-02-30", "2024-01-31T10:00:00", "+12024-01-31", "2024-01-31 "]
+        {
+            assert_eq!(at(text, "UTC"), "-", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_counterparty_is_a_party_or_a_beginning() {
+        let read = |text| wanted_counterparty(text, None);
+        assert!(matches!(read(" 12025550123"), Some(WantedCounterparty::Party(Party::E164(_)))));
+        assert!(matches!(read("*97"), Some(WantedCounterparty::Party(Party::Local(_)))));
+        assert!(matches!(read("withheld"), Some(WantedCounterparty::Party(Party::Withheld))));
+        assert!(matches!(read("+1202*"), Some(WantedCounterparty::Prefix(Counterparty::Digits(_)))));
+        assert!(matches!(read("sip:al*"), Some(WantedCounterparty::Prefix(Counterparty::Label(_)))));
+        for text in ["", "*", "+*", "+12a*", "hello"] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_written_again_with_one_value_changed() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let query =
+            Query::new(vec![pair("type", "Missed Inbound"), pair("after", "1"), pair("counterparty", "+1*")]);
+        assert_eq!(query.with("after", "2"), "type=Missed+Inbound&counterparty=%2B1*&after=2");
+    }
+}
