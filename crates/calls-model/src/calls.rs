@@ -19,7 +19,7 @@ pub struct Call {
     /// Opaque, unique in one installation, never used again for another call.
     pub id: String,
     /// When the call began, UTC, to the microsecond (RFC 3339).
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub created_at: DateTime<Utc>,
     /// Whom the owner called, or who called the owner.
     pub counterparty: Party,
@@ -31,8 +31,19 @@ pub struct Call {
     pub duration: Option<CallDuration>,
 }
 
-fn rfc3339<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+mod rfc3339 {
+    //! Times as RFC 3339 writes them. chrono's own reader takes more spellings, and is larger in the page.
+
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(serde::de::Error::custom)
+    }
 }
 
 /// Who called whom, as the owner of the history sees it.

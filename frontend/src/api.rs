@@ -1,0 +1,127 @@
+//! The Calls API over HTTP: the one file that knows there is a network.
+
+use std::fmt;
+
+use calls_model::Problem;
+use gloo_net::http::Request;
+use serde::de::DeserializeOwned;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// The text that was asked for cannot be a number. The problem says what was expected and found.
+    NotANumber(Problem),
+    /// Nobody answered: no network, no server, or a gateway in front of a dead one.
+    Unreachable,
+    /// The server answered, but not with what was asked for.
+    Server {
+        /// The HTTP status code.
+        status: u16,
+        /// What the server said, for a person.
+        message: Option<String>,
+    },
+}
+
+impl ApiError {
+    /// Whether asking again can help.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::NotANumber(_))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotANumber(problem) => f.write_str(problem.detail.as_deref().unwrap_or(&problem.title)),
+            Self::Unreachable => f.write_str("The server cannot be reached."),
+            Self::Server { message: Some(message), .. } => f.write_str(message),
+            Self::Server { status, .. } => write!(f, "The server answered with an error ({status})."),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// Reads a resource of the API, given its path on this origin. Inside a fetcher of [`leptos_swr`] the request
+/// is aborted when nobody waits for it any more.
+///
+/// # Errors
+///
+/// [`ApiError`], where the answer is no JSON of the wanted type.
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    let response = Request::get(path)
+        .header("Accept", "application/json")
+        .abort_signal(leptos_swr::abort_signal().as_ref())
+        .send()
+        .await
+        .map_err(|_| ApiError::Unreachable)?;
+    let media_type = response.headers().get("Content-Type").unwrap_or_default();
+    let body = response.text().await.map_err(|_| ApiError::Unreachable)?;
+    if !response.ok() {
+        return Err(refusal(response.status(), &media_type, &body));
+    }
+    serde_json::from_str(&body).map_err(|error| ApiError::Server {
+        status: response.status(),
+        message: Some(format!("The server's answer cannot be read: {error}.")),
+    })
+}
+
+/// What an answer with an error status means.
+fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
+    let problem = media_type
+        .starts_with(Problem::MEDIA_TYPE)
+        .then(|| serde_json::from_str::<Problem>(body).ok())
+        .flatten();
+    match (problem, status) {
+        (Some(problem), _) if problem.kind == "/problems/not-a-number" => ApiError::NotANumber(problem),
+        (Some(problem), _) => {
+            ApiError::Server { status, message: Some(problem.detail.unwrap_or(problem.title)) }
+        }
+        // A gateway without a server behind it.
+        (None, 502..=504) => ApiError::Unreachable,
+        (None, _) => ApiError::Server { status, message: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROBLEM: &str = r#"{"type":"/problems/not-a-number","title":"Not a number","status":400,
+        "detail":"expected a phone number, but found \"abc\"","expected":"a phone number","found":"abc"}"#;
+
+    #[test]
+    fn a_text_that_is_no_number_is_told_by_its_problem_type() {
+        let ApiError::NotANumber(problem) = refusal(400, "application/problem+json", PROBLEM) else {
+            panic!("not told");
+        };
+        assert_eq!(problem.expected.as_deref(), Some("a phone number"));
+        assert_eq!(problem.found.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn other_problems_speak_for_themselves() {
+        let body = r#"{"type":"/problems/database","title":"No database","status":503,"detail":"The database is down."}"#;
+        let error = refusal(503, "application/problem+json; charset=utf-8", body);
+        assert_eq!(
+            error,
+            ApiError::Server { status: 503, message: Some("The database is down.".to_owned()) }
+        );
+        assert_eq!(error.to_string(), "The database is down.");
+    }
+
+    #[test]
+    fn a_gateway_without_a_server_is_an_unreachable_server() {
+        for status in [502, 503, 504] {
+            assert_eq!(refusal(status, "text/html", "<h1>Bad gateway</h1>"), ApiError::Unreachable);
+        }
+        assert_eq!(refusal(500, "text/plain", ""), ApiError::Server { status: 500, message: None });
+    }
+
+    #[test]
+    fn a_problem_that_cannot_be_read_is_still_an_error() {
+        let error = refusal(400, "application/problem+json", "{");
+        assert_eq!(error, ApiError::Server { status: 400, message: None });
+        assert_eq!(error.to_string(), "The server answered with an error (400).");
+    }
+}

@@ -1,0 +1,178 @@
+//! Which of its faces the page shows.
+
+use calls_model::{Call, Problem};
+
+use crate::api::ApiError;
+use crate::icon::Symbol;
+use crate::message::Message;
+
+/// What stands below the title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// No answer yet.
+    Loading,
+    /// There are calls.
+    Ready,
+    /// There are none.
+    Empty,
+    /// What was asked for cannot be a number.
+    Invalid(Problem),
+    /// No answer, and nothing from before either.
+    Failed(ApiError),
+}
+
+impl State {
+    /// The state from what is known. Data wins over an error: the error is told in a notice above it.
+    pub fn new(calls: Option<&[Call]>, error: Option<&ApiError>) -> Self {
+        match (calls, error) {
+            (_, Some(ApiError::NotANumber(problem))) => Self::Invalid(problem.clone()),
+            (Some([]), _) => Self::Empty,
+            (Some(_), _) => Self::Ready,
+            (None, Some(error)) => Self::Failed(error.clone()),
+            (None, None) => Self::Loading,
+        }
+    }
+
+    /// The text of `data-state`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Empty => "empty",
+            Self::Invalid(_) => "invalid",
+            Self::Failed(_) => "error",
+        }
+    }
+
+    /// What is said in place of the calls, where there are none to show. `number` is the address's.
+    pub fn message(&self, number: &str) -> Option<Message> {
+        match self {
+            Self::Loading | Self::Ready => None,
+            Self::Empty => Some(Message {
+                icon: Symbol::Empty,
+                heading: "No calls with this number yet",
+                text: "They will appear here once there are some. Is it the right number? Records of a \
+                       telephone system come in with the command \u{201c}calls import\u{201d}."
+                    .to_owned(),
+                expected_and_found: None,
+                field: Some(String::new()),
+            }),
+            Self::Invalid(problem) => Some(not_a_number(problem, number)),
+            Self::Failed(error) => Some(failure(error)),
+        }
+    }
+
+    /// Whether what is shown came from the API, though perhaps a while ago.
+    pub fn has_data(&self) -> bool {
+        matches!(self, Self::Ready | Self::Empty)
+    }
+}
+
+/// When the next attempt starts, as the end of a sentence about a failure.
+pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) -> Option<String> {
+    match (is_validating, is_paused, seconds) {
+        (true, ..) => Some("Trying again now.".to_owned()),
+        (_, true, _) => Some("Waiting for the network.".to_owned()),
+        (.., Some(seconds)) => Some(format!("Trying again in {} s.", seconds.max(1))),
+        (.., None) => None,
+    }
+}
+
+fn not_a_number(problem: &Problem, number: &str) -> Message {
+    let expected = problem.expected.as_deref().unwrap_or("a phone number");
+    let found = problem.found.as_deref().unwrap_or(number);
+    Message {
+        icon: Symbol::Warning,
+        heading: "This is not a phone number",
+        text: "Correct it, or look up another one.".to_owned(),
+        expected_and_found: Some((expected.to_owned(), found.to_owned())),
+        field: Some(number.to_owned()),
+    }
+}
+
+fn failure(error: &ApiError) -> Message {
+    let (icon, heading, text) = match error {
+        ApiError::Unreachable => (
+            Symbol::Unreachable,
+            "The server cannot be reached",
+            "Is this device online, and is the server running?".to_owned(),
+        ),
+        error => (Symbol::Warning, "The server has a problem", error.to_string()),
+    };
+    Message { icon, heading, text, expected_and_found: None, field: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem() -> Problem {
+        Problem {
+            kind: "/problems/not-a-number".to_owned(),
+            title: "Not a number".to_owned(),
+            status: 400,
+            detail: None,
+            expected: None,
+            found: None,
+        }
+    }
+
+    fn calls() -> [Call; 1] {
+        [Call {
+            id: "1".to_owned(),
+            created_at: "2024-01-31T10:00:00Z".parse().unwrap(),
+            counterparty: calls_model::Party::Withheld,
+            call_type: calls_model::CallType::MissedInbound,
+            duration: None,
+        }]
+    }
+
+    #[test]
+    fn without_answer_the_page_loads() {
+        assert_eq!(State::new(None, None), State::Loading);
+    }
+
+    #[test]
+    fn an_error_does_not_take_the_calls_away() {
+        assert_eq!(State::new(Some(&calls()), None), State::Ready);
+        assert_eq!(State::new(Some(&calls()), Some(&ApiError::Unreachable)), State::Ready);
+        assert_eq!(State::new(Some(&[]), Some(&ApiError::Unreachable)), State::Empty);
+    }
+
+    #[test]
+    fn an_error_without_calls_fills_the_page() {
+        let state = State::new(None, Some(&ApiError::Unreachable));
+        assert_eq!(state, State::Failed(ApiError::Unreachable));
+        assert_eq!(state.name(), "error");
+        assert!(!state.has_data());
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_history() {
+        let error = ApiError::NotANumber(problem());
+        let state = State::new(None, Some(&error));
+        assert_eq!(state, State::Invalid(problem()));
+        let message = state.message("abc").unwrap();
+        assert_eq!(message.expected_and_found, Some(("a phone number".to_owned(), "abc".to_owned())));
+        assert_eq!(message.field.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn only_a_page_without_calls_has_a_message() {
+        assert_eq!(State::Loading.message(""), None);
+        assert_eq!(State::Ready.message(""), None);
+        assert!(State::Empty.message("").is_some_and(|message| message.field.is_some()));
+        let failed =
+            State::Failed(ApiError::Server { status: 500, message: Some("Out of order.".to_owned()) });
+        assert_eq!(failed.message("").unwrap().text, "Out of order.");
+    }
+
+    #[test]
+    fn the_next_attempt_is_told_when_it_is_known() {
+        assert_eq!(next_attempt(false, false, None), None);
+        assert_eq!(next_attempt(false, false, Some(8)).as_deref(), Some("Trying again in 8 s."));
+        assert_eq!(next_attempt(false, false, Some(-1)).as_deref(), Some("Trying again in 1 s."));
+        assert_eq!(next_attempt(true, false, Some(8)).as_deref(), Some("Waiting for the network."));
+        assert_eq!(next_attempt(true, true, None).as_deref(), Some("Trying again now."));
+    }
+}

@@ -1,0 +1,53 @@
+//! The icons. Their drawings are symbols in index.html.
+
+use calls_model::CallType;
+use leptos::prelude::*;
+
+/// One of the drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Symbol {
+    /// The product.
+    Brand,
+    /// A type of call.
+    Call(CallType),
+    /// A list without rows.
+    Empty,
+    /// Asking again.
+    Retry,
+    /// Looking up a number.
+    Search,
+    /// No way to the server.
+    Unreachable,
+    /// Something is wrong.
+    Warning,
+}
+
+impl Symbol {
+    fn href(self) -> &'static str {
+        match self {
+            Self::Brand => "#icon-brand",
+            Self::Call(CallType::CompletedInbound) => "#icon-completed-inbound",
+            Self::Call(CallType::MissedInbound) => "#icon-missed-inbound",
+            Self::Call(CallType::CompletedOutbound) => "#icon-completed-outbound",
+            Self::Call(CallType::MissedOutbound) => "#icon-missed-outbound",
+            Self::Empty => "#icon-empty",
+            Self::Retry => "#icon-retry",
+            Self::Search => "#icon-search",
+            Self::Unreachable => "#icon-unreachable",
+            Self::Warning => "#icon-warning",
+        }
+    }
+}
+
+/// A drawing beside a text that says the same, and so hidden from screen readers.
+#[component]
+pub fn Icon(
+    /// Which drawing.
+    symbol: Symbol,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" aria-hidden="true">
+            <use href=symbol.href() />
+        </svg>
+    }
+}

@@ -1,0 +1,132 @@
+//! The browser's `Intl`: dates and times in the reader's language and time zone, names of zones and
+//! countries. The formatters are made once; making one costs more than a hundred uses.
+
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::format::Day;
+
+const DAY_MS: f64 = 86_400_000.0;
+
+thread_local! {
+    static FORMATS: Formats = Formats::new();
+}
+
+struct Formats {
+    time: Function,
+    time_in_full: Function,
+    date: Function,
+    locale: String,
+    zone: String,
+    countries: Intl::DisplayNames,
+}
+
+impl Formats {
+    fn new() -> Self {
+        let time = formatter(&[("timeStyle", "short")]);
+        let resolved = time.resolved_options();
+        Self {
+            time: time.format(),
+            time_in_full: formatter(&[("dateStyle", "full"), ("timeStyle", "long")]).format(),
+            // A day is a date without zone, so it is formatted in the zone in which it is midnight.
+            date: formatter(&[
+                ("weekday", "long"),
+                ("day", "numeric"),
+                ("month", "long"),
+                ("year", "numeric"),
+                ("timeZone", "UTC"),
+            ])
+            .format(),
+            locale: text(&resolved, "locale").unwrap_or_default(),
+            zone: zone_name().or_else(|| text(&resolved, "timeZone")).unwrap_or_default(),
+            countries: Intl::DisplayNames::new(&Array::new(), &options(&[("type", "region")])),
+        }
+    }
+}
+
+/// The time of day in the reader's zone: `9:05 PM` or `21:05`.
+pub fn time(ms: f64) -> String {
+    FORMATS.with(|formats| apply(&formats.time, ms))
+}
+
+/// Date, time to the second and zone, in full.
+pub fn time_in_full(ms: f64) -> String {
+    FORMATS.with(|formats| apply(&formats.time_in_full, ms))
+}
+
+/// A date in full: `Wednesday, January 31, 2024`.
+pub fn date(day: Day) -> String {
+    FORMATS.with(|formats| apply(&formats.date, day.midnight_ms()))
+}
+
+/// The ISO 8601 date: `2024-01-31`.
+pub fn iso_date(day: Day) -> String {
+    let text = String::from(Date::new(&day.midnight_ms().into()).to_iso_string());
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// The reader's zone, the same in summer and winter where the browser knows such a name: `Central European
+/// Time`, else `Europe/Berlin`.
+pub fn zone() -> String {
+    FORMATS.with(|formats| formats.zone.clone())
+}
+
+/// The language in which dates and country names come, as a BCP 47 tag. The rest of the page is English.
+pub fn locale() -> String {
+    FORMATS.with(|formats| formats.locale.clone())
+}
+
+/// The name of a country from its ISO 3166-1 alpha-2 code; the code itself where the browser has no name.
+pub fn country(code: &str) -> String {
+    let well_formed = code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic());
+    let name = well_formed.then(|| FORMATS.with(|formats| formats.countries.of(code))).flatten();
+    name.map_or_else(|| code.to_owned(), String::from)
+}
+
+/// The day of an instant in the reader's zone.
+pub fn day(ms: f64) -> Day {
+    let date = Date::new(&ms.into());
+    let first_of_month = Date::utc(f64::from(date.get_full_year()), f64::from(date.get_month()));
+    Day((first_of_month / DAY_MS) as i32 + date.get_date() as i32 - 1)
+}
+
+/// Today in the reader's zone.
+pub fn today() -> Day {
+    day(Date::now())
+}
+
+fn formatter(pairs: &[(&str, &str)]) -> Intl::DateTimeFormat {
+    Intl::DateTimeFormat::new(&Array::new(), &options(pairs))
+}
+
+fn options(pairs: &[(&str, &str)]) -> Object {
+    let options = Object::new();
+    for (name, value) in pairs {
+        // Setting a property of a fresh plain object cannot fail.
+        Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)).unwrap_or_default();
+    }
+    options
+}
+
+fn apply(format: &Function, ms: f64) -> String {
+    let formatted = format.call1(&JsValue::UNDEFINED, &Date::new(&ms.into()));
+    formatted.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+fn text(object: &Object, name: &str) -> Option<String> {
+    Reflect::get(object, &JsValue::from_str(name)).ok()?.as_string()
+}
+
+/// `longGeneric` is younger than `Intl`: a browser without it throws, and the zone's identifier is shown.
+fn zone_name() -> Option<String> {
+    let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+    let constructor: Function = Reflect::get(&intl, &"DateTimeFormat".into()).ok()?.dyn_into().ok()?;
+    let arguments = Array::of2(&Array::new(), &options(&[("timeZoneName", "longGeneric")]));
+    let format: Intl::DateTimeFormat = Reflect::construct(&constructor, &arguments).ok()?.unchecked_into();
+    format
+        .format_to_parts(&Date::new_0())
+        .iter()
+        .map(JsCast::unchecked_into::<Object>)
+        .find(|part| text(part, "type").as_deref() == Some("timeZoneName"))
+        .and_then(|part| text(&part, "value"))
+}

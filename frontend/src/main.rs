@@ -1,0 +1,34 @@
+//! The page at `/calls/<number>`: the call history of a number, in the browser.
+//!
+//! In reading order:
+//!
+//! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
+//! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
+//! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
+//!   languages, zones and countries.
+//! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
+
+mod api;
+mod app;
+mod calls;
+mod format;
+mod home;
+mod icon;
+mod intl;
+mod message;
+mod number_form;
+mod page;
+mod path;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+fn main() {
+    let Some(root) = document().get_element_by_id("app").and_then(|root| root.dyn_into().ok()) else {
+        return;
+    };
+    let root: web_sys::HtmlElement = root;
+    // The skeleton of index.html goes and the page comes in one task, so nothing blank is painted between.
+    root.set_inner_html("");
+    mount_to(root, app::App).forget();
+}

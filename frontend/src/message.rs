@@ -1,0 +1,72 @@
+//! What stands in place of a list: nothing there, not a number, no answer.
+
+use leptos::prelude::*;
+
+use crate::icon::{Icon, Symbol};
+use crate::number_form::NumberForm;
+
+/// What is the matter, and what one can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The drawing.
+    pub icon: Symbol,
+    /// What is the matter.
+    pub heading: &'static str,
+    /// More of it.
+    pub text: String,
+    /// What was expected, and what was found.
+    pub expected_and_found: Option<(String, String)>,
+    /// What stands in the field that asks for a number. `None` is no field.
+    pub field: Option<String>,
+}
+
+/// How and when something is tried again.
+#[derive(Clone, Copy)]
+pub struct Again {
+    /// When that happens by itself, as a sentence.
+    pub next_attempt: Signal<Option<String>>,
+    /// Does it now.
+    pub now: Callback<()>,
+}
+
+/// A message on a card.
+#[component]
+pub fn MessageCard(
+    /// What it says.
+    message: Message,
+    /// How it is tried again, where that helps.
+    #[prop(optional_no_strip)]
+    again: Option<Again>,
+) -> impl IntoView {
+    let found = message.expected_and_found.map(|(expected, found)| {
+        view! {
+            <dl class="found">
+                <dt>"Expected"</dt>
+                <dd>{expected}</dd>
+                <dt>"Found"</dt>
+                <dd>
+                    <bdi>{found}</bdi>
+                </dd>
+            </dl>
+        }
+    });
+    let retry = again.map(|Again { next_attempt, now }| {
+        view! {
+            <p class="next-attempt">{next_attempt}</p>
+            <button class="button" type="button" on:click=move |_| now.run(())>
+                <Icon symbol=Symbol::Retry />
+                "Try again"
+            </button>
+        }
+    });
+    view! {
+        <div class="message">
+            <Icon symbol=message.icon />
+            <h2>{message.heading}</h2>
+            <p>{message.text}</p>
+            {found}
+            {retry}
+            {message.field.map(|value| view! { <NumberForm id="number" value /> })}
+        </div>
+    }
+}
