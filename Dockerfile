@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+# The whole product as one image: the binary `calls` with the page inside. PostgreSQL is elsewhere: see docker-compose.yml.
+
+FROM rust:1.95-bookworm AS build
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libpq-dev nodejs npm \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+ENV CALLS_TOOLS=/tools CARGO_TARGET_DIR=/target
+# The page's tools change seldom: a layer of their own, which only their versions renew.
+COPY Cargo.toml Cargo.lock ./
+COPY scripts/common.sh scripts/setup scripts/
+RUN scripts/setup build
+COPY . .
+RUN --mount=type=cache,target=/target --mount=type=cache,target=/usr/local/cargo/registry \
+    scripts/page \
+    && cargo build --release --locked --package calls-api \
+    && cp /target/release/calls /usr/local/bin/calls
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates libpq5 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin calls
+COPY --from=build /usr/local/bin/calls /usr/local/bin/calls
+USER calls
+ENV CALLS_BIND=0.0.0.0:8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000"]
+# `docker run IMAGE seed` and the other commands work too.
+ENTRYPOINT ["calls"]
+CMD ["serve"]

@@ -1,0 +1,48 @@
+# The project's commands. `./just` works where just itself is not installed.
+
+set dotenv-load
+
+# List the commands
+[private]
+default:
+    @just --justfile {{ quote(justfile()) }} --list --unsorted
+
+# Run the API and the page, reloading on change: http://localhost:3000/calls/+13333333333
+[no-exit-message]
+dev: (setup "dev")
+    @exec scripts/dev
+
+# Check everything: formatting, lints, all tests, the schema, the docs
+[no-exit-message]
+test: (setup "test")
+    @exec scripts/test
+
+# Make the whole product: `calls` in cargo's release folder, with the page inside
+build: (setup "build")
+    @scripts/page
+    cargo build --release --package calls-api
+
+# Build the page for release into frontend/dist
+page: (setup "build")
+    @scripts/page
+
+# Fill the database with dummy calls; options as in `calls seed --help`
+seed *OPTIONS:
+    cargo run --quiet --package calls-api --bin calls -- seed {{ OPTIONS }}
+
+# Rewrite schema.rs from the migrations
+schema: (setup "test")
+    @scripts/schema write
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Check formatting and lints
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Install what a goal (dev, test or build) needs and this machine lacks
+setup goal="dev":
+    @scripts/setup {{ goal }}

@@ -1,0 +1,90 @@
+# shellcheck shell=sh
+# What every script here shares: folders, versions, how to look for a tool. To be sourced with ROOT set to the checkout.
+#
+# Folders:
+#   TOOLS       what no package manager has a place for (CALLS_TOOLS, or .tools in the checkout, which git ignores)
+#   TARGET      cargo's target folder (CARGO_TARGET_DIR, or target in the checkout)
+#   TARGET/page the page's own target folder: another rustc may compile it, and each would throw the other's work away
+
+: "${ROOT:?common.sh needs ROOT, the checkout}"
+
+TOOLS=${CALLS_TOOLS:-$ROOT/.tools}
+TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+case $TOOLS in /*) ;; *) TOOLS=$ROOT/$TOOLS ;; esac
+case $TARGET in /*) ;; *) TARGET=$ROOT/$TARGET ;; esac
+PAGE_TARGET=$TARGET/page
+
+# trunk 0.22 wants a newer rustc than the workspace does.
+TRUNK_VERSION=0.21.14
+BINARYEN_VERSION=132
+DIESEL_VERSION=2.3
+WASM_TARGET=wasm32-unknown-unknown
+
+# rustup's folder comes before the system's, where a Rust of the distribution may be for the page alone (scripts/wasm-std).
+_cargo_bin=${CARGO_HOME:-${HOME:-}/.cargo}/bin
+if [ -x "$_cargo_bin/cargo" ]; then PATH=$_cargo_bin:$PATH; fi
+PATH=$TOOLS/bin:$TOOLS/node_modules/.bin:$PATH
+export PATH
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# A tool is run a few times and compiled once: these settings save most of the time that its release build would take.
+tool_build_settings() {
+    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+}
+
+# The version in Cargo.lock of the crate $1.
+locked_version() {
+    awk -v name="$1" '
+        $0 == "name = \"" name "\"" { getline; gsub(/version = |"/, ""); print; exit }
+    ' "$ROOT/Cargo.lock"
+}
+
+# Whether the rustc $1 has the standard library for WebAssembly.
+has_wasm_std() {
+    _libdir=$("$1" --print target-libdir --target "$WASM_TARGET" 2>/dev/null) || return 1
+    for _lib in "$_libdir"/libstd-*.rlib; do
+        [ -f "$_lib" ] && return 0
+    done
+    return 1
+}
+
+# Prints the rustc that compiles the page, or fails where there is none yet.
+# The wrapper is made by scripts/setup where rustup cannot fetch the target; it is stale once Debian updates the compiler.
+wasm_rustc() {
+    if has_wasm_std "${RUSTC:-rustc}"; then
+        say "${RUSTC:-rustc}"
+    elif [ -x "$TOOLS/bin/wasm-rustc" ] && wasm_sysroot_is_current; then
+        say "$TOOLS/bin/wasm-rustc"
+    else
+        return 1
+    fi
+}
+
+wasm_sysroot_is_current() {
+    has_wasm_std "$TOOLS/bin/wasm-rustc" \
+        && [ "$(cat "$TOOLS/wasm-sysroot/built-by" 2>/dev/null)" = "$(/usr/bin/rustc -vV 2>/dev/null)" ]
+}
+
+# Prints PostgreSQL's folder of server binaries, the newest version where there are several.
+postgres_bin() {
+    if [ -n "${CALLS_POSTGRES_BIN:-}" ]; then
+        say "$CALLS_POSTGRES_BIN"
+        return 0
+    fi
+    for _dir in $(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin \
+        /usr/local/opt/postgresql@*/bin /usr/local/pgsql/bin | sort -rV); do
+        if [ -x "$_dir/initdb" ] && [ -x "$_dir/postgres" ]; then
+            say "$_dir"
+            return 0
+        fi
+    done
+    have initdb && have postgres && dirname "$(command -v initdb)"
+}
