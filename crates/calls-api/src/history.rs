@@ -59,37 +59,37 @@ fn calls_before(plan: Plan, rank: u32) -> u64 {
 /// A range of numbers that a country keeps for films and examples.
 struct Range {
     /// The digits before the free ones, country code first.
-    prefix: u64,
+    prefix: &'static str,
     /// How many digits are free.
     free: u32,
     /// Hours that its people's clocks are ahead of UTC, near enough for office hours.
     utc_offset_hours: i64,
 }
 
-const fn range(prefix: u64, free: u32, utc_offset_hours: i64) -> Range {
+const fn range(prefix: &'static str, free: u32, utc_offset_hours: i64) -> Range {
     Range { prefix, free, utc_offset_hours }
 }
 
 /// Ofcom, BNetzA, Arcep, ACMA, PTS, NMHH and NANPA publish these ranges.
-const RANGES: [Range; 13] = [
-    range(1_202_555_01, 2, -5),
-    range(44_7700_900, 3, 0),
-    range(49_30_23125, 3, 1),
-    range(33_1_99_00, 4, 1),
-    range(61_491_570, 3, 10),
-    range(46_70_1740_6, 2, 1),
-    range(33_6_39_98, 4, 1),
-    range(44_20_7946_0, 3, 0),
-    range(49_171_39200, 2, 1),
-    range(36_55_555, 3, 1),
-    range(61_2_5550, 4, 10),
-    range(1_416_555_01, 2, -5),
-    range(33_4_65_71, 4, 1),
+const RANGES: [Range; 12] = [
+    range("1 202 555 01", 2, -5),
+    range("44 7700 900", 3, 0),
+    range("49 30 23125", 3, 1),
+    range("33 1 99 00", 4, 1),
+    range("61 491 570", 3, 10),
+    range("46 70 1740 6", 2, 1),
+    range("33 6 39 98", 4, 1),
+    range("44 20 7946 0", 3, 0),
+    range("49 171 39200", 2, 1),
+    range("36 55 555", 3, 1),
+    range("61 2 5550", 4, 10),
+    range("1 416 555 01", 2, -5),
 ];
 
 const EXAMPLES: [u64; 2] = [13_333_333_333, 14_444_444_444];
 
-/// The number at a place in an endless row of made-up numbers; the first two are the original's examples.
+/// The number at a place in an endless row of made-up numbers, and its clock's distance from UTC in hours. The
+/// first two are the original's examples.
 fn number(place: u64) -> (u64, i64) {
     if let Some(example) = usize::try_from(place).ok().and_then(|place| EXAMPLES.get(place)) {
         return (*example, -5);
@@ -99,11 +99,13 @@ fn number(place: u64) -> (u64, i64) {
     let size = 10_u64.pow(range.free);
     let index = place / RANGES.len() as u64;
     if index < size {
+        let prefix = range.prefix.bytes().filter(u8::is_ascii_digit);
+        let prefix = prefix.fold(0, |digits, digit| digits * 10 + u64::from(digit - b'0'));
         // A step that shares no factor with the size visits every number before it repeats one.
-        return (range.prefix * size + (index * 37 + 11) % size, range.utc_offset_hours);
+        return (prefix * size + (index * 37 + 11) % size, range.utc_offset_hours);
     }
     // The ranges are used up: possible numbers of an area code that North America has not assigned.
-    (1_555_000_0000 + place % 10_000_000, -5)
+    (15_550_000_000 + place % 10_000_000, -5)
 }
 
 fn owner(rank: u32) -> E164 {
@@ -133,7 +135,8 @@ fn contacts(dice: &mut ChaCha8Rng, rank: u32, count: u64) -> Vec<Party> {
     let size = 5 + (count as f64).sqrt() as u64 * 2;
     (0..size)
         .map(|_| {
-            let place: u64 = dice.random_range(2..6_000);
+            // So many numbers there are before the smallest range is used up.
+            let place: u64 = dice.random_range(2..1_200);
             let place = if place == u64::from(rank) { place + 1 } else { place };
             Party::E164(e164(number(place).0))
         })
