@@ -6,6 +6,7 @@ mod database;
 mod import;
 mod numbers;
 mod page;
+mod paging;
 mod seed;
 mod serve;
 mod test_app;
