@@ -41,6 +41,9 @@ impl User {
     pub fn begin(command: &mut Command) -> User {
         let mut process = command
             .args(["sh", "-c", WAIT])
+            // This test may itself run inside of with-postgres.
+            .env_remove("DATABASE_URL")
+            .env_remove("TEST_DATABASE_URL")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
