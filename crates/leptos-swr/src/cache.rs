@@ -1,0 +1,206 @@
+//! All entries of an app (or of a part of it), by key.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::{Rc, Weak};
+
+use reactive_graph::owner::{provide_context, use_context};
+use send_wrapper::SendWrapper;
+
+use crate::entry::{Entry, Inner, Node, Shared};
+use crate::host::{Browser, Host, HostEvent};
+use crate::machine::Event;
+use crate::options::{Config, millis};
+
+/// Entries by key. Clones are the same cache.
+///
+/// A key is a value of any type that can be compared: a `String`, a tuple, a struct of one's
+/// own. Two keys are the same when they are equal and of one type. One key may hold data of several types;
+/// these are entries of their own.
+#[derive(Clone)]
+pub struct Cache(Rc<Store>);
+
+struct Store {
+    shared: Rc<Shared>,
+    /// In no order. A search through all is quick for the hundreds there are, and a hash map would cost a page
+    /// more than it saves.
+    entries: RefCell<Vec<Rc<dyn Node>>>,
+    listening: Cell<Option<Box<dyn Any>>>,
+}
+
+/// Makes a cache for all hooks below, with swr's defaults, and returns it.
+pub fn provide_cache() -> Cache {
+    provide_cache_with(Config::default())
+}
+
+/// Makes a cache for all hooks below, with these defaults, and returns it.
+pub fn provide_cache_with(config: Config) -> Cache {
+    Cache::new(Rc::new(Browser::new()), config).provide()
+}
+
+/// The cache of the nearest [`provide_cache`] above, else one for the whole thread with swr's defaults.
+pub fn use_cache() -> Cache {
+    thread_local! {
+        static GLOBAL: Cache = Cache::new(Rc::new(Browser::new()), Config::default());
+    }
+    let provided = use_context::<SendWrapper<Cache>>().map(SendWrapper::take);
+    provided.unwrap_or_else(|| GLOBAL.with(Clone::clone))
+}
+
+impl Cache {
+    /// An empty cache in this world.
+    pub fn new(host: Rc<dyn Host>, config: Config) -> Self {
+        let cache = Self(Rc::new(Store {
+            shared: Rc::new(Shared::new(host.clone(), config)),
+            entries: RefCell::default(),
+            listening: Cell::new(None),
+        }));
+        let store = Rc::downgrade(&cache.0);
+        let listening = host.listen(Rc::new(move |event| Store::hear(&store, event)));
+        cache.0.listening.set(Some(listening));
+        cache
+    }
+
+    /// Makes this the cache of all hooks below, and returns it.
+    pub fn provide(self) -> Self {
+        provide_context(SendWrapper::new(self.clone()));
+        self
+    }
+
+    /// The defaults of this cache's hooks.
+    pub fn config(&self) -> Config {
+        self.0.shared.config
+    }
+
+    /// The entry of a key, made if need be.
+    pub fn entry<K, T, E>(&self, key: K) -> Entry<T, E>
+    where
+        K: Eq + 'static,
+        T: Clone + PartialEq + Send + Sync + 'static,
+        E: Clone + PartialEq + Send + Sync + 'static,
+    {
+        let is_it = |node: &&Rc<dyn Node>| {
+            node.core().key.downcast_ref() == Some(&key) && node.as_ref().as_any_ref().is::<Inner<T, E>>()
+        };
+        let known = self.0.entries.borrow().iter().find(is_it).cloned();
+        if let Some(entry) = known.and_then(|node| node.as_any().downcast().ok()) {
+            return Entry(entry);
+        }
+        self.0.collect_garbage();
+        let entry = Inner::new(self.0.shared.clone(), Box::new(key));
+        self.0.entries.borrow_mut().push(entry.clone());
+        Entry(entry)
+    }
+
+    /// The entries of these types whose key passes the filter.
+    pub fn entries<K, T, E>(&self, filter: impl Fn(&K) -> bool) -> Vec<Entry<T, E>>
+    where
+        K: 'static,
+        T: Clone + PartialEq + Send + Sync + 'static,
+        E: Clone + PartialEq + Send + Sync + 'static,
+    {
+        let nodes = self.0.nodes().into_iter();
+        let matching = nodes.filter(|node| node.core().key.downcast_ref().is_some_and(&filter));
+        matching.filter_map(|node| node.as_any().downcast().ok().map(Entry)).collect()
+    }
+
+    /// Fetches a key again: at once where a hook shows it, else when one does.
+    pub fn revalidate<K: PartialEq + 'static>(&self, key: &K) {
+        let nodes = self.0.nodes().into_iter();
+        for node in nodes.filter(|node| node.core().key.downcast_ref() == Some(key)) {
+            node.core().dispatch(Event::Revalidate);
+        }
+    }
+
+    /// Changes a key's data: [`Entry::update`]. Name the types where they do not follow.
+    pub fn mutate<K, T, E>(&self, key: K, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool)
+    where
+        K: Eq + 'static,
+        T: Clone + PartialEq + Send + Sync + 'static,
+        E: Clone + PartialEq + Send + Sync + 'static,
+    {
+        self.entry::<K, T, E>(key).update(change, revalidate);
+    }
+
+    /// Starts a fetcher now, whose answer the first request of a hook takes instead of a call of its own.
+    ///
+    /// A second preload of the key does nothing until then. A failure is the hook's, and the next preload
+    /// begins anew.
+    pub fn preload<K, T, E, F>(&self, key: K, fetcher: impl FnOnce(K) -> F)
+    where
+        K: Clone + Eq + 'static,
+        T: Clone + PartialEq + Send + Sync + 'static,
+        E: Clone + PartialEq + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+    {
+        let entry: Entry<T, E> = self.entry(key.clone());
+        entry.0.preload(move || Box::pin(fetcher(key)));
+    }
+
+    /// Empties the cache: data, errors, requests and mutations under way, also the data kept of a key before.
+    /// Then hooks fetch anew, if `revalidate` says so. May be called at any moment, from a callback too.
+    pub fn unload(&self, revalidate: bool) {
+        for node in self.0.nodes() {
+            node.clear(revalidate);
+        }
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.entries.borrow().len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+}
+
+impl Store {
+    fn nodes(&self) -> Vec<Rc<dyn Node>> {
+        self.entries.borrow().clone()
+    }
+
+    /// Tells the entries what the host has told: a moment later, as swr does, so that a hook that changes
+    /// its key in the same tick has done so.
+    fn hear(store: &Weak<Self>, event: HostEvent) {
+        let (event, Some(store)) = (
+            match event {
+                HostEvent::Focus => Event::Focus,
+                HostEvent::Online => Event::Reconnect,
+                HostEvent::Offline => return,
+            },
+            store.upgrade(),
+        ) else {
+            return;
+        };
+        let is_watched = |node: &Rc<dyn Node>| node.core().idle_since_ms.get().is_none();
+        if !store.nodes().iter().any(is_watched) {
+            return;
+        }
+        let later = Rc::downgrade(&store);
+        let tell = move || {
+            let nodes = later.upgrade().map(|store| store.nodes()).unwrap_or_default();
+            nodes.iter().for_each(|node| node.core().dispatch(event));
+        };
+        store.shared.host.set_timer(0, Box::new(tell));
+    }
+
+    /// Drops entries that nobody has watched for long. Done when an entry is made, so that it takes no timer.
+    fn collect_garbage(&self) {
+        let now_ms = self.shared.host.now_ms();
+        let gc_ms = millis(self.shared.config.gc_time);
+        let is_garbage = |node: &Rc<dyn Node>| {
+            let idle_since_ms = node.core().idle_since_ms.get();
+            Rc::strong_count(node) == 1 && idle_since_ms.is_some_and(|since| now_ms - since > gc_ms)
+        };
+        let garbage: Vec<_> = self.entries.borrow_mut().extract_if(.., |node| is_garbage(node)).collect();
+        // Only now, outside the borrow: the data's own drop may reach for the cache.
+        drop(garbage);
+    }
+}

@@ -1,0 +1,595 @@
+//! One key's data, error and state, shared by all who use the key.
+//!
+//! [`Entry`] is the handle: what it does to the cache does not depend on any hook. Inside, a
+//! [`Machine`] decides what happens next, and this module does it. Nothing is borrowed while code of the
+//! app runs (fetchers, callbacks, effects), so that code may do anything to the cache.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+
+use reactive_graph::graph::untrack;
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
+
+use crate::hook::{Fetch, LiveOptions};
+use crate::host::Host;
+use crate::machine::{Effect, Event, Machine, Notice, Now, Retry, Timer, WatcherId, Worth};
+use crate::options::{Config, MutateOptions, Options, millis};
+use crate::request::{Reply, Request};
+
+/// What a fetcher returns.
+pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
+
+/// What all entries of a cache share.
+pub(crate) struct Shared {
+    pub host: Rc<dyn Host>,
+    pub config: Config,
+    pub on_commit: RefCell<Vec<CommitListener>>,
+    next_watcher: Cell<WatcherId>,
+}
+
+/// Hears of each entry whose data has changed.
+pub(crate) type CommitListener = Rc<dyn Fn(&dyn Node)>;
+
+impl Shared {
+    pub fn new(host: Rc<dyn Host>, config: Config) -> Self {
+        Self { host, config, on_commit: RefCell::default(), next_watcher: Cell::new(0) }
+    }
+
+    fn committed(&self, node: &dyn Node) {
+        let listeners = self.on_commit.borrow().clone();
+        listeners.iter().for_each(|listener| listener(node));
+    }
+}
+
+/// The part of an entry that is the same for all types.
+pub(crate) struct Core {
+    pub shared: Rc<Shared>,
+    pub key: Box<dyn Any>,
+    pub idle_since_ms: Cell<Option<u64>>,
+    pub status: StatusSignals,
+    machine: RefCell<Machine>,
+    request: RefCell<Option<(u64, Rc<Request>)>>,
+    timers: [Cell<Option<u64>>; 3],
+    queue: RefCell<VecDeque<Effect>>,
+    is_draining: Cell<bool>,
+    me: Weak<dyn Node>,
+}
+
+/// An entry, whatever its types.
+pub(crate) trait Node {
+    fn core(&self) -> &Core;
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
+    fn as_any_ref(&self) -> &dyn Any;
+    /// The shortest interval and the first watcher's pause, as they are now.
+    fn refresh_ms_and_paused(&self) -> (u64, bool);
+    /// Starts a watcher's fetcher (or takes what was preloaded).
+    fn fetch(self: Rc<Self>, request: u64, watcher: WatcherId);
+    fn call(&self, notice: Notice, watcher: WatcherId);
+    fn clear(&self, revalidate: bool);
+}
+
+impl Core {
+    /// Lets the machine decide, and does what it says. May be called from anywhere, callbacks included:
+    /// then the outer call does the work in its turn.
+    pub fn dispatch(&self, event: Event) {
+        let Some(node) = self.me.upgrade() else { return };
+        let (refresh_ms, paused) = node.refresh_ms_and_paused();
+        let host = &self.shared.host;
+        let now = Now {
+            ms: host.now_ms(),
+            online: host.is_online(),
+            visible: host.is_visible(),
+            random: host.random(),
+            paused,
+            refresh_ms,
+        };
+        let effects = self.machine.borrow_mut().on(now, event);
+        self.queue.borrow_mut().extend(effects);
+        self.publish();
+        if self.is_draining.replace(true) {
+            return;
+        }
+        loop {
+            // A statement of its own: the queue must be free while the effect is carried out.
+            let effect = self.queue.borrow_mut().pop_front();
+            let Some(effect) = effect else { break };
+            self.perform(&node, effect);
+        }
+        self.is_draining.set(false);
+    }
+
+    fn perform(&self, node: &Rc<dyn Node>, effect: Effect) {
+        match effect {
+            Effect::Fetch { request, watcher } => node.clone().fetch(request, watcher),
+            Effect::Abort { request } => {
+                let taken = self.request.borrow_mut().take_if(|(id, _)| *id == request);
+                if let Some((_, aborted)) = taken {
+                    aborted.abort();
+                }
+            }
+            Effect::SetTimer(timer, after_ms) => {
+                self.clear_timer(timer);
+                let me = self.me.clone();
+                let run = move || {
+                    if let Some(node) = me.upgrade() {
+                        node.core().timers[timer as usize].set(None);
+                        node.core().dispatch(Event::Timer(timer));
+                    }
+                };
+                self.timers[timer as usize].set(Some(self.shared.host.set_timer(after_ms, Box::new(run))));
+            }
+            Effect::ClearTimer(timer) => self.clear_timer(timer),
+            Effect::Call(notice, watcher) => untrack(|| node.call(notice, watcher)),
+        }
+    }
+
+    fn clear_timer(&self, timer: Timer) {
+        if let Some(set) = self.timers[timer as usize].take() {
+            self.shared.host.clear_timer(set);
+        }
+    }
+
+    fn publish(&self) {
+        let status = self.machine.borrow().status();
+        let signals = &self.status;
+        change(&signals.is_validating, status.is_validating);
+        change(&signals.is_loading, status.is_loading);
+        change(&signals.is_paused, status.is_paused);
+        change(&signals.retry, status.retry);
+    }
+}
+
+/// The machine's [`crate::machine::Status`] as signals, one for each part, so that a part moves only those who
+/// look at it.
+#[derive(Default)]
+pub(crate) struct StatusSignals {
+    pub is_validating: ArcRwSignal<bool>,
+    pub is_loading: ArcRwSignal<bool>,
+    pub is_paused: ArcRwSignal<bool>,
+    pub retry: ArcRwSignal<Option<Retry>>,
+}
+
+/// Sets a signal whose value is another now.
+pub(crate) fn change<V: Clone + PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<V>, value: V) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        for timer in [Timer::Slow, Timer::Retry, Timer::Poll] {
+            self.clear_timer(timer);
+        }
+    }
+}
+
+/// A hook that shows an entry.
+pub(crate) struct Watcher<T, E> {
+    /// `None`: the hook shows what others put there.
+    pub fetch: Option<Fetch<T, E>>,
+    pub options: Rc<LiveOptions<T, E>>,
+    /// Drops the data kept of the key before.
+    pub forget: Rc<dyn Fn()>,
+}
+
+impl<T, E> Clone for Watcher<T, E> {
+    fn clone(&self) -> Self {
+        Self { fetch: self.fetch.clone(), options: self.options.clone(), forget: self.forget.clone() }
+    }
+}
+
+/// Closes a source.
+pub(crate) type Close = Box<dyn FnOnce()>;
+
+/// An entry with its data.
+pub(crate) struct Inner<T, E> {
+    pub core: Core,
+    pub data: ArcRwSignal<Option<T>>,
+    pub error: ArcRwSignal<Option<E>>,
+    /// What the data was before the optimistic data of a mutation under way.
+    committed: RefCell<Option<Option<T>>>,
+    watchers: RefCell<Vec<(WatcherId, Watcher<T, E>)>>,
+    preloaded: RefCell<Option<Answer<T, E>>>,
+    /// The source that pushes into this entry, and how many hooks use it.
+    pub source: RefCell<(usize, Option<Close>)>,
+}
+
+impl<T, E> Node for Inner<T, E>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+
+    fn as_any_ref(&self) -> &dyn Any {
+        self
+    }
+
+    fn refresh_ms_and_paused(&self) -> (u64, bool) {
+        let options: Vec<_> = self.watchers.borrow().iter().map(|(_, known)| known.options.get()).collect();
+        let interval = |options: &Rc<Options<T, E>>| {
+            let by = options.refresh_interval_by.as_ref();
+            let interval =
+                by.map_or(options.refresh_interval, |by| untrack(|| by(self.data.get_untracked().as_ref())));
+            millis(interval)
+        };
+        let shortest = options.iter().map(interval).filter(|ms| *ms > 0).min();
+        let is_paused = options.first().and_then(|options| options.is_paused.as_ref());
+        (shortest.unwrap_or(0), is_paused.is_some_and(|is_paused| untrack(|| is_paused())))
+    }
+
+    fn fetch(self: Rc<Self>, request: u64, watcher: WatcherId) {
+        let is_live = || self.core.machine.borrow().live_request() == Some(request);
+        let fetch = self.watcher(watcher).and_then(|watcher| watcher.fetch);
+        let (true, Some(fetch)) = (is_live(), fetch) else { return };
+        let handle = Rc::new(Request::default());
+        let preloaded = self.preloaded.take();
+        let answer = preloaded.unwrap_or_else(|| handle.enter(|| untrack(|| fetch())));
+        if !is_live() {
+            return;
+        }
+        let me = Rc::downgrade(&self);
+        let task = handle.clone().run(Box::pin(async move {
+            let answer = answer.await;
+            if let Some(entry) = me.upgrade() {
+                entry.answer(request, answer);
+            }
+        }));
+        self.core.request.replace(Some((request, handle)));
+        self.core.shared.host.spawn(task);
+    }
+
+    fn call(&self, notice: Notice, watcher: WatcherId) {
+        let Some(options) = self.watcher(watcher).map(|watcher| watcher.options.get()) else { return };
+        match notice {
+            Notice::Success => {
+                if let (Some(call), Some(data)) = (&options.on_success, self.data.get_untracked()) {
+                    call(&data);
+                }
+            }
+            Notice::Error => {
+                if let (Some(call), Some(error)) = (&options.on_error, self.error.get_untracked()) {
+                    call(&error);
+                }
+            }
+            Notice::LoadingSlow => options.on_loading_slow.iter().for_each(|call| call()),
+            Notice::Discarded => options.on_discarded.iter().for_each(|call| call()),
+        }
+    }
+
+    fn clear(&self, revalidate: bool) {
+        drop(self.preloaded.take());
+        drop(self.committed.take());
+        let watchers: Vec<_> = self.watchers.borrow().iter().map(|(_, known)| known.clone()).collect();
+        watchers.iter().for_each(|watcher| (watcher.forget)());
+        // Set even where there was nothing: a hook may show what another key left.
+        self.data.set(None);
+        self.error.set(None);
+        self.core.shared.committed(self);
+        self.core.dispatch(Event::Clear { revalidate });
+    }
+}
+
+impl<T, E> Inner<T, E>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    pub fn new(shared: Rc<Shared>, key: Box<dyn Any>) -> Rc<Self> {
+        let now_ms = shared.host.now_ms();
+        Rc::new_cyclic(|me: &Weak<Self>| Self {
+            core: Core {
+                shared,
+                key,
+                idle_since_ms: Cell::new(Some(now_ms)),
+                status: StatusSignals::default(),
+                machine: RefCell::default(),
+                request: RefCell::default(),
+                timers: Default::default(),
+                queue: RefCell::default(),
+                is_draining: Cell::new(false),
+                me: me.clone() as Weak<dyn Node>,
+            },
+            data: ArcRwSignal::new(None),
+            error: ArcRwSignal::new(None),
+            committed: RefCell::new(None),
+            watchers: RefCell::default(),
+            preloaded: RefCell::default(),
+            source: RefCell::default(),
+        })
+    }
+
+    /// A hook begins to show this entry.
+    pub fn mount(&self, watcher: Watcher<T, E>, is_initial: bool) -> WatcherId {
+        let id = self.core.shared.next_watcher.get() + 1;
+        self.core.shared.next_watcher.set(id);
+        let options = watcher.options.get();
+        let fetches = watcher.fetch.is_some();
+        self.watchers.borrow_mut().push((id, watcher));
+        self.core.idle_since_ms.set(None);
+        let shows_data = options.fallback_data.is_some() || self.data.with_untracked(Option::is_some);
+        self.core.dispatch(Event::Mount {
+            watcher: id,
+            config: options.config,
+            fetches,
+            shows_data,
+            is_initial,
+        });
+        id
+    }
+
+    /// A hook leaves.
+    pub fn unmount(&self, watcher: WatcherId) {
+        self.watchers.borrow_mut().retain(|(id, _)| *id != watcher);
+        if self.watchers.borrow().is_empty() {
+            self.core.idle_since_ms.set(Some(self.core.shared.host.now_ms()));
+        }
+        self.core.dispatch(Event::Unmount { watcher });
+    }
+
+    /// A hook's options have changed.
+    pub fn configure(&self, options: &Rc<LiveOptions<T, E>>) {
+        let known = self
+            .watchers
+            .borrow()
+            .iter()
+            .find(|(_, known)| Rc::ptr_eq(&known.options, options))
+            .map(|(id, _)| *id);
+        if let Some(watcher) = known {
+            let config = options.get().config;
+            self.core.dispatch(Event::Configure { watcher, config });
+        }
+    }
+
+    fn watcher(&self, watcher: WatcherId) -> Option<Watcher<T, E>> {
+        self.watchers.borrow().iter().find(|(id, _)| *id == watcher).map(|(_, known)| known.clone())
+    }
+
+    /// Takes a fetcher's answer for what it is worth.
+    fn answer(&self, request: u64, answer: Result<T, E>) {
+        let worth = self.core.machine.borrow().worth(request);
+        match (worth, answer) {
+            (Worth::Gone, _) => {}
+            (Worth::Overtaken, _) => self.core.dispatch(Event::Overtaken { request }),
+            (Worth::Taken, Ok(data)) => {
+                drop(self.committed.take());
+                self.set_data(Some(data));
+                self.set_error(None);
+                self.core.dispatch(Event::Answered { request });
+            }
+            (Worth::Taken, Err(error)) => {
+                let (_, paused) = self.refresh_ms_and_paused();
+                let options = self.watchers.borrow().first().map(|(_, first)| first.options.get());
+                let retry = options.is_some_and(|options| match &options.should_retry_by {
+                    Some(decide) => untrack(|| decide(&error)),
+                    None => options.should_retry_on_error,
+                });
+                if !paused {
+                    self.set_error(Some(error));
+                }
+                self.core.dispatch(Event::Failed { request, shown: !paused, retry });
+            }
+        }
+    }
+
+    /// Writes data; equal data keeps its identity and moves nobody.
+    fn set_data(&self, data: Option<T>) {
+        let old = self.data.get_untracked();
+        let first = self.watchers.borrow().first().map(|(_, first)| first.options.get());
+        let compare = first.as_ref().and_then(|first| first.compare.clone());
+        let is_same = match (&old, &data, compare) {
+            (Some(old), Some(data), Some(compare)) => untrack(|| compare(old, data)),
+            _ => old == data,
+        };
+        if !is_same {
+            let reconcile = first.and_then(|first| first.reconcile.clone());
+            self.data.set(match (&old, data, reconcile) {
+                (Some(old), Some(data), Some(reconcile)) => Some(untrack(|| reconcile(old, data))),
+                (_, data, _) => data,
+            });
+            self.core.shared.committed(self);
+        }
+    }
+
+    pub fn set_error(&self, error: Option<E>) {
+        change(&self.error, error);
+    }
+
+    /// Writes data as it is, and tells the machine.
+    pub fn write(&self, data: Option<T>) {
+        self.set_data(data);
+        self.written();
+    }
+
+    pub fn written(&self) {
+        self.core.dispatch(Event::Written {
+            has_data: self.data.with_untracked(Option::is_some),
+            has_error: self.error.with_untracked(Option::is_some),
+        });
+    }
+
+    fn is_newest(&self, mutation: u64) -> bool {
+        self.core.machine.borrow().is_newest_mutation(mutation)
+    }
+
+    /// The data without what mutations under way only hope for.
+    fn committed_data(&self) -> Option<T> {
+        let committed = self.committed.borrow().clone();
+        committed.unwrap_or_else(|| self.data.get_untracked())
+    }
+
+    fn end_mutation(&self, mutation: u64, revalidate: bool) {
+        self.core.dispatch(Event::MutationEnded { mutation });
+        if revalidate {
+            self.invalidate();
+        }
+        if self.core.machine.borrow().live_request().is_none() {
+            drop(self.committed.take());
+        }
+    }
+
+    /// What is known is old: fetch again if somebody watches, else when somebody does.
+    pub fn invalidate(&self) {
+        drop(self.preloaded.take());
+        self.core.dispatch(Event::Revalidate);
+    }
+}
+
+/// One key of the cache, whether or not a hook shows it. Clones are the same entry.
+pub struct Entry<T, E>(pub(crate) Rc<Inner<T, E>>);
+
+impl<T, E> Clone for Entry<T, E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T, E> PartialEq for Entry<T, E> {
+    /// The same entry, not the same data.
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T, E> Entry<T, E>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    /// The data as it is now. Not tracked.
+    pub fn data(&self) -> Option<T> {
+        self.0.data.get_untracked()
+    }
+
+    /// The error as it is now. Not tracked.
+    pub fn error(&self) -> Option<E> {
+        self.0.error.get_untracked()
+    }
+
+    /// The key, if it is of this type.
+    pub fn key<K: Clone + 'static>(&self) -> Option<K> {
+        self.0.core.key.downcast_ref::<K>().cloned()
+    }
+
+    /// Fetches again, whatever was fetched a moment ago. Without a hook that shows the entry, the next one
+    /// that does will fetch. As swr's `mutate()` without data.
+    pub fn revalidate(&self) {
+        self.0.invalidate();
+    }
+
+    /// Writes data (`None`: none) and drops the error. Answers of requests that are under way no longer
+    /// count. Then fetches again, if `revalidate` says so.
+    pub fn set(&self, data: Option<T>, revalidate: bool) {
+        self.update(|_| data, revalidate);
+    }
+
+    /// As [`Entry::set`], with data made from the committed data.
+    pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool) {
+        let entry = &self.0;
+        let mutation = entry.core.machine.borrow_mut().begin_mutation();
+        let data = untrack(|| change(entry.committed_data().as_ref()));
+        if entry.is_newest(mutation) {
+            drop(entry.committed.take());
+            entry.set_error(None);
+            entry.write(data);
+            entry.end_mutation(mutation, revalidate);
+        }
+    }
+
+    /// Does some work elsewhere (a POST, say) and takes its answer into the cache.
+    ///
+    /// The work runs to its end whether or not the reply is awaited. While it runs, the entry shows the
+    /// optimistic data of the options, if any; when it fails, the committed data. A mutation that begins
+    /// later makes this one's answer worthless for the cache, and so does emptying the cache. The reply is
+    /// the work's own result in any case.
+    pub fn mutate<R: 'static>(
+        &self,
+        work: impl Future<Output = Result<R, E>> + 'static,
+        options: MutateOptions<T, R, E>,
+    ) -> Reply<Result<R, E>> {
+        let entry = self.0.clone();
+        let mutation = entry.core.machine.borrow_mut().begin_mutation();
+        let (shown, committed) = (entry.data.get_untracked(), entry.committed_data());
+        if let Some(optimistic) = &options.optimistic_data {
+            let data = untrack(|| optimistic(committed.as_ref(), shown.as_ref()));
+            entry.committed.replace(Some(committed.clone()));
+            entry.write(Some(data));
+        }
+        let (reply, send) = Reply::new();
+        let host = entry.core.shared.host.clone();
+        host.spawn(Box::pin(async move {
+            let result = work.await;
+            if entry.is_newest(mutation) {
+                untrack(|| entry.take_result(mutation, &result, committed, &options));
+            }
+            send(result);
+        }));
+        reply
+    }
+}
+
+impl<T, E> Inner<T, E>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    /// Writes what a mutation's work has brought, and ends the mutation.
+    fn take_result<R>(
+        &self,
+        mutation: u64,
+        result: &Result<R, E>,
+        committed: Option<T>,
+        options: &MutateOptions<T, R, E>,
+    ) {
+        match (result, &options.populate_cache) {
+            (Ok(answer), Some(populate)) => {
+                let data = populate(answer, committed.as_ref());
+                if !self.is_newest(mutation) {
+                    return;
+                }
+                drop(self.committed.take());
+                self.set_error(None);
+                self.write(data);
+            }
+            (Err(error), _) if options.optimistic_data.is_some() => {
+                let decide = options.rollback_by.as_ref();
+                if decide.map_or(options.rollback_on_error, |decide| decide(error)) {
+                    drop(self.committed.take());
+                    self.write(committed);
+                }
+            }
+            _ => {}
+        }
+        let by = options.revalidate_by.as_ref();
+        let revalidate = by.map_or(options.revalidate, |by| by(self.data.get_untracked().as_ref()));
+        self.end_mutation(mutation, revalidate);
+    }
+
+    /// What was preloaded and not yet used.
+    pub fn take_preloaded(&self) -> Option<Answer<T, E>> {
+        self.preloaded.take()
+    }
+
+    /// Starts a fetcher before anybody watches. The answer is kept for the first request of a watcher.
+    pub fn preload(&self, fetch: impl FnOnce() -> Answer<T, E>) {
+        if self.preloaded.borrow().is_some() {
+            return;
+        }
+        let answer = untrack(fetch);
+        let (reply, send) = Reply::new();
+        self.preloaded.replace(Some(Box::pin(reply)));
+        self.core.shared.host.spawn(Box::pin(async move { send(answer.await) }));
+    }
+}

@@ -1,0 +1,158 @@
+//! The window the app runs in.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use any_spawner::Executor;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{EventTarget, VisibilityState, Window};
+
+use super::{Host, HostEvent, Listener, Task};
+
+/// The browser's window as a [`Host`].
+///
+/// `navigator.onLine` is not asked: it lies (<https://crbug.com/678075>). As in swr, the page is taken to be
+/// online until an `offline` event says otherwise.
+pub struct Browser {
+    state: Rc<State>,
+}
+
+struct State {
+    online: Cell<bool>,
+    /// The callbacks of the timers that run, by their handles.
+    timers: RefCell<Vec<Timer>>,
+}
+
+type Timer = (u64, Closure<dyn FnMut()>);
+
+impl State {
+    fn take_timer(&self, id: u64) -> Option<Timer> {
+        let mut timers = self.timers.borrow_mut();
+        let index = timers.iter().position(|(known, _)| *known == id)?;
+        Some(timers.swap_remove(index))
+    }
+}
+
+impl Browser {
+    /// The window of this page. Without one (on a server) the host is visible and online, and never calls.
+    pub fn new() -> Self {
+        Self { state: Rc::new(State { online: Cell::new(true), timers: RefCell::default() }) }
+    }
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for Browser {
+    fn now_ms(&self) -> u64 {
+        window().and_then(|window| window.performance()).map_or(0, |performance| performance.now() as u64)
+    }
+
+    fn wall_clock_ms(&self) -> u64 {
+        if cfg!(target_arch = "wasm32") { js_sys::Date::now() as u64 } else { 0 }
+    }
+
+    fn set_timer(&self, delay_ms: u64, run: Box<dyn FnOnce()>) -> u64 {
+        let Some(window) = window() else { return 0 };
+        let (state, id) = (self.state.clone(), Rc::new(Cell::new(0)));
+        let (mut run, own_id) = (Some(run), id.clone());
+        let closure = Closure::<dyn FnMut()>::new(move || {
+            // Kept alive until its end: a closure must not free itself while it runs.
+            let _closure = state.take_timer(own_id.get());
+            if let Some(run) = run.take() {
+                run();
+            }
+        });
+        // setTimeout counts in 32 bits; what is longer would run at once.
+        let delay = i32::try_from(delay_ms).unwrap_or(i32::MAX);
+        let callback = closure.as_ref().unchecked_ref();
+        let handle = window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay);
+        id.set(u64::from(handle.unwrap_or(0).unsigned_abs()));
+        self.state.timers.borrow_mut().push((id.get(), closure));
+        id.get()
+    }
+
+    fn clear_timer(&self, timer: u64) {
+        let closure = self.state.take_timer(timer);
+        if let (Some(_), Some(window), Ok(handle)) = (closure, window(), i32::try_from(timer)) {
+            window.clear_timeout_with_handle(handle);
+        }
+    }
+
+    fn spawn(&self, task: Task) {
+        Executor::spawn_local(task);
+    }
+
+    fn is_online(&self) -> bool {
+        self.state.online.get()
+    }
+
+    fn is_visible(&self) -> bool {
+        let document = window().and_then(|window| window.document());
+        document.is_none_or(|document| document.visibility_state() != VisibilityState::Hidden)
+    }
+
+    fn random(&self) -> f64 {
+        if cfg!(target_arch = "wasm32") { js_sys::Math::random() } else { 0.5 }
+    }
+
+    fn listen(&self, listener: Listener) -> Box<dyn Any> {
+        let Some(window) = window() else { return Box::new(()) };
+        let heard = |event: HostEvent| {
+            let (listener, state) = (listener.clone(), self.state.clone());
+            Closure::<dyn FnMut()>::new(move || {
+                match event {
+                    HostEvent::Online => state.online.set(true),
+                    HostEvent::Offline => state.online.set(false),
+                    HostEvent::Focus => {}
+                }
+                listener(event);
+            })
+        };
+        let mut listening = Vec::new();
+        if let Some(document) = window.document() {
+            listening.push(Listening::new(document.into(), "visibilitychange", heard(HostEvent::Focus)));
+        }
+        for (name, event) in
+            [("focus", HostEvent::Focus), ("online", HostEvent::Online), ("offline", HostEvent::Offline)]
+        {
+            listening.push(Listening::new(window.clone().into(), name, heard(event)));
+        }
+        Box::new(listening)
+    }
+}
+
+/// A listener that is removed when it is dropped.
+struct Listening {
+    target: EventTarget,
+    name: &'static str,
+    closure: Closure<dyn FnMut()>,
+}
+
+impl Listening {
+    fn new(target: EventTarget, name: &'static str, closure: Closure<dyn FnMut()>) -> Self {
+        // Fails only for a malformed listener, which a closure is not.
+        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        Self { target, name, closure }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let callback = self.closure.as_ref().unchecked_ref();
+        let _ = self.target.remove_event_listener_with_callback(self.name, callback);
+    }
+}
+
+/// The window, if this is a page.
+fn window() -> Option<Window> {
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
+    js_sys::global().dyn_into::<Window>().ok()
+}

@@ -1,0 +1,114 @@
+//! A hook for data that is pushed: a WebSocket, an `EventSource`.
+
+use reactive_graph::graph::untrack;
+use reactive_graph::traits::Get;
+use reactive_graph::wrappers::read::Signal;
+
+use crate::cache::use_cache;
+use crate::entry::{Close, Entry};
+use crate::hook::{find_memo, hold_each, use_found};
+
+/// What [`use_swr_subscription`] returns. `Copy`, as signals are.
+pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
+    /// The last data that was pushed.
+    pub data: Signal<Option<T>>,
+    /// The last failure that was pushed, until data is.
+    pub error: Signal<Option<E>>,
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Clone for SwrSubscription<T, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrSubscription<T, E> {}
+
+/// The key of a pushed entry: apart from fetched data under the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionKey<K>(pub K);
+
+/// What a source pushes into. Clones are the same.
+pub struct Push<T, E>(Entry<T, E>);
+
+impl<T, E> Clone for Push<T, E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T, E> Push<T, E>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    /// Shows new data, or a failure beside the data there is.
+    pub fn next(&self, value: Result<T, E>) {
+        match value {
+            Ok(data) => self.0.set(Some(data), false),
+            Err(error) => {
+                self.0.0.set_error(Some(error));
+                self.0.0.written();
+            }
+        }
+    }
+}
+
+/// The data a source pushes under a key.
+///
+/// `subscribe` opens the source and returns what closes it. It is called for the first hook of a key, and the
+/// source is closed after the last.
+pub fn use_swr_subscription<K, T, E, D>(
+    key: impl Fn() -> Option<K> + 'static,
+    subscribe: impl Fn(K, Push<T, E>) -> D + 'static,
+) -> SwrSubscription<T, E>
+where
+    K: Clone + Eq + 'static,
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+    D: FnOnce() + 'static,
+{
+    let cache = use_cache();
+    let finder = cache.clone();
+    let found = find_memo(Box::new(move || Some((finder.entry(SubscriptionKey(key()?)), None))));
+    let entries = found.0;
+    let swr = use_found(&cache, found, |_| {});
+    hold_each(move |leave: &mut dyn FnMut()| {
+        let entry = entries.get().entry();
+        leave();
+        let SubscriptionKey(key) = entry.as_ref()?.key()?;
+        Some(Using::new(entry?, |push| Box::new(subscribe(key, push))))
+    });
+    SwrSubscription { data: swr.data, error: swr.error }
+}
+
+/// One hook's use of a source. The last one dropped closes it.
+struct Using<T, E>(Entry<T, E>);
+
+impl<T, E> Using<T, E> {
+    fn new(entry: Entry<T, E>, open: impl FnOnce(Push<T, E>) -> Close) -> Self {
+        let users = {
+            let mut source = entry.0.source.borrow_mut();
+            source.0 += 1;
+            source.0
+        };
+        if users == 1 {
+            let close = untrack(|| open(Push(entry.clone())));
+            entry.0.source.borrow_mut().1 = Some(close);
+        }
+        Self(entry)
+    }
+}
+
+impl<T, E> Drop for Using<T, E> {
+    fn drop(&mut self) {
+        let close = {
+            let mut source = self.0.0.source.borrow_mut();
+            source.0 -= 1;
+            if source.0 == 0 { source.1.take() } else { None }
+        };
+        if let Some(close) = close {
+            close();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! swr's test suite, read as a list of behaviours: a module for each of its files that has to do with data
+//! (the crate's README has the table), a test for each behaviour. Time is virtual.
+
+mod rig;
+
+mod cache;
+mod config;
+mod config_callbacks;
+mod error;
+mod fetcher;
+mod focus;
+mod immutable;
+mod infinite;
+mod infinite_preload;
+mod integration;
+mod key;
+mod laggy;
+mod loading;
+mod local_mutation;
+mod offline;
+mod preload;
+mod reconnect;
+mod refresh;
+mod remote_mutation;
+mod revalidate;
+mod subscription;
+mod unload;
+
+mod beyond_swr;
