@@ -12,8 +12,8 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 
 use reactive_graph::graph::untrack;
-use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
+use reactive_graph::signal::ArcTrigger;
+use reactive_graph::traits::{Notify as _, Track};
 
 use crate::hook::{Fetch, LiveOptions};
 use crate::host::Host;
@@ -136,28 +136,67 @@ impl Core {
 
     fn publish(&self) {
         let status = self.machine.borrow().status();
-        let signals = &self.status;
-        change(&signals.is_validating, status.is_validating);
-        change(&signals.is_loading, status.is_loading);
-        change(&signals.is_paused, status.is_paused);
-        change(&signals.retry, status.retry);
+        let parts = &self.status;
+        parts.is_validating.set_if_changed(status.is_validating);
+        parts.is_loading.set_if_changed(status.is_loading);
+        parts.is_paused.set_if_changed(status.is_paused);
+        parts.retry.set_if_changed(status.retry);
     }
 }
 
-/// The machine's [`crate::machine::Status`] as signals, one for each part, so that a part moves only those who
-/// look at it.
+/// The machine's [`crate::machine::Status`], each part for itself, so that a part moves only those who look at it.
 #[derive(Default)]
 pub(crate) struct StatusSignals {
-    pub is_validating: ArcRwSignal<bool>,
-    pub is_loading: ArcRwSignal<bool>,
-    pub is_paused: ArcRwSignal<bool>,
-    pub retry: ArcRwSignal<Option<Retry>>,
+    pub is_validating: Watched<bool>,
+    pub is_loading: Watched<bool>,
+    pub is_paused: Watched<bool>,
+    pub retry: Watched<Option<Retry>>,
 }
 
-/// Sets a signal whose value is another now.
-pub(crate) fn change<V: Clone + PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<V>, value: V) {
-    if signal.with_untracked(|old| *old != value) {
-        signal.set(value);
+/// A value and a trigger of its changes: a signal that stays on its thread, and much smaller in the WebAssembly
+/// than one that could leave it.
+pub(crate) struct Watched<V> {
+    value: RefCell<V>,
+    changed: ArcTrigger,
+}
+
+impl<V: Default> Default for Watched<V> {
+    fn default() -> Self {
+        Self { value: RefCell::default(), changed: ArcTrigger::new() }
+    }
+}
+
+impl<V: Clone> Watched<V> {
+    /// The value, tracked.
+    pub fn get(&self) -> V {
+        self.changed.track();
+        self.get_untracked()
+    }
+
+    pub fn get_untracked(&self) -> V {
+        self.value.borrow().clone()
+    }
+
+    pub fn set(&self, value: V) {
+        // The old value is dropped outside the borrow: its drop may reach for this.
+        drop(self.value.replace(value));
+        self.changed.notify();
+    }
+}
+
+impl<V: Clone + PartialEq> Watched<V> {
+    /// Sets it where the value is another.
+    pub fn set_if_changed(&self, value: V) {
+        let is_same = *self.value.borrow() == value;
+        if !is_same {
+            self.set(value);
+        }
+    }
+}
+
+impl<V> Watched<Option<V>> {
+    pub fn is_some(&self) -> bool {
+        self.value.borrow().is_some()
     }
 }
 
@@ -190,8 +229,8 @@ pub(crate) type Close = Box<dyn FnOnce()>;
 /// An entry with its data.
 pub(crate) struct Inner<T, E> {
     pub core: Core,
-    pub data: ArcRwSignal<Option<T>>,
-    pub error: ArcRwSignal<Option<E>>,
+    pub data: Watched<Option<T>>,
+    pub error: Watched<Option<E>>,
     /// What the data was before the optimistic data of a mutation under way.
     committed: RefCell<Option<Option<T>>>,
     watchers: RefCell<Vec<(WatcherId, Watcher<T, E>)>>,
@@ -302,8 +341,8 @@ where
                 is_draining: Cell::new(false),
                 me: me.clone() as Weak<dyn Node>,
             },
-            data: ArcRwSignal::new(None),
-            error: ArcRwSignal::new(None),
+            data: Watched::default(),
+            error: Watched::default(),
             committed: RefCell::new(None),
             watchers: RefCell::default(),
             preloaded: RefCell::default(),
@@ -319,7 +358,7 @@ where
         let fetches = watcher.fetch.is_some();
         self.watchers.borrow_mut().push((id, watcher));
         self.core.idle_since_ms.set(None);
-        let shows_data = options.fallback_data.is_some() || self.data.with_untracked(Option::is_some);
+        let shows_data = options.fallback_data.is_some() || self.data.is_some();
         self.core.dispatch(Event::Mount {
             watcher: id,
             config: options.config,
@@ -393,18 +432,32 @@ where
             (Some(old), Some(data), Some(compare)) => untrack(|| compare(old, data)),
             _ => old == data,
         };
-        if !is_same {
-            let reconcile = first.and_then(|first| first.reconcile.clone());
-            self.data.set(match (&old, data, reconcile) {
-                (Some(old), Some(data), Some(reconcile)) => Some(untrack(|| reconcile(old, data))),
-                (_, data, _) => data,
-            });
-            self.core.shared.committed(self);
+        if is_same {
+            return;
         }
+        let reconcile = first.and_then(|first| first.reconcile.clone());
+        let data = match (&old, data, reconcile) {
+            (Some(old), Some(data), Some(reconcile)) => Some(untrack(|| reconcile(old, data))),
+            (_, data, _) => data,
+        };
+        if old.is_none() && self.is_fallback(data.as_ref()) {
+            drop(self.data.value.replace(data));
+        } else {
+            self.data.set(data);
+        }
+        self.core.shared.committed(self);
+    }
+
+    /// Whether every hook shows this already, as its fallback.
+    fn is_fallback(&self, data: Option<&T>) -> bool {
+        let watchers = self.watchers.borrow();
+        let shows =
+            |options: &Options<T, E>| !options.keep_previous_data && options.fallback_data.as_ref() == data;
+        !watchers.is_empty() && watchers.iter().all(|(_, known)| shows(&known.options.get()))
     }
 
     pub fn set_error(&self, error: Option<E>) {
-        change(&self.error, error);
+        self.error.set_if_changed(error);
     }
 
     /// Writes data as it is, and tells the machine.
@@ -414,10 +467,7 @@ where
     }
 
     pub fn written(&self) {
-        self.core.dispatch(Event::Written {
-            has_data: self.data.with_untracked(Option::is_some),
-            has_error: self.error.with_untracked(Option::is_some),
-        });
+        self.core.dispatch(Event::Written { has_data: self.data.is_some(), has_error: self.error.is_some() });
     }
 
     fn is_newest(&self, mutation: u64) -> bool {

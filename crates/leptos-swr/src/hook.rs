@@ -9,7 +9,7 @@ use reactive_graph::effect::RenderEffect;
 use reactive_graph::graph::untrack;
 use reactive_graph::owner::{LocalStorage, StoredValue, on_cleanup};
 use reactive_graph::signal::ArcTrigger;
-use reactive_graph::traits::{Get, GetUntracked, GetValue, Notify, Track};
+use reactive_graph::traits::{GetValue, Notify, Track, With, WithUntracked};
 use reactive_graph::wrappers::read::Signal;
 use send_wrapper::SendWrapper;
 
@@ -180,7 +180,7 @@ where
         let (find, kept) = &*local;
         let found = Found(SendWrapper::new(find()));
         if let Some(data) =
-            before.filter(|before| **before != found).and_then(|before| before.clone().entry()?.data())
+            before.filter(|before| **before != found).and_then(|before| before.entry()?.data())
         {
             kept.replace(Some(data));
         }
@@ -206,14 +206,12 @@ where
     keep_mounted(found, options.clone(), kept.clone());
     Swr {
         data: shown_data(found, options, kept),
-        error: Signal::derive(move || found.get().entry().and_then(|entry| entry.0.error.get())),
+        error: Signal::derive(move || current(found).and_then(|entry| entry.0.error.get())),
         is_loading: select(found, |status| status.is_loading.get()),
         is_validating: select(found, |status| status.is_validating.get()),
         is_paused: select(found, |status| status.is_paused.get()),
         retry: select(found, |status| status.retry.get()),
-        entry: StoredValue::new_local(Rc::new(move || {
-            found.try_get_untracked().and_then(|found| found.entry())
-        })),
+        entry: StoredValue::new_local(Rc::new(move || current_untracked(found))),
     }
 }
 
@@ -224,7 +222,26 @@ where
     E: Clone + PartialEq + Send + Sync + 'static,
     V: Default + Send + Sync + 'static,
 {
-    Signal::derive(move || found.get().entry().map(|entry| part(&entry.0.core.status)).unwrap_or_default())
+    Signal::derive(move || current(found).map(|entry| part(&entry.0.core.status)).unwrap_or_default())
+}
+
+/// The entry that is found, tracked.
+#[inline(never)]
+pub(crate) fn current<T, E>(found: Memo<Found<T, E>>) -> Option<Entry<T, E>>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    found.with(Found::entry)
+}
+
+/// The entry that is found, untracked. `None` also after the hook's owner is gone.
+fn current_untracked<T, E>(found: Memo<Found<T, E>>) -> Option<Entry<T, E>>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
+    found.try_with_untracked(Found::entry).flatten()
 }
 
 /// An entry with its fetcher; the same as long as the entry is.
@@ -233,14 +250,8 @@ pub(crate) struct Found<T, E>(SendWrapper<Option<EntryAndFetch<T, E>>>);
 type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
 
 impl<T, E> Found<T, E> {
-    pub fn entry(self) -> Option<Entry<T, E>> {
-        self.0.take().map(|(entry, _)| entry)
-    }
-}
-
-impl<T, E> Clone for Found<T, E> {
-    fn clone(&self) -> Self {
-        Self(SendWrapper::new(self.0.as_ref().map(|(entry, fetch)| (entry.clone(), fetch.clone()))))
+    fn entry(&self) -> Option<Entry<T, E>> {
+        self.0.as_ref().map(|(entry, _)| entry.clone())
     }
 }
 
@@ -285,7 +296,7 @@ where
         if is_change {
             written.changed.notify();
         }
-        if let Some(entry) = found.try_get_untracked().and_then(Found::entry).filter(|_| is_change) {
+        if let Some(entry) = current_untracked(found).filter(|_| is_change) {
             entry.0.configure(&written);
         }
     }));
@@ -300,7 +311,7 @@ where
 {
     let is_initial = Cell::new(true);
     hold_each(move |leave: &mut dyn FnMut()| {
-        let found = found.get().0.take();
+        let found = found.with(|found| found.0.as_ref().cloned());
         leave();
         let is_initial = is_initial.replace(false);
         let (entry, fetch) = found?;
@@ -342,22 +353,21 @@ where
     E: Clone + PartialEq + Send + Sync + 'static,
 {
     let local = SendWrapper::new((options, kept));
-    let shown = Memo::new(move |_| {
+    Signal::derive(move || {
         let (options, kept) = &*local;
         options.changed.track();
         let options = options.get();
-        let data = found.get().entry().and_then(|entry| entry.0.data.get());
-        if data.is_some() {
+        let data = current(found).and_then(|entry| entry.0.data.get());
+        if options.keep_previous_data && data.is_some() {
             kept.replace(data.clone());
         }
         let kept = || kept.borrow().clone().filter(|_| options.keep_previous_data);
         data.or_else(kept).or_else(|| options.fallback_data.clone())
-    });
-    shown.into()
+    })
 }
 
 /// Keeps an effect as long as the owner.
-pub(crate) fn hold<S: 'static>(effect: RenderEffect<S>) {
+fn hold<S: 'static>(effect: RenderEffect<S>) {
     let effect = SendWrapper::new(effect);
     on_cleanup(move || drop(effect));
 }

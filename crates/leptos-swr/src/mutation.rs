@@ -7,10 +7,10 @@ use std::rc::Rc;
 use reactive_graph::graph::untrack;
 use reactive_graph::owner::{LocalStorage, StoredValue};
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::GetValue;
+use reactive_graph::traits::{GetValue, Set, WithUntracked};
 use reactive_graph::wrappers::read::Signal;
 
-use crate::entry::{Entry, change};
+use crate::entry::Entry;
 use crate::options::{Callback, MutateOptions};
 use crate::request::Reply;
 
@@ -178,5 +178,11 @@ where
         change(&self.data, None);
         change(&self.error, None);
         change(&self.is_mutating, false);
+    }
+}
+
+fn change<V: Clone + PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<V>, value: V) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
     }
 }

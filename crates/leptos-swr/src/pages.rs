@@ -344,11 +344,14 @@ where
         let meta_entry = self.meta(&first);
         let meta = meta_entry.data().unwrap_or_default();
         let size = self.size_of(Some(&meta));
+        let is_first = !self.has_walked.replace(true);
         let (config, splice) = *self.how.borrow();
         let list: Entry<Vec<P>, E> = self.cache.entry(PagesKey(first.clone()));
         let pages = match splice {
-            Some(splice) => self.walk_head(list.data().unwrap_or_default(), size, meta.grows, splice).await?,
-            None => self.walk_all(list.data(), size, meta.refetch, config).await?,
+            Some(splice) => {
+                self.walk_head(list.data().unwrap_or_default(), size, meta.grows && !is_first, splice).await?
+            }
+            None => self.walk_all(list.data(), (size, is_first), meta.refetch, config).await?,
         };
         let done = Meta { size: meta.size, ..Meta::default() };
         if meta_entry.data().is_some_and(|meta| meta != done) {
@@ -361,14 +364,13 @@ where
     async fn walk_all(
         &self,
         shown: Option<Vec<P>>,
-        size: usize,
+        (size, is_first): (usize, bool),
         refetch: Refetch,
         config: PagesConfig,
     ) -> Result<Vec<P>, E> {
         let (mut pages, mut pending, mut previous) = (Vec::new(), Vec::new(), None);
         let list = shown.as_deref();
-        let on_mount =
-            !self.has_walked.replace(true) && self.cache.config().revalidate_on_mount == Some(true);
+        let on_mount = is_first && self.cache.config().revalidate_on_mount == Some(true);
         let mut known = Vec::new();
         for index in 0..size {
             let Some(key) = untrack(|| (self.get_key)(index, previous.as_ref())) else { break };

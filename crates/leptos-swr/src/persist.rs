@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactive_graph::traits::GetUntracked;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

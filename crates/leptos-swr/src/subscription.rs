@@ -1,12 +1,11 @@
 //! A hook for data that is pushed: a WebSocket, an `EventSource`.
 
 use reactive_graph::graph::untrack;
-use reactive_graph::traits::Get;
 use reactive_graph::wrappers::read::Signal;
 
 use crate::cache::use_cache;
 use crate::entry::{Close, Entry};
-use crate::hook::{find_memo, hold_each, use_found};
+use crate::hook::{current, find_memo, hold_each, use_found};
 
 /// What [`use_swr_subscription`] returns. `Copy`, as signals are.
 pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
@@ -74,7 +73,7 @@ where
     let entries = found.0;
     let swr = use_found(&cache, found, |_| {});
     hold_each(move |leave: &mut dyn FnMut()| {
-        let entry = entries.get().entry();
+        let entry = current(entries);
         leave();
         let SubscriptionKey(key) = entry.as_ref()?.key()?;
         Some(Using::new(entry?, |push| Box::new(subscribe(key, push))))

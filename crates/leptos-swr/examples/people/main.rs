@@ -27,7 +27,8 @@ async fn fetch_people(group: String) -> Result<People, String> {
 }
 
 #[component]
-fn People(group: ReadSignal<String>) -> impl IntoView {
+fn People() -> impl IntoView {
+    let group = expect_context::<ReadSignal<String>>();
     let people = use_swr_with(
         move || Some(group.get()),
         fetch_people,
@@ -38,7 +39,9 @@ fn People(group: ReadSignal<String>) -> impl IntoView {
             options.error_retry_interval = Duration::from_millis(500);
         },
     );
+    let count = Memo::new(move |_| people.data.get().map_or(0, |people| people.len()));
     view! {
+        <h1>{count} " people"</h1>
         <p id="state">
             {move || if people.is_loading.get() { "loading" } else if people.is_paused.get() { "paused" } else { "ready" }}
         </p>
@@ -60,12 +63,13 @@ fn App() -> impl IntoView {
         cache.persist::<String, People, String>(WebStorage::local("people"), PersistOptions::default());
     }
     let (group, set_group) = signal("all".to_owned());
+    provide_context(group);
     let (is_shown, set_shown) = signal(true);
     view! {
         <button id="toggle" on:click=move |_| set_shown.update(|shown| *shown = !*shown)>"Show or hide"</button>
         <button id="friends" on:click=move |_| set_group.set("friends".to_owned())>"Friends"</button>
         <Show when=move || is_shown.get()>
-            <People group />
+            <People />
         </Show>
     }
 }

@@ -21,7 +21,8 @@ async fn fetch_people(group: String) -> Result<People, String> {
 }
 
 #[component]
-fn People(group: ReadSignal<String>) -> impl IntoView {
+fn People() -> impl IntoView {
+    let group = expect_context::<ReadSignal<String>>();
     let (people, set_people) = signal(None::<People>);
     let (error, set_error) = signal(None::<String>);
     let (is_loading, set_loading) = signal(false);
@@ -37,7 +38,9 @@ fn People(group: ReadSignal<String>) -> impl IntoView {
         });
     };
     Effect::new(move |_| fetch());
+    let count = Memo::new(move |_| people.get().map_or(0, |people| people.len()));
     view! {
+        <h1>{count} " people"</h1>
         <p id="state">{move || if is_loading.get() { "loading" } else { "ready" }}</p>
         <p id="error">{move || error.get()}</p>
         <ul id="people">
@@ -52,12 +55,13 @@ fn People(group: ReadSignal<String>) -> impl IntoView {
 #[component]
 fn App() -> impl IntoView {
     let (group, set_group) = signal("all".to_owned());
+    provide_context(group);
     let (is_shown, set_shown) = signal(true);
     view! {
         <button id="toggle" on:click=move |_| set_shown.update(|shown| *shown = !*shown)>"Show or hide"</button>
         <button id="friends" on:click=move |_| set_group.set("friends".to_owned())>"Friends"</button>
         <Show when=move || is_shown.get()>
-            <People group />
+            <People />
         </Show>
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How the API answers.
@@ -39,7 +39,6 @@ struct Shared {
     folder: PathBuf,
     mood: Mutex<Mood>,
     log: Mutex<Log>,
-    changed: Condvar,
 }
 
 impl Server {
@@ -49,7 +48,7 @@ impl Server {
         let address = listener.local_addr()?;
         let folder = folder.as_ref().to_owned();
         let (mood, log) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { folder, mood, log, changed: Condvar::new() });
+        let shared = Arc::new(Shared { folder, mood, log });
         let server = Self { address, shared: shared.clone() };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -62,14 +61,11 @@ impl Server {
     }
 
     /// Changes how the API answers, also what waits.
-    #[allow(dead_code, reason = "only the browser test has moods")]
     pub fn set_mood(&self, mood: Mood) {
         *lock(&self.shared.mood) = mood;
-        self.shared.changed.notify_all();
     }
 
     /// What the API was asked so far.
-    #[allow(dead_code, reason = "only the browser test looks")]
     pub fn log(&self) -> Log {
         lock(&self.shared.log).clone()
     }

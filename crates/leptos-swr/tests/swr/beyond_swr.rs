@@ -201,6 +201,21 @@ fn loading_more_does_not_fetch_the_head() {
 }
 
 #[test]
+fn a_list_that_is_left_while_loading_more_begins_with_its_head_again() {
+    let rig = Rig::new();
+    let server = Server::new(9);
+    let pages = server.mount(&rig, 1);
+    rig.host.settle();
+    pages.load_more();
+    drop(pages);
+    server.add(10);
+    rig.host.advance(5_000);
+    let pages = server.mount(&rig, 1);
+    rig.host.settle();
+    assert_eq!(ids(&pages), [10, 9, 8, 7, 6, 5, 4]);
+}
+
+#[test]
 fn rows_that_are_gone_from_the_head_are_gone_from_the_list() {
     let rig = Rig::new();
     let server = Server::new(9);
