@@ -1,5 +1,8 @@
 //! Puts the built page (`frontend/dist`) into the binary, compressed once here instead of on every request.
 //! Without a built page the binary is the API alone.
+//!
+//! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's content
+//! security policy need not allow scripts in HTML.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,23 +15,20 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed=../../migrations");
+    println!("cargo::rerun-if-changed=swagger-ui");
 
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
-    for (number, path) in files(&dist)?.into_iter().enumerate() {
-        let name = path.strip_prefix(&dist).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        let plain = fs::read(&path)?;
+    for (number, (name, plain)) in assets(&dist)?.into_iter().chain(swagger_ui()?).enumerate() {
         let write = |form: &str, bytes: &[u8]| -> io::Result<PathBuf> {
             let target = out.join(format!("asset-{number}.{form}"));
             fs::write(&target, bytes).map(|()| target)
         };
-        let mut hasher = DefaultHasher::new();
-        plain.hash(&mut hasher);
         writeln!(
             table,
             "    Asset {{ path: {name:?}, media_type: {:?}, etag: \"\\\"{:016x}\\\"\", immutable: {}, \
              plain: include_bytes!({:?}), gzip: include_bytes!({:?}), brotli: include_bytes!({:?}) }},",
             media_type(&name),
-            hasher.finish(),
+            hash(&plain),
             has_hash(&name),
             write("plain", &plain)?,
             write("gzip", &gzip(&plain)?)?,
@@ -38,6 +38,75 @@ fn main() -> io::Result<()> {
     }
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)
+}
+
+/// A name and a content.
+type File = (String, Vec<u8>);
+
+/// The page's files.
+fn assets(dist: &Path) -> io::Result<Vec<File>> {
+    let mut assets = Vec::new();
+    for path in files(dist)? {
+        let name = path.strip_prefix(dist).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+        let mut plain = fs::read(&path)?;
+        if name.ends_with(".html") {
+            let html = String::from_utf8(plain).map_err(io::Error::other)?;
+            let (html, scripts) = without_inline_scripts(&html)?;
+            plain = html.into_bytes();
+            assets.extend(scripts);
+        }
+        assets.push((name, plain));
+    }
+    Ok(assets)
+}
+
+/// The files of `/api/docs`: two of Swagger UI's own, and two that start it.
+fn swagger_ui() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut archive = zip::ZipArchive::new(io::Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
+    let mut assets = Vec::new();
+    for name in ["swagger-ui.css", "swagger-ui-bundle.js"] {
+        let end = format!("/dist/{name}");
+        let path = archive.file_names().filter_map(Result::ok).find(|path| path.ends_with(&end));
+        let path = path.ok_or_else(|| io::Error::other(format!("Swagger UI has no {name}")))?.into_owned();
+        let mut plain = Vec::new();
+        io::copy(&mut archive.by_name(&path)?, &mut plain)?;
+        assets.push((format!("api/docs/{name}"), plain));
+    }
+    for name in ["index.html", "start.js"] {
+        assets.push((format!("api/docs/{name}"), fs::read(Path::new("swagger-ui").join(name))?));
+    }
+    Ok(assets)
+}
+
+/// The same HTML with each inline script in a file of its own, named by its hash.
+fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
+    let (mut out, mut scripts) = (String::new(), Vec::new());
+    let mut rest = html;
+    while let Some(start) = rest.find("<script") {
+        let cut = |text: &str, end: &str| {
+            text.find(end)
+                .ok_or_else(|| io::Error::other(format!("expected {end} after <script in the page")))
+        };
+        let open = start + cut(&rest[start..], ">")?;
+        let close = open + cut(&rest[open..], "</script>")?;
+        out.push_str(&rest[..open]);
+        let script = rest[open + 1..close].trim();
+        if !script.is_empty() {
+            let name = format!("start-{:016x}.js", hash(script.as_bytes()));
+            write!(out, " src=\"/{name}\"").map_err(io::Error::other)?;
+            scripts.push((name, script.as_bytes().to_vec()));
+        }
+        out.push('>');
+        rest = &rest[close..];
+    }
+    out.push_str(rest);
+    Ok((out, scripts))
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {

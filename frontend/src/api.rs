@@ -25,7 +25,12 @@ pub enum ApiError {
 impl ApiError {
     /// Whether asking again can help.
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::NotANumber(_))
+        // Of the client's faults (RFC 9110, section 15.5) only these two are a matter of time.
+        match self {
+            Self::NotANumber(_) => false,
+            Self::Server { status, .. } => !(400..500).contains(status) || matches!(status, 408 | 429),
+            Self::Unreachable => true,
+        }
     }
 }
 
@@ -49,21 +54,42 @@ impl std::error::Error for ApiError {}
 ///
 /// [`ApiError`], where the answer is no JSON of the wanted type.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    Ok(get_linked(path).await?.0)
+}
+
+/// The same, with the path of the next page of the resource, where it has one.
+///
+/// # Errors
+///
+/// As [`get`].
+pub async fn get_linked<T: DeserializeOwned>(path: &str) -> Result<(T, Option<String>), ApiError> {
     let response = Request::get(path)
         .header("Accept", "application/json")
         .abort_signal(leptos_swr::abort_signal().as_ref())
         .send()
         .await
         .map_err(|_| ApiError::Unreachable)?;
-    let media_type = response.headers().get("Content-Type").unwrap_or_default();
+    let header = |name| response.headers().get(name).unwrap_or_default();
+    let (media_type, link) = (header("Content-Type"), header("Link"));
     let body = response.text().await.map_err(|_| ApiError::Unreachable)?;
     if !response.ok() {
         return Err(refusal(response.status(), &media_type, &body));
     }
-    serde_json::from_str(&body).map_err(|error| ApiError::Server {
+    let data = serde_json::from_str(&body).map_err(|error| ApiError::Server {
         status: response.status(),
         message: Some(format!("The server's answer cannot be read: {error}.")),
-    })
+    })?;
+    Ok((data, next_page(&link)))
+}
+
+/// The path of the next page in a `Link` header (RFC 8288). Only one on this origin is followed.
+fn next_page(link: &str) -> Option<String> {
+    let links = link.split('<').skip(1).filter_map(|link| link.split_once('>'));
+    let is_next = |parameters: &str| {
+        parameters.split([';', ',']).any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"))
+    };
+    let mut next = links.filter(|(_, parameters)| is_next(parameters)).map(|(path, _)| path);
+    next.find(|path| path.starts_with('/') && !path.starts_with("//")).map(str::to_owned)
 }
 
 /// What an answer with an error status means.
@@ -123,5 +149,30 @@ mod tests {
         let error = refusal(400, "application/problem+json", "{");
         assert_eq!(error, ApiError::Server { status: 400, message: None });
         assert_eq!(error.to_string(), "The server answered with an error (400).");
+    }
+
+    #[test]
+    fn the_next_page_is_the_link_that_says_so() {
+        for (link, next) in [
+            ("</api/calls/%2B1?after=2>; rel=\"next\"", Some("/api/calls/%2B1?after=2")),
+            ("</a>; rel=\"prev\", </b>; title=x; rel=next", Some("/b")),
+            ("</a>; rel=\"prev\"", None),
+            ("<https://elsewhere.example/>; rel=\"next\"", None),
+            ("<//elsewhere.example/>; rel=\"next\"", None),
+            ("", None),
+        ] {
+            assert_eq!(next_page(link).as_deref(), next);
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_is_asked_again() {
+        let answer = |status| ApiError::Server { status, message: None };
+        for (status, may_pass) in
+            [(400, false), (404, false), (408, true), (429, true), (500, true), (503, true)]
+        {
+            assert_eq!(answer(status).may_pass(), may_pass, "{status}");
+        }
+        assert!(ApiError::Unreachable.may_pass());
     }
 }

@@ -4,23 +4,24 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
-use crate::calls::CallsPage;
+use crate::calls::HistoryPage;
 use crate::home::HomePage;
 use crate::icon::{Icon, Symbol};
 use crate::message::{Message, MessageCard};
 use crate::number_form::{FormSize, NumberForm};
-use crate::page;
+use crate::{keyboard, page};
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
     leptos_swr::provide_cache();
     page::provide_visits();
+    keyboard::use_slash();
     view! {
         <Router>
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
-                <Route path=path!("/calls/:number") view=CallsPage />
+                <Route path=path!("/calls/:number") view=HistoryPage />
             </FlatRoutes>
         </Router>
     }

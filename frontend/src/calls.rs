@@ -1,25 +1,41 @@
 //! `/calls/<number>`: the history of a number.
 
+mod actions;
+mod filters;
 mod list;
 mod notice;
+mod older;
+mod pages;
 mod state;
 mod title;
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use calls_model::{Call, NumberInfo};
+use calls_model::NumberInfo;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
-use leptos_swr::{Swr, use_swr_with};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
 
 use crate::api::{self, ApiError};
 use crate::app::Bar;
+use crate::day::Day;
+use crate::filter::Filter;
 use crate::message::{Again, MessageCard};
-use crate::{format, page, path};
+use crate::{format, intl, page, path, recent};
+use filters::Filters;
 use list::CallList;
 use notice::{Notice, use_next_attempt};
+use older::OlderCalls;
+use pages::{CallsPage, PageKey, Wanted};
 use state::State;
 use title::{Title, heading_text};
+
+/// How often new calls are asked for while the page is looked at.
+const POLL: Duration = Duration::from_secs(30);
+/// How often the page looks whether "Today" has become "Yesterday".
+const CLOCK: Duration = Duration::from_secs(30);
 
 /// Where the calls will stand. The same as in index.html.
 const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls">
@@ -30,38 +46,43 @@ const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls
 
 /// The page.
 #[component]
-pub fn CallsPage() -> impl IntoView {
-    let params = use_params_map();
-    let number = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
-    let calls: Swr<Vec<Call>, ApiError> = use_swr_with(
-        move || Some(path::api_calls(&number.get())),
-        |path| async move { api::get(&path).await },
-        |options| options.should_retry_by = Some(Rc::new(ApiError::may_pass)),
-    );
-    let info: Swr<NumberInfo, ApiError> = use_swr_with(
-        move || Some(path::api_number(&number.get())),
-        |path| async move { api::get(&path).await },
-        |options| {
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
-            // How a number is written does not change while one looks at it.
-            options.revalidate_on_focus = false;
-        },
-    );
-    let again = Again {
-        next_attempt: use_next_attempt(calls),
-        now: Callback::new(move |()| {
-            calls.revalidate();
-            if info.data.with(Option::is_none) {
-                info.revalidate();
-            }
-        }),
-    };
-    let state = Memo::new(move |_| {
-        calls.data.with(|data| calls.error.with(|error| State::new(data.as_deref(), error.as_ref())))
+pub fn HistoryPage() -> impl IntoView {
+    let number = use_number();
+    let today = use_today();
+    let search = use_location().search;
+    let filter = Memo::new(move |_| search.with(|search| Filter::from_query(search)));
+    let wanted = Memo::new(move |_| {
+        let parameters = filter.with(|filter| filter.parameters(today.get(), intl::beginning));
+        Wanted { number: number.asked.get(), query: path::query(&parameters) }
     });
-    let heading =
-        page::use_page(move || heading_text(&number.get(), info.data.get().as_ref()), move || number.get());
-    keep_canonical_address(number, info.data);
+    let calls = use_calls(wanted);
+    let info = use_info(number.asked);
+    number.keep_canonical(info.data, search);
+    Effect::new(move |_| {
+        if let Some(info) = info.data.get() {
+            recent::remember(&info.canonical(), &heading_text("", Some(&info)));
+        }
+    });
+    let again = use_again(calls, info);
+    let rows = Memo::new(move |_| {
+        let has_failed = calls.error.with(Option::is_some);
+        calls.data.with(|pages| wanted.with(|wanted| pages::shown(pages.as_deref()?, wanted, has_failed)))
+    });
+    let count = Memo::new(move |_| rows.with(|rows| rows.as_ref().map(Vec::len)));
+    let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
+    let state = Memo::new(move |_| {
+        calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
+    });
+    let heading = page::use_page(
+        move || heading_text(&number.asked.get(), info.data.get().as_ref()),
+        move || number.asked.get(),
+    );
+    let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
+    let announced = Memo::new(move |_| {
+        let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
+        let count = count.get().unwrap_or_default();
+        announcement(&state.get(), count, has_more, calls.is_loading.get(), calls.error.get().as_ref())
+    });
     view! {
         <Bar field=true />
         <main
@@ -70,54 +91,174 @@ pub fn CallsPage() -> impl IntoView {
             data-state=move || state.with(State::name)
             aria-busy=move || calls.is_loading.get().to_string()
         >
-            <Title number info=info.data heading />
+            <Title number=number.asked info=info.data heading />
             <Notice error=calls.error state again />
+            <Show when=has_filters>
+                <Filters number=number.address filter />
+            </Show>
             {move || match state.get() {
                 State::Ready => {
-                    view! { <CallList calls=calls.data is_validating=calls.is_validating /> }.into_any()
+                    view! {
+                        <CallList wanted calls=rows.into() today is_validating=calls.is_validating is_stale=calls.is_loading />
+                        <OlderCalls
+                            calls
+                            count=Signal::derive(move || count.get().unwrap_or_default())
+                            is_filtered=is_filtered.into()
+                        />
+                    }
+                        .into_any()
                 }
-                State::Loading => {
-                    view! { <div class="skeleton" aria-hidden="true" inner_html=SKELETON></div> }.into_any()
-                }
-                state => {
-                    let failed = matches!(state, State::Failed(_));
-                    let message = state.message(&number.get_untracked());
-                    message.map(|message| view! { <MessageCard message again=failed.then_some(again) /> }).into_any()
-                }
+                state => without_calls(&state, number, again),
             }}
         </main>
         <p class="visually-hidden" role="status">
-            {move || announcement(&state.get(), calls.data.get().as_deref(), calls.error.get().as_ref())}
+            {announced}
         </p>
     }
 }
 
+/// What stands in place of calls that are not there.
+fn without_calls(state: &State, number: Number, again: Again) -> AnyView {
+    if *state == State::Loading {
+        return view! { <div class="skeleton" aria-hidden="true" inner_html=SKELETON></div> }.into_any();
+    }
+    let again = matches!(state, State::Failed(_)).then_some(again);
+    let all_calls = (*state == State::NoMatch).then(|| path::calls_page(&number.address.get_untracked()));
+    let message = state.message(&number.asked.get_untracked());
+    message.map(|message| view! { <MessageCard message again all_calls /> }).into_any()
+}
+
+/// How a failed request is tried again: all that are missing at once.
+fn use_again(calls: SwrPages<CallsPage, ApiError>, info: Swr<NumberInfo, ApiError>) -> Again {
+    let now = move |()| {
+        calls.revalidate();
+        if info.data.with(Option::is_none) {
+            info.revalidate();
+        }
+    };
+    Again { next_attempt: use_next_attempt(calls), now: Callback::new(now) }
+}
+
+/// The calls, page by page, kept fresh.
+fn use_calls(wanted: Memo<Wanted>) -> SwrPages<CallsPage, ApiError> {
+    use_swr_pages(
+        move |_, previous: Option<&CallsPage>| match previous {
+            None => Some(PageKey::first(wanted.get())),
+            Some(page) => PageKey::after(page),
+        },
+        PageKey::fetch,
+        |options| {
+            options.head_only();
+            options.refresh_interval = POLL;
+            options.keep_previous_data = true;
+            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+        },
+    )
+}
+
+/// What is known of the number.
+fn use_info(number: Memo<String>) -> Swr<NumberInfo, ApiError> {
+    use_swr_with(
+        move || Some(path::api_number(&number.get())),
+        |path| async move { api::get(&path).await },
+        |options| {
+            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            // How a number is written does not change while one looks at it.
+            options.revalidate_on_focus = false;
+        },
+    )
+}
+
+fn has_more(pages: Option<&[CallsPage]>) -> bool {
+    pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
+}
+
 /// What a screen reader says when the page changes.
-fn announcement(state: &State, calls: Option<&[Call]>, error: Option<&ApiError>) -> String {
-    let count = calls.map_or(0, |calls| i64::try_from(calls.len()).unwrap_or(i64::MAX));
+fn announcement(
+    state: &State,
+    count: usize,
+    has_more: bool,
+    is_loading: bool,
+    error: Option<&ApiError>,
+) -> String {
     match (state, error) {
+        (State::Ready | State::Empty | State::NoMatch, Some(error)) => {
+            format!("{error} These are the last known calls.")
+        }
+        _ if is_loading => "Loading calls.".to_owned(),
         (State::Loading, _) => "Loading calls.".to_owned(),
-        (State::Ready | State::Empty, Some(error)) => format!("{error} These are the last known calls."),
-        (State::Ready, None) => format!("{} shown.", format::plural(count, "call")),
+        (State::Ready, None) if has_more => format!("{} shown. There are older ones.", format::count(count)),
+        (State::Ready, None) => format!("{} in all.", format::count(count)),
         (State::Empty, None) => "No calls with this number yet.".to_owned(),
+        (State::NoMatch, None) => "No calls match.".to_owned(),
         (State::Invalid(_), _) => "This is not a phone number.".to_owned(),
         (State::Failed(error), _) => error.to_string(),
     }
 }
 
-/// Puts the number's canonical spelling into the address bar, so that what people share and reload is the
-/// same for everybody. The page itself stays as it is.
-fn keep_canonical_address(number: Memo<String>, info: Signal<Option<NumberInfo>>) {
-    Effect::new(move |_| {
-        let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
-        if canonical != number.get_untracked()
-            && let Ok(history) = window().history()
-        {
-            let address = path::calls_page(&canonical);
-            // A browser may limit how often this is done; the address then stays as it was typed.
-            history
-                .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address))
-                .unwrap_or_default();
+/// The number of the page, in two spellings that mean the same.
+#[derive(Clone, Copy)]
+struct Number {
+    /// As it was asked for first. What is fetched depends on this one, so nothing is fetched twice.
+    asked: Memo<String>,
+    /// As the address has it: the canonical one, once that is known.
+    address: Memo<String>,
+    canonical: StoredValue<Option<(String, String)>>,
+}
+
+/// The number of the address.
+fn use_number() -> Number {
+    let params = use_params_map();
+    let address = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
+    let canonical = StoredValue::new(None::<(String, String)>);
+    let asked = Memo::new(move |_| {
+        let number = address.get();
+        match canonical.get_value() {
+            Some((asked, canonical)) if canonical == number => asked,
+            _ => number,
         }
     });
+    Number { asked, address, canonical }
+}
+
+impl Number {
+    /// Puts the canonical spelling into the address bar, so that what people share and reload is the same
+    /// for everybody. The page itself stays as it is.
+    fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
+        let navigate = use_navigate();
+        Effect::new(move |_| {
+            let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
+            let asked = self.asked.get_untracked();
+            if canonical == self.address.get_untracked() {
+                return;
+            }
+            let query = Some(search.get_untracked()).filter(|query| !query.is_empty());
+            let address =
+                path::calls_page(&canonical) + &query.map(|query| format!("?{query}")).unwrap_or_default();
+            self.canonical.set_value(Some((asked, canonical)));
+            navigate(
+                &address,
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+            );
+        });
+    }
+}
+
+/// Today in the reader's zone, which a page that stays open must not forget to change.
+fn use_today() -> ReadSignal<Day> {
+    let (today, set_today) = signal(intl::today());
+    let clock = set_interval_with_handle(
+        move || {
+            if today.get_untracked() != intl::today() {
+                set_today.set(intl::today());
+            }
+        },
+        CLOCK,
+    );
+    on_cleanup(move || {
+        if let Ok(clock) = clock {
+            clock.clear();
+        }
+    });
+    today
 }

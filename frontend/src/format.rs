@@ -1,27 +1,11 @@
 //! How calls, numbers and durations are written for people. Pure functions: what depends on the browser's
 //! language and time zone comes from [`crate::intl`].
 
+use std::sync::Arc;
+
 use calls_model::{Call, CallDuration, CallType, Direction, E164, NumberKind, Party};
 
-/// A day of a calendar without zone, counted from 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Day(pub i32);
-
-impl Day {
-    /// "Today" or "Yesterday". `None` for every other day: it is called by its date.
-    pub fn name(self, today: Day) -> Option<&'static str> {
-        match today.0.checked_sub(self.0) {
-            Some(0) => Some("Today"),
-            Some(1) => Some("Yesterday"),
-            _ => None,
-        }
-    }
-
-    /// The day's midnight in UTC, in milliseconds since 1970-01-01.
-    pub fn midnight_ms(self) -> f64 {
-        f64::from(self.0) * 86_400_000.0
-    }
-}
+use crate::day::Day;
 
 /// The calls of one day, in the order in which they came.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +13,12 @@ pub struct DayGroup {
     /// The day in the reader's zone.
     pub day: Day,
     /// The day's calls, never empty.
-    pub calls: Vec<Call>,
+    pub calls: Vec<Arc<Call>>,
 }
 
 /// Groups calls by day. Each day makes one group, even when a zone's clock went back over midnight and its
 /// calls do not stand side by side.
-pub fn group_by_day(calls: &[Call], day_of: impl Fn(&Call) -> Day) -> Vec<DayGroup> {
+pub fn group_by_day(calls: &[Arc<Call>], day_of: impl Fn(&Call) -> Day) -> Vec<DayGroup> {
     let mut groups: Vec<DayGroup> = Vec::new();
     for call in calls {
         let day = day_of(call);
@@ -83,6 +67,19 @@ pub fn plural(count: i64, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
     }
+}
+
+/// A number of calls: `1,204 calls`.
+pub fn count(calls: usize) -> String {
+    let digits = calls.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} call{}", if calls == 1 { "" } else { "s" })
 }
 
 /// A number in groups that can be read: `+1 333 333 3333`. Where its country puts its spaces only the API
@@ -238,14 +235,14 @@ mod tests {
         CallDuration::from_ms(ms).unwrap()
     }
 
-    fn call(id: &str, created_at: &str) -> Call {
-        Call {
+    fn call(id: &str, created_at: &str) -> Arc<Call> {
+        Arc::new(Call {
             id: id.to_owned(),
             created_at: created_at.parse().unwrap(),
             counterparty: Party::Withheld,
             call_type: CallType::MissedInbound,
             duration: None,
-        }
+        })
     }
 
     fn utc_day(call: &Call) -> Day {
@@ -302,12 +299,16 @@ mod tests {
     }
 
     #[test]
-    fn only_today_and_yesterday_have_names() {
-        let today = Day(19_753);
-        assert_eq!(Day(19_753).name(today), Some("Today"));
-        assert_eq!(Day(19_752).name(today), Some("Yesterday"));
-        assert_eq!(Day(19_751).name(today), None);
-        assert_eq!(Day(19_754).name(today), None);
+    fn calls_are_counted_in_groups_of_three_digits() {
+        for (calls, text) in [
+            (0, "0 calls"),
+            (1, "1 call"),
+            (999, "999 calls"),
+            (1_000, "1,000 calls"),
+            (1_234_567, "1,234,567 calls"),
+        ] {
+            assert_eq!(count(calls), text);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::Bar;
 use crate::number_form::NumberForm;
 use crate::page;
+use crate::recent::RecentNumbers;
 
 /// The first page.
 #[component]
@@ -20,6 +21,7 @@ pub fn HomePage() -> impl IntoView {
                 <p class="lead">"Who called, who was called, when, and for how long. Which number is it about?"</p>
             </div>
             <NumberForm id="number" />
+            <RecentNumbers />
         </main>
     }
 }

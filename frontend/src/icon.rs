@@ -10,8 +10,16 @@ pub enum Symbol {
     Brand,
     /// A type of call.
     Call(CallType),
+    /// Putting a text into the clipboard.
+    Copy,
+    /// It is there now.
+    Done,
+    /// Saving a file.
+    Download,
     /// A list without rows.
     Empty,
+    /// Calling a number.
+    Phone,
     /// Asking again.
     Retry,
     /// Looking up a number.
@@ -30,7 +38,11 @@ impl Symbol {
             Self::Call(CallType::MissedInbound) => "#icon-missed-inbound",
             Self::Call(CallType::CompletedOutbound) => "#icon-completed-outbound",
             Self::Call(CallType::MissedOutbound) => "#icon-missed-outbound",
+            Self::Copy => "#icon-copy",
+            Self::Done => "#icon-done",
+            Self::Download => "#icon-download",
             Self::Empty => "#icon-empty",
+            Self::Phone => "#icon-phone",
             Self::Retry => "#icon-retry",
             Self::Search => "#icon-search",
             Self::Unreachable => "#icon-unreachable",

@@ -4,7 +4,7 @@
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::format::Day;
+use crate::day::Day;
 
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -59,10 +59,13 @@ pub fn date(day: Day) -> String {
     FORMATS.with(|formats| apply(&formats.date, day.midnight_ms()))
 }
 
-/// The ISO 8601 date: `2024-01-31`.
-pub fn iso_date(day: Day) -> String {
-    let text = String::from(Date::new(&day.midnight_ms().into()).to_iso_string());
-    text.split('T').next().unwrap_or_default().to_owned()
+/// The instant at which a day begins in the reader's zone, as RFC 3339 writes it. Where clocks are set forward
+/// over midnight, that is the day's first minute.
+pub fn beginning(day: Day) -> String {
+    let (year, month, day) = day.date();
+    // A year below 100 would mean 19xx here; days have four digits in theirs.
+    let local = Date::new_with_year_month_day(year.unsigned_abs(), month as i32 - 1, day as i32);
+    String::from(local.to_iso_string())
 }
 
 /// The reader's zone, the same in summer and winter where the browser knows such a name: `Central European

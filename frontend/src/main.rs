@@ -4,21 +4,27 @@
 //!
 //! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
+//! - [`filter`]: which calls are shown. [`day`]: the calendar.
 //! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
+//! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
 //! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
 
 mod api;
 mod app;
 mod calls;
+mod day;
+mod filter;
 mod format;
 mod home;
 mod icon;
 mod intl;
+mod keyboard;
 mod message;
 mod number_form;
 mod page;
 mod path;
+mod recent;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

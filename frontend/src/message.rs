@@ -37,6 +37,9 @@ pub fn MessageCard(
     /// How it is tried again, where that helps.
     #[prop(optional_no_strip)]
     again: Option<Again>,
+    /// Where all calls are, if only some are asked for.
+    #[prop(optional_no_strip)]
+    all_calls: Option<String>,
 ) -> impl IntoView {
     let found = message.expected_and_found.map(|(expected, found)| {
         view! {
@@ -66,6 +69,7 @@ pub fn MessageCard(
             <p>{message.text}</p>
             {found}
             {retry}
+            {all_calls.map(|href| view! { <a class="button" href=href>"Show all calls"</a> })}
             {message.field.map(|value| view! { <NumberForm id="number" value /> })}
         </div>
     }

@@ -74,6 +74,7 @@ pub fn NumberForm(
                     dir="auto"
                     placeholder=(!full).then_some("Another number")
                     value=value
+                    aria-keyshortcuts=full.then_some("/")
                     aria-describedby=full.then_some(described_by)
                     aria-invalid=move || is_missing.get().then_some("true")
                 />

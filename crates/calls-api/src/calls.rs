@@ -1,5 +1,6 @@
 //! Calls as the database keeps them: rows of `calls` and the queries on them.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use calls_model::{Call, CallDuration, CallType};
@@ -9,8 +10,9 @@ use diesel::dsl::case_when;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, phone_numbers, sql_types};
@@ -128,6 +130,35 @@ pub fn list_calls(
     after: Option<Position>,
     limit: u16,
 ) -> QueryResult<Vec<CallRow>> {
+    let mut page = history(owner)
+        .filter(matches(filter))
+        .order((calls::created_at.desc(), calls::id.desc()))
+        .limit(limit.into());
+    if let Some(Position { created_at, id }) = after {
+        page = page
+            // The first condition is the one that the index can start at.
+            .filter(calls::created_at.le(created_at))
+            .filter(calls::created_at.lt(created_at).or(calls::id.lt(id)));
+    }
+    page.load(connection)
+}
+
+/// At most `limit` calls of a history that were stored after one, in the order in which they were.
+///
+/// Within one history ids grow with the commits, which a trigger takes care of.
+pub fn list_calls_by_id(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    after: i64,
+    limit: u16,
+) -> QueryResult<Vec<CallRow>> {
+    history(owner).filter(calls::id.gt(after)).order(calls::id).limit(limit.into()).load(connection)
+}
+
+type RowColumns = (BigInt, Timestamptz, BigInt, sql_types::CallType, Nullable<Integer>, Nullable<Text>);
+
+/// What a [`CallRow`] is made of.
+fn history<'a>(owner: PartyKey) -> calls::BoxedQuery<'a, Pg, RowColumns> {
     // Looked up only for the few rows that need it, never joined.
     let label = case_when(
         calls::counterparty.lt(0),
@@ -136,20 +167,10 @@ pub fn list_calls(
             .select(phone_numbers::label)
             .single_value(),
     );
-    let mut page = calls::table
+    calls::table
         .filter(calls::number.eq(owner))
-        .filter(matches(filter))
-        .order((calls::created_at.desc(), calls::id.desc()))
-        .limit(limit.into())
         .select((calls::id, calls::created_at, calls::counterparty, calls::type_, calls::duration_ms, label))
-        .into_boxed();
-    if let Some(Position { created_at, id }) = after {
-        page = page
-            // The first condition is the one that the index can start at.
-            .filter(calls::created_at.le(created_at))
-            .filter(calls::created_at.lt(created_at).or(calls::id.lt(id)));
-    }
-    page.load(connection)
+        .into_boxed()
 }
 
 /// The condition that a call of a history fits the filter.
@@ -230,7 +251,41 @@ pub fn newest_id(connection: &mut PgConnection) -> QueryResult<i64> {
 /// same parties and type and began within two seconds of it: two systems that saw one call do not agree on its
 /// second. Unless that one is itself among the new ones: then these are two calls.
 pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall], known_until: i64) -> QueryResult<usize> {
-    use diesel::sql_types::{Array, BigInt, Integer, Nullable, Timestamptz};
+    insertion(new, known_until).execute(connection)
+}
+
+/// Adds calls like [`insert_calls`], and says which those were.
+pub fn insert_calls_returning(
+    connection: &mut PgConnection,
+    new: &[NewCall],
+    known_until: i64,
+) -> QueryResult<HashSet<NaturalKey>> {
+    #[derive(QueryableByName)]
+    struct Added {
+        #[diesel(sql_type = BigInt)]
+        number: PartyKey,
+        #[diesel(sql_type = BigInt)]
+        counterparty: PartyKey,
+        #[diesel(sql_type = Timestamptz)]
+        created_at: DateTime<Utc>,
+        #[diesel(sql_type = sql_types::CallType, column_name = "type")]
+        call_type: TypeColumn,
+    }
+    let returning = insertion(new, known_until).sql(" RETURNING number, counterparty, created_at, type");
+    let added: Vec<Added> = returning.load(connection)?;
+    Ok(added.into_iter().map(|row| (row.number, row.counterparty, row.created_at, row.call_type.0)).collect())
+}
+
+/// What makes two calls one: owner, counterparty, time and type.
+pub type NaturalKey = (PartyKey, PartyKey, DateTime<Utc>, CallType);
+
+/// The natural key of a call.
+pub fn natural_key(call: &NewCall) -> NaturalKey {
+    (call.number, call.counterparty, call.created_at, call.call_type.0)
+}
+
+fn insertion(new: &[NewCall], known_until: i64) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+    use diesel::sql_types::Array;
     /// Arrays, because a statement has at most 65,535 parameters.
     const INSERT: &str = "
         WITH new AS (
@@ -250,13 +305,13 @@ pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall], known_until:
         )
         ON CONFLICT DO NOTHING";
     diesel::sql_query(INSERT)
+        .into_boxed()
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at).collect::<Vec<_>>())
         .bind::<Array<sql_types::CallType>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
         .bind::<Array<Nullable<Integer>>, _>(new.iter().map(|call| call.duration_ms).collect::<Vec<_>>())
         .bind::<BigInt, _>(known_until)
-        .execute(connection)
 }
 
 /// Adds calls by binary COPY, the fastest way in. None of them may be there yet.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{import, migrate, seed, serve};
+use crate::commands::{erase, import, migrate, purge, seed, serve};
 use crate::database::Server;
 
 /// The call history of a phone number, self-hosted.
@@ -28,6 +28,13 @@ enum Command {
     Import(import::Arguments),
     /// Fill an empty database with made-up calls
     Seed(seed::Arguments),
+    /// Remove a person: its history, and its number from the histories of others
+    ///
+    /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
+    /// "unknown". What was exported, and backups, are beyond this command's reach.
+    Erase(erase::Arguments),
+    /// Delete old calls
+    Purge(purge::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
 }
@@ -63,6 +70,8 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(cli.storage, arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
+        Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Purge(arguments) => purge::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -1,8 +1,12 @@
 //! One file per command.
 
+pub(crate) mod access;
+pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod migrate;
+pub(crate) mod purge;
 pub(crate) mod seed;
+mod senders;
 pub(crate) mod serve;
 
 use indicatif::{ProgressBar, ProgressStyle};

@@ -119,7 +119,23 @@ pub fn run(
     Ok(store.summary)
 }
 
-fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
+/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already there.
+pub fn store(connection: &mut PgConnection, calls: &[ResolvedCall]) -> Result<Vec<bool>, QueryError> {
+    connection.transaction(|connection| {
+        let known_until = calls::newest_id(connection)?;
+        let new = rows(connection, calls)?;
+        let mut sorted = new.clone();
+        // Ordered, so that two senders never wait for each other in a circle.
+        sorted.sort_by_key(calls::natural_key);
+        sorted.dedup_by_key(|call| calls::natural_key(call));
+        // Each key is taken out once: of two records that are the same call, the second was already there.
+        let mut added = calls::insert_calls_returning(connection, &sorted, known_until)?;
+        Ok(new.iter().map(|call| added.remove(&calls::natural_key(call))).collect())
+    })
+}
+
+/// A record with its parties resolved, or why one of them is none.
+pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let party = |raw: &RawParty| match raw {
         RawParty::Text(text) => phone::parse(text, region).map_err(|error| error.to_string()),
         RawParty::Withheld => Ok(Party::Withheld),
@@ -180,11 +196,16 @@ fn insert(
     batch: &[ResolvedCall],
     known_until: i64,
 ) -> Result<usize, QueryError> {
+    let new = rows(connection, batch)?;
+    calls::insert_calls(connection, &new, known_until)
+}
+
+fn rows(connection: &mut PgConnection, batch: &[ResolvedCall]) -> Result<Vec<NewCall>, QueryError> {
     let named = batch.iter().flat_map(|call| [&call.owner, &call.counterparty]);
     let keys = parties::insert_parties(connection, named)?;
     let key_of =
         |party| parties::e164_key(party).or_else(|| keys.get(party).copied()).ok_or(QueryError::NotFound);
-    let new: Vec<NewCall> = batch
+    batch
         .iter()
         .map(|call| {
             Ok(NewCall {
@@ -195,6 +216,5 @@ fn insert(
                 duration_ms: call.duration.map(CallDuration::ms),
             })
         })
-        .collect::<Result<_, QueryError>>()?;
-    calls::insert_calls(connection, &new, known_until)
+        .collect()
 }

@@ -36,6 +36,11 @@ pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     index(&request).ok_or(ApiError::NotFound)
 }
 
+/// `/api/docs`: Swagger UI on the API's description.
+pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    find("api/docs/index.html").map(|asset| send(asset, &request, StatusCode::OK)).ok_or(ApiError::NotFound)
+}
+
 /// Any other path: a file of the page, or the page itself, which says that there is nothing.
 pub async fn get_asset(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
@@ -28,6 +28,63 @@ pub enum ApiError {
     NotFound,
     /// The path takes other methods.
     MethodNotAllowed,
+    /// The path takes POST alone.
+    OnlyPost,
+    /// A header is malformed.
+    BadHeader {
+        /// The header's name.
+        name: &'static str,
+        /// What would have been right.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// The body is not what its type says.
+    BadBody {
+        /// What would have been right.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// A call detail record is none.
+    Unreadable {
+        /// What was expected and found.
+        reason: String,
+    },
+    /// The sender does not know the secret.
+    Unauthorized {
+        /// What `WWW-Authenticate` says.
+        challenge: &'static str,
+    },
+    /// What came is not signed by whom it should be from.
+    BadSignature,
+    /// The body is of a type that is not read here.
+    UnsupportedMediaType {
+        /// Types that are.
+        expected: &'static str,
+        /// The type that came.
+        found: String,
+    },
+    /// The idempotency key came before, with another body.
+    KeyReused,
+    /// The request is larger than any that is honest.
+    TooLarge {
+        /// 413, 414 or 431.
+        status: u16,
+        /// What is too large.
+        what: &'static str,
+        /// Its bytes at most.
+        limit: u64,
+        /// The bytes that came.
+        found: u64,
+    },
+    /// This client has asked too often.
+    TooManyRequests {
+        /// When it may ask again.
+        seconds: u64,
+    },
+    /// As many clients follow a history as may.
+    TooManyFollowers,
     /// PostgreSQL cannot be asked at the moment.
     Unavailable,
     /// A defect of ours.
@@ -42,6 +99,17 @@ impl ApiError {
             Self::BadParameter { .. } => ("bad-parameter", "A query parameter is not right"),
             Self::NotFound => ("not-found", "There is nothing here"),
             Self::MethodNotAllowed => ("method-not-allowed", "This can only be read"),
+            Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
+            Self::BadHeader { .. } => ("bad-header", "A header is not right"),
+            Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
+            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
+            Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
+            Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
+            Self::UnsupportedMediaType { .. } => ("unsupported-media-type", "This type is not read here"),
+            Self::KeyReused => ("idempotency-key-reused", "This Idempotency-Key came with another body"),
+            Self::TooLarge { .. } => ("too-large", "The request is too large"),
+            Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
+            Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
             Self::Unavailable => ("unavailable", "The database does not answer"),
             Self::Internal => ("internal", "Something went wrong here"),
         };
@@ -55,6 +123,22 @@ impl ApiError {
                 Some(found.clone()),
             ),
             Self::MethodNotAllowed => (Some("use GET or HEAD".to_owned()), None, None),
+            Self::OnlyPost => (Some("use POST".to_owned()), None, None),
+            Self::BadHeader { name, expected, found } => told(name, expected, found),
+            Self::BadBody { expected, found } => told("body", expected, found),
+            Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
+            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
+            Self::BadSignature => {
+                (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
+            }
+            Self::Unauthorized { .. } | Self::KeyReused => (None, None, None),
+            Self::TooLarge { what, limit, found, .. } => (
+                Some(format!("{what} has {found} bytes")),
+                Some(format!("at most {limit} bytes")),
+                Some(format!("{found} bytes")),
+            ),
+            Self::TooManyRequests { seconds } => (Some(format!("try again in {seconds} s")), None, None),
+            Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
             Self::NotFound | Self::Internal => (None, None, None),
         };
@@ -69,6 +153,12 @@ impl ApiError {
     }
 }
 
+/// Detail, expected and found of a value that is not right.
+fn told(what: &str, expected: &str, found: &str) -> (Option<String>, Option<String>, Option<String>) {
+    let detail = format!("{what}: expected {expected}, but found {found:?}");
+    (Some(detail), Some(expected.to_owned()), Some(found.to_owned()))
+}
+
 impl fmt::Display for ApiError {
     /// For logs: never holds what the client sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,10 +169,21 @@ impl fmt::Display for ApiError {
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NotANumber(_) | Self::BadParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::NotANumber(_)
+            | Self::BadParameter { .. }
+            | Self::BadHeader { .. }
+            | Self::BadBody { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::BadSignature => StatusCode::FORBIDDEN,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::MethodNotAllowed | Self::OnlyPost => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { status, .. } => {
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable | Self::TooManyFollowers => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -91,7 +192,11 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status_code());
         match self {
             Self::Unavailable => response.insert_header((RETRY_AFTER, HeaderValue::from_static("2"))),
+            Self::TooManyRequests { seconds } => response.insert_header((RETRY_AFTER, *seconds)),
             Self::MethodNotAllowed => response.insert_header((ALLOW, HeaderValue::from_static("GET, HEAD"))),
+            Self::TooManyFollowers => response.insert_header((RETRY_AFTER, HeaderValue::from_static("30"))),
+            Self::OnlyPost => response.insert_header((ALLOW, HeaderValue::from_static("POST"))),
+            Self::Unauthorized { challenge } => response.insert_header((WWW_AUTHENTICATE, *challenge)),
             _ => &mut response,
         };
         response
@@ -110,6 +215,14 @@ impl From<DatabaseError> for ApiError {
     fn from(error: DatabaseError) -> Self {
         // The error's own text can hold a row's values, so only its kind is logged.
         match error {
+            DatabaseError::TooManyWait => {
+                tracing::warn!("too many requests wait for PostgreSQL");
+                Self::Unavailable
+            }
+            DatabaseError::Slow => {
+                tracing::warn!("no answer from PostgreSQL in time");
+                Self::Unavailable
+            }
             DatabaseError::NoConnection(_) | DatabaseError::Disconnected => {
                 tracing::warn!("no connection to PostgreSQL");
                 Self::Unavailable

@@ -1,24 +1,38 @@
 //! The whole HTTP surface on one screen.
 
 mod accept;
+pub mod admin;
 mod calls;
+mod cdr;
 mod cursor;
+mod events;
 mod export;
+mod headers;
+mod ingest;
+mod limits;
 mod numbers;
+mod openapi;
 mod parameters;
+mod summary;
 
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::{DefaultHeaders, Next};
+use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 
+use crate::credentials::Credentials;
 use crate::database::Database;
+use crate::events::Events;
+use crate::metrics::{self, Metrics};
 use crate::page;
 use crate::phone::Region;
 use crate::problem::ApiError;
+use crate::rate_limit::RateLimit;
+
+pub use headers::add_headers;
+pub use limits::refuse_excess;
 
 /// What every request needs.
 #[derive(Clone)]
@@ -27,6 +41,14 @@ pub struct App {
     pub database: Database,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
+    /// How often a client may ask. None: as often as it likes.
+    pub rate_limit: Option<RateLimit>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Who may send calls in.
+    pub credentials: Credentials,
+    /// Tells new calls to those who follow a history.
+    pub events: Events,
 }
 
 /// Every path there is.
@@ -34,8 +56,16 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(
             web::scope("/api")
+                .service(post("/calls", ingest::post_calls))
                 .service(get("/calls/{number}", calls::list_calls))
+                .service(get("/calls/{number}/events", events::follow_calls))
+                .service(post("/cdr/freeswitch", cdr::post_freeswitch))
+                .service(post("/cdr/twilio", cdr::post_twilio))
+                .service(get("/calls/{number}/summary", summary::get_summary))
                 .service(get("/numbers/{number}", numbers::get_number))
+                .service(get("/openapi.json", openapi::get_openapi))
+                .service(get("/docs", page::get_docs))
+                .service(get("/docs/{file}", page::get_asset))
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
@@ -43,24 +73,26 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .default_service(web::to(page::get_asset));
 }
 
-/// Headers that are right for every answer that sets no others.
-pub fn default_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((CACHE_CONTROL, "private, no-cache"))
-        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((REFERRER_POLICY, "no-referrer"))
-}
-
-/// Logs a request by its route's template, never by its path or query, which hold phone numbers.
+/// Counts and logs a request by its route's template, never by its path or query, which hold phone numbers.
 pub async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let start = Instant::now();
-    let method = request.method().clone();
+    let method = metrics::method_label(request.method());
+    let metrics = request.app_data::<web::Data<App>>().map(|app| app.metrics.clone());
     let response = next.call(request).await?;
     let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
-    tracing::info!(%method, route, status = response.status().as_u16(), ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX), "request");
+    if let Some(metrics) = metrics {
+        metrics.count(&route, method, response.status().as_u16(), start.elapsed());
+    }
+    tracing::info!(
+        method,
+        route,
+        status = response.status().as_u16(),
+        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
     Ok(response)
 }
 
@@ -77,10 +109,24 @@ where
         .default_service(web::to(method_not_allowed))
 }
 
+/// A resource that takes what is sent to it and nothing else.
+fn post<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::post().to(handler)).default_service(web::to(only_post))
+}
+
 async fn not_found() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound)
 }
 
 async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
     Err(ApiError::MethodNotAllowed)
+}
+
+async fn only_post() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::OnlyPost)
 }

@@ -26,6 +26,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (key) {
+        key -> Text,
+        digest -> Bytea,
+        answer -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use super::sql_types::PartyKind;
 
@@ -38,4 +47,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(calls, phone_numbers,);
+diesel::allow_tables_to_appear_in_same_query!(calls, idempotency_keys, phone_numbers,);

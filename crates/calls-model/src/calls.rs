@@ -15,6 +15,7 @@ use crate::parties::{ParseError, Party};
 ///  "type": "Completed Inbound", "duration": "37.4"}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Call {
     /// Opaque, unique in one installation, never used again for another call.
     pub id: String,
@@ -46,6 +47,28 @@ mod rfc3339 {
     }
 }
 
+pub(crate) mod optional_rfc3339 {
+    //! The same where there may be no time.
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Time(#[serde(with = "rfc3339")] DateTime<Utc>);
+
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(Time).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        Ok(Option::<Time>::deserialize(deserializer)?.map(|time| time.0))
+    }
+}
+
 /// Who called whom, as the owner of the history sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -66,6 +89,7 @@ pub enum Outcome {
 
 /// Direction and outcome of a call, in the words of the original system's `type` field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum CallType {
     /// Somebody called the owner, who answered.
     #[serde(rename = "Completed Inbound")]
@@ -163,12 +187,8 @@ impl CallDuration {
 
 impl fmt::Display for CallDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, ms) = (self.0 / 1000, self.0 % 1000);
-        match ms {
-            _ if ms % 100 == 0 => write!(f, "{seconds}.{}", ms / 100),
-            _ if ms % 10 == 0 => write!(f, "{seconds}.{:02}", ms / 10),
-            _ => write!(f, "{seconds}.{ms:03}"),
-        }
+        // Never negative.
+        write_seconds(f, u64::try_from(self.0).unwrap_or_default())
     }
 }
 
@@ -177,18 +197,8 @@ impl FromStr for CallDuration {
 
     /// Reads seconds with up to three decimals, without sign or exponent. `37` is `37.0`.
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        Some(())
-            .filter(|()| digits(seconds) && digits(decimals) && decimals.len() <= 3)
-            .and_then(|()| {
-                seconds
-                    .parse::<i64>()
-                    .ok()?
-                    .checked_mul(1000)?
-                    .checked_add(format!("{decimals:0<3}").parse().ok()?)
-            })
-            .and_then(Self::from_ms)
+        read_seconds(text)
+            .and_then(|ms| Self::from_ms(ms.try_into().ok()?))
             .ok_or_else(|| ParseError::new("a duration in seconds such as 37.4, at most 2147483.647", text))
     }
 }
@@ -204,6 +214,27 @@ impl<'de> Deserialize<'de> for CallDuration {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// Milliseconds as seconds with one to three decimals.
+pub(crate) fn write_seconds(f: &mut fmt::Formatter<'_>, ms: u64) -> fmt::Result {
+    let (seconds, ms) = (ms / 1000, ms % 1000);
+    match ms {
+        _ if ms % 100 == 0 => write!(f, "{seconds}.{}", ms / 100),
+        _ if ms % 10 == 0 => write!(f, "{seconds}.{:02}", ms / 10),
+        _ => write!(f, "{seconds}.{ms:03}"),
+    }
+}
+
+/// Milliseconds from seconds with up to three decimals.
+pub(crate) fn read_seconds(text: &str) -> Option<u64> {
+    let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(seconds) || !digits(decimals) || decimals.len() > 3 {
+        return None;
+    }
+    let whole = seconds.parse::<u64>().ok()?.checked_mul(1000)?;
+    whole.checked_add(format!("{decimals:0<3}").parse().ok()?)
 }
 
 #[cfg(test)]

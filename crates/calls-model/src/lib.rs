@@ -6,14 +6,22 @@
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
+//! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
+//! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
 
 mod calls;
 mod numbers;
 mod parties;
 mod problem;
+#[cfg(feature = "schema")]
+mod schema;
+mod summary;
 
 pub use calls::{Call, CallDuration, CallType, Direction, Outcome};
 pub use numbers::{NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;
+pub use summary::{
+    CallCounts, CounterpartyCount, DayCount, HourOfWeekCount, MissedInbound, Summary, TalkTime,
+};

@@ -7,14 +7,17 @@ use crate::parties::E164;
 /// A number (or another party that can own a history) and how to write it, as
 /// `GET /api/numbers/{number}` answers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NumberInfo {
     /// The number in E.164, `+12025550123`; null where the party has none (extensions, SIP addresses).
+    #[cfg_attr(feature = "schema", schema(required))]
     pub e164: Option<E164>,
     /// For readers abroad, `+1 202-555-0123`. The party's own text where it has no E.164 number.
     pub international: String,
     /// For readers in the country, `(202) 555-0123`. The party's own text where it has no E.164 number.
     pub national: String,
     /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country (`+800`, extensions).
+    #[cfg_attr(feature = "schema", schema(required))]
     pub country: Option<String>,
     /// What kind of number it is.
     pub kind: NumberKind,
@@ -31,6 +34,7 @@ impl NumberInfo {
 /// libphonenumber), else what stands in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum NumberKind {
     /// A landline.
     FixedLine,

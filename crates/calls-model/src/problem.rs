@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// `expected` and `found` are extension members: they are there when a value was malformed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// What kind of problem, as a relative URI that never changes: `/problems/not-a-number`.
     #[serde(rename = "type")]

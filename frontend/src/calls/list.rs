@@ -3,51 +3,62 @@
 //! Headings and lists, not a table: a screen reader jumps from day to day by heading and reads each call as
 //! one sentence, and a narrow screen can break a row in two lines without losing its meaning.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use calls_model::{Call, Party};
 use leptos::prelude::*;
 
-use crate::format::{self, Day, DayGroup};
+use super::actions::RowActions;
+use super::pages::Wanted;
+use crate::day::Day;
+use crate::format::{self, DayGroup};
 use crate::icon::{Icon, Symbol};
-use crate::{intl, path};
-
-/// How often the page looks whether "Today" has become "Yesterday".
-const CLOCK: Duration = Duration::from_secs(30);
+use crate::{intl, keyboard, path};
 
 /// All calls, newest first.
 #[component]
 pub fn CallList(
+    /// Which calls are asked for.
+    wanted: Memo<Wanted>,
     /// The calls, newest first.
-    calls: Signal<Option<Vec<Call>>>,
+    calls: Signal<Option<Vec<Arc<Call>>>>,
+    /// The day that is today.
+    today: ReadSignal<Day>,
     /// Whether newer ones are being asked for.
     is_validating: Signal<bool>,
+    /// Whether the calls stand in for others that are being asked for.
+    is_stale: Signal<bool>,
 ) -> impl IntoView {
     let days = Memo::new(move |_| {
         calls.with(|calls| {
             format::group_by_day(calls.as_deref().unwrap_or_default(), |call| intl::day(ms(call)))
         })
     });
-    let today = use_today();
     let each_day = move || days.with(|days| days.iter().map(|group| group.day).collect::<Vec<_>>());
     view! {
         <p class="list-note">
             <span>"Newest first. Times in " <span lang=intl::locale()>{intl::zone()}</span> "."</span>
             {move || is_validating.get().then(|| view! { <span class="updating">"Updating…"</span> })}
+            <a class="export" href=move || wanted.with(Wanted::csv) download="" rel="external">
+                <Icon symbol=Symbol::Download />
+                "Save as CSV"
+            </a>
         </p>
-        <For each=each_day key=|day| *day let:day>
-            <DayCalls day days today />
-        </For>
+        <div class="days" class:stale=is_stale on:keydown=keyboard::move_between_calls>
+            <For each=each_day key=|day| *day let:day>
+                <DayCalls day days today />
+            </For>
+        </div>
     }
 }
 
 /// The calls of one day.
 #[component]
 fn DayCalls(day: Day, days: Memo<Vec<DayGroup>>, today: ReadSignal<Day>) -> impl IntoView {
-    let calls = move || {
+    let calls = Memo::new(move |_| {
         days.with(|days| days.iter().find(|group| group.day == day).map(|group| group.calls.clone()))
             .unwrap_or_default()
-    };
+    });
     let id = format!("day-{}", day.0);
     let labelled_by = id.clone();
     let name = move || day.name(today.get());
@@ -55,12 +66,12 @@ fn DayCalls(day: Day, days: Memo<Vec<DayGroup>>, today: ReadSignal<Day>) -> impl
         <section class="day" aria-labelledby=labelled_by>
             <h2 class="day-heading" id=id>
                 {move || name().map(|name| format!("{name} "))}
-                <time class:day-date=move || name().is_some() datetime=intl::iso_date(day) lang=intl::locale()>
+                <time class:day-date=move || name().is_some() datetime=day.to_string() lang=intl::locale()>
                     {intl::date(day)}
                 </time>
             </h2>
             <ol class="day-calls" role="list">
-                <For each=calls key=|call| call.id.clone() let:call>
+                <For each=move || calls.get() key=|call| call.id.clone() let:call>
                     <CallRow call />
                 </For>
             </ol>
@@ -70,9 +81,10 @@ fn DayCalls(day: Day, days: Memo<Vec<DayGroup>>, today: ReadSignal<Day>) -> impl
 
 /// One call.
 #[component]
-fn CallRow(call: Call) -> impl IntoView {
+fn CallRow(call: Arc<Call>) -> impl IntoView {
     let at = ms(&call);
-    let (id, call_type) = (call.id.clone(), call.call_type);
+    let (id, call_type, party) = (call.id.clone(), call.call_type, call.counterparty.clone());
+    let label = format::party(&party, call_type.direction()).text;
     let duration = call.duration.map(|duration| {
         view! {
             <time class="call-duration" datetime=format::duration_iso(duration)>
@@ -82,7 +94,7 @@ fn CallRow(call: Call) -> impl IntoView {
         }
     });
     view! {
-        <li class="call" data-call=id data-type=call_type.as_str()>
+        <li class="call" tabindex="-1" data-call=id data-type=call_type.as_str()>
             <time
                 class="call-time"
                 datetime=String::from(js_sys::Date::new(&at.into()).to_iso_string())
@@ -98,6 +110,7 @@ fn CallRow(call: Call) -> impl IntoView {
                 <span class="call-type-text">{format::call_type(call_type)}</span>
             </span>
             <Counterparty call />
+            <RowActions party label />
             {duration}
         </li>
     }
@@ -105,7 +118,7 @@ fn CallRow(call: Call) -> impl IntoView {
 
 /// The other party, as a link to its own history where it can have one.
 #[component]
-fn Counterparty(call: Call) -> impl IntoView {
+fn Counterparty(call: Arc<Call>) -> impl IntoView {
     let party: &Party = &call.counterparty;
     let label = format::party(party, call.call_type.direction());
     let note = label.note.map(|note| view! { <span class="call-note">{note}</span> });
@@ -128,23 +141,4 @@ fn Counterparty(call: Call) -> impl IntoView {
 
 fn ms(call: &Call) -> f64 {
     call.created_at.timestamp_millis() as f64
-}
-
-/// Today in the reader's zone, which a page that stays open must not forget to change.
-fn use_today() -> ReadSignal<Day> {
-    let (today, set_today) = signal(intl::today());
-    let clock = set_interval_with_handle(
-        move || {
-            if today.get_untracked() != intl::today() {
-                set_today.set(intl::today());
-            }
-        },
-        CLOCK,
-    );
-    on_cleanup(move || {
-        if let Ok(clock) = clock {
-            clock.clear();
-        }
-    });
-    today
 }

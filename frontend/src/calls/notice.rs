@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use calls_model::Call;
 use leptos::prelude::*;
-use leptos_swr::Swr;
+use leptos_swr::SwrPages;
 
+use super::pages::CallsPage;
 use super::state::{State, next_attempt};
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
@@ -41,7 +41,7 @@ pub fn Notice(
 }
 
 /// When the next attempt starts, counted down.
-pub fn use_next_attempt(calls: Swr<Vec<Call>, ApiError>) -> Signal<Option<String>> {
+pub fn use_next_attempt(calls: SwrPages<CallsPage, ApiError>) -> Signal<Option<String>> {
     let tick = RwSignal::new(());
     let timer = set_interval_with_handle(
         move || {

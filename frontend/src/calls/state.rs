@@ -1,6 +1,6 @@
 //! Which of its faces the page shows.
 
-use calls_model::{Call, Problem};
+use calls_model::Problem;
 
 use crate::api::ApiError;
 use crate::icon::Symbol;
@@ -15,6 +15,8 @@ pub enum State {
     Ready,
     /// There are none.
     Empty,
+    /// There may be some, but none that the filter lets through.
+    NoMatch,
     /// What was asked for cannot be a number.
     Invalid(Problem),
     /// No answer, and nothing from before either.
@@ -23,10 +25,12 @@ pub enum State {
 
 impl State {
     /// The state from what is known. Data wins over an error: the error is told in a notice above it.
-    pub fn new(calls: Option<&[Call]>, error: Option<&ApiError>) -> Self {
+    /// `calls` is how many there are.
+    pub fn new(calls: Option<usize>, is_filtered: bool, error: Option<&ApiError>) -> Self {
         match (calls, error) {
             (_, Some(ApiError::NotANumber(problem))) => Self::Invalid(problem.clone()),
-            (Some([]), _) => Self::Empty,
+            (Some(0), _) if is_filtered => Self::NoMatch,
+            (Some(0), _) => Self::Empty,
             (Some(_), _) => Self::Ready,
             (None, Some(error)) => Self::Failed(error.clone()),
             (None, None) => Self::Loading,
@@ -39,6 +43,7 @@ impl State {
             Self::Loading => "loading",
             Self::Ready => "ready",
             Self::Empty => "empty",
+            Self::NoMatch => "no-match",
             Self::Invalid(_) => "invalid",
             Self::Failed(_) => "error",
         }
@@ -57,6 +62,15 @@ impl State {
                 expected_and_found: None,
                 field: Some(String::new()),
             }),
+            Self::NoMatch => Some(Message {
+                icon: Symbol::Search,
+                heading: "No calls match",
+                text:
+                    "This number may have other calls: of another type, with somebody else, or on other days."
+                        .to_owned(),
+                expected_and_found: None,
+                field: None,
+            }),
             Self::Invalid(problem) => Some(not_a_number(problem, number)),
             Self::Failed(error) => Some(failure(error)),
         }
@@ -64,7 +78,7 @@ impl State {
 
     /// Whether what is shown came from the API, though perhaps a while ago.
     pub fn has_data(&self) -> bool {
-        matches!(self, Self::Ready | Self::Empty)
+        matches!(self, Self::Ready | Self::Empty | Self::NoMatch)
     }
 }
 
@@ -117,31 +131,29 @@ mod tests {
         }
     }
 
-    fn calls() -> [Call; 1] {
-        [Call {
-            id: "1".to_owned(),
-            created_at: "2024-01-31T10:00:00Z".parse().unwrap(),
-            counterparty: calls_model::Party::Withheld,
-            call_type: calls_model::CallType::MissedInbound,
-            duration: None,
-        }]
-    }
-
     #[test]
     fn without_answer_the_page_loads() {
-        assert_eq!(State::new(None, None), State::Loading);
+        assert_eq!(State::new(None, false, None), State::Loading);
     }
 
     #[test]
     fn an_error_does_not_take_the_calls_away() {
-        assert_eq!(State::new(Some(&calls()), None), State::Ready);
-        assert_eq!(State::new(Some(&calls()), Some(&ApiError::Unreachable)), State::Ready);
-        assert_eq!(State::new(Some(&[]), Some(&ApiError::Unreachable)), State::Empty);
+        assert_eq!(State::new(Some(1), false, None), State::Ready);
+        assert_eq!(State::new(Some(1), true, Some(&ApiError::Unreachable)), State::Ready);
+        assert_eq!(State::new(Some(0), false, Some(&ApiError::Unreachable)), State::Empty);
+    }
+
+    #[test]
+    fn a_filter_that_lets_nothing_through_is_no_empty_history() {
+        let state = State::new(Some(0), true, None);
+        assert_eq!(state.name(), "no-match");
+        assert!(state.has_data() && state.message("").is_some());
+        assert_eq!(State::new(Some(0), false, None).name(), "empty");
     }
 
     #[test]
     fn an_error_without_calls_fills_the_page() {
-        let state = State::new(None, Some(&ApiError::Unreachable));
+        let state = State::new(None, false, Some(&ApiError::Unreachable));
         assert_eq!(state, State::Failed(ApiError::Unreachable));
         assert_eq!(state.name(), "error");
         assert!(!state.has_data());
@@ -150,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_no_number_has_no_history() {
         let error = ApiError::NotANumber(problem());
-        let state = State::new(None, Some(&error));
+        let state = State::new(None, false, Some(&error));
         assert_eq!(state, State::Invalid(problem()));
         let message = state.message("abc").unwrap();
         assert_eq!(message.expected_and_found, Some(("a phone number".to_owned(), "abc".to_owned())));

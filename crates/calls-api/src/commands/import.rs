@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use calls_import::{Columns, Format, Opened, Options, Progress, RawParty, Skipped};
 use chrono_tz::Tz;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -20,8 +21,8 @@ use crate::phone::Region;
 pub(crate) struct Arguments {
     /// The call log, plain or in gzip or zip; or a folder of them; `-` reads standard input
     file: PathBuf,
-    /// How the log is written, such as asterisk-csv; `auto` finds it out by what is in it
-    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = format)]
+    /// How the log is written; `auto` finds it out by what is in it
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = format_choice())]
     format: FormatChoice,
     /// The time zone of times that the log writes without one, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
@@ -56,13 +57,10 @@ enum FormatChoice {
     Named(Format),
 }
 
-fn format(text: &str) -> Result<FormatChoice, String> {
-    if text == "auto" {
-        return Ok(FormatChoice::Auto);
-    }
-    text.parse()
-        .map(FormatChoice::Named)
-        .map_err(|error: calls_import::format::UnknownFormat| error.to_string())
+fn format_choice() -> impl TypedValueParser<Value = FormatChoice> {
+    let names = Format::ALL.into_iter().map(|(_, name)| name);
+    let named = |name: String| name.parse().map_or(FormatChoice::Auto, FormatChoice::Named);
+    PossibleValuesParser::new(std::iter::once("auto").chain(names)).map(named)
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -2,16 +2,22 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::access::Access;
 use super::seed;
+use super::senders::Senders;
 use crate::cli::Storage;
-use crate::database::Database;
+use crate::database::{Database, Server};
+use crate::events::Events;
+use crate::metrics::Metrics;
 use crate::phone::Region;
 use crate::problem;
 use crate::routes;
@@ -27,20 +33,47 @@ pub(crate) struct Arguments {
     /// How many connections to PostgreSQL to keep at most
     #[arg(long, env = "CALLS_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     connections: u32,
+    /// How many requests may wait for a connection to PostgreSQL; more are answered 503 at once
+    #[arg(long, env = "CALLS_WAITING", default_value_t = 256, value_name = "REQUESTS")]
+    waiting: usize,
+    /// A second address for /health/live, /health/ready and Prometheus' /metrics; keep it from the public
+    /// [default: none]
+    #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT")]
+    admin_bind: Option<SocketAddr>,
+    /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once
+    #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
+    followers: usize,
     /// Fill the database with made-up calls if there are none in it
     #[arg(long)]
     seed_if_empty: bool,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    senders: Senders,
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let credentials = arguments.senders.credentials()?;
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
     }
-    let database = Database::new(server.url(), arguments.connections);
-    let served = serve(routes::App { database: database.clone(), region: arguments.region }, arguments.bind);
-    drop(database);
-    server.leave()?;
+    let server = Arc::new(server);
+    let failures = Server::keep_running(&server);
+    let Arguments { bind, admin_bind, access, connections, waiting, region, followers, .. } = arguments;
+    let database = Database::new(server.url(), connections, waiting, failures);
+    let (events, teller) = Events::start(server.url(), followers).context("cannot start a thread")?;
+    let metrics = Metrics::new()?;
+    let rate_limit = access.rate_limit();
+    let app = routes::App { database, region, rate_limit, metrics, credentials, events: events.clone() };
+    let served = serve(app, bind, admin_bind, access);
+    events.close();
+    // It ends by itself, and has no result.
+    teller.join().ok();
+    // Still held only by who starts a server that has ended. Then that one's keeper stops it.
+    if let Some(server) = Arc::into_inner(server) {
+        server.leave()?;
+    }
     served?;
     Ok(ExitCode::SUCCESS)
 }
@@ -56,18 +89,33 @@ async fn asked_to_stop() {
 
 /// Serves until SIGINT or SIGTERM, then finishes the requests that run.
 #[actix_web::main]
-async fn serve(app: routes::App, bind: SocketAddr) -> anyhow::Result<()> {
+async fn serve(
+    app: routes::App,
+    bind: SocketAddr,
+    admin_bind: Option<SocketAddr>,
+    access: Access,
+) -> anyhow::Result<()> {
+    let events = app.events.clone();
     let app = web::Data::new(app);
+    let admin = admin_bind.map(|bind| admin_server(app.clone(), bind)).transpose()?;
     let server = HttpServer::new(move || {
+        let cors = access.cors();
         App::new()
             .app_data(app.clone())
             .app_data(problem::query_errors())
             .app_data(problem::path_errors())
-            .wrap(routes::default_headers())
+            // The last is the outermost.
+            .wrap(from_fn(routes::refuse_excess))
+            .wrap(Condition::new(cors.is_some(), cors.unwrap_or_default()))
+            .wrap(from_fn(routes::add_headers))
             .wrap(from_fn(routes::log_request))
             .configure(routes::configure)
     })
-    .shutdown_signal(asked_to_stop())
+    .shutdown_signal(async move {
+        asked_to_stop().await;
+        // These requests would not finish by themselves.
+        events.close();
+    })
     .shutdown_timeout(10)
     .client_request_timeout(Duration::from_secs(5))
     .bind(bind)
@@ -75,5 +123,31 @@ async fn serve(app: routes::App, bind: SocketAddr) -> anyhow::Result<()> {
     for address in server.addrs() {
         println!("listening on http://{address}");
     }
-    Ok(server.run().await?)
+    let served = server.run().await;
+    // Last, so that it can be asked until the end.
+    if let Some(admin) = admin {
+        admin.stop(false).await;
+    }
+    Ok(served?)
+}
+
+/// Serves the admin address in the background.
+fn admin_server(app: web::Data<routes::App>, bind: SocketAddr) -> anyhow::Result<ServerHandle> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(app.clone())
+            .wrap(from_fn(routes::add_headers))
+            .configure(routes::admin::configure)
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(bind)
+    .with_context(|| format!("cannot listen on {bind} for administrators"))?;
+    for address in server.addrs() {
+        println!("admin on http://{address}");
+    }
+    let running = server.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(running);
+    Ok(handle)
 }

@@ -9,6 +9,7 @@ use super::cursor::Cursor;
 use super::parameters::{Format, ListParameters, Query};
 use super::{App, accept, export};
 use crate::calls;
+use crate::database;
 use crate::page;
 use crate::parties;
 use crate::phone;
@@ -19,6 +20,25 @@ use crate::problem::ApiError;
 /// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
 /// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
 /// come at once.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}",
+    tag = "calls",
+    params(
+        ("number" = String, Path, description = "The number in any spelling, an extension or short code, or a SIP address.", example = "+13333333333"),
+        ListParameters
+    ),
+    responses(
+        (status = 200, description = "The calls that fit, newest first.",
+         content((Vec<Call> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+         headers(
+            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
+         )),
+        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        ApiError
+    )
+)]
 pub(super) async fn list_calls(
     request: HttpRequest,
     app: web::Data<App>,
@@ -65,7 +85,7 @@ async fn list_page(
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let address = address(request, &party);
-    let found = web::block(move || {
+    let found = database::block(move || {
         app.database.read(|connection| {
             let Some(owner) = parties::find_party(connection, &party)? else {
                 return Ok(Found::Page { etag: etag(0), rows: Vec::new() });
@@ -82,7 +102,7 @@ async fn list_page(
             Ok(Found::Page { etag, rows })
         })
     })
-    .await??;
+    .await?;
 
     let mut response = HttpResponse::Ok();
     let mut response = match found {
@@ -117,12 +137,12 @@ enum Found {
 
 /// Strong: every change of a history gives it a new version, and one URL has one representation of a version.
 /// The program's own version is part of it, as another one may write the same calls differently.
-fn etag(version: i64) -> String {
+pub(super) fn etag(version: i64) -> String {
     format!("\"{}-{version:x}\"", env!("CARGO_PKG_VERSION"))
 }
 
 /// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.
-fn is_known(known: &str, etag: &str) -> bool {
+pub(super) fn is_known(known: &str, etag: &str) -> bool {
     known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }
 

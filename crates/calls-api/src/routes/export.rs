@@ -13,7 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::App;
 use super::parameters::{Format, ListParameters};
 use crate::calls::{self, Filter, Position};
-use crate::database::DatabaseError;
+use crate::database::{self, DatabaseError};
 use crate::parties::{self, PartyKey};
 use crate::problem::ApiError;
 
@@ -32,7 +32,7 @@ pub(super) async fn stream_calls(
 ) -> Result<HttpResponse, ApiError> {
     let ListParameters { filter, limit, after, .. } = parameters;
     let name = party.to_string();
-    let mut export = web::block(move || {
+    let mut export = database::block(move || {
         let (owner, filter) = app
             .database
             .read(|connection| Ok((parties::find_party(connection, &party)?, filter.resolve(connection)?)))?;
@@ -43,7 +43,7 @@ pub(super) async fn stream_calls(
         let batch = export.next_batch()?;
         Ok::<_, DatabaseError>((export, batch))
     })
-    .await??;
+    .await?;
 
     let (sender, receiver) = mpsc::channel::<Result<Bytes, BrokenOff>>(WAITING);
     actix_web::rt::task::spawn_blocking(move || {

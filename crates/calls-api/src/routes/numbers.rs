@@ -8,6 +8,18 @@ use crate::phone;
 use crate::problem::ApiError;
 
 /// How to write a number, and what is known of it. Takes any spelling; asks no database.
+#[utoipa::path(
+    get,
+    path = "/api/numbers/{number}",
+    tag = "numbers",
+    params(
+        ("number" = String, Path, description = "The number in any spelling, an extension or short code, or a SIP address.", example = "+13333333333")
+    ),
+    responses(
+        (status = 200, description = "How to write the number, and what is known of it.", body = NumberInfo),
+        ApiError
+    )
+)]
 pub async fn get_number(
     app: web::Data<App>,
     number: web::Path<String>,

@@ -27,6 +27,8 @@ pub(super) struct ListParameters {
 /// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
 #[derive(Debug)]
 pub(super) struct FilterParameters {
+    /// Where dates begin. UTC unless the client says otherwise.
+    pub zone: Tz,
     filter: Filter,
     counterparty: Option<WantedCounterparty>,
 }
@@ -82,6 +84,14 @@ impl ListParameters {
 }
 
 impl FilterParameters {
+    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration";
+
+    /// Where a query has nothing but a filter.
+    pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
+        query.refuse_unknown(Self::NAMES)?;
+        Self::read(query, region)
+    }
+
     fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         let types =
             "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"";
@@ -109,6 +119,7 @@ impl FilterParameters {
         let counterparty =
             "a number, or the beginning of one followed by *, such as +1202*; or withheld, or unknown";
         Ok(Self {
+            zone,
             filter: Filter {
                 types: CallType::ALL.into_iter().filter(wanted).collect(),
                 counterparty: None,

@@ -4,6 +4,7 @@ mod chromium;
 mod history_page;
 
 use chromium::Chromium;
+use fantoccini::Locator;
 use history_page::HistoryPage;
 
 use crate::test_app::TestApp;
@@ -33,6 +34,18 @@ async fn the_page_shows_the_calls_of_a_number() {
     assert_eq!(page.day_headings().await.len(), 2);
     page.wait_for_heading("(202) 555-0123").await;
     chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_runs_under_a_policy_that_lets_no_foreign_script_run() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+    assert_eq!(page.rows().await.len(), 3);
+    chromium.expect_clean_console().await;
+    assert_eq!(page.inject().await, Vec::<String>::new());
     chromium.stop().await;
 }
 
@@ -95,5 +108,18 @@ async fn a_killed_api_leaves_the_calls_with_a_notice_and_the_page_recovers_by_it
     app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
     page.wait_for_rows(4).await;
     page.wait_for_no_notice().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn swagger_ui_runs_under_the_same_policy_as_the_page() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    chromium.client.goto(&format!("{}/api/docs", app.address)).await.unwrap();
+    let wait = || chromium.client.wait().at_most(std::time::Duration::from_secs(20));
+    let operation = wait().for_element(Locator::Css("#operations-calls-get_summary button")).await.unwrap();
+    operation.click().await.unwrap();
+    wait().for_element(Locator::Css("#operations-calls-get_summary .parameters")).await.unwrap();
+    chromium.expect_clean_console().await;
     chromium.stop().await;
 }

@@ -1,12 +1,26 @@
 //! The built binary `calls`, used over HTTP, in a browser and from the command line, with a real PostgreSQL.
 
+// Tells clippy that the helpers are tests too.
+#![cfg(test)]
+
+mod admin;
 mod browser;
 mod calls;
+mod cdr;
 mod database;
+mod docs;
+mod erasure;
+mod events;
+mod faults;
 mod import;
+mod ingest;
+mod limits;
 mod numbers;
+mod openapi;
 mod page;
 mod paging;
+mod post;
 mod seed;
 mod serve;
+mod summary;
 mod test_app;

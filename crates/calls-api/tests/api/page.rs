@@ -42,6 +42,33 @@ fn the_pages_files_come_compressed_and_are_kept_by_their_hash() {
 }
 
 #[test]
+fn every_answer_says_what_a_browser_may_do_with_it() {
+    let app = TestApp::new();
+    let page = app.get_with("/calls/+13333333333", &[("accept", "text/html")]);
+    let policy = page.header("content-security-policy");
+    for part in ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval';", "frame-ancestors 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    assert!(page.header("permissions-policy").contains("microphone=()"));
+    // The policy allows no script in the HTML, and there is none.
+    let scripts: Vec<_> = page.body.split("<script").skip(1).collect();
+    assert!(!scripts.is_empty() && scripts.iter().all(|script| script.contains(" src=\"/")), "{scripts:?}");
+
+    let known = app.get_with("/", &[("if-none-match", page.header("etag"))]);
+    assert_eq!((known.status, known.header("content-security-policy")), (304, ""));
+
+    for path in ["/api/calls/+13333333333", "/api/calls/hello", "/api/nothing"] {
+        let answer = app.get(path);
+        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+    }
+}
+
+#[test]
 fn a_path_without_anything_is_a_404_in_the_clients_language() {
     let app = TestApp::new();
     let page = app.get_with("/nothing", &[("accept", "text/html")]);

@@ -15,7 +15,10 @@ fn walk(app: &TestApp, limit: u16) -> Vec<(String, u64)> {
     loop {
         let answer = app.get(&path);
         for call in answer.json().as_array().unwrap() {
-            seen.push((call["created_at"].as_str().unwrap().to_owned(), call["id"].as_str().unwrap().parse().unwrap()));
+            seen.push((
+                call["created_at"].as_str().unwrap().to_owned(),
+                call["id"].as_str().unwrap().parse().unwrap(),
+            ));
         }
         let Some((next, _)) = answer.header("link").split_once('>') else { return seen };
         path = next.trim_start_matches('<').to_owned();
@@ -29,7 +32,8 @@ fn insert(app: &TestApp, seconds: &[u8], counterparty: &mut u64) {
         format!("(12025550123, {counterparty}, timestamptz '2024-01-31Z' + {second} * interval '1 s', 'Missed Inbound')")
     });
     let rows: Vec<String> = rows.collect();
-    let insert = format!("INSERT INTO calls (number, counterparty, created_at, type) VALUES {}", rows.join(","));
+    let insert =
+        format!("INSERT INTO calls (number, counterparty, created_at, type) VALUES {}", rows.join(","));
     assert_eq!(app.database().execute(&insert).unwrap(), seconds.len());
 }
 

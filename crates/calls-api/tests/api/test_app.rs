@@ -93,10 +93,12 @@ pub fn calls(arguments: &[&str]) -> Output {
 
 fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(CALLS);
-    for variable in
-        ["DATABASE_URL", "CALLS_DATA_DIR", "CALLS_BIND", "CALLS_REGION", "CALLS_CONNECTIONS", "RUST_LOG"]
-    {
-        command.env_remove(variable);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let is_ours = text.starts_with("CALLS_") && text != "CALLS_POSTGRES_BIN";
+        if is_ours || ["DATABASE_URL", "RUST_LOG"].contains(&&*text) {
+            command.env_remove(name);
+        }
     }
     command.args(arguments);
     command
@@ -117,6 +119,8 @@ fn sql(connection: &mut PgConnection, query: &str) {
 /// A running `calls serve`.
 pub struct TestApp {
     pub address: String,
+    /// The admin address, if one was asked for.
+    pub admin: Option<String>,
     /// There until the server is killed.
     database: Option<TestDatabase>,
     process: Child,
@@ -163,20 +167,34 @@ impl TestApp {
     }
 
     fn at(database: TestDatabase, bind: &str, options: &[&str]) -> Self {
-        let mut arguments = vec!["serve", "--bind", bind, "--database-url", &database.url];
+        let mut arguments = vec!["--bind", bind, "--database-url", &database.url];
         arguments.extend(options);
-        let mut process = bare(&arguments)
+        let mut app = Self::start(&arguments);
+        app.database = Some(database);
+        app
+    }
+
+    /// Runs `calls serve` with these options alone, on a database that is not one of the tests'.
+    pub fn start(options: &[&str]) -> Self {
+        let mut process = bare(&["serve"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
         let stderr = process.stderr.take().unwrap();
         let log = Some(std::thread::spawn(move || read_all(stderr)));
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address =
-            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { address, database: Some(database), process, log }
+        let mut admin = None;
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().and_then(Result::ok).expect("the server says where it listens");
+            match (line.strip_prefix("listening on "), line.strip_prefix("admin on ")) {
+                (Some(address), _) => break address.to_owned(),
+                (None, Some(address)) => admin = Some(address.to_owned()),
+                (None, None) => panic!("{line:?}"),
+            }
+        };
+        Self { address, admin, database: None, process, log }
     }
 
     pub fn database(&self) -> &TestDatabase {
@@ -214,20 +232,13 @@ impl TestApp {
         self.request("GET", path, headers)
     }
 
+    /// From the admin address.
+    pub fn get_admin(&self, path: &str) -> Answer {
+        fetch("GET", &format!("{}{path}", self.admin.as_ref().expect("an admin address")), &[]).unwrap()
+    }
+
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let mut request =
-            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.address));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = agent.run(request.body(()).unwrap()).unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer {
-            status,
-            headers,
-            body: String::from_utf8(response.body_mut().read_to_vec().unwrap()).unwrap_or_default(),
-        }
+        fetch(method, &format!("{}{path}", self.address), headers).unwrap()
     }
 
     /// Ends the server at once, so that nobody listens at its address. The calls stay.
@@ -245,6 +256,34 @@ impl TestApp {
         assert!(self.process.wait().unwrap().success());
         self.log.take().unwrap().join().unwrap()
     }
+}
+
+/// A transaction that holds a lock until it is dropped.
+pub struct Lock {
+    _connection: PgConnection,
+}
+
+impl Lock {
+    pub fn take(url: &str, statement: &str) -> Self {
+        let mut connection = PgConnection::establish(url).unwrap();
+        sql(&mut connection, "BEGIN");
+        sql(&mut connection, statement);
+        Self { _connection: connection }
+    }
+}
+
+/// One request, on a connection of its own.
+pub fn fetch(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answer, ureq::Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = agent.run(request.body(()).unwrap())?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = String::from_utf8(response.body_mut().read_to_vec()?).unwrap_or_default();
+    Ok(Answer { status, headers, body })
 }
 
 /// What a killed server leaves.

@@ -99,6 +99,25 @@ impl HistoryPage {
         self.wait_for("!document.querySelector('[data-notice]')").await;
     }
 
+    /// Does what somebody would do who got HTML into the page, waits until the browser has refused all of it, and
+    /// gives what ran all the same.
+    pub async fn inject(&self) -> Vec<String> {
+        let script = "window.ran = [];
+            window.refused = [];
+            document.addEventListener('securitypolicyviolation', e => refused.push(e.effectiveDirective));
+            document.body.insertAdjacentHTML(
+                'beforeend', '<img src=/nothing onerror=\"ran.push(1)\"><p style=\"color: red\">text</p>');
+            const script = document.createElement('script');
+            script.textContent = 'ran.push(2)';
+            document.body.append(script);
+            setTimeout('ran.push(3)');";
+        self.run(script).await;
+        for directive in ["script-src-attr", "script-src-elem", "script-src", "style-src-attr"] {
+            self.wait_for(&format!("window.refused.includes('{directive}')")).await;
+        }
+        serde_json::from_value(self.run("return window.ran.map(String)").await).unwrap()
+    }
+
     async fn wait_for(&self, condition: &str) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {

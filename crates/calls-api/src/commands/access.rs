@@ -1,0 +1,66 @@
+//! Options of `calls serve` that say who may ask, and how often.
+
+use actix_cors::Cors;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LINK, RETRY_AFTER,
+};
+
+use crate::rate_limit::{Network, Rate, RateLimit};
+
+/// Who may ask, and how often. Without these, every client of this machine as often as it likes, and no page of
+/// another origin.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Access {
+    /// How many requests one client may send, per second or minute, such as 20/s or 600/m. More are answered 429
+    /// [default: any number]
+    #[arg(long, env = "CALLS_RATE_LIMIT", value_name = "RATE")]
+    rate_limit: Option<Rate>,
+    /// A reverse proxy's address, or its network such as 10.0.0.0/8: its X-Forwarded-For tells clients apart.
+    /// Repeatable, or with commas
+    #[arg(long, env = "CALLS_TRUSTED_PROXY", value_name = "ADDR[/BITS]", value_delimiter = ',')]
+    trusted_proxy: Vec<Network>,
+    /// An origin whose pages may read the API in a browser, such as https://example.com (CORS). Repeatable, or
+    /// with commas [default: none]
+    #[arg(long, env = "CALLS_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    cors_origin: Vec<Origin>,
+}
+
+impl Access {
+    pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
+        self.rate_limit.map(|rate| RateLimit::new(rate, &self.trusted_proxy))
+    }
+
+    /// `None` where no origin is configured: then no header of CORS is sent at all.
+    pub(crate) fn cors(&self) -> Option<Cors> {
+        let exposed = [ETAG, LINK, RETRY_AFTER].map(|name| name.as_str().to_owned());
+        let limits = ["ratelimit", "ratelimit-policy"].map(str::to_owned);
+        let cors = Cors::default()
+            .allowed_methods([Method::GET, Method::HEAD, Method::POST])
+            .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
+            .allowed_header(HeaderName::from_static("idempotency-key"))
+            .expose_headers(exposed.into_iter().chain(limits))
+            .max_age(3600);
+        let cors = self.cors_origin.iter().fold(cors, |cors, origin| cors.allowed_origin(&origin.0));
+        (!self.cors_origin.is_empty()).then_some(cors)
+    }
+}
+
+/// Scheme, host and port, as a browser sends them (RFC 6454).
+#[derive(Debug, Clone)]
+struct Origin(String);
+
+impl std::str::FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_host = |host: &str| {
+            !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))
+        };
+        host.filter(|host| is_host(host)).map(|_| Self(text.to_owned())).ok_or_else(|| {
+            format!("expected an origin such as https://example.com, in small letters and without a path, but found {text:?}")
+        })
+    }
+}

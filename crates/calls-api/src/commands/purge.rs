@@ -1,0 +1,127 @@
+//! `calls purge`.
+
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::Context;
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
+
+use crate::calls;
+use crate::cli::Storage;
+use crate::erasure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Calls that began before this: an age such as 90d, 8w, 12mo or 2y, or a date (YYYY-MM-DD, which begins at
+    /// midnight UTC)
+    #[arg(long, value_name = "AGE|DATE")]
+    older_than: Limit,
+    /// Say what would be deleted, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Where old begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    Days(u64),
+    Months(u32),
+    Date(NaiveDate),
+}
+
+impl Limit {
+    /// The first instant that is kept. `None` if that is before all time.
+    fn before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Days(days) => now.checked_sub_days(Days::new(days)),
+            Self::Months(months) => now.checked_sub_months(Months::new(months)),
+            Self::Date(date) => Some(date.and_time(NaiveTime::MIN).and_utc()),
+        }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "expected an age such as 90d, 8w, 12mo or 2y, or a date such as 2024-01-31, but found {text:?}"
+            )
+        };
+        if let Some(date) = text.parse().ok().filter(|_| text.len() == 10) {
+            return Ok(Self::Date(date));
+        }
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        // Ages beyond this are typing errors.
+        let count = text[..text.len() - unit.len()].parse::<u32>().ok().filter(|count| *count <= 100_000);
+        match (count, unit) {
+            (Some(days), "d") => Ok(Self::Days(days.into())),
+            (Some(weeks), "w") => Ok(Self::Days(u64::from(weeks) * 7)),
+            (Some(months), "mo") => Ok(Self::Months(months)),
+            (Some(years), "y") => Ok(Self::Months(years * 12)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let before = arguments
+        .older_than
+        .before(Utc::now())
+        .context("expected an age that begins after the year 0, but found a longer one")?;
+    let (server, _) = storage.open()?;
+    let mut connection = server.connect()?;
+    let (old, only_theirs) = erasure::count_before(&mut connection, before)?;
+    let day = before.format("%Y-%m-%d %H:%M UTC");
+    if arguments.dry_run {
+        println!(
+            "{old} calls before {day} would be deleted, and {only_theirs} parties that no other call names (dry run)"
+        );
+    } else {
+        let template = "deleting  {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left";
+        let bar = super::progress(u64::try_from(old).unwrap_or_default(), template);
+        let (mut deleted, mut last) = (0, 0);
+        while let Some(batch) = erasure::purge_batch(&mut connection, before, &mut last)
+            .with_context(|| format!("{deleted} calls were deleted, run it again for the rest"))?
+        {
+            deleted += batch;
+            bar.inc(batch as u64);
+        }
+        let parties = erasure::remove_unnamed_parties(&mut connection)?;
+        calls::settle(&mut connection)?;
+        bar.finish_and_clear();
+        println!("{deleted} calls before {day} deleted, and {parties} parties that no call names any more");
+    }
+    drop(connection);
+    server.leave()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_counted_back_from_now_and_a_date_begins_at_midnight() {
+        let now = "2024-03-31T10:00:00Z".parse().unwrap();
+        for (text, before) in [
+            ("90d", "2024-01-01T10:00:00Z"),
+            ("2w", "2024-03-17T10:00:00Z"),
+            ("1mo", "2024-02-29T10:00:00Z"),
+            ("12mo", "2023-03-31T10:00:00Z"),
+            ("2y", "2022-03-31T10:00:00Z"),
+            ("2024-01-31", "2024-01-31T00:00:00Z"),
+        ] {
+            let limit: Limit = text.parse().unwrap();
+            assert_eq!(limit.before(now), Some(before.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_age_nor_date_is_refused() {
+        for text in ["", "d", "90", "90 d", "-1d", "3m", "1000000d", "2024-02-30", "31.01.2024"] {
+            assert!(text.parse::<Limit>().unwrap_err().contains("90d"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The admin address: is the process alive, can it answer, what has it done. Nothing here is for the public.
+
+use actix_web::{HttpResponse, web};
+
+use super::App;
+use crate::database;
+use crate::problem::ApiError;
+
+/// Every path of the admin address.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(super::get("/health/live", live))
+        .service(super::get("/health/ready", ready))
+        .service(super::get("/metrics", metrics))
+        .default_service(web::to(super::not_found));
+}
+
+/// 200 as long as this process answers at all: what decides whether it is started again.
+async fn live() -> HttpResponse {
+    text("live\n")
+}
+
+/// 200 if PostgreSQL answers, else 503: what decides whether it gets requests.
+async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    database::block(move || app.database.read(database::ping)).await?;
+    Ok(text("ready\n"))
+}
+
+/// Prometheus' text format.
+async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    let text = app.metrics.text(&app.database).map_err(|_| ApiError::Internal)?;
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}
+
+fn text(text: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
+}

@@ -1,0 +1,185 @@
+//! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they end.
+//!
+//! An answer of 2xx means that there is nothing left to do: the call is stored, or there is none to store.
+//! Senders repeat what got another answer.
+
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use calls_import::{Format, Item, Options};
+use serde::Serialize;
+
+use super::App;
+use super::ingest::{authorize, bad_body, read_body, unsupported};
+use crate::database;
+use crate::import::{self, ResolvedCall};
+use crate::problem::ApiError;
+
+/// What became of a call detail record.
+#[derive(Debug, Serialize)]
+struct Stored {
+    /// Histories that have the call now and had it not before: its owner's, or those of both sides.
+    added: usize,
+    already_there: usize,
+}
+
+/// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
+/// the password of their `cred`.
+///
+/// The second leg of a call is not stored, for the first one tells all of it.
+pub(super) async fn post_freeswitch(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    authorize(&request, &app, true)?;
+    let encoding = encoding(&request)?;
+    let body = read_body(&request, payload).await?;
+    let stored = database::block_writing(move || {
+        let cdr = decode(encoding, &body)?;
+        let is_xml = cdr.trim_ascii_start().starts_with(b"<");
+        let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
+        store(&app, format, &cdr)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(stored))
+}
+
+/// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
+/// from Twilio.
+pub(super) async fn post_twilio(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    const LIVE: [&str; 5] = ["queued", "initiated", "ringing", "answered", "in-progress"];
+    let twilio = app.credentials.twilio.as_ref().ok_or(ApiError::NotFound)?;
+    if request.content_type() != FORM {
+        return Err(unsupported(&request, FORM));
+    }
+    let body = read_body(&request, payload).await?;
+    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let signature = request.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok());
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+    if !signature.is_some_and(|signature| twilio.has_signed(signature, path, &form)) {
+        return Err(ApiError::BadSignature);
+    }
+    let status = form.iter().find(|(name, _)| name == "CallStatus").map_or("", |(_, status)| status);
+    if LIVE.contains(&status) {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    let stored = database::block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form))).await?;
+    Ok(HttpResponse::Ok().json(stored))
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// How FreeSWITCH wraps a record, by the parameter `encode` of its modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    /// As it is.
+    Plain,
+    /// `cdr=`, URL-encoded.
+    Form,
+    /// `cdr=`, in base64.
+    Base64,
+    /// `cdr=` and the record as it is.
+    PlainForm,
+}
+
+fn encoding(request: &HttpRequest) -> Result<Encoding, ApiError> {
+    match request.content_type() {
+        "application/json" | "text/xml" | "application/xml" => Ok(Encoding::Plain),
+        FORM => Ok(Encoding::Form),
+        "application/x-www-form-base64-encoded" => Ok(Encoding::Base64),
+        "application/x-www-form-plaintext" => Ok(Encoding::PlainForm),
+        _ => Err(unsupported(
+            request,
+            "application/json, text/xml or application/x-www-form-urlencoded, as FreeSWITCH sends it",
+        )),
+    }
+}
+
+fn decode(encoding: Encoding, body: &Bytes) -> Result<Vec<u8>, ApiError> {
+    let no_cdr = || bad_body("a form with the field cdr", "none");
+    let after_name = || body.strip_prefix(b"cdr=").ok_or_else(no_cdr);
+    match encoding {
+        Encoding::Plain => Ok(body.to_vec()),
+        Encoding::PlainForm => Ok(after_name()?.to_vec()),
+        Encoding::Base64 => BASE64_STANDARD
+            .decode(after_name()?.trim_ascii())
+            .map_err(|_| bad_body("base64 after cdr=", "another text")),
+        Encoding::Form => {
+            let mut fields = form_urlencoded::parse(body);
+            let cdr = fields.find(|(name, _)| name == "cdr").ok_or_else(no_cdr)?;
+            Ok(cdr.1.into_owned().into_bytes())
+        }
+    }
+}
+
+/// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are billed.
+fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
+    const TOLD: [&str; 6] = ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp"];
+    let told = form.into_iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
+    let object: serde_json::Map<_, _> = told.map(|(name, value)| (name, value.into())).collect();
+    serde_json::to_vec(&object).unwrap_or_default()
+}
+
+/// Stores the calls of a record in one transaction, or none of them.
+fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
+    let calls = read(app, format, cdr)?;
+    let is_added = app.database.write(|connection| import::store(connection, &calls))?;
+    let added = is_added.iter().filter(|is_added| **is_added).count();
+    Ok(Stored { added, already_there: is_added.len() - added })
+}
+
+fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
+    /// How the reader says that it was given the other leg.
+    const SECOND_LEG: &str = "expected the first leg of a call, but found its second one";
+    let unreadable = |reason: String| ApiError::Unreadable { reason };
+    let mut calls = Vec::new();
+    let mut entries = 0;
+    for item in calls_import::read(format, &Options::default(), cdr) {
+        entries += 1;
+        match item.map_err(|error| unreadable(error.to_string()))? {
+            Item::Record(record) => calls.push(import::resolve(&record, app.region).map_err(unreadable)?),
+            Item::Skipped(skipped) if skipped.reason == SECOND_LEG => {}
+            Item::Skipped(skipped) => return Err(unreadable(skipped.reason)),
+        }
+    }
+    if entries == 0 {
+        return Err(unreadable("expected a call detail record, but found nothing".to_owned()));
+    }
+    Ok(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_the_same_in_each_encoding() {
+        let decode = |encoding, body: &'static str| decode(encoding, &Bytes::from_static(body.as_bytes()));
+        for (encoding, body) in [
+            (Encoding::Plain, "{\"a\":\"+ %20\"}"),
+            (Encoding::Form, "uuid=1&cdr=%7B%22a%22%3A%22%2B+%2520%22%7D"),
+            (Encoding::Base64, "cdr=eyJhIjoiKyAlMjAifQ=="),
+            (Encoding::PlainForm, "cdr={\"a\":\"+ %20\"}"),
+        ] {
+            assert_eq!(decode(encoding, body).unwrap(), b"{\"a\":\"+ %20\"}", "{encoding:?}");
+        }
+        for (encoding, body) in
+            [(Encoding::Form, "uuid=1"), (Encoding::Base64, "cdr=!"), (Encoding::PlainForm, "{}")]
+        {
+            assert!(decode(encoding, body).is_err(), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn a_callbacks_billed_minutes_are_not_its_length() {
+        let form = [("CallDuration", "61"), ("Duration", "2"), ("From", "+12025550123")];
+        let form = form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let object: serde_json::Value = serde_json::from_slice(&twilio_call(form)).unwrap();
+        assert_eq!(object, serde_json::json!({"CallDuration": "61", "From": "+12025550123"}));
+    }
+}

@@ -1,0 +1,59 @@
+//! `GET /api/calls/{number}/events`.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::App;
+use crate::calls;
+use crate::database;
+use crate::parties;
+use crate::phone;
+use crate::problem::ApiError;
+
+/// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
+/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`.
+///
+/// Without that header it begins with the next call; with it, with the first one after that. Ids of a history grow
+/// in the order in which its calls were stored, which is not the order of their times. A client that reads too
+/// slowly is dropped, and comes back where it was.
+pub(super) async fn follow_calls(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let party = phone::parse(&number, app.region)?;
+    let last = last_event_id(&request)?;
+    let data = app.clone();
+    let (party, owner, version) = database::block(move || {
+        data.database.read(|connection| {
+            let owner = parties::find_party(connection, &party)?;
+            let version = owner.map_or(Ok(0), |owner| calls::history_version(connection, owner))?;
+            Ok((party.clone(), owner, version))
+        })
+    })
+    .await?;
+    // An id from beyond the version is one of another database, such as one before a backup was restored.
+    let position = last.map_or(version, |last| last.min(version));
+    let pieces = app.events.follow(party, owner, position).map_err(|_| ApiError::TooManyFollowers)?;
+    let stream = ReceiverStream::new(pieces)
+        .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        // nginx would otherwise collect events until they fill its buffer.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream))
+}
+
+fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
+    let Some(value) = request.headers().get("last-event-id") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    let id = text.parse().ok().filter(|id| *id >= 0);
+    id.map(Some).ok_or_else(|| ApiError::BadHeader {
+        name: "Last-Event-ID",
+        expected: "the id of an event that was received before",
+        found: text.chars().take(64).collect(),
+    })
+}

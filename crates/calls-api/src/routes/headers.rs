@@ -1,0 +1,57 @@
+//! Headers that every answer has, foremost those that tell a browser what the answer may do.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, CROSS_ORIGIN_OPENER_POLICY,
+    CROSS_ORIGIN_RESOURCE_POLICY, HeaderMap, HeaderName, HeaderValue, PERMISSIONS_POLICY, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+
+/// What HTML may do: run this server's own scripts and programs (`wasm-unsafe-eval` compiles WebAssembly and
+/// allows no `eval`), look as this server's style sheets say, and ask this server.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+                           img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+                           base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What data may do: nothing.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// What neither the page nor anything in it asks the browser for.
+const NO_DEVICES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), \
+                          gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+                          publickey-credentials-get=(), serial=(), usb=()";
+
+/// Adds them where the answer has not set its own.
+pub async fn add_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let status = response.status();
+    add(status, response.headers_mut());
+    Ok(response)
+}
+
+fn add(status: StatusCode, headers: &mut HeaderMap) {
+    let is_html =
+        headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
+    let mut add = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    add(CACHE_CONTROL, "private, no-cache");
+    add(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(REFERRER_POLICY, "no-referrer");
+    add(CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    if is_html {
+        add(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        add(CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+        add(PERMISSIONS_POLICY, NO_DEVICES);
+    } else if status != StatusCode::NOT_MODIFIED {
+        // A 304 has no type, and what it says replaces what came with the page.
+        add(CONTENT_SECURITY_POLICY, DATA_POLICY);
+    }
+}

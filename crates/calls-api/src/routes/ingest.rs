@@ -1,0 +1,301 @@
+//! `POST /api/calls`.
+
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use calls_model::{CallDuration, CallType, Outcome, Party};
+use chrono::{DateTime, Datelike as _, SubsecRound as _, Utc};
+use diesel::QueryResult;
+use diesel::pg::PgConnection;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::App;
+use crate::credentials;
+use crate::database;
+use crate::idempotency;
+use crate::import::{self, ResolvedCall};
+use crate::phone::{self, Region};
+use crate::problem::ApiError;
+
+/// Some 70,000 records.
+const MOST_BYTES: usize = 10 * 1024 * 1024;
+
+/// What became of the records of a request, in their order.
+#[derive(Debug, Serialize)]
+struct Results {
+    added: usize,
+    already_there: usize,
+    refused: usize,
+    results: Vec<RecordResult>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordResult {
+    /// From 0. Blank lines of NDJSON do not count.
+    index: usize,
+    #[serde(flatten)]
+    status: Status,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+enum Status {
+    Added,
+    AlreadyThere,
+    Refused(Refusal),
+}
+
+/// Why a record is no call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Refusal {
+    /// The member that is not right; none if it is the record as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<&'static str>,
+    expected: String,
+    found: String,
+}
+
+/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration"}`, of
+/// which `duration` may be missing. Numbers are understood in every spelling.
+///
+/// The answer is 200 with a result for each record, also if some (or all) are refused: those that are right are
+/// stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
+/// one (RFC 4918), and not 4xx, for which senders repeat or drop what was stored. 4xx is for a request as a
+/// whole that cannot be read.
+pub(super) async fn post_calls(
+    request: HttpRequest,
+    app: web::Data<App>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    authorize(&request, &app, false)?;
+    let read_records = match request.content_type() {
+        "application/json" => json_records,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => ndjson_records,
+        _ => return Err(unsupported(&request, "application/json or application/x-ndjson")),
+    };
+    let key = idempotency_key(&request)?;
+    let body = read_body(&request, payload).await?;
+    let answer = database::block_writing(move || {
+        let records = read_records(&body)?;
+        let read: Vec<_> = records.into_iter().map(|record| read_record(record?, app.region)).collect();
+        let work = |connection: &mut PgConnection| {
+            let results = store(connection, &read)?;
+            Ok(serde_json::to_string(&results).unwrap_or_default())
+        };
+        let digest = Sha256::digest(&body);
+        app.database
+            .write(|connection| match &key {
+                None => work(connection).map(Some),
+                Some(key) => idempotency::once(connection, key, &digest, work),
+            })?
+            .ok_or(ApiError::KeyReused)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(answer))
+}
+
+/// Lets through who sends the ingest token. Without one nothing is here.
+pub(super) fn authorize(request: &HttpRequest, app: &App, or_basic: bool) -> Result<(), ApiError> {
+    let secret = app.credentials.ingest_token.as_ref().ok_or(ApiError::NotFound)?;
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|header| credentials::token(header, or_basic));
+    match token {
+        Some(token) if secret.is(&token) => Ok(()),
+        _ if or_basic => Err(ApiError::Unauthorized { challenge: "Basic realm=\"calls\", Bearer" }),
+        _ => Err(ApiError::Unauthorized { challenge: "Bearer" }),
+    }
+}
+
+/// The body, if it is not too long.
+pub(super) async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    let too_large =
+        |found| ApiError::TooLarge { status: 413, what: "the body", limit: MOST_BYTES as u64, found };
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if let Some(length) = announced.filter(|length| *length > MOST_BYTES as u64) {
+        return Err(too_large(length));
+    }
+    match payload.to_bytes_limited(MOST_BYTES).await {
+        // It was not announced, and is not read to its end.
+        Err(_) => Err(too_large(MOST_BYTES as u64 + 1)),
+        Ok(Err(_)) => Err(bad_body("a body that is complete", "its beginning")),
+        Ok(Ok(body)) => Ok(body),
+    }
+}
+
+pub(super) fn bad_body(expected: &str, found: &str) -> ApiError {
+    ApiError::BadBody { expected: expected.to_owned(), found: found.chars().take(64).collect() }
+}
+
+pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiError {
+    let found = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
+    ApiError::UnsupportedMediaType { expected, found: found.chars().take(64).collect() }
+}
+
+/// The key, with or without the quotes of a structured field (RFC 8941).
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    if (1..=255).contains(&key.len()) {
+        return Ok(Some(key.to_owned()));
+    }
+    Err(ApiError::BadHeader {
+        name: "Idempotency-Key",
+        expected: "1 to 255 visible ASCII characters, such as a UUID",
+        found: text.chars().take(64).collect(),
+    })
+}
+
+type Records = Vec<Result<Value, Refusal>>;
+
+fn json_records(body: &[u8]) -> Result<Records, ApiError> {
+    let records: Vec<Value> = serde_json::from_slice(body)
+        .map_err(|error| bad_body("a JSON array of records", &error.to_string()))?;
+    Ok(records.into_iter().map(Ok).collect())
+}
+
+fn ndjson_records(body: &[u8]) -> Result<Records, ApiError> {
+    let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let read = |line| {
+        serde_json::from_slice(line).map_err(|error| Refusal {
+            member: None,
+            expected: "a JSON object".to_owned(),
+            found: error.to_string(),
+        })
+    };
+    Ok(lines.map(read).collect())
+}
+
+fn read_record(record: Value, region: Option<Region>) -> Result<ResolvedCall, Refusal> {
+    const MEMBERS: [&str; 5] = ["owner", "created_at", "counterparty", "type", "duration"];
+    let refuse = |member, expected: &str, found: String| Refusal {
+        member,
+        expected: expected.to_owned(),
+        found: found.chars().take(64).collect(),
+    };
+    let object = record.as_object().ok_or_else(|| refuse(None, "a JSON object", record.to_string()))?;
+    if let Some(other) = object.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        return Err(refuse(None, &format!("the members {}", MEMBERS.join(", ")), other.clone()));
+    }
+    let text = |name, expected: &str| match object.get(name) {
+        Some(Value::String(text)) => Ok(text.as_str()),
+        Some(other) => Err(refuse(Some(name), expected, other.to_string())),
+        None => Err(refuse(Some(name), expected, "none".to_owned())),
+    };
+    let party = |name| {
+        let text = text(name, "a phone number as a string")?;
+        match text {
+            Party::WITHHELD => Ok(Party::Withheld),
+            Party::UNKNOWN => Ok(Party::Unknown),
+            _ => phone::parse(text, region).map_err(|error| refuse(Some(name), error.expected, error.found)),
+        }
+    };
+    let owner = party("owner")?;
+    if !owner.is_identified() {
+        let expected = "an owner that is a number, extension or SIP address";
+        return Err(refuse(Some("owner"), expected, owner.to_string()));
+    }
+    let call_type = text("type", "a type of call")?;
+    let call_type: CallType = call_type
+        .parse()
+        .map_err(|error: calls_model::ParseError| refuse(Some("type"), error.expected, error.found))?;
+    let duration = match object.get("duration") {
+        None | Some(Value::Null) => None,
+        Some(duration) => Some(read_duration(duration, call_type)?),
+    };
+    let time = "an RFC 3339 time such as 2024-01-31T10:00:00Z";
+    let created_at = text("created_at", time)?;
+    let created_at =
+        read_time(created_at).ok_or_else(|| refuse(Some("created_at"), time, created_at.to_owned()))?;
+    Ok(ResolvedCall { owner, created_at, counterparty: party("counterparty")?, call_type, duration })
+}
+
+/// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write.
+fn read_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc).trunc_subsecs(6);
+    (1..=9999).contains(&time.year()).then_some(time)
+}
+
+/// Seconds, as a string or a number.
+fn read_duration(value: &Value, call_type: CallType) -> Result<CallDuration, Refusal> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let refuse = |expected: &str| Refusal {
+        member: Some("duration"),
+        expected: expected.to_owned(),
+        found: text.chars().take(64).collect(),
+    };
+    let duration = text.parse().map_err(|error: calls_model::ParseError| refuse(error.expected))?;
+    match call_type.outcome() {
+        Outcome::Missed => Err(refuse("a missed call without a duration")),
+        Outcome::Completed => Ok(duration),
+    }
+}
+
+fn store(connection: &mut PgConnection, read: &[Result<ResolvedCall, Refusal>]) -> QueryResult<Results> {
+    let calls: Vec<_> = read.iter().flatten().cloned().collect();
+    let mut is_added = import::store(connection, &calls)?.into_iter();
+    let statuses = read.iter().map(|record| match record {
+        Ok(_) if is_added.next() == Some(true) => Status::Added,
+        Ok(_) => Status::AlreadyThere,
+        Err(refusal) => Status::Refused(refusal.clone()),
+    });
+    let results: Vec<_> =
+        statuses.enumerate().map(|(index, status)| RecordResult { index, status }).collect();
+    let count = |fits: fn(&Status) -> bool| results.iter().filter(|result| fits(&result.status)).count();
+    Ok(Results {
+        added: count(|status| matches!(status, Status::Added)),
+        already_there: count(|status| matches!(status, Status::AlreadyThere)),
+        refused: count(|status| matches!(status, Status::Refused(_))),
+        results,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(record: &str) -> (Option<&'static str>, String) {
+        let refusal = read_record(serde_json::from_str(record).unwrap(), None).unwrap_err();
+        (refusal.member, refusal.found)
+    }
+
+    #[test]
+    fn what_is_no_call_names_its_member_and_what_was_found() {
+        let member = |name, found: &str| (Some(name), found.to_owned());
+        let record = |member: &str, value: &str| {
+            let mut record: Value = serde_json::from_str(
+                r#"{"owner":"+12025550123","created_at":"2024-01-31T10:00:00Z","counterparty":"1001","type":"Missed Inbound"}"#,
+            )
+            .unwrap();
+            record[member] = serde_json::from_str(value).unwrap();
+            record.to_string()
+        };
+        assert_eq!(refused("[]"), (None, "[]".to_owned()));
+        assert_eq!(refused("{}"), member("owner", "none"));
+        assert_eq!(refused(&record("note", "1")), (None, "note".to_owned()));
+        assert_eq!(refused(&record("owner", "12025550123")), member("owner", "12025550123"));
+        assert_eq!(refused(&record("owner", r#""withheld""#)), member("owner", "withheld"));
+        assert_eq!(refused(&record("counterparty", r#""hello""#)), member("counterparty", "hello"));
+        assert_eq!(refused(&record("type", r#""Inbound""#)), member("type", "Inbound"));
+        assert_eq!(refused(&record("duration", r#""1.0""#)), member("duration", "1.0"));
+        assert_eq!(refused(&record("created_at", r#""2024-01-31""#)), member("created_at", "2024-01-31"));
+    }
+
+    #[test]
+    fn a_time_is_kept_to_the_microsecond_in_years_of_four_digits() {
+        let read = |text| read_time(text).map(|time| time.to_rfc3339());
+        assert_eq!(read("2024-01-31T10:00:00.1234567+01:00").unwrap(), "2024-01-31T09:00:00.123456+00:00");
+        assert_eq!(read("0000-01-31T10:00:00Z"), None);
+        assert_eq!(read("9999-12-31T23:59:59-01:00"), None);
+    }
+
+    #[test]
+    fn a_duration_is_a_string_or_a_number() {
+        for value in [serde_json::json!("37.4"), serde_json::json!(37.4)] {
+            assert_eq!(read_duration(&value, CallType::CompletedInbound).unwrap().ms(), 37_400);
+        }
+        assert!(read_duration(&serde_json::json!(-1), CallType::CompletedInbound).is_err());
+    }
+}

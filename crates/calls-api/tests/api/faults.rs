@@ -1,0 +1,202 @@
+//! PostgreSQL stops, dies and comes back while requests come in.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use local_postgres::Cluster;
+
+use crate::test_app::{TestApp, calls, fetch};
+
+/// What the server promises.
+const LIMIT: Duration = Duration::from_secs(2);
+const PATH: &str = "/api/calls/+13333333333";
+
+/// Clients that ask without a pause.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answers: Arc<Mutex<Vec<Answered>>>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    at: Instant,
+    took: Duration,
+    /// 0 if there was none.
+    status: u16,
+}
+
+impl Load {
+    fn start(address: &str, clients: usize) -> Self {
+        let (stop, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let client = |_| {
+            let (stop, answers, url) = (stop.clone(), answers.clone(), format!("{address}{PATH}"));
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    let start = Instant::now();
+                    let status = fetch("GET", &url, &[]).map_or(0, |answer| answer.status);
+                    let at = Instant::now();
+                    answers.lock().unwrap().push(Answered { at, took: at - start, status });
+                }
+            })
+        };
+        let clients = (0..clients).map(client).collect();
+        Self { stop, answers, clients }
+    }
+
+    /// When the answer came, the `count`th with this status of those after `since`.
+    fn wait_for(&self, status: u16, count: usize, since: Instant) -> Instant {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let answers = self.answers.lock().unwrap().clone();
+            let mut found = answers.iter().filter(|answer| answer.at >= since && answer.status == status);
+            if let Some(answer) = found.nth(count - 1) {
+                return answer.at;
+            }
+            assert!(Instant::now() < deadline, "no {count} answers {status} among {} answers", answers.len());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn end(self) -> Vec<Answered> {
+        self.stop.store(true, Ordering::Relaxed);
+        for client in self.clients {
+            client.join().unwrap();
+        }
+        let answers = self.answers.lock().unwrap();
+        answers.clone()
+    }
+}
+
+fn signal(name: &str, processes: &[u32]) {
+    let processes: Vec<String> = processes.iter().map(u32::to_string).collect();
+    assert!(Command::new("kill").arg(format!("-{name}")).args(&processes).status().unwrap().success());
+}
+
+fn postmaster(data_dir: &Path) -> u32 {
+    let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
+    text.lines().next().unwrap().trim().parse().unwrap()
+}
+
+/// The postmaster and all that it has started, but for the connection that asks.
+fn processes(cluster: &Cluster) -> Vec<u32> {
+    #[derive(QueryableByName)]
+    struct Process {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        pid: i32,
+    }
+    let mut connection = PgConnection::establish(&cluster.url("postgres")).unwrap();
+    let others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+    let others: Vec<Process> = diesel::sql_query(others).load(&mut connection).unwrap();
+    let others = others.into_iter().map(|process| process.pid.try_into().unwrap());
+    [postmaster(cluster.data_dir())].into_iter().chain(others).collect()
+}
+
+#[test]
+fn a_database_that_stops_and_dies_under_load_costs_503s_and_nothing_else() {
+    let cluster = Cluster::throwaway().unwrap();
+    cluster.create_database("calls", None).unwrap();
+    let url = cluster.url("calls");
+    let seeded = calls(&["seed", "--database-url", &url, "--numbers", "20", "--calls", "2000"]);
+    assert!(seeded.status.success(), "{seeded:?}");
+    let app = TestApp::start(&["--bind", "127.0.0.1:0", "--database-url", &url, "--connections", "4"]);
+    let page = app.get(PATH).body;
+    let load = Load::start(&app.address, 16);
+    load.wait_for(200, 100, Instant::now());
+
+    // Stopped: nothing breaks, nothing answers.
+    let stopped = processes(&cluster);
+    let since = Instant::now();
+    signal("STOP", &stopped);
+    // Longer than anybody may wait for an answer.
+    load.wait_for(503, 48, since);
+    let resumed = Instant::now();
+    signal("CONT", &stopped);
+    let recovered = load.wait_for(200, 20, resumed) - resumed;
+    assert!(recovered <= LIMIT, "after it was stopped: {recovered:?}");
+
+    // Killed, and started again.
+    let since = Instant::now();
+    signal("KILL", &[postmaster(cluster.data_dir())]);
+    load.wait_for(503, 20, since);
+    cluster.ensure_running().unwrap();
+    let restarted = Instant::now();
+    let recovered = load.wait_for(200, 20, restarted) - restarted;
+    assert!(recovered <= LIMIT, "after it was killed: {recovered:?}");
+
+    let mut answers = load.end();
+    let unexpected: Vec<_> = answers.iter().filter(|answer| ![200, 503].contains(&answer.status)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
+    answers.sort_by_key(|answer| answer.took);
+    let p99 = answers[answers.len() * 99 / 100].took;
+    assert!(p99 <= LIMIT, "{p99:?} of {} answers", answers.len());
+    // Also those whose query ran when it was stopped.
+    let slowest = answers.last().unwrap().took;
+    assert!(slowest <= LIMIT * 3 / 2, "{slowest:?}");
+    assert_eq!(app.get(PATH).body, page, "nothing is lost");
+    let log = app.stop();
+    assert!(!log.contains("3333333333"), "{log}");
+    cluster.leave().unwrap();
+}
+
+#[test]
+fn the_private_postgresql_is_started_again_when_it_was_killed() {
+    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+    let data_dir = folder.path().join("calls");
+    let app = TestApp::start(&["--bind", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()]);
+    assert_eq!(app.get(PATH).status, 200);
+    let killed = postmaster(&data_dir);
+    signal("KILL", &[killed]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while app.get(PATH).status != 200 || postmaster(&data_dir) == killed {
+        assert!(Instant::now() < deadline, "it never came back");
+    }
+    app.stop();
+}
+
+#[test]
+fn more_waiting_requests_than_configured_are_refused_at_once() {
+    let app = TestApp::with(&["--connections", "1", "--waiting", "1", "--admin-bind", "127.0.0.1:0"]);
+    assert_eq!(app.get(PATH).status, 200);
+    // Whoever reads the calls waits for this.
+    let url = app.database().url.clone();
+    let lock = crate::test_app::Lock::take(&url, "LOCK TABLE calls, phone_numbers");
+    let ask = || {
+        let url = format!("{}{PATH}", app.address);
+        std::thread::spawn(move || {
+            let start = Instant::now();
+            (fetch("GET", &url, &[]).unwrap(), start.elapsed())
+        })
+    };
+    let running = ask();
+    wait_for(&app, "database_connections{state=\"in_use\"} 1");
+    let waiting = ask();
+    wait_for(&app, "database_waiting_requests 1");
+    let (refused, took) = ask().join().unwrap();
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "2"));
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    for slow in [running, waiting] {
+        let (answer, took) = slow.join().unwrap();
+        assert_eq!(answer.problem().kind, "/problems/unavailable");
+        assert!(took <= LIMIT + Duration::from_millis(200), "{took:?}");
+    }
+    // PostgreSQL has given the statement up by itself.
+    wait_for(&app, "database_connections{state=\"in_use\"} 0");
+    drop(lock);
+    assert_eq!(app.get(PATH).status, 200);
+}
+
+fn wait_for(app: &TestApp, metric: &str) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !app.get_admin("/metrics").body.contains(metric) {
+        assert!(Instant::now() < deadline, "never: {metric}");
+    }
+}

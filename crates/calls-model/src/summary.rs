@@ -1,0 +1,254 @@
+//! What a history comes to: sums, counts and who still waits to be called back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::calls::{CallType, optional_rfc3339, read_seconds, write_seconds};
+use crate::parties::{ParseError, Party};
+
+/// The calls of a history that fit a filter, added up. Days and hours are those of `time_zone`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Summary {
+    /// The IANA time zone that days and hours are counted in, `Europe/Berlin`.
+    pub time_zone: String,
+    /// How many calls there are.
+    pub calls: u64,
+    /// How many there are of each type.
+    pub types: CallCounts,
+    /// How long the parties spoke, all calls together.
+    pub talk_time: TalkTime,
+    /// The share of the calls that were missed, 0 to 1; null without calls.
+    #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
+    pub missed_rate: Option<f64>,
+    /// When the first call began, UTC; null without calls.
+    #[cfg_attr(feature = "schema", schema(required))]
+    #[serde(with = "optional_rfc3339")]
+    pub first_call: Option<DateTime<Utc>>,
+    /// When the last call began, UTC; null without calls.
+    #[cfg_attr(feature = "schema", schema(required))]
+    #[serde(with = "optional_rfc3339")]
+    pub last_call: Option<DateTime<Utc>>,
+    /// The days that have calls, first to last.
+    pub days: Vec<DayCount>,
+    /// The hours of the week that have calls, Monday 0:00 to Sunday 23:00.
+    pub hours_of_week: Vec<HourOfWeekCount>,
+    /// Up to [`Summary::TOP_COUNTERPARTIES`] counterparties with the most calls, most first.
+    #[cfg_attr(feature = "schema", schema(max_items = 10))]
+    pub top_counterparties: Vec<CounterpartyCount>,
+    /// What became of the missed inbound calls.
+    pub missed_inbound: MissedInbound,
+}
+
+impl Summary {
+    /// The most entries of `top_counterparties`.
+    pub const TOP_COUNTERPARTIES: usize = 10;
+
+    /// The summary of no calls at all.
+    pub fn empty(time_zone: &str) -> Self {
+        Self {
+            time_zone: time_zone.to_owned(),
+            calls: 0,
+            types: CallCounts::default(),
+            talk_time: TalkTime::default(),
+            missed_rate: None,
+            first_call: None,
+            last_call: None,
+            days: Vec::new(),
+            hours_of_week: Vec::new(),
+            top_counterparties: Vec::new(),
+            missed_inbound: MissedInbound::default(),
+        }
+    }
+}
+
+/// How many calls there are of each type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CallCounts {
+    /// Calls to the owner, who answered.
+    #[serde(rename = "Completed Inbound")]
+    pub completed_inbound: u64,
+    /// Calls to the owner, who did not answer.
+    #[serde(rename = "Missed Inbound")]
+    pub missed_inbound: u64,
+    /// Calls by the owner that were answered.
+    #[serde(rename = "Completed Outbound")]
+    pub completed_outbound: u64,
+    /// Calls by the owner that were not.
+    #[serde(rename = "Missed Outbound")]
+    pub missed_outbound: u64,
+}
+
+impl CallCounts {
+    /// The count of one type.
+    pub fn of(&self, call_type: CallType) -> u64 {
+        match call_type {
+            CallType::CompletedInbound => self.completed_inbound,
+            CallType::MissedInbound => self.missed_inbound,
+            CallType::CompletedOutbound => self.completed_outbound,
+            CallType::MissedOutbound => self.missed_outbound,
+        }
+    }
+
+    /// The count of one type, to be changed.
+    pub fn of_mut(&mut self, call_type: CallType) -> &mut u64 {
+        match call_type {
+            CallType::CompletedInbound => &mut self.completed_inbound,
+            CallType::MissedInbound => &mut self.missed_inbound,
+            CallType::CompletedOutbound => &mut self.completed_outbound,
+            CallType::MissedOutbound => &mut self.missed_outbound,
+        }
+    }
+}
+
+/// The calls of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DayCount {
+    /// The day, `2024-01-31`.
+    pub date: NaiveDate,
+    /// How many calls began on it.
+    pub calls: u64,
+    /// How many of them were missed, in either direction.
+    pub missed: u64,
+}
+
+/// The calls of one hour of the week, over all weeks. Where clocks are set back, the hour that comes twice counts
+/// both times; where they are set forward, the hour that is left out has no calls that week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct HourOfWeekCount {
+    /// The day of the week, 1 for Monday to 7 for Sunday (ISO 8601).
+    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 7))]
+    pub weekday: u8,
+    /// The hour of the day, 0 to 23.
+    #[cfg_attr(feature = "schema", schema(maximum = 23))]
+    pub hour: u8,
+    /// How many calls began in it.
+    pub calls: u64,
+    /// How many of them were missed, in either direction.
+    pub missed: u64,
+}
+
+/// The calls with one counterparty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CounterpartyCount {
+    /// Who it is. All withheld callers are one here, and all unknown ones are another.
+    pub counterparty: Party,
+    /// How many calls there were.
+    pub calls: u64,
+    /// How many of them were missed, in either direction.
+    pub missed: u64,
+    /// How long the parties spoke, all these calls together.
+    pub talk_time: TalkTime,
+}
+
+/// What became of the missed inbound calls that fit the filter.
+///
+/// One is returned if the owner and the caller spoke later: the owner called back and was answered, or the caller
+/// tried again and was. That later call counts whether or not it fits the filter itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MissedInbound {
+    /// How many have been returned.
+    pub returned: u64,
+    /// How many have not.
+    pub not_returned: u64,
+    /// How many nobody could return or tell to be returned: their callers were withheld or unknown.
+    pub unidentified: u64,
+    /// The ids of those that have not been returned, newest first, at most [`MissedInbound::MAX_IDS`].
+    #[cfg_attr(feature = "schema", schema(max_items = 100))]
+    pub not_returned_ids: Vec<String>,
+}
+
+impl MissedInbound {
+    /// The most entries of `not_returned_ids`.
+    pub const MAX_IDS: usize = 100;
+}
+
+/// A sum of call durations. As text, and so in JSON, seconds with one to three decimals like the duration of a
+/// call: `252.4`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TalkTime(u64);
+
+impl TalkTime {
+    /// A sum in milliseconds.
+    pub fn from_ms(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// The sum in milliseconds.
+    pub fn ms(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for TalkTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_seconds(f, self.0)
+    }
+}
+
+impl FromStr for TalkTime {
+    type Err = ParseError;
+
+    /// Reads seconds with up to three decimals, without sign or exponent.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        read_seconds(text).map(Self).ok_or_else(|| ParseError::new("seconds such as 252.4", text))
+    }
+}
+
+impl Serialize for TalkTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TalkTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_reads_back_what_it_writes() {
+        let json = r#"{"time_zone":"Europe/Berlin","calls":3,"types":{"Completed Inbound":1,"Missed Inbound":2,"Completed Outbound":0,"Missed Outbound":0},"talk_time":"37.4","missed_rate":0.5,"first_call":"2024-01-31T10:00:00Z","last_call":"2024-01-31T10:00:00.250Z","days":[{"date":"2024-01-31","calls":3,"missed":2}],"hours_of_week":[{"weekday":3,"hour":11,"calls":3,"missed":2}],"top_counterparties":[{"counterparty":"+13333333333","calls":3,"missed":2,"talk_time":"37.4"}],"missed_inbound":{"returned":1,"not_returned":1,"unidentified":0,"not_returned_ids":["7"]}}"#;
+        let summary: Summary = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&summary).unwrap(), json);
+        let empty = Summary::empty("UTC");
+        assert_eq!(serde_json::from_str::<Summary>(&serde_json::to_string(&empty).unwrap()).unwrap(), empty);
+    }
+
+    #[test]
+    fn a_talk_time_may_be_longer_than_any_call() {
+        let sum = TalkTime::from_ms(98_765_432_123_450);
+        assert_eq!(sum.to_string(), "98765432123.45");
+        assert_eq!("98765432123.45".parse(), Ok(sum));
+        for text in ["", "1.", "-1", "1.2345", "99999999999999999999"] {
+            assert!(text.parse::<TalkTime>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_are_found_by_their_type() {
+        let mut counts = CallCounts::default();
+        for (count, call_type) in (1..).zip(CallType::ALL) {
+            *counts.of_mut(call_type) = count;
+            assert_eq!(counts.of(call_type), count);
+        }
+        let json = serde_json::to_value(counts).unwrap();
+        for call_type in CallType::ALL {
+            assert_eq!(json[call_type.as_str()], counts.of(call_type));
+        }
+    }
+}

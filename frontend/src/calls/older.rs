@@ -1,0 +1,106 @@
+//! The end of the list: older calls, or that there are none.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos_swr::SwrPages;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+
+use super::pages::CallsPage;
+use crate::api::ApiError;
+use crate::format;
+
+/// How far below the window's end the older calls are asked for, so that they are there before one is.
+const AHEAD: &str = "0px 0px 1200px 0px";
+
+/// Loads older calls as one comes near, and by a button for those who do not scroll.
+#[component]
+pub fn OlderCalls(
+    /// The list.
+    calls: SwrPages<CallsPage, ApiError>,
+    /// How many calls of it are shown.
+    count: Signal<usize>,
+    /// Whether only some of the number's calls are wanted.
+    is_filtered: Signal<bool>,
+) -> impl IntoView {
+    let end = NodeRef::<Div>::new();
+    let is_near = use_is_near(end);
+    let has_more = Memo::new(move |_| {
+        calls.data.with(|pages| {
+            pages.as_ref().and_then(|pages| pages.last()).is_some_and(|page| page.next.is_some())
+        })
+    });
+    let is_growing = Memo::new(move |_| {
+        let loaded = calls.data.with(|pages| pages.as_ref().map_or(0, Vec::len));
+        has_more.get() && calls.is_validating.get() && calls.size.get() > loaded
+    });
+    let has_failed = move || calls.error.with(Option::is_some);
+    Effect::new(move |_| {
+        if is_near.get() && has_more.get() && !calls.is_validating.get() && !has_failed() {
+            calls.load_more();
+        }
+    });
+    let label = move || match (is_growing.get(), has_failed()) {
+        (true, _) => "Loading older calls…",
+        (false, true) => "Try again to show older calls",
+        (false, false) => "Show older calls",
+    };
+    // A button that is disabled would lose the focus.
+    let load = move |_| {
+        if !is_growing.get_untracked() {
+            calls.load_more();
+        }
+    };
+    let nothing_older = move || {
+        let count = format::count(count.get());
+        match is_filtered.get() {
+            true => format!("No older calls match. {count} in all."),
+            false => format!("No older calls. {count} in all."),
+        }
+    };
+    view! {
+        <div class="older" node_ref=end>
+            <Show when=move || has_more.get() fallback=move || view! { <p data-end="">{nothing_older}</p> }>
+                <button
+                    class="button quiet"
+                    type="button"
+                    aria-disabled=move || is_growing.get().then_some("true")
+                    on:click=load
+                >
+                    {label}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// Whether an element is in the window, or will soon be.
+fn use_is_near(element: NodeRef<Div>) -> ReadSignal<bool> {
+    let (is_near, set_near) = signal(false);
+    let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        // The last entry is the newest.
+        let entry = entries.pop().unchecked_into::<web_sys::IntersectionObserverEntry>();
+        set_near.try_set(entry.is_intersecting());
+    });
+    let options = web_sys::IntersectionObserverInit::new();
+    options.set_root_margin(AHEAD);
+    let observer =
+        web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options).ok();
+    let kept = StoredValue::new_local((observer, seen));
+    Effect::new(move |_| {
+        let Some(element) = element.get() else { return };
+        kept.with_value(|(observer, _)| {
+            if let Some(observer) = observer {
+                observer.observe(&element);
+            }
+        });
+    });
+    on_cleanup(move || {
+        kept.with_value(|(observer, _)| {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+        });
+    });
+    is_near
+}

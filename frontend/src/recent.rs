@@ -1,0 +1,114 @@
+//! The numbers that were looked at last. They are kept in this browser and nowhere else.
+
+use leptos::prelude::*;
+
+use crate::{keyboard, path};
+
+/// Where the browser keeps them.
+const KEY: &str = "calls.recent";
+/// How many are kept.
+const MOST: usize = 8;
+
+/// Puts a number first. `number` is its canonical spelling, `text` how it is shown.
+pub fn remember(number: &str, text: &str) {
+    let list = with(read(), number, text);
+    if let Some(storage) = storage() {
+        // A full or forbidden storage remembers nothing.
+        storage.set_item(KEY, &write(&list)).unwrap_or_default();
+    }
+}
+
+/// The numbers as links, newest first, and a button that forgets them. Nothing where there are none.
+#[component]
+pub fn RecentNumbers() -> impl IntoView {
+    let numbers = RwSignal::new(read());
+    let forget = move |_| {
+        if let Some(storage) = storage() {
+            storage.remove_item(KEY).unwrap_or_default();
+        }
+        numbers.set(Vec::new());
+        // The button goes, and the focus must not go with it.
+        keyboard::focus_main();
+    };
+    let link = |(number, text): (String, String)| {
+        view! {
+            <li>
+                <a href=path::calls_page(&number)>
+                    <bdi>{text}</bdi>
+                </a>
+            </li>
+        }
+    };
+    let list = move || {
+        view! {
+            <section class="recent" aria-labelledby="recent">
+                <h2 id="recent">"Recently viewed"</h2>
+                <ol role="list">{numbers.get().into_iter().map(link).collect_view()}</ol>
+                <p class="hint">
+                    "Kept in this browser only. "
+                    <button class="link" type="button" on:click=forget>
+                        "Clear the list"
+                    </button>
+                </p>
+            </section>
+        }
+    };
+    view! { <Show when=move || numbers.with(|numbers| !numbers.is_empty())>{list}</Show> }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn read() -> Vec<(String, String)> {
+    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten()).unwrap_or_default();
+    parse(&text)
+}
+
+/// A query string: what this page can read and write already.
+fn write(list: &[(String, String)]) -> String {
+    let pairs: Vec<(&str, String)> =
+        list.iter().flat_map(|(number, text)| [("n", number.clone()), ("t", text.clone())]).collect();
+    path::query(&pairs)
+}
+
+fn parse(text: &str) -> Vec<(String, String)> {
+    let pairs: Vec<(String, String)> = path::pairs(text.trim_start_matches('?')).collect();
+    let numbers = pairs.chunks_exact(2).filter(|pair| pair[0].0 == "n" && pair[1].0 == "t");
+    numbers.map(|pair| (pair[0].1.clone(), pair[1].1.clone())).take(MOST).collect()
+}
+
+fn with(mut list: Vec<(String, String)>, number: &str, text: &str) -> Vec<(String, String)> {
+    list.retain(|(known, _)| known != number);
+    list.insert(0, (number.to_owned(), text.to_owned()));
+    list.truncate(MOST);
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_that_was_looked_at_last_comes_first_and_once() {
+        let mut list = Vec::new();
+        for number in ["1", "2", "1", "3"] {
+            list = with(list, number, number);
+        }
+        let numbers: Vec<&str> = list.iter().map(|(number, _)| number.as_str()).collect();
+        assert_eq!(numbers, ["3", "1", "2"]);
+        for number in 10..30 {
+            list = with(list, &number.to_string(), "");
+        }
+        assert_eq!((list.len(), list[0].0.as_str()), (MOST, "29"));
+    }
+
+    #[test]
+    fn what_is_kept_reads_back() {
+        let list = with(with(Vec::new(), "+12025550123", "+1 202-555-0123"), "sip:a&b@x", "a&b@x");
+        assert_eq!(parse(&write(&list)), list);
+        for text in ["", "x", "n=1", "t=1&n=1", "[]"] {
+            assert_eq!(parse(text), [], "{text}");
+        }
+    }
+}
