@@ -199,8 +199,13 @@ impl Store {
             let idle_since_ms = node.core().idle_since_ms.get();
             Rc::strong_count(node) == 1 && idle_since_ms.is_some_and(|since| now_ms - since > gc_ms)
         };
-        let garbage: Vec<_> = self.entries.borrow_mut().extract_if(.., |node| is_garbage(node)).collect();
-        // Only now, outside the borrow: the data's own drop may reach for the cache.
-        drop(garbage);
+        loop {
+            let mut entries = self.entries.borrow_mut();
+            let Some(index) = entries.iter().position(is_garbage) else { return };
+            let garbage = entries.swap_remove(index);
+            // Only now, outside the borrow: the data's own drop may reach for the cache.
+            drop(entries);
+            drop(garbage);
+        }
     }
 }

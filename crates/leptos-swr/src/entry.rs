@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -15,7 +14,7 @@ use reactive_graph::graph::untrack;
 use reactive_graph::signal::ArcTrigger;
 use reactive_graph::traits::{Notify as _, Track};
 
-use crate::hook::{Fetch, LiveOptions};
+use crate::hook::{Fetch, Hook};
 use crate::host::Host;
 use crate::machine::{Effect, Event, Machine, Notice, Now, Retry, Timer, WatcherId, Worth};
 use crate::options::{Config, MutateOptions, Options, millis};
@@ -41,8 +40,12 @@ impl Shared {
     }
 
     fn committed(&self, node: &dyn Node) {
-        let listeners = self.on_commit.borrow().clone();
-        listeners.iter().for_each(|listener| listener(node));
+        let listener_at = |index: usize| self.on_commit.borrow().get(index).cloned();
+        let mut index = 0;
+        while let Some(listener) = listener_at(index) {
+            listener(node);
+            index += 1;
+        }
     }
 }
 
@@ -55,7 +58,7 @@ pub(crate) struct Core {
     machine: RefCell<Machine>,
     request: RefCell<Option<(u64, Rc<Request>)>>,
     timers: [Cell<Option<u64>>; 3],
-    queue: RefCell<VecDeque<Effect>>,
+    queue: RefCell<Vec<Effect>>,
     is_draining: Cell<bool>,
     me: Weak<dyn Node>,
 }
@@ -94,12 +97,15 @@ impl Core {
         if self.is_draining.replace(true) {
             return;
         }
+        let mut next = 0;
         loop {
             // A statement of its own: the queue must be free while the effect is carried out.
-            let effect = self.queue.borrow_mut().pop_front();
+            let effect = self.queue.borrow().get(next).copied();
             let Some(effect) = effect else { break };
             self.perform(&node, effect);
+            next += 1;
         }
+        self.queue.borrow_mut().clear();
         self.is_draining.set(false);
     }
 
@@ -212,15 +218,7 @@ impl Drop for Core {
 pub(crate) struct Watcher<T, E> {
     /// `None`: the hook shows what others put there.
     pub fetch: Option<Fetch<T, E>>,
-    pub options: Rc<LiveOptions<T, E>>,
-    /// Drops the data kept of the key before.
-    pub forget: Rc<dyn Fn()>,
-}
-
-impl<T, E> Clone for Watcher<T, E> {
-    fn clone(&self) -> Self {
-        Self { fetch: self.fetch.clone(), options: self.options.clone(), forget: self.forget.clone() }
-    }
+    pub hook: Rc<Hook<T, E>>,
 }
 
 /// Closes a source.
@@ -257,21 +255,26 @@ where
     }
 
     fn refresh_ms_and_paused(&self) -> (u64, bool) {
-        let options: Vec<_> = self.watchers.borrow().iter().map(|(_, known)| known.options.get()).collect();
-        let interval = |options: &Rc<Options<T, E>>| {
+        let (mut shortest, mut is_paused, mut index) = (0, false, 0);
+        while let Some(options) = self.options_at(index) {
             let by = options.refresh_interval_by.as_ref();
             let interval =
                 by.map_or(options.refresh_interval, |by| untrack(|| by(self.data.get_untracked().as_ref())));
-            millis(interval)
-        };
-        let shortest = options.iter().map(interval).filter(|ms| *ms > 0).min();
-        let is_paused = options.first().and_then(|options| options.is_paused.as_ref());
-        (shortest.unwrap_or(0), is_paused.is_some_and(|is_paused| untrack(|| is_paused())))
+            let ms = millis(interval);
+            if shortest == 0 || (ms > 0 && ms < shortest) {
+                shortest = ms;
+            }
+            if let (0, Some(decide)) = (index, &options.is_paused) {
+                is_paused = untrack(|| decide());
+            }
+            index += 1;
+        }
+        (shortest, is_paused)
     }
 
     fn fetch(self: Rc<Self>, request: u64, watcher: WatcherId) {
         let is_live = || self.core.machine.borrow().live_request() == Some(request);
-        let fetch = self.watcher(watcher).and_then(|watcher| watcher.fetch);
+        let fetch = self.watcher(watcher, |watcher| watcher.fetch.clone()).flatten();
         let (true, Some(fetch)) = (is_live(), fetch) else { return };
         let handle = Rc::new(Request::default());
         let preloaded = self.preloaded.take();
@@ -291,7 +294,7 @@ where
     }
 
     fn call(&self, notice: Notice, watcher: WatcherId) {
-        let Some(options) = self.watcher(watcher).map(|watcher| watcher.options.get()) else { return };
+        let Some(options) = self.watcher(watcher, |watcher| watcher.hook.options()) else { return };
         match notice {
             Notice::Success => {
                 if let (Some(call), Some(data)) = (&options.on_success, self.data.get_untracked()) {
@@ -311,8 +314,12 @@ where
     fn clear(&self, revalidate: bool) {
         drop(self.preloaded.take());
         drop(self.committed.take());
-        let watchers: Vec<_> = self.watchers.borrow().iter().map(|(_, known)| known.clone()).collect();
-        watchers.iter().for_each(|watcher| (watcher.forget)());
+        let hook_at = |index: usize| self.watchers.borrow().get(index).map(|(_, known)| known.hook.clone());
+        let mut index = 0;
+        while let Some(hook) = hook_at(index) {
+            hook.forget();
+            index += 1;
+        }
         // Set even where there was nothing: a hook may show what another key left.
         self.data.set(None);
         self.error.set(None);
@@ -354,7 +361,7 @@ where
     pub fn mount(&self, watcher: Watcher<T, E>, is_initial: bool) -> WatcherId {
         let id = self.core.shared.next_watcher.get() + 1;
         self.core.shared.next_watcher.set(id);
-        let options = watcher.options.get();
+        let options = watcher.hook.options();
         let fetches = watcher.fetch.is_some();
         self.watchers.borrow_mut().push((id, watcher));
         self.core.idle_since_ms.set(None);
@@ -379,21 +386,23 @@ where
     }
 
     /// A hook's options have changed.
-    pub fn configure(&self, options: &Rc<LiveOptions<T, E>>) {
-        let known = self
-            .watchers
-            .borrow()
-            .iter()
-            .find(|(_, known)| Rc::ptr_eq(&known.options, options))
-            .map(|(id, _)| *id);
+    pub fn configure(&self, hook: &Rc<Hook<T, E>>) {
+        let known =
+            self.watchers.borrow().iter().find(|(_, known)| Rc::ptr_eq(&known.hook, hook)).map(|(id, _)| *id);
         if let Some(watcher) = known {
-            let config = options.get().config;
+            let config = hook.options().config;
             self.core.dispatch(Event::Configure { watcher, config });
         }
     }
 
-    fn watcher(&self, watcher: WatcherId) -> Option<Watcher<T, E>> {
-        self.watchers.borrow().iter().find(|(id, _)| *id == watcher).map(|(_, known)| known.clone())
+    /// A part of this watcher.
+    fn watcher<R>(&self, watcher: WatcherId, part: impl FnOnce(&Watcher<T, E>) -> R) -> Option<R> {
+        self.watchers.borrow().iter().find(|(id, _)| *id == watcher).map(|(_, known)| part(known))
+    }
+
+    /// The options of one hook; the first comes first.
+    fn options_at(&self, index: usize) -> Option<Rc<Options<T, E>>> {
+        self.watchers.borrow().get(index).map(|(_, known)| known.hook.options())
     }
 
     /// Takes a fetcher's answer for what it is worth.
@@ -410,7 +419,7 @@ where
             }
             (Worth::Taken, Err(error)) => {
                 let (_, paused) = self.refresh_ms_and_paused();
-                let options = self.watchers.borrow().first().map(|(_, first)| first.options.get());
+                let options = self.options_at(0);
                 let retry = options.is_some_and(|options| match &options.should_retry_by {
                     Some(decide) => untrack(|| decide(&error)),
                     None => options.should_retry_on_error,
@@ -426,7 +435,7 @@ where
     /// Writes data; equal data keeps its identity and moves nobody.
     fn set_data(&self, data: Option<T>) {
         let old = self.data.get_untracked();
-        let first = self.watchers.borrow().first().map(|(_, first)| first.options.get());
+        let first = self.options_at(0);
         let compare = first.as_ref().and_then(|first| first.compare.clone());
         let is_same = match (&old, &data, compare) {
             (Some(old), Some(data), Some(compare)) => untrack(|| compare(old, data)),
@@ -453,7 +462,7 @@ where
         let watchers = self.watchers.borrow();
         let shows =
             |options: &Options<T, E>| !options.keep_previous_data && options.fallback_data.as_ref() == data;
-        !watchers.is_empty() && watchers.iter().all(|(_, known)| shows(&known.options.get()))
+        !watchers.is_empty() && watchers.iter().all(|(_, known)| shows(&known.hook.options()))
     }
 
     pub fn set_error(&self, error: Option<E>) {

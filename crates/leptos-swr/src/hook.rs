@@ -7,16 +7,16 @@ use std::rc::Rc;
 use reactive_graph::computed::Memo;
 use reactive_graph::effect::RenderEffect;
 use reactive_graph::graph::untrack;
-use reactive_graph::owner::{LocalStorage, StoredValue, on_cleanup};
+use reactive_graph::owner::{ArenaItem, LocalStorage, on_cleanup};
 use reactive_graph::signal::ArcTrigger;
-use reactive_graph::traits::{GetValue, Notify, Track, With, WithUntracked};
+use reactive_graph::traits::{Get, Notify, Track};
 use reactive_graph::wrappers::read::Signal;
 use send_wrapper::SendWrapper;
 
 use crate::cache::{Cache, use_cache};
 use crate::entry::{Answer, Entry, StatusSignals, Watcher};
 use crate::machine::{Retry, WatcherId};
-use crate::options::{MutateOptions, Options};
+use crate::options::{Config, MutateOptions, Options};
 use crate::request::Reply;
 
 /// What a hook returns: signals, and a hold on the entry behind them. `Copy`, as signals are.
@@ -33,10 +33,8 @@ pub struct Swr<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    entry: StoredValue<Current<T, E>, LocalStorage>,
+    pub(crate) current: Current<T, E>,
 }
-
-type Current<T, E> = Rc<dyn Fn() -> Option<Entry<T, E>>>;
 
 impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Clone for Swr<T, E> {
     fn clone(&self) -> Self {
@@ -53,7 +51,7 @@ where
 {
     /// The entry of the key as it is now. `None` without a key, and after the hook's owner is gone.
     pub fn entry(&self) -> Option<Entry<T, E>> {
-        self.entry.try_get_value().and_then(|entry| entry())
+        self.current.get_untracked()
     }
 
     /// Asks for the data again, whatever was asked a moment ago: [`Entry::revalidate`].
@@ -146,7 +144,7 @@ where
     };
     let finder = cache.clone();
     let find = move || key().map(|key| (finder.entry::<K, T, E>(key.clone()), Some(fetch(key))));
-    use_found(&cache, find_memo(Box::new(find)), options)
+    use_found(&cache, Box::new(find), options)
 }
 
 /// What others have put under a key, by a fetch or by hand. Fetches nothing itself.
@@ -159,7 +157,7 @@ where
     let cache = use_cache();
     let finder = cache.clone();
     let find = move || key().map(|key| (finder.entry::<K, T, E>(key), None));
-    use_found(&cache, find_memo(Box::new(find)), |_| {})
+    use_found(&cache, Box::new(find), |_| {})
 }
 
 /// How an entry is fetched.
@@ -168,156 +166,161 @@ pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
 /// Finds the entry to show, and how it is fetched, if it is. Reactive.
 pub(crate) type Find<T, E> = Box<dyn Fn() -> Option<EntryAndFetch<T, E>>>;
 
-/// The entry that `find` finds, as a signal, and the data of the entry before.
-pub(crate) fn find_memo<T, E>(find: Find<T, E>) -> (Memo<Found<T, E>>, Kept<T>)
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
-{
-    let kept = Kept::default();
-    let local = SendWrapper::new((find, kept.clone()));
-    let found = Memo::new(move |before: Option<&Found<T, E>>| {
-        let (find, kept) = &*local;
-        let found = Found(SendWrapper::new(find()));
-        if let Some(data) =
-            before.filter(|before| **before != found).and_then(|before| before.entry()?.data())
-        {
-            kept.replace(Some(data));
-        }
-        found
-    });
-    (found, kept)
-}
-
-/// The last data that a hook had, of whichever key.
-pub(crate) type Kept<T> = Rc<RefCell<Option<T>>>;
-
 /// The signals of the entry that is found.
 pub(crate) fn use_found<T, E>(
     cache: &Cache,
-    (found, kept): (Memo<Found<T, E>>, Kept<T>),
+    find: Find<T, E>,
     options: impl Fn(&mut Options<T, E>) + 'static,
 ) -> Swr<T, E>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     E: Clone + PartialEq + Send + Sync + 'static,
 {
-    let options = live_options(cache, found, options);
-    keep_mounted(found, options.clone(), kept.clone());
+    let config = cache.config();
+    let hook = Rc::new(Hook {
+        found: RefCell::new(None),
+        kept: RefCell::new(None),
+        options: RefCell::new(Rc::new(Options::new(config))),
+        changed: ArcTrigger::new(),
+    });
+    let current = Current { address: find_memo(hook.clone(), find), hook: ArenaItem::new_local(hook) };
+    keep_options(config, current, options);
+    keep_mounted(current);
     Swr {
-        data: shown_data(found, options, kept),
-        error: Signal::derive(move || current(found).and_then(|entry| entry.0.error.get())),
-        is_loading: select(found, |status| status.is_loading.get()),
-        is_validating: select(found, |status| status.is_validating.get()),
-        is_paused: select(found, |status| status.is_paused.get()),
-        retry: select(found, |status| status.retry.get()),
-        entry: StoredValue::new_local(Rc::new(move || current_untracked(found))),
+        data: Signal::derive(move || shown_data(current)),
+        error: Signal::derive(move || current.get()?.0.error.get()),
+        is_loading: select(current, |status| status.is_loading.get()),
+        is_validating: select(current, |status| status.is_validating.get()),
+        is_paused: select(current, |status| status.is_paused.get()),
+        retry: select(current, |status| status.retry.get()),
+        current,
     }
 }
 
 /// A part of the found entry's status; its default without an entry.
-fn select<T, E, V>(found: Memo<Found<T, E>>, part: fn(&StatusSignals) -> V) -> Signal<V>
+fn select<T, E, V>(current: Current<T, E>, part: fn(&StatusSignals) -> V) -> Signal<V>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     E: Clone + PartialEq + Send + Sync + 'static,
     V: Default + Send + Sync + 'static,
 {
-    Signal::derive(move || current(found).map(|entry| part(&entry.0.core.status)).unwrap_or_default())
+    Signal::derive(move || current.get().map(|entry| part(&entry.0.core.status)).unwrap_or_default())
 }
 
-/// The entry that is found, tracked.
-#[inline(never)]
-pub(crate) fn current<T, E>(found: Memo<Found<T, E>>) -> Option<Entry<T, E>>
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
-{
-    found.with(Found::entry)
-}
-
-/// The entry that is found, untracked. `None` also after the hook's owner is gone.
-fn current_untracked<T, E>(found: Memo<Found<T, E>>) -> Option<Entry<T, E>>
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
-{
-    found.try_with_untracked(Found::entry).flatten()
-}
-
-/// An entry with its fetcher; the same as long as the entry is.
-pub(crate) struct Found<T, E>(SendWrapper<Option<EntryAndFetch<T, E>>>);
-
-type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
-
-impl<T, E> Found<T, E> {
-    fn entry(&self) -> Option<Entry<T, E>> {
-        self.0.as_ref().map(|(entry, _)| entry.clone())
-    }
-}
-
-impl<T, E> PartialEq for Found<T, E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.as_ref().map(|(entry, _)| entry) == other.0.as_ref().map(|(entry, _)| entry)
-    }
-}
-
-/// A hook's options, and a signal of their changes.
-pub(crate) struct LiveOptions<T, E> {
+/// What a hook has: the entry it shows, and its options as they are now.
+pub(crate) struct Hook<T, E> {
+    found: RefCell<Option<EntryAndFetch<T, E>>>,
+    /// The last data that it had, of whichever key.
+    kept: RefCell<Option<T>>,
     options: RefCell<Rc<Options<T, E>>>,
+    /// The options have changed.
     changed: ArcTrigger,
 }
 
-impl<T, E> LiveOptions<T, E> {
+type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
+
+impl<T, E> Hook<T, E> {
     /// The options as they are now.
-    pub fn get(&self) -> Rc<Options<T, E>> {
+    pub fn options(&self) -> Rc<Options<T, E>> {
         self.options.borrow().clone()
+    }
+
+    /// Drops the data kept of the key before.
+    pub fn forget(&self) {
+        drop(self.kept.take());
+    }
+
+    fn entry(&self) -> Option<Entry<T, E>> {
+        self.found.borrow().as_ref().map(|(entry, _)| entry.clone())
     }
 }
 
-/// The options, now and whenever a signal they read changes.
-fn live_options<T, E>(
-    cache: &Cache,
-    found: Memo<Found<T, E>>,
-    change: impl Fn(&mut Options<T, E>) + 'static,
-) -> Rc<LiveOptions<T, E>>
+/// The way from a signal to its hook, as long as the hook's owner is there. `Copy`.
+pub(crate) struct Current<T: 'static, E: 'static> {
+    /// Where the found entry is in memory, 0 without one. Moves when the entry is another; a memo of the entry
+    /// itself would be compiled anew for each type of data.
+    address: Memo<usize>,
+    hook: ArenaItem<Rc<Hook<T, E>>, LocalStorage>,
+}
+
+impl<T, E> Clone for Current<T, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, E> Copy for Current<T, E> {}
+
+impl<T, E> Current<T, E> {
+    /// The entry that is found, tracked.
+    #[inline(never)]
+    pub fn get(&self) -> Option<Entry<T, E>> {
+        self.address.try_get()?;
+        self.hook.try_get_value()?.entry()
+    }
+
+    /// The entry that is found, untracked. `None` also after the hook's owner is gone.
+    fn get_untracked(&self) -> Option<Entry<T, E>> {
+        untrack(|| self.get())
+    }
+}
+
+/// Finds the entry, keeps it in the hook and tells where it is.
+fn find_memo<T, E>(hook: Rc<Hook<T, E>>, find: Find<T, E>) -> Memo<usize>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     E: Clone + PartialEq + Send + Sync + 'static,
 {
-    let config = cache.config();
-    let options = RefCell::new(Rc::new(Options::new(config)));
-    let live = Rc::new(LiveOptions { options, changed: ArcTrigger::new() });
-    let written = live.clone();
+    let local = SendWrapper::new((hook, find));
+    Memo::new(move |_| {
+        let (hook, find) = &*local;
+        let found = find();
+        let address = found.as_ref().map_or(0, |(entry, _)| Rc::as_ptr(&entry.0).addr());
+        // The entry before is dropped only now, so that a new one cannot be in its place.
+        let before = hook.found.replace(found);
+        let left = before.filter(|(entry, _)| Rc::as_ptr(&entry.0).addr() != address);
+        if let Some(data) = left.and_then(|(entry, _)| entry.data()) {
+            hook.kept.replace(Some(data));
+        }
+        address
+    })
+}
+
+/// Keeps the options as `change` makes them, now and whenever a signal it reads changes.
+fn keep_options<T, E>(config: Config, current: Current<T, E>, change: impl Fn(&mut Options<T, E>) + 'static)
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    E: Clone + PartialEq + Send + Sync + 'static,
+{
     hold(RenderEffect::new(move |again: Option<()>| {
         let mut options = Options::new(config);
         change(&mut options);
-        drop(written.options.replace(Rc::new(options)));
-        let is_change = again.is_some();
-        if is_change {
-            written.changed.notify();
-        }
-        if let Some(entry) = current_untracked(found).filter(|_| is_change) {
-            entry.0.configure(&written);
+        let Some(hook) = current.hook.try_get_value() else { return };
+        drop(hook.options.replace(Rc::new(options)));
+        if again.is_some() {
+            hook.changed.notify();
+            if let Some(entry) = current.get_untracked() {
+                entry.0.configure(&hook);
+            }
         }
     }));
-    live
 }
 
 /// Keeps the hook mounted on the entry that is found.
-fn keep_mounted<T, E>(found: Memo<Found<T, E>>, options: Rc<LiveOptions<T, E>>, kept: Kept<T>)
+fn keep_mounted<T, E>(current: Current<T, E>)
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     E: Clone + PartialEq + Send + Sync + 'static,
 {
     let is_initial = Cell::new(true);
     hold_each(move |leave: &mut dyn FnMut()| {
-        let found = found.with(|found| found.0.as_ref().cloned());
+        current.address.try_get();
+        let hook = current.hook.try_get_value();
+        let found = hook.as_ref().and_then(|hook| hook.found.borrow().clone());
         leave();
         let is_initial = is_initial.replace(false);
-        let (entry, fetch) = found?;
-        let kept = kept.clone();
-        let forget = Rc::new(move || drop(kept.take()));
-        let watcher = Watcher { fetch, options: options.clone(), forget };
+        let ((entry, fetch), hook) = found.zip(hook)?;
+        let watcher = Watcher { fetch, hook };
         let watcher = untrack(|| entry.0.mount(watcher, is_initial));
         Some(Mounted { entry, watcher })
     });
@@ -342,28 +345,21 @@ where
     }
 }
 
-/// The data to show: the entry's, else what is kept of the key before, else the fallback.
-fn shown_data<T, E>(
-    found: Memo<Found<T, E>>,
-    options: Rc<LiveOptions<T, E>>,
-    kept: Kept<T>,
-) -> Signal<Option<T>>
+/// The data to show: the entry's, else what is kept of the key before, else the fallback. Tracked.
+fn shown_data<T, E>(current: Current<T, E>) -> Option<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
     E: Clone + PartialEq + Send + Sync + 'static,
 {
-    let local = SendWrapper::new((options, kept));
-    Signal::derive(move || {
-        let (options, kept) = &*local;
-        options.changed.track();
-        let options = options.get();
-        let data = current(found).and_then(|entry| entry.0.data.get());
-        if options.keep_previous_data && data.is_some() {
-            kept.replace(data.clone());
-        }
-        let kept = || kept.borrow().clone().filter(|_| options.keep_previous_data);
-        data.or_else(kept).or_else(|| options.fallback_data.clone())
-    })
+    let hook = current.hook.try_get_value()?;
+    hook.changed.track();
+    let options = hook.options();
+    let data = current.get().and_then(|entry| entry.0.data.get());
+    if options.keep_previous_data && data.is_some() {
+        hook.kept.replace(data.clone());
+    }
+    let kept = || hook.kept.borrow().clone().filter(|_| options.keep_previous_data);
+    data.or_else(kept).or_else(|| options.fallback_data.clone())
 }
 
 /// Keeps an effect as long as the owner.

@@ -292,7 +292,7 @@ impl Machine {
 
     /// Takes an event and says what is to be done.
     pub fn on(&mut self, now: Now, event: Event) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let (now, mut effects) = (&now, Vec::new());
         match event {
             Event::Mount { watcher, config, fetches, shows_data, is_initial } => {
                 let watching = Watching { watcher, config, fetches };
@@ -335,7 +335,7 @@ impl Machine {
 
     fn mount(
         &mut self,
-        now: Now,
+        now: &Now,
         Watching { watcher, config, fetches }: Watching,
         (shows_data, is_initial): (bool, bool),
         effects: &mut Vec<Effect>,
@@ -367,7 +367,7 @@ impl Machine {
         self.poll = Poll::Off;
     }
 
-    fn configure(&mut self, now: Now, watcher: WatcherId, config: Config, effects: &mut Vec<Effect>) {
+    fn configure(&mut self, now: &Now, watcher: WatcherId, config: Config, effects: &mut Vec<Effect>) {
         for known in self.watchers.iter_mut().filter(|known| known.watcher == watcher) {
             known.config = config;
         }
@@ -382,7 +382,7 @@ impl Machine {
         }
     }
 
-    fn focus(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn focus(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         self.resume(now, effects);
         let Some(config) = self.first_config() else { return };
         let throttled = self.focus_after.is_some_and(|after| now.ms <= after);
@@ -393,7 +393,7 @@ impl Machine {
     }
 
     /// Does at once what was due while hidden or offline.
-    fn resume(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn resume(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         if self.retry_due && now.active() {
             self.retry_now(now, effects);
         }
@@ -402,7 +402,7 @@ impl Machine {
         }
     }
 
-    fn timer(&mut self, now: Now, timer: Timer, effects: &mut Vec<Effect>) {
+    fn timer(&mut self, now: &Now, timer: Timer, effects: &mut Vec<Effect>) {
         match (timer, self.live) {
             (Timer::Slow, Some(live)) if !self.has_data => {
                 self.call(Notice::LoadingSlow, live.watcher, effects)
@@ -429,7 +429,7 @@ impl Machine {
         }
     }
 
-    fn answered(&mut self, now: Now, request: u64, effects: &mut Vec<Effect>) {
+    fn answered(&mut self, now: &Now, request: u64, effects: &mut Vec<Effect>) {
         (self.has_data, self.has_error) = (true, false);
         let Some(live) = self.end_live(effects).filter(|live| live.request == request) else { return };
         self.share_answer(now, live);
@@ -438,7 +438,7 @@ impl Machine {
         self.call(Notice::Success, live.watcher, effects);
     }
 
-    fn failed(&mut self, now: Now, request: u64, (shown, retry): (bool, bool), effects: &mut Vec<Effect>) {
+    fn failed(&mut self, now: &Now, request: u64, (shown, retry): (bool, bool), effects: &mut Vec<Effect>) {
         let Some(live) = self.end_live(effects).filter(|live| live.request == request) else { return };
         if shown {
             self.has_error = true;
@@ -448,14 +448,14 @@ impl Machine {
         self.poll_after_answer(now, effects);
     }
 
-    fn overtaken(&mut self, now: Now, request: u64, effects: &mut Vec<Effect>) {
+    fn overtaken(&mut self, now: &Now, request: u64, effects: &mut Vec<Effect>) {
         let Some(live) = self.end_live(effects).filter(|live| live.request == request) else { return };
         self.share_answer(now, live);
         self.poll_after_answer(now, effects);
         self.call(Notice::Discarded, live.watcher, effects);
     }
 
-    fn clear(&mut self, now: Now, revalidate: bool, effects: &mut Vec<Effect>) {
+    fn clear(&mut self, now: &Now, revalidate: bool, effects: &mut Vec<Effect>) {
         (self.has_data, self.has_error) = (false, false);
         self.expire();
         self.supersede(effects);
@@ -471,7 +471,7 @@ impl Machine {
     /// Starts a request, or shares the one under way, or the answer of a moment ago.
     fn start_deduped(
         &mut self,
-        now: Now,
+        now: &Now,
         watcher: Option<WatcherId>,
         retries: u32,
         effects: &mut Vec<Effect>,
@@ -481,7 +481,7 @@ impl Machine {
         }
     }
 
-    fn start(&mut self, now: Now, watcher: Option<WatcherId>, retries: u32, effects: &mut Vec<Effect>) {
+    fn start(&mut self, now: &Now, watcher: Option<WatcherId>, retries: u32, effects: &mut Vec<Effect>) {
         let Some(watcher) = watcher.or(self.first_watcher()) else { return };
         if now.paused {
             return;
@@ -513,14 +513,14 @@ impl Machine {
     }
 
     /// For a while, calls share the answer that came just now.
-    fn share_answer(&mut self, now: Now, live: Live) {
-        let config = self.config_of(live.watcher).or(self.first_config());
+    fn share_answer(&mut self, now: &Now, live: Live) {
+        let config = self.config_of(live.watcher).or_else(|| self.first_config());
         self.deduped_until = config.map(|config| now.ms + millis(config.dedupe_interval));
     }
 
     /// The backoff of swr's `onErrorRetry`: `floor((random + 0.5) * 2^min(count, 8))` intervals.
-    fn schedule_retry(&mut self, now: Now, live: Live, allowed: bool, effects: &mut Vec<Effect>) {
-        let Some(config) = self.config_of(live.watcher).or(self.first_config()) else { return };
+    fn schedule_retry(&mut self, now: &Now, live: Live, allowed: bool, effects: &mut Vec<Effect>) {
+        let Some(config) = self.config_of(live.watcher).or_else(|| self.first_config()) else { return };
         let count = live.retries + 1;
         if !allowed || config.error_retry_count.is_some_and(|most| count > most) {
             return;
@@ -531,7 +531,7 @@ impl Machine {
         effects.push(Effect::SetTimer(Timer::Retry, delay));
     }
 
-    fn retry_now(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn retry_now(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         let retries = self.retry.map_or(0, |retry| retry.count);
         self.forget_retry(effects);
         self.start_deduped(now, None, retries, effects);
@@ -544,13 +544,13 @@ impl Machine {
         }
     }
 
-    fn may_poll(&self, now: Now) -> bool {
+    fn may_poll(&self, now: &Now) -> bool {
         self.watchers.iter().any(|Watching { config, .. }| {
             (config.refresh_when_hidden || now.visible) && (config.refresh_when_offline || now.online)
         })
     }
 
-    fn poll_now(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn poll_now(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         self.start_deduped(now, None, 0, effects);
         self.poll = Poll::AfterAnswer;
         if self.live.is_none() {
@@ -558,7 +558,7 @@ impl Machine {
         }
     }
 
-    fn poll_after_answer(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn poll_after_answer(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         if self.poll == Poll::AfterAnswer && self.live.is_none() {
             self.poll = Poll::Off;
         }
@@ -566,13 +566,13 @@ impl Machine {
     }
 
     /// The interval may depend on the data: where there was none, there may be one now.
-    fn arm_idle_poll(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn arm_idle_poll(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         if self.poll == Poll::Off {
             self.arm_poll(now, effects);
         }
     }
 
-    fn arm_poll(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    fn arm_poll(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         let at = now.ms + now.refresh_ms;
         let is_sooner = match self.poll {
             Poll::Off => true,
@@ -591,12 +591,12 @@ impl Machine {
         }
     }
 
-    fn config_of(&self, watcher: WatcherId) -> Option<Config> {
-        self.watchers.iter().find(|known| known.watcher == watcher).map(|known| known.config)
+    fn config_of(&self, watcher: WatcherId) -> Option<&Config> {
+        self.watchers.iter().find(|known| known.watcher == watcher).map(|known| &known.config)
     }
 
-    fn first_config(&self) -> Option<Config> {
-        self.watchers.first().map(|known| known.config)
+    fn first_config(&self) -> Option<&Config> {
+        self.watchers.first().map(|known| &known.config)
     }
 
     fn tick(&mut self) -> u64 {

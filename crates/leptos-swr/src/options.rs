@@ -77,9 +77,10 @@ impl Config {
     }
 }
 
-/// Whole milliseconds, which is what timers count in. Without the 128 bits of `as_millis`.
+/// Whole milliseconds, which is what timers count in; so few that a sum of some does not overflow. Without the
+/// 128 bits of `as_millis` and of a multiplication that is checked.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1000).saturating_add(u64::from(duration.subsec_millis()))
+    duration.as_secs().min(u64::MAX >> 14) * 1000 + u64::from(duration.subsec_millis())
 }
 
 /// Something to call with a value.

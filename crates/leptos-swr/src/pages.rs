@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, use_cache};
 use crate::entry::{Answer, Entry};
-use crate::hook::{Fetch, Swr, find_memo, use_found};
+use crate::hook::{Fetch, Swr, use_found};
 use crate::machine::Retry;
 use crate::options::{MutateOptions, Options};
 use crate::request::Reply;
@@ -258,7 +258,7 @@ where
         let walk = move || Box::pin(walker.clone().walk(first.clone())) as Answer<Vec<P>, E>;
         Some((entry, Some(Rc::new(walk) as Fetch<Vec<P>, E>)))
     };
-    let swr = use_found(&cache, find_memo(Box::new(find)), read_options);
+    let swr = use_found(&cache, Box::new(find), read_options);
     let local = SendWrapper::new(list.clone());
     let size = Memo::new(move |_| local.tracked_size());
     SwrPages {

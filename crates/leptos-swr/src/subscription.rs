@@ -5,7 +5,7 @@ use reactive_graph::wrappers::read::Signal;
 
 use crate::cache::use_cache;
 use crate::entry::{Close, Entry};
-use crate::hook::{current, find_memo, hold_each, use_found};
+use crate::hook::{hold_each, use_found};
 
 /// What [`use_swr_subscription`] returns. `Copy`, as signals are.
 pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
@@ -69,11 +69,10 @@ where
 {
     let cache = use_cache();
     let finder = cache.clone();
-    let found = find_memo(Box::new(move || Some((finder.entry(SubscriptionKey(key()?)), None))));
-    let entries = found.0;
-    let swr = use_found(&cache, found, |_| {});
+    let find = move || Some((finder.entry(SubscriptionKey(key()?)), None));
+    let swr = use_found(&cache, Box::new(find), |_| {});
     hold_each(move |leave: &mut dyn FnMut()| {
-        let entry = current(entries);
+        let entry = swr.current.get();
         leave();
         let SubscriptionKey(key) = entry.as_ref()?.key()?;
         Some(Using::new(entry?, |push| Box::new(subscribe(key, push))))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use any_spawner::Executor;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{EventTarget, VisibilityState, Window};
+use web_sys::{EventTarget, Window};
 
 use super::{Host, HostEvent, Listener, Task};
 
@@ -21,16 +21,22 @@ pub struct Browser {
 
 struct State {
     online: Cell<bool>,
-    /// The callbacks of the timers that run, by their handles.
+    last_timer: Cell<u64>,
+    /// The timers that run.
     timers: RefCell<Vec<Timer>>,
 }
 
-type Timer = (u64, Closure<dyn FnMut()>);
+struct Timer {
+    id: u64,
+    /// What the window calls it.
+    handle: i32,
+    _closure: Closure<dyn FnMut()>,
+}
 
 impl State {
     fn take_timer(&self, id: u64) -> Option<Timer> {
         let mut timers = self.timers.borrow_mut();
-        let index = timers.iter().position(|(known, _)| *known == id)?;
+        let index = timers.iter().position(|known| known.id == id)?;
         Some(timers.swap_remove(index))
     }
 }
@@ -38,7 +44,13 @@ impl State {
 impl Browser {
     /// The window of this page. Without one (on a server) the host is visible and online, and never calls.
     pub fn new() -> Self {
-        Self { state: Rc::new(State { online: Cell::new(true), timers: RefCell::default() }) }
+        Self {
+            state: Rc::new(State {
+                online: Cell::new(true),
+                last_timer: Cell::new(0),
+                timers: RefCell::default(),
+            }),
+        }
     }
 }
 
@@ -59,11 +71,12 @@ impl Host for Browser {
 
     fn set_timer(&self, delay_ms: u64, run: Box<dyn FnOnce()>) -> u64 {
         let Some(window) = window() else { return 0 };
-        let (state, id) = (self.state.clone(), Rc::new(Cell::new(0)));
-        let (mut run, own_id) = (Some(run), id.clone());
+        let (state, id) = (self.state.clone(), self.state.last_timer.get() + 1);
+        self.state.last_timer.set(id);
+        let mut run = Some(run);
         let closure = Closure::<dyn FnMut()>::new(move || {
             // Kept alive until its end: a closure must not free itself while it runs.
-            let _closure = state.take_timer(own_id.get());
+            let _timer = state.take_timer(id);
             if let Some(run) = run.take() {
                 run();
             }
@@ -71,16 +84,15 @@ impl Host for Browser {
         // setTimeout counts in 32 bits; what is longer would run at once.
         let delay = i32::try_from(delay_ms).unwrap_or(i32::MAX);
         let callback = closure.as_ref().unchecked_ref();
-        let handle = window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay);
-        id.set(u64::from(handle.unwrap_or(0).unsigned_abs()));
-        self.state.timers.borrow_mut().push((id.get(), closure));
-        id.get()
+        let handle =
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay).unwrap_or(0);
+        self.state.timers.borrow_mut().push(Timer { id, handle, _closure: closure });
+        id
     }
 
     fn clear_timer(&self, timer: u64) {
-        let closure = self.state.take_timer(timer);
-        if let (Some(_), Some(window), Ok(handle)) = (closure, window(), i32::try_from(timer)) {
-            window.clear_timeout_with_handle(handle);
+        if let (Some(timer), Some(window)) = (self.state.take_timer(timer), window()) {
+            window.clear_timeout_with_handle(timer.handle);
         }
     }
 
@@ -94,7 +106,7 @@ impl Host for Browser {
 
     fn is_visible(&self) -> bool {
         let document = window().and_then(|window| window.document());
-        document.is_none_or(|document| document.visibility_state() != VisibilityState::Hidden)
+        document.is_none_or(|document| !document.hidden())
     }
 
     fn random(&self) -> f64 {
