@@ -5,6 +5,9 @@ use std::fmt;
 use calls_model::Problem;
 use gloo_net::http::Request;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::EventSource;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,28 @@ fn next_page(link: &str) -> Option<String> {
     };
     let mut next = links.filter(|(_, parameters)| is_next(parameters)).map(|(path, _)| path);
     next.find(|path| path.starts_with('/') && !path.starts_with("//")).map(str::to_owned)
+}
+
+/// Follows the server-sent events (WHATWG HTML, section 9.2) at a path until the returned function is called.
+/// `on_news` gets a count: 0 when the stream opens, one more at every `call`, and one more when the stream is open
+/// again after it broke, as calls may have come meanwhile. A server that refuses is not asked again: the page
+/// still polls.
+pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> {
+    let Ok(source) = EventSource::new(path) else { return Box::new(|| {}) };
+    let mut count = 0_u32;
+    let on_event = Closure::<dyn FnMut()>::new(move || {
+        on_news(count);
+        count = count.wrapping_add(1);
+    });
+    for kind in ["open", "call"] {
+        let listener = on_event.as_ref().unchecked_ref();
+        // Fails for an unknown kind of listener only.
+        source.add_event_listener_with_callback(kind, listener).unwrap_or_default();
+    }
+    Box::new(move || {
+        source.close();
+        drop(on_event);
+    })
 }
 
 /// What an answer with an error status means.

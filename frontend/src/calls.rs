@@ -3,6 +3,7 @@
 mod actions;
 mod filters;
 mod list;
+mod live;
 mod notice;
 mod older;
 mod pages;
@@ -63,6 +64,7 @@ pub fn HistoryPage() -> impl IntoView {
             recent::remember(&info.canonical(), &heading_text("", Some(&info)));
         }
     });
+    let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info);
     let rows = Memo::new(move |_| {
         let has_failed = calls.error.with(Option::is_some);
@@ -89,6 +91,7 @@ pub fn HistoryPage() -> impl IntoView {
             id="main"
             tabindex="-1"
             data-state=move || state.with(State::name)
+            data-live=move || is_live.get().then_some("")
             aria-busy=move || calls.is_loading.get().to_string()
         >
             <Title number=number.asked info=info.data heading />

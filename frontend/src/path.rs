@@ -10,6 +10,11 @@ pub fn api_calls(number: &str) -> String {
     format!("/api/calls/{}", encode(number))
 }
 
+/// The API's new calls of a number, as they come in.
+pub fn api_events(number: &str) -> String {
+    format!("/api/calls/{}/events", encode(number))
+}
+
 /// What the API knows of a number.
 pub fn api_number(number: &str) -> String {
     format!("/api/numbers/{}", encode(number))

@@ -7,6 +7,7 @@ use chromium::Chromium;
 use fantoccini::Locator;
 use history_page::HistoryPage;
 
+use crate::cdr;
 use crate::test_app::TestApp;
 
 /// Three calls on two days, with everything that a row can show.
@@ -108,6 +109,61 @@ async fn a_killed_api_leaves_the_calls_with_a_notice_and_the_page_recovers_by_it
     app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
     page.wait_for_rows(4).await;
     page.wait_for_no_notice().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_a_telephone_system_sends_appears_on_the_page_by_itself() {
+    let app = TestApp::with(&["--ingest-token", cdr::TOKEN]);
+    app.call("+12025550123", "2024-01-31T10:00:00Z", "+13333333333", "Missed Inbound", None);
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(1).await;
+    page.wait_for_stream().await;
+    assert_eq!(cdr::freeswitch(&app, "application/json", cdr::JSON_CDR).status, 200);
+    // Patience ends before the page's next poll, so it is the stream that tells.
+    page.wait_for_rows(2).await;
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn all_calls_of_a_long_history_can_be_reached() {
+    let app = TestApp::new();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550123, 13000000000 + i, timestamptz '2024-01-31 10:00Z' - i * interval '1 hour',
+                       'Missed Inbound' FROM generate_series(1, 130) AS i";
+    app.database().execute(rows).unwrap();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+    page.scroll_to_the_end().await;
+    let rows = page.rows().await;
+    let ids: std::collections::HashSet<_> = rows.iter().map(|row| &row.id).collect();
+    assert_eq!((rows.len(), ids.len()), (130, 130));
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn filters_are_in_the_address_and_survive_reload_and_back() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(3).await;
+    page.choose("Missed").await;
+    page.wait_for_rows(2).await;
+    page.reload().await;
+    page.wait_for_rows(2).await;
+    page.choose("Outbound").await;
+    page.wait_for_rows(1).await;
+    page.back().await;
+    page.wait_for_rows(2).await;
+    page.choose("Today").await;
+    page.wait_for_state("no-match").await;
+    page.choose("Show all calls").await;
+    page.wait_for_rows(3).await;
+    chromium.expect_clean_console().await;
     chromium.stop().await;
 }
 

@@ -5,14 +5,15 @@ use sha1::Sha1;
 use crate::post::post;
 use crate::test_app::{Answer, TestApp};
 
-const TOKEN: &str = "a-token-of-some-length";
+pub const TOKEN: &str = "a-token-of-some-length";
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
-const JSON_CDR: &str = r#"{"core-uuid":"eb8bcdd2","variables":{"uuid":"15","start_stamp":"2026-03-10%2008%3A00%3A00",
+pub const JSON_CDR: &str = r#"{"core-uuid":"eb8bcdd2","variables":{"uuid":"15","start_stamp":"2026-03-10%2008%3A00%3A00",
     "start_epoch":"1773129600","start_uepoch":"1773129600534355","duration":"120","billsec":"115"},
     "callflow":[{"caller_profile":{"caller_id_number":"1001","destination_number":"+12025550123"},
     "times":{"created_time":"1773129600534355"}}]}"#;
 
-fn freeswitch(app: &TestApp, content_type: &str, body: &str) -> Answer {
+/// Sends what FreeSWITCH sends.
+pub fn freeswitch(app: &TestApp, content_type: &str, body: &str) -> Answer {
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("freeswitch:{TOKEN}")));
     let headers = [("Authorization", basic.as_str()), ("Content-Type", content_type)];
     post(app, "/api/cdr/freeswitch?uuid=15", &headers, body.as_bytes())

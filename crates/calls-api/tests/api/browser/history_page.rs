@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::chromium::Chromium;
 
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What is being looked at.
 pub struct HistoryPage {
     client: Client,
@@ -118,8 +120,32 @@ impl HistoryPage {
         serde_json::from_value(self.run("return window.ran.map(String)").await).unwrap()
     }
 
+    /// Waits until the page follows the history's events.
+    pub async fn wait_for_stream(&self) {
+        self.wait_for("document.querySelector('main')?.dataset.live === ''").await;
+    }
+
+    /// Scrolls down until there is nothing older.
+    pub async fn scroll_to_the_end(&self) {
+        self.wait_for(
+            "(window.scrollTo(0, document.body.scrollHeight), document.querySelector('[data-end]'))",
+        )
+        .await;
+    }
+
+    /// Follows the link of this name.
+    pub async fn choose(&self, name: &str) {
+        let link = format!("//main//a[normalize-space()='{name}']");
+        let link = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&link)).await.unwrap();
+        link.click().await.unwrap();
+    }
+
+    pub async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
     async fn wait_for(&self, condition: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {
             assert!(Instant::now() < deadline, "never: {condition}\nThe page shows:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,0 +1,54 @@
+//! New calls as they come in.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::ev::visibilitychange;
+use leptos::prelude::*;
+use leptos_swr::{Push, SwrPages, SwrSubscription, use_swr_subscription};
+
+use super::pages::CallsPage;
+use crate::api::{self, ApiError};
+use crate::path;
+
+/// Calls that come in at once are asked for at once.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Asks for the first page again whenever the server tells of a new call of the number, and says whether the
+/// server does. Only while the page is visible: a browser holds few connections to one server, and tabs in the
+/// background would take them all.
+pub fn use_live(
+    number: impl Fn() -> Option<String> + 'static,
+    calls: SwrPages<CallsPage, ApiError>,
+) -> Signal<bool> {
+    let is_visible = use_visible();
+    let news: SwrSubscription<u32, ()> = use_swr_subscription(
+        move || number().filter(|_| is_visible.get()),
+        |number: String, push: Push<u32, ()>| {
+            api::follow(&path::api_events(&number), move |count| push.next(Ok(count)))
+        },
+    );
+    let is_waiting = Rc::new(Cell::new(false));
+    Effect::new(move |_| {
+        if news.data.get().unwrap_or_default() == 0 || is_waiting.replace(true) {
+            return;
+        }
+        let is_waiting = Rc::clone(&is_waiting);
+        set_timeout(
+            move || {
+                is_waiting.set(false);
+                calls.revalidate();
+            },
+            PAUSE,
+        );
+    });
+    Signal::derive(move || news.data.with(Option::is_some))
+}
+
+fn use_visible() -> ReadSignal<bool> {
+    let (is_visible, set_visible) = signal(!document().hidden());
+    let listener = window_event_listener(visibilitychange, move |_| set_visible.set(!document().hidden()));
+    on_cleanup(move || listener.remove());
+    is_visible
+}
