@@ -12,6 +12,8 @@ use super::pages::CallsPage;
 use crate::api::{self, ApiError};
 use crate::path;
 
+/// The first calls come first, and who only passes by needs no stream.
+const START: Duration = Duration::from_millis(1500);
 /// Calls that come in at once are asked for at once.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -23,8 +25,10 @@ pub fn use_live(
     calls: SwrPages<CallsPage, ApiError>,
 ) -> Signal<bool> {
     let is_visible = use_visible();
+    let (is_begun, set_begun) = signal(false);
+    set_timeout(move || _ = set_begun.try_set(true), START);
     let news: SwrSubscription<u32, ()> = use_swr_subscription(
-        move || number().filter(|_| is_visible.get()),
+        move || number().filter(|_| is_begun.get() && is_visible.get()),
         |number: String, push: Push<u32, ()>| {
             api::follow(&path::api_events(&number), move |count| push.next(Ok(count)))
         },
