@@ -34,6 +34,10 @@ seed *OPTIONS:
 schema: (setup "test")
     @scripts/schema write
 
+# Make the README's pictures
+screenshots: (setup "test")
+    @scripts/screenshots
+
 # Format the code
 fmt:
     cargo fmt --all
