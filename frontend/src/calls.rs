@@ -80,11 +80,7 @@ pub fn HistoryPage() -> impl IntoView {
         move || number.asked.get(),
     );
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
-    let announced = Memo::new(move |_| {
-        let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
-        let count = count.get().unwrap_or_default();
-        announcement(&state.get(), count, has_more, calls.is_loading.get(), calls.error.get().as_ref())
-    });
+    let announced = use_announcement(calls, state, count);
     view! {
         <Bar field=true />
         <main
@@ -174,6 +170,19 @@ fn use_info(number: Memo<String>) -> Swr<NumberInfo, ApiError> {
 
 fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
+}
+
+/// What a screen reader is told, again whenever it changes.
+fn use_announcement(
+    calls: SwrPages<CallsPage, ApiError>,
+    state: Memo<State>,
+    count: Memo<Option<usize>>,
+) -> Memo<String> {
+    Memo::new(move |_| {
+        let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
+        let count = count.get().unwrap_or_default();
+        announcement(&state.get(), count, has_more, calls.is_loading.get(), calls.error.get().as_ref())
+    })
 }
 
 /// What a screen reader says when the page changes.
