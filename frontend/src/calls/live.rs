@@ -12,8 +12,8 @@ use super::pages::CallsPage;
 use crate::api::{self, ApiError};
 use crate::path;
 
-/// Who only looks something up needs no stream, which would keep a connection busy.
-const START: Duration = Duration::from_secs(10);
+/// The first calls come first, and who only passes by needs no stream.
+const START: Duration = Duration::from_millis(1500);
 /// Calls that come in at once are asked for at once.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -35,8 +35,7 @@ pub fn use_live(
     );
     let is_waiting = Rc::new(Cell::new(false));
     Effect::new(move |_| {
-        // Also when the stream opens: calls may have come before it did.
-        if news.data.get().is_none() || is_waiting.replace(true) {
+        if news.data.get().unwrap_or_default() == 0 || is_waiting.replace(true) {
             return;
         }
         let is_waiting = Rc::clone(&is_waiting);
