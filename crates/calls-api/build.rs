@@ -129,10 +129,10 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// trunk names a file `name-0123456789abcdef.ext` or `name-0123456789abcdef_bg.wasm`.
+/// trunk names a file `name-0123456789abcdef.ext` or `name-0123456789abcdef_bg.wasm`, without leading zeros.
 fn has_hash(name: &str) -> bool {
     name.split(['-', '.', '_', '/'])
-        .any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+        .any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn media_type(name: &str) -> &'static str {
