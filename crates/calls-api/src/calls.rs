@@ -10,9 +10,9 @@ use diesel::dsl::case_when;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryId, SqlQuery};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, phone_numbers, sql_types};
@@ -52,6 +52,13 @@ impl CallRow {
     pub fn position(&self) -> Position {
         Position { created_at: self.created_at, id: self.id }
     }
+
+    /// Counterparty and time, if the call is one that can be returned: missed, from an identified caller.
+    pub fn returnable(&self) -> Option<(PartyKey, DateTime<Utc>)> {
+        let is_identified = || parties::from_row(self.counterparty, self.label.as_deref()).is_identified();
+        let is_missed = self.call_type.0 == CallType::MissedInbound;
+        (is_missed && is_identified()).then_some((self.counterparty, self.created_at))
+    }
 }
 
 impl From<CallRow> for Call {
@@ -90,6 +97,8 @@ pub struct Filter {
     pub min_duration_ms: Option<i32>,
     /// At most this long. Calls without a duration are left out.
     pub max_duration_ms: Option<i32>,
+    /// Missed inbound calls of identified callers only: those that have, or have not, been returned.
+    pub returned: Option<bool>,
 }
 
 impl Default for Filter {
@@ -101,6 +110,7 @@ impl Default for Filter {
             until: None,
             min_duration_ms: None,
             max_duration_ms: None,
+            returned: None,
         }
     }
 }
@@ -155,6 +165,47 @@ pub fn list_calls_by_id(
     history(owner).filter(calls::id.gt(after)).order(calls::id).limit(limit.into()).load(connection)
 }
 
+/// For each of some missed calls of a history, as counterparty and time: when the two next spoke.
+pub fn next_spoken(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    missed: Vec<(PartyKey, DateTime<Utc>)>,
+) -> QueryResult<Vec<Option<DateTime<Utc>>>> {
+    let (counterparties, times) = missed.into_iter().unzip();
+    NextSpoken { owner, counterparties, times }.load(connection)
+}
+
+/// A query of its own type is prepared once per connection.
+#[derive(QueryId)]
+struct NextSpoken {
+    owner: PartyKey,
+    counterparties: Vec<PartyKey>,
+    times: Vec<DateTime<Utc>>,
+}
+
+impl QueryFragment<Pg> for NextSpoken {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT (SELECT min(created_at) FROM calls WHERE calls.counterparty = missed.counterparty \
+             AND calls.created_at > missed.created_at \
+             AND type IN ('Completed Inbound', 'Completed Outbound') AND number = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.owner)?;
+        out.push_sql(") FROM unnest(");
+        out.push_bind_param::<Array<BigInt>, _>(&self.counterparties)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Timestamptz>, _>(&self.times)?;
+        out.push_sql(") WITH ORDINALITY AS missed (counterparty, created_at, place) ORDER BY place");
+        Ok(())
+    }
+}
+
+impl Query for NextSpoken {
+    type SqlType = Nullable<Timestamptz>;
+}
+
+impl RunQueryDsl<PgConnection> for NextSpoken {}
+
 type RowColumns = (BigInt, Timestamptz, BigInt, sql_types::CallType, Nullable<Integer>, Nullable<Text>);
 
 /// What a [`CallRow`] is made of.
@@ -206,6 +257,17 @@ pub(crate) fn matches(filter: &Filter) -> Box<dyn BoxableExpression<calls::table
     }
     if let Some(ms) = filter.max_duration_ms {
         all.push(Box::new(calls::duration_ms.le(ms).assume_not_null()));
+    }
+    if let Some(returned) = filter.returned {
+        all.push(Box::new(calls::type_.eq(TypeColumn(CallType::MissedInbound))));
+        let identified = "(calls.counterparty > 0 OR calls.counterparty NOT IN (\
+                          SELECT number FROM phone_numbers WHERE label IN ('withheld', 'unknown')))";
+        all.push(Box::new(diesel::dsl::sql::<Bool>(identified)));
+        // The last time tells whether there is a later one. Types are literals, as they are in the index.
+        let spoken = "coalesce((SELECT max(later.created_at) FROM calls AS later \
+                      WHERE later.number = calls.number AND later.counterparty = calls.counterparty \
+                      AND later.type IN ('Completed Inbound', 'Completed Outbound')) > calls.created_at, false) = ";
+        all.push(Box::new(diesel::dsl::sql::<Bool>(spoken).bind::<Bool, _>(returned)));
     }
     all.into_iter()
         .reduce(|one, other| Box::new(one.and(other)))
@@ -285,7 +347,6 @@ pub fn natural_key(call: &NewCall) -> NaturalKey {
 }
 
 fn insertion(new: &[NewCall], known_until: i64) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
-    use diesel::sql_types::Array;
     /// Arrays, because a statement has at most 65,535 parameters.
     const INSERT: &str = "
         WITH new AS (

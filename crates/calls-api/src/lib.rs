@@ -6,6 +6,7 @@
 //! - [`database`]: where PostgreSQL is, its connections and its migrations.
 //! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`.
 //! - [`calls`], [`parties`]: rows and queries.
+//! - [`details`]: what else is known of a call.
 //! - [`summary`]: what a history comes to, in the zones of [`zones`].
 //! - [`phone`]: all that is known of phone numbers.
 //! - [`credentials`]: who may send calls in; [`idempotency`]: the answers to them, kept.
@@ -23,6 +24,7 @@ pub mod cli;
 mod commands;
 pub mod credentials;
 pub mod database;
+pub mod details;
 pub mod erasure;
 pub mod events;
 pub mod history;

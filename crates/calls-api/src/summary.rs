@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz, Untyped};
 
-use crate::calls::{Filter, TypeColumn, matches};
+use crate::calls::{Filter, TypeColumn, list_calls, matches};
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, sql_types};
 use crate::zones::Offsets;
@@ -34,9 +34,14 @@ pub fn summarize(
             for row in count(connection, owner, filter, offsets)? {
                 row.add_to(&mut summary);
             }
-            summary.top_counterparties = top_counterparties(connection, owner, filter)?;
+            if summary.calls > 0 {
+                summary.top_counterparties = top_counterparties(connection, owner, filter)?;
+            }
             if summary.types.missed_inbound > 0 {
-                summary.missed_inbound = missed_inbound(connection, owner, filter)?;
+                summary.missed_inbound = match filter.returned {
+                    None => missed_inbound(connection, owner, filter)?,
+                    Some(returned) => all_alike(connection, owner, filter, returned, summary.calls)?,
+                };
             }
         }
         if summary.calls > 0 {
@@ -237,6 +242,22 @@ fn missed_inbound(
         .sql(") AS not_returned_ids FROM judged");
     let row: MissedRow = query.get_result(connection)?;
     Ok(row.into())
+}
+
+/// Where the filter has judged the calls already.
+fn all_alike(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    returned: bool,
+    calls: u64,
+) -> QueryResult<MissedInbound> {
+    if returned {
+        return Ok(MissedInbound { returned: calls, ..MissedInbound::default() });
+    }
+    let newest = list_calls(connection, owner, filter, None, MissedInbound::MAX_IDS as u16)?;
+    let not_returned_ids = newest.iter().map(|row| row.position().id.to_string()).collect();
+    Ok(MissedInbound { not_returned: calls, not_returned_ids, ..MissedInbound::default() })
 }
 
 /// SQL around queries of diesel's, whose values stay parameters. For what diesel has no words for.

@@ -32,6 +32,72 @@ pub struct Call {
     pub duration: Option<CallDuration>,
 }
 
+/// A call and what its counterparty and its history say of it, as `include=details` asks for. In JSON the members of
+/// the call, and one more:
+///
+/// ```json
+/// {"id": "8", "created_at": "2024-01-31T11:00:00Z", "counterparty": "+493012345678", "type": "Missed Inbound",
+///  "details": {"counterparty": {"international": "+49 30 12345678", "national": "030 12345678", "country": "DE"},
+///              "returned_at": "2024-01-31T12:00:00Z"}}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(from = "FlatCall")]
+pub struct DetailedCall {
+    /// The call itself.
+    #[serde(flatten)]
+    pub call: Call,
+    /// What else is known.
+    pub details: CallDetails,
+}
+
+/// The same without `flatten`, whose reader is slower and larger in the page.
+#[derive(Deserialize)]
+struct FlatCall {
+    id: String,
+    #[serde(with = "rfc3339")]
+    created_at: DateTime<Utc>,
+    counterparty: Party,
+    #[serde(rename = "type")]
+    call_type: CallType,
+    duration: Option<CallDuration>,
+    details: CallDetails,
+}
+
+impl From<FlatCall> for DetailedCall {
+    fn from(flat: FlatCall) -> Self {
+        let FlatCall { id, created_at, counterparty, call_type, duration, details } = flat;
+        Self { call: Call { id, created_at, counterparty, call_type, duration }, details }
+    }
+}
+
+/// What else is known of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CallDetails {
+    /// How to write the counterparty; null where it has no E.164 number.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub counterparty: Option<CounterpartyDetails>,
+    /// For a missed inbound call of an identified caller: when owner and caller next spoke, whoever called, UTC. Null
+    /// if they have not, and for every other call.
+    #[cfg_attr(feature = "schema", schema(required))]
+    #[serde(with = "optional_rfc3339")]
+    pub returned_at: Option<DateTime<Utc>>,
+}
+
+/// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CounterpartyDetails {
+    /// For readers abroad, `+1 202-555-0123`.
+    pub international: String,
+    /// For readers in the country, `(202) 555-0123`.
+    pub national: String,
+    /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub country: Option<String>,
+}
+
 mod rfc3339 {
     //! Times as RFC 3339 writes them. chrono's own reader takes more spellings, and is larger in the page.
 
@@ -248,6 +314,17 @@ mod tests {
         for json in [completed, missed] {
             let call: Call = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&call).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn a_detailed_call_is_a_call_with_one_more_member() {
+        let identified = r#"{"id":"8","created_at":"2024-01-31T11:00:00Z","counterparty":"+493012345678","type":"Missed Inbound","details":{"counterparty":{"international":"+49 30 12345678","national":"030 12345678","country":"DE"},"returned_at":"2024-01-31T12:00:00Z"}}"#;
+        let withheld = r#"{"id":"9","created_at":"2024-01-31T12:00:00Z","counterparty":"withheld","type":"Completed Inbound","duration":"1.0","details":{"counterparty":null,"returned_at":null}}"#;
+        for json in [identified, withheld] {
+            let detailed: DetailedCall = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&detailed).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Call>(json).unwrap(), detailed.call);
         }
     }
 

@@ -4,7 +4,7 @@
 //! In reading order:
 //!
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
-//! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`].
+//! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
@@ -18,7 +18,9 @@ mod problem;
 mod schema;
 mod summary;
 
-pub use calls::{Call, CallDuration, CallType, Direction, Outcome};
+pub use calls::{
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Outcome,
+};
 pub use numbers::{NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;

@@ -2,14 +2,17 @@
 
 use actix_web::http::header::{ETAG, HeaderValue, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use calls_model::{Call, Party};
+use calls_model::{Call, DetailedCall, Party};
+use chrono::{DateTime, Utc};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::cursor::Cursor;
+use super::openapi::ListedCall;
 use super::parameters::{Format, ListParameters, Query};
 use super::{App, accept, export};
 use crate::calls;
 use crate::database;
+use crate::details::{self, Detailer};
 use crate::page;
 use crate::parties;
 use crate::phone;
@@ -19,7 +22,8 @@ use crate::problem::ApiError;
 ///
 /// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
 /// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
-/// come at once.
+/// come at once. With `include=details` each call of JSON and NDJSON says how its counterparty is written, and a missed
+/// one when it was returned.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}",
@@ -30,7 +34,7 @@ use crate::problem::ApiError;
     ),
     responses(
         (status = 200, description = "The calls that fit, newest first.",
-         content((Vec<Call> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+         content((Vec<ListedCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
          headers(
             ("ETag" = String, description = "The history's version; JSON alone has it."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
@@ -49,6 +53,11 @@ pub(super) async fn list_calls(
     let query = Query::new(query.into_inner());
     let parameters = ListParameters::read(&query, app.region)?;
     match parameters.format.unwrap_or_else(|| accepted_format(&request)) {
+        Format::Csv if parameters.details => Err(ApiError::BadParameter {
+            name: "include".to_owned(),
+            expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
+            found: "CSV".to_owned(),
+        }),
         Format::Json => list_page(&request, app, party, &query, parameters).await,
         format => export::stream_calls(app, party, parameters, format).await,
     }
@@ -81,14 +90,14 @@ async fn list_page(
     query: &Query,
     parameters: ListParameters,
 ) -> Result<HttpResponse, ApiError> {
-    let ListParameters { filter, limit, after, .. } = parameters;
+    let ListParameters { filter, limit, after, details, .. } = parameters;
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let address = address(request, &party);
     let found = database::block(move || {
         app.database.read(|connection| {
             let Some(owner) = parties::find_party(connection, &party)? else {
-                return Ok(Found::Page { etag: etag(0), rows: Vec::new() });
+                return Ok(Found::Page { etag: etag(0), rows: Vec::new(), returned_at: Vec::new() });
             };
             // Asked first: if a call comes in between, the tag is older than the page, never newer.
             let etag = etag(calls::history_version(connection, owner)?);
@@ -99,7 +108,9 @@ async fn list_page(
             // One more than asked for tells whether there is a next page.
             let rows =
                 calls::list_calls(connection, owner, &filter, after.map(|cursor| cursor.0), limit + 1)?;
-            Ok(Found::Page { etag, rows })
+            let returned_at =
+                if details { details::returned_at(connection, owner, &rows)? } else { Vec::new() };
+            Ok(Found::Page { etag, rows, returned_at })
         })
     })
     .await?;
@@ -109,14 +120,21 @@ async fn list_page(
         Found::Known { etag } => {
             response.status(actix_web::http::StatusCode::NOT_MODIFIED).insert_header((ETAG, etag)).finish()
         }
-        Found::Page { etag, mut rows } => {
+        Found::Page { etag, mut rows, returned_at } => {
             let more = rows.len() > usize::from(limit);
             rows.truncate(limit.into());
             if let Some(last) = rows.last().filter(|_| more) {
                 let next = query.with("after", &Cursor(last.position()).to_string());
                 response.insert_header((LINK, format!("<{address}?{next}>; rel=\"next\"")));
             }
-            response.insert_header((ETAG, etag)).json(rows.into_iter().map(Call::from).collect::<Vec<_>>())
+            response.insert_header((ETAG, etag));
+            if details {
+                let mut detailer = Detailer::default();
+                let rows = rows.into_iter().zip(returned_at);
+                response.json(rows.map(|(row, at)| detailer.detail(row, at)).collect::<Vec<DetailedCall>>())
+            } else {
+                response.json(rows.into_iter().map(Call::from).collect::<Vec<_>>())
+            }
         }
     };
     vary_by_accept(&mut response);
@@ -126,12 +144,12 @@ async fn list_page(
 /// What the database knows of a page.
 enum Found {
     /// The client has it already.
-    Known {
-        etag: String,
-    },
+    Known { etag: String },
     Page {
         etag: String,
         rows: Vec<calls::CallRow>,
+        /// For each row; for none if nobody asked.
+        returned_at: Vec<Option<DateTime<Utc>>>,
     },
 }
 

@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use calls_model::{Call, Party};
 use chrono::SecondsFormat;
+use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -14,6 +15,7 @@ use super::App;
 use super::parameters::{Format, ListParameters};
 use crate::calls::{self, Filter, Position};
 use crate::database::{self, DatabaseError};
+use crate::details::{self, Detailer};
 use crate::parties::{self, PartyKey};
 use crate::problem::ApiError;
 
@@ -30,15 +32,16 @@ pub(super) async fn stream_calls(
     parameters: ListParameters,
     format: Format,
 ) -> Result<HttpResponse, ApiError> {
-    let ListParameters { filter, limit, after, .. } = parameters;
+    let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
     let mut export = database::block(move || {
         let (owner, filter) = app
             .database
             .read(|connection| Ok((parties::find_party(connection, &party)?, filter.resolve(connection)?)))?;
         let left = limit.map_or(u64::MAX, u64::from);
-        let mut export =
-            Export { app, owner, filter, after: after.map(|cursor| cursor.0), left, format, first: true };
+        let after = after.map(|cursor| cursor.0);
+        let detailer = details.then(Detailer::default);
+        let mut export = Export { app, owner, filter, after, left, format, detailer, first: true };
         // The first batch comes before the answer begins, while it can still be a 503.
         let batch = export.next_batch()?;
         Ok::<_, DatabaseError>((export, batch))
@@ -85,6 +88,8 @@ struct Export {
     after: Option<Position>,
     left: u64,
     format: Format,
+    /// There if details are wanted.
+    detailer: Option<Detailer>,
     first: bool,
 }
 
@@ -96,19 +101,27 @@ impl Export {
             out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
         }
         let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
-        let rows = match self.owner.filter(|_| limit > 0) {
-            None => Vec::new(),
-            Some(owner) => self
-                .app
-                .database
-                .read(|connection| calls::list_calls(connection, owner, &self.filter, self.after, limit))?,
+        let (rows, returned_at) = match self.owner.filter(|_| limit > 0) {
+            None => (Vec::new(), Vec::new()),
+            Some(owner) => self.app.database.read(|connection| {
+                let rows = calls::list_calls(connection, owner, &self.filter, self.after, limit)?;
+                let returned_at = match self.detailer {
+                    Some(_) => details::returned_at(connection, owner, &rows)?,
+                    None => Vec::new(),
+                };
+                Ok((rows, returned_at))
+            })?,
         };
         self.left = if rows.len() < usize::from(limit) { 0 } else { self.left - u64::from(limit) };
         self.after = rows.last().map(calls::CallRow::position).or(self.after);
-        for call in rows.into_iter().map(Call::from) {
-            match self.format {
-                Format::Csv => write_csv(&mut out, &call),
-                Format::Json | Format::Ndjson => write_ndjson(&mut out, &call),
+        match (&mut self.detailer, self.format) {
+            (Some(detailer), _) => {
+                let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
+                detailed.for_each(|call| write_ndjson(&mut out, &call));
+            }
+            (None, Format::Csv) => rows.into_iter().for_each(|row| write_csv(&mut out, &row.into())),
+            (None, Format::Json | Format::Ndjson) => {
+                rows.into_iter().for_each(|row| write_ndjson(&mut out, &Call::from(row)));
             }
         }
         let is_first = std::mem::take(&mut self.first);
@@ -116,7 +129,7 @@ impl Export {
     }
 }
 
-fn write_ndjson(out: &mut Vec<u8>, call: &Call) {
+fn write_ndjson(out: &mut Vec<u8>, call: &impl Serialize) {
     // Neither a call's parts nor a vector can fail.
     serde_json::to_writer(&mut *out, call).unwrap_or_default();
     out.push(b'\n');

@@ -1,9 +1,10 @@
 //! `GET /api/openapi.json`: the API's description (OpenAPI 3.1), made from the handlers and the types.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use calls_model::{CallType, Party, Problem};
+use calls_model::{Call, CallType, DetailedCall, Party, Problem};
 use chrono_tz::TZ_VARIANTS;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
@@ -57,6 +58,29 @@ impl Modify for Components {
     }
 }
 
+/// A call in a list: with its details if they were asked for.
+pub(super) struct ListedCall;
+
+impl PartialSchema for ListedCall {
+    fn schema() -> RefOr<Schema> {
+        let call = |name| Ref::from_schema_name(name);
+        AnyOfBuilder::new().item(call(DetailedCall::name())).item(call(Call::name())).into()
+    }
+}
+
+impl ToSchema for ListedCall {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ListedCall")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Call::name().into_owned(), Call::schema()));
+        schemas.push((DetailedCall::name().into_owned(), DetailedCall::schema()));
+        Call::schemas(schemas);
+        DetailedCall::schemas(schemas);
+    }
+}
+
 impl IntoParams for FilterParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let types = ArrayBuilder::new().items(Ref::from_schema_name(CallType::name()));
@@ -85,6 +109,13 @@ impl IntoParams for FilterParameters {
                 .build(),
             query("max_duration", "At most so many seconds long. Leaves out calls without a duration.", seconds())
                 .build(),
+            query(
+                "returned",
+                "Missed inbound calls of identified callers only: those that have (`true`) or have not (`false`) been \
+                 returned. A call is returned when the two spoke later, whoever called.",
+                one_of(["true", "false"]),
+            )
+            .build(),
         ]
     }
 }
@@ -104,6 +135,12 @@ impl IntoParams for ListParameters {
                 "format",
                 "How the calls are written, instead of `Accept`.",
                 one_of(["json", "ndjson", "csv"]),
+            )
+            .build(),
+            query(
+                "include",
+                "`details`: how each counterparty is written, and when a missed call was returned. Not in CSV.",
+                one_of(["details"]),
             )
             .build(),
         ]);

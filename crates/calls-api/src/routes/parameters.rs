@@ -22,6 +22,8 @@ pub(super) struct ListParameters {
     pub limit: Option<u16>,
     pub after: Option<Cursor>,
     pub format: Option<Format>,
+    /// Whether calls come with their details.
+    pub details: bool,
 }
 
 /// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
@@ -62,8 +64,8 @@ impl Format {
 
 impl ListParameters {
     pub(super) const DEFAULT_LIMIT: u16 = 50;
-    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, limit, \
-                         after, format";
+    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned, \
+                         limit, after, format, include";
 
     pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         query.refuse_unknown(Self::NAMES)?;
@@ -79,12 +81,14 @@ impl ListParameters {
             limit: query.once("limit", "a whole number from 1 to 1000", limit)?,
             after: query.once("after", "a cursor from a Link header", |text| text.parse().ok())?,
             format: query.once("format", "json, ndjson or csv", format)?,
+            details: query.once("include", "details", |text| (text == "details").then_some(()))?.is_some(),
         })
     }
 }
 
 impl FilterParameters {
-    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration";
+    const NAMES: &str =
+        "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned";
 
     /// Where a query has nothing but a filter.
     pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
@@ -127,6 +131,7 @@ impl FilterParameters {
                 until: query.once("until", time, |text| instant(text, zone))?,
                 min_duration_ms: query.once("min_duration", seconds, duration_ms)?,
                 max_duration_ms: query.once("max_duration", seconds, duration_ms)?,
+                returned: query.once("returned", "true or false", |text| text.parse().ok())?,
             },
             counterparty: query
                 .once("counterparty", counterparty, |text| wanted_counterparty(text, region))?,

@@ -8,6 +8,7 @@ mod browser;
 mod calls;
 mod cdr;
 mod database;
+mod details;
 mod docs;
 mod erasure;
 mod events;

@@ -293,6 +293,11 @@ pub struct KilledApp {
 }
 
 impl KilledApp {
+    /// The calls alone.
+    pub fn into_database(self) -> TestDatabase {
+        self.database
+    }
+
     /// Serves the same calls at the same address again.
     pub fn start_again(self) -> TestApp {
         TestApp::at(self.database, self.address.trim_start_matches("http://"), &[])
