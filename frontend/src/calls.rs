@@ -8,6 +8,7 @@ mod notice;
 mod older;
 mod pages;
 mod state;
+mod summary_data;
 mod title;
 
 use std::rc::Rc;
@@ -31,6 +32,7 @@ use notice::{Notice, use_next_attempt};
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 use state::State;
+use summary_data::use_summary;
 use title::{Title, heading_text};
 
 /// How often new calls are asked for while the page is looked at.
@@ -57,6 +59,7 @@ pub fn HistoryPage() -> impl IntoView {
         Wanted { number: number.asked.get(), query: path::query(&parameters) }
     });
     let calls = use_calls(wanted);
+    let summary = use_summary(wanted, calls);
     let info = use_info(number.asked);
     number.keep_canonical(info.data, search);
     Effect::new(move |_| {
@@ -98,7 +101,7 @@ pub fn HistoryPage() -> impl IntoView {
             {move || match state.get() {
                 State::Ready => {
                     view! {
-                        <CallList wanted calls=rows.into() today is_validating=calls.is_validating is_stale=calls.is_loading />
+                        <CallList wanted calls=rows.into() summary=summary.data today is_validating=calls.is_validating is_stale=calls.is_loading />
                         <OlderCalls
                             calls
                             count=Signal::derive(move || count.get().unwrap_or_default())

@@ -18,6 +18,7 @@ struct Formats {
     date: Function,
     locale: String,
     zone: String,
+    zone_id: String,
     countries: Intl::DisplayNames,
 }
 
@@ -25,6 +26,7 @@ impl Formats {
     fn new() -> Self {
         let time = formatter(&[("timeStyle", "short")]);
         let resolved = time.resolved_options();
+        let zone_id = text(&resolved, "timeZone").unwrap_or_default();
         Self {
             time: time.format(),
             time_in_full: formatter(&[("dateStyle", "full"), ("timeStyle", "long")]).format(),
@@ -38,7 +40,8 @@ impl Formats {
             ])
             .format(),
             locale: text(&resolved, "locale").unwrap_or_default(),
-            zone: zone_name().or_else(|| text(&resolved, "timeZone")).unwrap_or_default(),
+            zone: zone_name().unwrap_or_else(|| zone_id.clone()),
+            zone_id,
             countries: Intl::DisplayNames::new(&Array::new(), &options(&[("type", "region")])),
         }
     }
@@ -72,6 +75,11 @@ pub fn beginning(day: Day) -> String {
 /// Time`, else `Europe/Berlin`.
 pub fn zone() -> String {
     FORMATS.with(|formats| formats.zone.clone())
+}
+
+/// The reader's zone as the IANA names it: `Europe/Berlin`.
+pub fn zone_id() -> String {
+    FORMATS.with(|formats| formats.zone_id.clone())
 }
 
 /// The language in which dates and country names come, as a BCP 47 tag. The rest of the page is English.

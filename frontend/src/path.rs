@@ -15,6 +15,11 @@ pub fn api_events(number: &str) -> String {
     format!("/api/calls/{}/events", encode(number))
 }
 
+/// What the calls of a number come to.
+pub fn api_summary(number: &str) -> String {
+    api_calls(number) + "/summary"
+}
+
 /// What the API knows of a number.
 pub fn api_number(number: &str) -> String {
     format!("/api/numbers/{}", encode(number))
@@ -26,6 +31,12 @@ pub fn query(pairs: &[(&str, String)]) -> String {
         format!("{}{name}={}", if index == 0 { '?' } else { '&' }, encode(value))
     };
     pairs.iter().enumerate().map(pair).collect()
+}
+
+/// An address with one more parameter, of a name that needs no encoding.
+pub fn with(address: &str, name: &str, value: &str) -> String {
+    let joint = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{joint}{name}={}", encode(value))
 }
 
 /// The names and values of a query string without its question mark, decoded as a form is: a plus is a blank.
@@ -95,6 +106,13 @@ mod tests {
         }
         assert_eq!(api_calls("+1"), "/api/calls/%2B1");
         assert_eq!(api_number("a?b"), "/api/numbers/a%3Fb");
+        assert_eq!(api_summary("+1"), "/api/calls/%2B1/summary");
+    }
+
+    #[test]
+    fn a_parameter_comes_after_those_that_are_there() {
+        assert_eq!(with("/a", "tz", "Europe/Berlin"), "/a?tz=Europe%2FBerlin");
+        assert_eq!(with("/a?b=c", "tz", "UTC"), "/a?b=c&tz=UTC");
     }
 
     #[test]

@@ -110,11 +110,34 @@ impl CallCounts {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DayCount {
     /// The day, `2024-01-31`.
+    #[serde(with = "iso_date")]
     pub date: NaiveDate,
     /// How many calls began on it.
     pub calls: u64,
     /// How many of them were missed, in either direction.
     pub missed: u64,
+}
+
+mod iso_date {
+    //! Dates as ISO 8601 writes them. chrono's own reader takes more spellings, and is larger in the page.
+
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(date)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        read(&text)
+            .ok_or_else(|| serde::de::Error::custom(ParseError::new("a date such as 2024-01-31", &text)))
+    }
+
+    fn read(text: &str) -> Option<NaiveDate> {
+        let mut parts = text.splitn(3, '-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    }
 }
 
 /// The calls of one hour of the week, over all weeks. Where clocks are set back, the hour that comes twice counts
@@ -227,6 +250,15 @@ mod tests {
         assert_eq!(serde_json::to_string(&summary).unwrap(), json);
         let empty = Summary::empty("UTC");
         assert_eq!(serde_json::from_str::<Summary>(&serde_json::to_string(&empty).unwrap()).unwrap(), empty);
+    }
+
+    #[test]
+    fn a_day_is_a_date_that_a_calendar_has() {
+        for date in ["2024-02-30", "2024-02", "31.01.2024", ""] {
+            let json = format!(r#"{{"date":"{date}","calls":1,"missed":0}}"#);
+            let error = serde_json::from_str::<DayCount>(&json).unwrap_err().to_string();
+            assert!(error.starts_with("expected a date such as 2024-01-31"), "{error}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::actions::RowActions;
 use super::pages::Wanted;
+use super::summary_data::SummaryData;
 use crate::day::Day;
 use crate::format::{self, DayGroup};
 use crate::icon::{Icon, Symbol};
@@ -22,6 +23,8 @@ pub fn CallList(
     wanted: Memo<Wanted>,
     /// The calls, newest first.
     calls: Signal<Option<Vec<Arc<Call>>>>,
+    /// What the calls come to.
+    summary: Signal<Option<SummaryData>>,
     /// The day that is today.
     today: ReadSignal<Day>,
     /// Whether newer ones are being asked for.
@@ -34,6 +37,8 @@ pub fn CallList(
             format::group_by_day(calls.as_deref().unwrap_or_default(), |call| intl::day(ms(call)))
         })
     });
+    let count_of =
+        move |day: Day| summary.with(|summary| wanted.with(|wanted| summary.as_ref()?.calls_of(day, wanted)));
     let each_day = move || days.with(|days| days.iter().map(|group| group.day).collect::<Vec<_>>());
     view! {
         <p class="list-note">
@@ -46,7 +51,7 @@ pub fn CallList(
         </p>
         <div class="days" class:stale=is_stale on:keydown=keyboard::move_between_calls>
             <For each=each_day key=|day| *day let:day>
-                <DayCalls day days today />
+                <DayCalls day count=Signal::derive(move || count_of(day)) days today />
             </For>
         </div>
     }
@@ -54,7 +59,12 @@ pub fn CallList(
 
 /// The calls of one day.
 #[component]
-fn DayCalls(day: Day, days: Memo<Vec<DayGroup>>, today: ReadSignal<Day>) -> impl IntoView {
+fn DayCalls(
+    day: Day,
+    count: Signal<Option<u64>>,
+    days: Memo<Vec<DayGroup>>,
+    today: ReadSignal<Day>,
+) -> impl IntoView {
     let calls = Memo::new(move |_| {
         days.with(|days| days.iter().find(|group| group.day == day).map(|group| group.calls.clone()))
             .unwrap_or_default()
@@ -69,6 +79,7 @@ fn DayCalls(day: Day, days: Memo<Vec<DayGroup>>, today: ReadSignal<Day>) -> impl
                 <time class:day-date=move || name().is_some() datetime=day.to_string() lang=intl::locale()>
                     {intl::date(day)}
                 </time>
+                <span class="day-count">{move || count.get().map(|calls| format::count(calls as usize))}</span>
             </h2>
             <ol class="day-calls" role="list">
                 <For each=move || calls.get() key=|call| call.id.clone() let:call>

@@ -20,8 +20,7 @@ pub struct Wanted {
 impl Wanted {
     /// Where the API has all of the calls as a file for spreadsheets.
     pub fn csv(&self) -> String {
-        let joint = if self.query.is_empty() { '?' } else { '&' };
-        format!("{}{}{joint}format=csv", path::api_calls(&self.number), self.query)
+        path::with(&(path::api_calls(&self.number) + &self.query), "format", "csv")
     }
 }
 

@@ -1,0 +1,95 @@
+//! What the calls of a filter come to, from the API. One request serves all who show a part of it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use calls_model::Summary;
+use leptos::prelude::*;
+use leptos_swr::{Swr, SwrPages, use_swr_with};
+
+use super::pages::{CallsPage, Wanted};
+use crate::api::{self, ApiError};
+use crate::day::Day;
+use crate::{intl, path};
+
+/// A summary, and of which calls it is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SummaryData {
+    /// What it was asked for.
+    pub key: SummaryKey,
+    /// The answer. Its days are those of the reader's zone.
+    pub summary: Arc<Summary>,
+}
+
+/// The key of a summary.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SummaryKey {
+    /// Which calls are summed up.
+    pub wanted: Wanted,
+    /// The reader's zone, as the IANA names it.
+    pub zone: String,
+}
+
+impl SummaryKey {
+    /// The summary of these calls in the reader's zone.
+    pub fn new(wanted: Wanted) -> Self {
+        Self { wanted, zone: intl::zone_id() }
+    }
+
+    /// Where the API has it.
+    pub fn path(&self) -> String {
+        path::with(&(path::api_summary(&self.wanted.number) + &self.wanted.query), "tz", &self.zone)
+    }
+
+    /// Asks the API for it.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError`], where there is no answer.
+    pub async fn fetch(self) -> Result<SummaryData, ApiError> {
+        let summary = Arc::new(api::get(&self.path()).await?);
+        Ok(SummaryData { key: self, summary })
+    }
+}
+
+impl SummaryData {
+    /// How many of the wanted calls began on a day. `None` where it is the summary of others.
+    pub fn calls_of(&self, day: Day, wanted: &Wanted) -> Option<u64> {
+        let days = &self.summary.days;
+        let found = days.binary_search_by_key(&day, |count| Day(count.date.to_epoch_days())).ok();
+        (self.key.wanted == *wanted).then(|| found.map_or(0, |index| days[index].calls))
+    }
+}
+
+/// The summary of what is wanted, once the first calls are there: these come first. While another one is asked for, the
+/// last one stays; its `key` tells. A new call makes it ask again.
+pub fn use_summary(wanted: Memo<Wanted>, calls: SwrPages<CallsPage, ApiError>) -> Swr<SummaryData, ApiError> {
+    // The newest call, and of which calls it is the newest.
+    let head = Memo::new(move |_| {
+        calls.data.with(|pages| {
+            let page = pages.as_ref()?.first()?;
+            Some((page.wanted.clone(), page.calls.first().map(|call| call.id.clone())))
+        })
+    });
+    let has_calls = Memo::new(move |_| head.with(Option::is_some));
+    let summary: Swr<SummaryData, ApiError> = use_swr_with(
+        move || has_calls.get().then(|| SummaryKey::new(wanted.get())),
+        SummaryKey::fetch,
+        |options| {
+            options.keep_previous_data = true;
+            options.refresh_interval = super::POLL;
+            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+        },
+    );
+    Effect::new(move |last: Option<Option<(Wanted, Option<String>)>>| {
+        let head = head.get();
+        if let (Some(Some((before, old))), Some((now, new))) = (&last, &head)
+            && before == now
+            && old != new
+        {
+            summary.revalidate();
+        }
+        head
+    });
+    summary
+}
