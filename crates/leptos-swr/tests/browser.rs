@@ -139,6 +139,19 @@ impl<'a> Page<'a> {
         self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
     }
 
+    /// Opens another tab, does something while that one is in front, and comes back.
+    fn in_another_tab<T>(&self, act: impl FnOnce() -> T) -> T {
+        let window = format!("/session/{}/window", self.session);
+        let first = self.driver.command("GET", &window, &Value::Null);
+        let other = self.post("window/new", &json!({ "type": "tab" }));
+        self.post("window", &json!({ "handle": other["handle"] }));
+        let done = act();
+        self.driver.command("DELETE", &window, &Value::Null);
+        self.post("window", &json!({ "handle": first }));
+        self.dev_tools("Page.bringToFront", &json!({}));
+        done
+    }
+
     fn set_offline(&self, offline: bool) {
         self.dev_tools("Network.enable", &json!({}));
         let conditions =
@@ -199,6 +212,7 @@ fn the_example_keeps_swrs_promises_in_chromium() {
     nothing_is_asked_in_a_hidden_tab_and_at_once_when_shown(&page);
     a_request_that_nobody_watches_is_aborted(&page);
     the_last_data_is_there_after_a_reload(&page);
+    focus_asks_again_though_not_each_time(&page);
 
     driver.command("DELETE", &format!("/session/{}", page.session), &Value::Null);
 }
@@ -226,16 +240,12 @@ fn nothing_is_asked_while_offline_and_at_once_when_online(page: &Page<'_>) {
 }
 
 fn nothing_is_asked_in_a_hidden_tab_and_at_once_when_shown(page: &Page<'_>) {
-    let first = page.driver.command("GET", &format!("/session/{}/window", page.session), &Value::Null);
-    let other = page.post("window/new", &json!({ "type": "tab" }));
-    page.post("window", &json!({ "handle": other["handle"] }));
-    // A poll may be under way; after it there is none.
-    sleep(Duration::from_secs(3));
-    assert_eq!(page.asked_in_five_seconds(), 0);
-    let asked = page.asked();
-    page.driver.command("DELETE", &format!("/session/{}/window", page.session), &Value::Null);
-    page.post("window", &json!({ "handle": first }));
-    page.dev_tools("Page.bringToFront", &json!({}));
+    let asked = page.in_another_tab(|| {
+        // A poll may be under way; after it there is none.
+        sleep(Duration::from_secs(3));
+        assert_eq!(page.asked_in_five_seconds(), 0);
+        page.asked()
+    });
     page.wait_until("a request", |log| log.asked.len() > asked);
 }
 
@@ -263,4 +273,37 @@ fn the_last_data_is_there_after_a_reload(page: &Page<'_>) {
     page.server.set_mood(Mood::Good);
     let asked = page.asked();
     page.wait_for("people", &format!("visit {asked}"));
+}
+
+/// The example polls every 2 s, asks on focus at most once a second, and shares an answer for a tenth of one.
+fn focus_asks_again_though_not_each_time(page: &Page<'_>) {
+    // Without its polls, nothing but focus makes the page ask.
+    let no_polls = "const set = window.setTimeout;
+        window.setTimeout = (run, ms) => ms === 2000 ? 0 : set(run, ms);";
+    page.dev_tools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": no_polls }));
+    let asked = page.asked();
+    page.goto();
+    page.wait_for("people", &format!("visit {}", asked + 1));
+    let asked = page.in_another_tab(|| {
+        assert_eq!(page.asked_in_five_seconds(), 0);
+        page.asked()
+    });
+    page.wait_until("a request", |log| log.asked.len() > asked);
+
+    // The focus goes into a frame and out again, far more often than once a second.
+    let asked = page.asked();
+    let restless = "const frame = document.body.appendChild(document.createElement('iframe'));
+        window.focused = 0;
+        window.addEventListener('focus', () => focused++);
+        setInterval(() => document.hasFocus() && document.activeElement === frame
+            ? document.getElementById('again').focus() : frame.contentWindow.focus(), 20);";
+    page.run(restless, "");
+    page.wait_until("three requests", |log| log.asked.len() >= asked + 3);
+    let begun =
+        "return performance.getEntriesByType('resource').filter(entry => entry.name.includes('/api/'))
+        .slice(-3).map(entry => entry.startTime)";
+    let begun: Vec<f64> = serde_json::from_value(page.run(begun, "")).expect("times in ms");
+    assert!(begun.windows(2).all(|pair| pair[1] - pair[0] > 500.0), "{begun:?}");
+    let focused = page.run("return window.focused", "");
+    assert!(focused.as_u64() > Some(10), "the window was focused {focused} times");
 }

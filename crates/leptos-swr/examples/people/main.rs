@@ -34,8 +34,8 @@ fn People() -> impl IntoView {
         fetch_people,
         |options| {
             options.refresh_interval = Duration::from_secs(2);
-            options.dedupe_interval = Duration::from_millis(500);
-            options.focus_throttle_interval = Duration::from_millis(500);
+            options.dedupe_interval = Duration::from_millis(100);
+            options.focus_throttle_interval = Duration::from_secs(1);
             options.error_retry_interval = Duration::from_millis(500);
         },
     );
