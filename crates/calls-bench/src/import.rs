@@ -1,0 +1,110 @@
+//! Call logs made up for `calls import`, and how fast it takes them in.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use local_postgres::Cluster;
+
+use crate::data::{self, BIGGEST_NUMBER, FIRST_NUMBER};
+use crate::processes;
+use crate::table::{Row, Sample};
+
+/// Records of each log.
+pub const RECORDS: u64 = 500_000;
+
+/// The formats that are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Our own export of one number.
+    Ndjson,
+    /// Asterisk's `Master.csv` of a telephone system, whose calls have two sides.
+    Asterisk,
+}
+
+impl Log {
+    /// The row's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ndjson => "import NDJSON, records",
+            Self::Asterisk => "import Asterisk, records",
+        }
+    }
+
+    /// Imports it into an empty database once.
+    pub fn measure(self, cluster: &Cluster, calls: &Path, row: &mut Row) -> anyhow::Result<()> {
+        const DATABASE: &str = "calls_import";
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("log");
+        self.write(&file)?;
+        data::empty(cluster, DATABASE, calls)?;
+        let postmaster = processes::postmaster(cluster.data_dir())?;
+        let before = (processes::postgres_cpu(postmaster)?, children_cpu());
+        let start = Instant::now();
+        let mut command = Command::new(calls);
+        command.arg("import").arg(&file).args(["--database-url", &cluster.url(DATABASE)]);
+        if self == Self::Ndjson {
+            command.args(["--own", &format!("+{BIGGEST_NUMBER}")]);
+        }
+        let done = command.output().context("cannot run calls import")?;
+        let took = start.elapsed();
+        let said = String::from_utf8_lossy(&done.stdout);
+        if !said.contains(&format!(" {RECORDS} added")) {
+            bail!("expected {RECORDS} added, but found {said}{}", String::from_utf8_lossy(&done.stderr));
+        }
+        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / RECORDS as f64;
+        row.api.push(Sample {
+            per_second: RECORDS as f64 / took.as_secs_f64(),
+            server_us: each(children_cpu() - before.1),
+            database_us: each(processes::postgres_cpu(postmaster)? - before.0),
+        });
+        cluster.drop_database(DATABASE)?;
+        Ok(())
+    }
+
+    fn write(self, file: &Path) -> anyhow::Result<()> {
+        let mut out = BufWriter::new(fs::File::create(file)?);
+        for n in 0..RECORDS {
+            // Parties that come again, in no order.
+            let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+            let (month, day, hour) = (n / 44_640 % 12 + 1, n / 1440 % 28 + 1, n / 60 % 24);
+            let (minute, second) = (n % 60, n / 3_571 % 60);
+            let other = 14_085_550_000 + mixed % 20_000;
+            match self {
+                Self::Ndjson => writeln!(
+                    out,
+                    r#"{{"id":"{n}","created_at":"2024-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z","counterparty":"+{other}","type":"Completed Inbound","duration":"{}.5"}}"#,
+                    n % 1000,
+                    mixed % 900
+                )?,
+                // The other half are the calls of the called.
+                Self::Asterisk if n % 2 == 0 => writeln!(
+                    out,
+                    r#""","+{}","+{other}","internal","""A"" <1001>","PJSIP/1001-{n:08x}","PJSIP/trunk-{n:08x}","Dial","PJSIP/1002,30","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:59",{},{},"ANSWERED","DOCUMENTATION","",""#,
+                    FIRST_NUMBER + n / 2 % 5_000,
+                    mixed % 900 + 6,
+                    mixed % 900
+                )?,
+                Self::Asterisk => {}
+            }
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// The CPU time of all processes that this one has started and that have ended.
+fn children_cpu() -> Duration {
+    // SAFETY: a rusage of zeros is a valid value, and the pointer is valid for the call.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage);
+        usage
+    };
+    let time = |time: libc::timeval| {
+        Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
+    };
+    time(usage.ru_utime) + time(usage.ru_stime)
+}
