@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
-use crate::calls::HistoryPage;
+use crate::calls::{self, HistoryPage};
 use crate::home::HomePage;
 use crate::icon::{Icon, Symbol};
 use crate::message::{Message, MessageCard};
@@ -14,7 +14,7 @@ use crate::{keyboard, page};
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    leptos_swr::provide_cache();
+    calls::use_fallback(&leptos_swr::provide_cache());
     page::provide_visits();
     keyboard::use_slash();
     view! {

@@ -1,6 +1,7 @@
 //! `/calls/<number>`: the history of a number.
 
 mod actions;
+mod fallback;
 mod filters;
 mod list;
 mod live;
@@ -26,6 +27,7 @@ use crate::day::Day;
 use crate::filter::Filter;
 use crate::message::{Again, MessageCard};
 use crate::{format, intl, page, path, recent};
+pub use fallback::use_fallback;
 use filters::Filters;
 use list::CallList;
 use notice::{Notice, use_next_attempt};
@@ -167,6 +169,7 @@ fn use_info(number: Memo<String>) -> Swr<NumberInfo, ApiError> {
             options.should_retry_by = Some(Rc::new(ApiError::may_pass));
             // How a number is written does not change while one looks at it.
             options.revalidate_on_focus = false;
+            options.revalidate_if_stale = false;
         },
     )
 }

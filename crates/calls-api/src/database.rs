@@ -258,7 +258,11 @@ pub fn ping(connection: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query("SELECT 1").execute(connection).map(|_| ())
 }
 
-async fn block_until<T, E>(
+/// As [`block`], with a deadline of one's own.
+///
+/// # Errors
+/// Those of `work`, and [`DatabaseError::Slow`].
+pub async fn block_until<T, E>(
     deadline: Duration,
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, ApiError>

@@ -1,10 +1,13 @@
 //! The built page, inside the binary: what `build.rs` found in `frontend/dist`, compressed once.
 
+use std::io::{self, Write as _};
+
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use calls_model::Fallback;
 
 use crate::problem::ApiError;
 
@@ -25,10 +28,73 @@ struct Asset {
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 const INDEX: &str = "index.html";
+const BODY_END: &[u8] = b"</body>";
+
+/// How bytes are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// RFC 7932.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
+    /// Not at all.
+    Identity,
+}
+
+impl Coding {
+    /// The smallest that the client takes (RFC 9110, section 12.5.3).
+    pub fn accepted(request: &HttpRequest) -> Self {
+        let accept = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        let takes = |name: &str| {
+            accept.unwrap_or_default().split(',').any(|coding| {
+                let mut parts = coding.split(';').map(str::trim);
+                let refused =
+                    |parameter: &str| parameter.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32));
+                parts.next() == Some(name) && !parts.any(refused)
+            })
+        };
+        let codings = [Self::Brotli, Self::Gzip];
+        codings.into_iter().find(|coding| takes(coding.name())).unwrap_or(Self::Identity)
+    }
+
+    /// The name in `Content-Encoding`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+            Self::Identity => "identity",
+        }
+    }
+}
 
 /// The page's HTML, if this binary was built with the page.
 pub fn index(request: &HttpRequest) -> Option<HttpResponse> {
     find(INDEX).map(|asset| send(asset, request, StatusCode::OK))
+}
+
+/// The page's HTML with the API's first answers inside, as bytes of this coding.
+///
+/// Compressed for each request, so lightly: 0.5 ms instead of 20 for a tenth more bytes.
+pub fn index_with(fallback: &Fallback, coding: Coding) -> io::Result<Vec<u8>> {
+    let index = find(INDEX).map(|asset| asset.plain).unwrap_or_default();
+    // The end tag is the last of its kind.
+    let end = index.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(index.len());
+    let element = element(fallback)?;
+    compress([&index[..end], element.as_bytes(), &index[end..]].concat(), coding)
+}
+
+/// The answers as an element that ends where it should, whatever they hold. It is data to the browser, and so to the
+/// content security policy.
+fn element(fallback: &Fallback) -> io::Result<String> {
+    let data = serde_json::to_string(fallback).map_err(io::Error::other)?;
+    let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    Ok(format!("<script type=\"application/json\" id=\"{}\">{data}</script>", Fallback::ELEMENT))
+}
+
+/// The ETag of the page's HTML with a version of a history inside.
+pub fn index_etag(version: i64) -> String {
+    let shell = find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
+    format!("\"{shell}-{}-{version:x}\"", env!("CARGO_PKG_VERSION"))
 }
 
 /// `/`.
@@ -73,24 +139,59 @@ fn send(asset: &'static Asset, request: &HttpRequest, status: StatusCode) -> Htt
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     response.content_type(asset.media_type);
-    match encoding(request, asset) {
-        Some((name, body)) => response.insert_header((CONTENT_ENCODING, name)).body(body),
-        None => response.body(asset.plain),
+    let coding = Coding::accepted(request);
+    let compressed = match coding {
+        Coding::Brotli => asset.brotli,
+        Coding::Gzip => asset.gzip,
+        Coding::Identity => asset.plain,
+    };
+    if compressed.len() < asset.plain.len() {
+        response.insert_header((CONTENT_ENCODING, coding.name())).body(compressed)
+    } else {
+        response.body(asset.plain)
     }
 }
 
-/// The smallest form that the client takes (RFC 9110, section 12.5.3).
-fn encoding(request: &HttpRequest, asset: &'static Asset) -> Option<(&'static str, &'static [u8])> {
-    let accept = request.headers().get(ACCEPT_ENCODING)?.to_str().ok()?;
-    let takes = |name: &str| {
-        accept.split(',').any(|coding| {
-            let mut parts = coding.split(';').map(str::trim);
-            let refused =
-                |parameter: &str| parameter.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32));
-            parts.next() == Some(name) && !parts.any(refused)
-        })
-    };
-    [("br", asset.brotli), ("gzip", asset.gzip)]
-        .into_iter()
-        .find(|(name, body)| body.len() < asset.plain.len() && takes(name))
+fn compress(plain: Vec<u8>, coding: Coding) -> io::Result<Vec<u8>> {
+    match coding {
+        Coding::Identity => Ok(plain),
+        Coding::Gzip => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(&plain)?;
+            encoder.finish()
+        }
+        Coding::Brotli => {
+            let parameters = brotli::enc::BrotliEncoderParams {
+                quality: 4,
+                lgwin: 16,
+                size_hint: plain.len(),
+                ..Default::default()
+            };
+            let mut out = Vec::new();
+            brotli::BrotliCompress(&mut &*plain, &mut out, &parameters)?;
+            Ok(out)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_in_the_answers_ends_their_element() {
+        let number = "</script><!--<script>\u{2028}\u{2029}";
+        let party = calls_model::Party::Local("1001".to_owned());
+        let fallback = Fallback {
+            number: number.to_owned(),
+            info: crate::phone::describe(&party),
+            calls: None,
+            next: None,
+        };
+        let element = element(&fallback).unwrap();
+        let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
+        let data = data.strip_suffix("</script>").unwrap();
+        assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");
+        assert_eq!(serde_json::from_str::<Fallback>(data).unwrap(), fallback);
+    }
 }

@@ -7,6 +7,7 @@ mod cdr;
 mod cursor;
 mod events;
 mod export;
+mod fallback;
 mod headers;
 mod ingest;
 mod limits;

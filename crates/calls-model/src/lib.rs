@@ -7,10 +7,12 @@
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
+//! - `fallback`: what the page has before it asks. [`Fallback`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
 //! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
 
 mod calls;
+mod fallback;
 mod numbers;
 mod parties;
 mod problem;
@@ -21,6 +23,7 @@ mod summary;
 pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Outcome,
 };
+pub use fallback::Fallback;
 pub use numbers::{NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;

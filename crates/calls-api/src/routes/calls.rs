@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::cursor::Cursor;
 use super::openapi::ListedCall;
 use super::parameters::{Format, ListParameters, Query};
-use super::{App, accept, export};
+use super::{App, accept, export, fallback};
 use crate::calls;
 use crate::database;
 use crate::details::{self, Detailer};
@@ -70,17 +70,21 @@ pub(super) async fn list_calls_or_page(
     number: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
-    match page::index(&request).filter(|_| prefers_page(&request)) {
-        Some(mut page) => {
-            vary_by_accept(&mut page);
-            page
-        }
-        None => list_calls(request, app, number, query).await.unwrap_or_else(|problem| {
-            let mut response = problem.error_response();
-            vary_by_accept(&mut response);
-            response
-        }),
+    if prefers_page(&request)
+        && let Some(shell) = page::index(&request)
+    {
+        let mut page = match query.is_empty() {
+            true => fallback::get_page(&request, app, &number).await.unwrap_or(shell),
+            false => shell,
+        };
+        vary_by_accept(&mut page);
+        return page;
     }
+    list_calls(request, app, number, query).await.unwrap_or_else(|problem| {
+        let mut response = problem.error_response();
+        vary_by_accept(&mut response);
+        response
+    })
 }
 
 async fn list_page(
@@ -166,8 +170,19 @@ pub(super) fn is_known(known: &str, etag: &str) -> bool {
 
 /// The address that was asked for, in the number's canonical spelling.
 fn address(request: &HttpRequest, party: &Party) -> String {
-    let api = if request.path().starts_with("/api/") { "/api" } else { "" };
-    format!("{api}/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
+    match request.path().starts_with("/api/") {
+        true => api_address(party),
+        false => page_address(party),
+    }
+}
+
+/// Where a number's calls are data for everybody.
+pub(super) fn api_address(party: &Party) -> String {
+    format!("/api{}", page_address(party))
+}
+
+fn page_address(party: &Party) -> String {
+    format!("/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
 }
 
 fn accepted_format(request: &HttpRequest) -> Format {

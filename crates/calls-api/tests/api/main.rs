@@ -12,6 +12,7 @@ mod details;
 mod docs;
 mod erasure;
 mod events;
+mod fallback;
 mod faults;
 mod import;
 mod ingest;

@@ -1,0 +1,106 @@
+//! The API's first answers inside the page.
+
+use std::time::{Duration, Instant};
+
+use calls_model::{DetailedCall, Fallback, NumberInfo};
+
+use crate::test_app::{Answer, Lock, TestApp};
+
+const PATH: &str = "/calls/+12025550123";
+const HTML: (&str, &str) = ("accept", "text/html");
+
+fn fallback(page: &Answer) -> Option<Fallback> {
+    let start = page.body.split_once("<script type=\"application/json\" id=\"fallback\">")?.1;
+    let data = start.split_once("</script>")?.0;
+    Some(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")))
+}
+
+fn app_with_calls(count: u32) -> TestApp {
+    let app = TestApp::new();
+    let rows = format!(
+        "INSERT INTO calls (number, counterparty, created_at, type)
+         SELECT 12025550123, 13000000000 + i, timestamptz '2024-01-31 10:00Z' - i * interval '1 hour',
+                'Missed Inbound' FROM generate_series(1, {count}) AS i"
+    );
+    app.database().execute(&rows).unwrap();
+    app
+}
+
+#[test]
+fn the_page_has_the_answers_that_it_would_ask_for() {
+    let app = app_with_calls(60);
+    let page = app.get_with(PATH, &[HTML]);
+    assert_eq!((page.status, page.header("cache-control")), (200, "private, no-cache"));
+    let fallback = fallback(&page).expect("the page has answers");
+    assert_eq!(fallback.number, "+12025550123");
+
+    let info: NumberInfo = serde_json::from_value(app.get("/api/numbers/+12025550123").json()).unwrap();
+    assert_eq!(fallback.info, info);
+    let list = app.get("/api/calls/+12025550123?include=details");
+    let calls: Vec<DetailedCall> = serde_json::from_value(list.json()).unwrap();
+    assert_eq!(fallback.calls.as_ref(), Some(&calls));
+    let next = fallback.next.expect("ten calls more");
+    assert_eq!(list.header("link"), format!("<{next}>; rel=\"next\""));
+    assert_eq!(app.get(&next).json().as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn the_answers_are_for_the_number_as_the_address_spells_it() {
+    let app = app_with_calls(1);
+    let found = fallback(&app.get_with("/calls/+1%20(202)%20555-0123", &[HTML])).unwrap();
+    assert_eq!(found.number, "+1 (202) 555-0123");
+    assert_eq!((found.calls.map(|calls| calls.len()), found.next), (Some(1), None));
+    let none = fallback(&app.get_with("/calls/+13333333333", &[HTML])).unwrap();
+    assert_eq!((none.calls, none.next), (Some(Vec::new()), None));
+    for path in ["/calls/hello", "/calls/+12025550123?outcome=missed", "/"] {
+        let page = app.get_with(path, &[HTML]);
+        assert_eq!((page.status, fallback(&page)), (200, None), "{path}");
+    }
+}
+
+#[test]
+fn the_page_is_known_until_its_history_changes() {
+    let app = app_with_calls(1);
+    let first = app.get_with(PATH, &[HTML]);
+    let known = [HTML, ("if-none-match", first.header("etag"))];
+    let again = app.get_with(PATH, &known);
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    assert_eq!((again.header("etag"), again.header("content-security-policy")), (first.header("etag"), ""));
+    app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
+    let changed = app.get_with(PATH, &known);
+    assert_eq!((changed.status, fallback(&changed).unwrap().calls.unwrap().len()), (200, 2));
+    assert_ne!(changed.header("etag"), first.header("etag"));
+}
+
+#[test]
+fn the_page_comes_compressed_as_the_client_likes_it() {
+    let app = app_with_calls(60);
+    let length = |coding: &str| -> usize {
+        let answer = app.request("HEAD", PATH, &[HTML, ("accept-encoding", coding)]);
+        let expected = if coding == "identity" { "" } else { coding };
+        assert_eq!(answer.header("content-encoding"), expected);
+        answer.header("content-length").parse().unwrap()
+    };
+    let (brotli, gzip, plain) = (length("br"), length("gzip"), length("identity"));
+    assert!(brotli < gzip && gzip < plain / 2, "{brotli} {gzip} {plain}");
+}
+
+#[test]
+fn a_database_without_an_answer_leaves_the_page_without_calls() {
+    let app = app_with_calls(1);
+    let lock = Lock::take(&app.database().url, "LOCK TABLE calls, phone_numbers IN ACCESS EXCLUSIVE MODE");
+    let start = Instant::now();
+    let page = app.get_with(PATH, &[HTML]);
+    let took = start.elapsed();
+    // The database would be given up after 1.7 s.
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+    let found = fallback(&page).expect("what needs no database");
+    assert_eq!((page.status, found.calls, page.header("etag")), (200, None, ""));
+    assert_eq!(found.info.international, "+1 202-555-0123");
+    drop(lock);
+
+    app.database().refuse_connections();
+    let page = app.get_with(PATH, &[HTML]);
+    assert_eq!((page.status, fallback(&page).unwrap().calls), (200, None));
+    app.database().accept_connections();
+}

@@ -1,0 +1,25 @@
+//! What the page has before it asks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calls::DetailedCall;
+use crate::numbers::NumberInfo;
+
+/// The first answers of the API, inside the HTML of a number's page: swr's fallback. With it no second round trip
+/// stands before the first call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The number as the address has it, without percent-encoding. The answers are for this spelling.
+    pub number: String,
+    /// What the API knows of the number.
+    pub info: NumberInfo,
+    /// The first page of its calls with their details, newest first, without a filter. `None`: the database had no answer in time.
+    pub calls: Option<Vec<DetailedCall>>,
+    /// The API's path of the page after it. `None` where there is none.
+    pub next: Option<String>,
+}
+
+impl Fallback {
+    /// The `id` of the element that has it, as JSON: `<script type="application/json" id="fallback">`.
+    pub const ELEMENT: &str = "fallback";
+}

@@ -1,0 +1,130 @@
+//! One load of a page, from nothing to its rows.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::chromium::Chromium;
+
+/// What the page is loaded over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// This machine itself.
+    Local,
+    /// 1.6 Mbit/s down, 750 kbit/s up, 150 ms to an answer: a telephone far from a mast.
+    Slow,
+}
+
+/// One load. Times are in milliseconds from the start of the navigation, sizes in bytes with the headers.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Until something of the page was on the screen.
+    pub first_paint_ms: f64,
+    /// Until the first row was.
+    pub first_row_ms: f64,
+    /// Until the program ran, where there is one of WebAssembly.
+    pub program_ms: Option<f64>,
+    /// What had come over the wire until the first row.
+    pub bytes_to_first_row: f64,
+    /// What came over the wire in all.
+    pub bytes: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probe {
+    time_origin_ms: f64,
+    paint_ms: f64,
+    row_ms: f64,
+    program_ms: Option<f64>,
+}
+
+/// Loads a page in a new browser, until nothing has been asked for during one second.
+pub async fn measure(url: &str, row: &str, network: Network) -> anyhow::Result<Load> {
+    let browser = Chromium::start().await?;
+    browser.command("Network.enable", json!({})).await?;
+    if network == Network::Slow {
+        let conditions = json!({"offline": false, "latency": 150,
+            "downloadThroughput": 1_600_000 / 8, "uploadThroughput": 750_000 / 8});
+        browser.command("Network.emulateNetworkConditions", conditions).await?;
+    }
+    browser.open(url, &probe(row)).await?;
+    browser.wait_for("bench.row > 0").await.with_context(|| format!("no row {row:?} at {url}"))?;
+    let mut resources = Value::Null;
+    loop {
+        let now = browser.value("performance.getEntriesByType('resource').length").await?;
+        if std::mem::replace(&mut resources, now.clone()) == now {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let found = browser
+        .value(
+            "({timeOriginMs: performance.timeOrigin, rowMs: bench.row, programMs: bench.program ?? null,
+               paintMs: performance.getEntriesByName('first-contentful-paint')[0].startTime})",
+        )
+        .await?;
+    let events = browser.events().await?;
+    browser.stop().await?;
+    let probe: Probe = serde_json::from_value(found)?;
+    let (bytes_to_first_row, bytes) = bytes(&events, url, &probe)?;
+    Ok(Load {
+        first_paint_ms: probe.paint_ms,
+        first_row_ms: probe.row_ms,
+        program_ms: probe.program_ms,
+        bytes_to_first_row,
+        bytes,
+    })
+}
+
+/// Notes when the first row is on the screen: after the frame that follows it.
+pub fn probe(row: &str) -> String {
+    let row = json!(row);
+    format!(
+        "window.bench = {{}};
+        const look = () => {{
+            if (!document.querySelector({row})) return;
+            observer.disconnect();
+            requestAnimationFrame(() => {{
+                const painted = new MessageChannel();
+                painted.port1.onmessage = () => bench.row = performance.now();
+                painted.port2.postMessage(0);
+            }});
+        }};
+        const observer = new MutationObserver(look);
+        observer.observe(document, {{childList: true, subtree: true}});
+        addEventListener('TrunkApplicationStarted', event => {{
+            bench.program = performance.now();
+            bench.memory = event.detail.wasm.memory;
+        }});"
+    )
+}
+
+/// Adds up what the network events say: until the first row, and in all.
+fn bytes(events: &[Value], url: &str, probe: &Probe) -> anyhow::Result<(f64, f64)> {
+    let is_document = |event: &&Value| {
+        event["method"] == "Network.requestWillBeSent" && event["params"]["documentURL"] == url
+    };
+    let document = events.iter().find(is_document).context("the browser has not asked for the page")?;
+    let seconds = |event: &Value, clock: &str| event["params"][clock].as_f64().unwrap_or_default();
+    // The events' own clock at the first row.
+    let row_s = seconds(document, "timestamp") - seconds(document, "wallTime")
+        + (probe.time_origin_ms + probe.row_ms) / 1000.0;
+    let (mut before, mut all) = (0.0, 0.0);
+    for event in events {
+        let parameters = &event["params"];
+        let size = match event["method"].as_str() {
+            Some("Network.responseReceived") => &parameters["response"]["encodedDataLength"],
+            Some("Network.dataReceived") => &parameters["encodedDataLength"],
+            _ => continue,
+        };
+        let size = size.as_f64().unwrap_or_default();
+        all += size;
+        if seconds(event, "timestamp") <= row_s {
+            before += size;
+        }
+    }
+    Ok((before, all))
+}

@@ -1,0 +1,81 @@
+//! Measures the page in Chromium, side by side with another one where there is one: `just bench-page`.
+//!
+//! In reading order:
+//!
+//! - [`server`]: the built binary on made-up calls.
+//! - [`chromium`]: a browser, and its own commands beside WebDriver's.
+//! - [`load`]: one page load. [`scroll`]: a long list.
+//! - [`report`]: what all of it comes to, beside the budgets.
+
+mod chromium;
+mod load;
+mod report;
+mod scroll;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use load::{Load, Network};
+use server::Server;
+
+/// Measures the page in Chromium, each load in a browser of its own with nothing cached. Exits with 1 where a
+/// budget is missed.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Another page to measure in turn with ours
+    #[arg(long, value_name = "URL")]
+    against: Option<String>,
+    /// What a row is there, as a CSS selector
+    #[arg(long, value_name = "SELECTOR", default_value = "tbody tr")]
+    against_row: String,
+    /// How often each page is loaded over each network
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
+    rounds: u32,
+    /// How long the list is scrolled
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    scroll: u64,
+    /// The built binary [default: `calls` beside this program]
+    #[arg(long, value_name = "FILE")]
+    calls: Option<PathBuf>,
+}
+
+/// What a row is on our page.
+const ROW: &str = "[data-call]";
+
+/// The loads of one page.
+#[derive(Debug, Default)]
+struct Loads {
+    local: Vec<Load>,
+    slow: Vec<Load>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let beside = || anyhow::Ok(std::env::current_exe()?.with_file_name("calls"));
+    let calls = arguments.calls.clone().map_or_else(beside, Ok)?;
+    let server = Server::start(&calls).context("cannot serve made-up calls")?;
+    let ours = server.page(server::SHORT);
+    let (mut our_loads, mut their_loads) = (Loads::default(), None::<Loads>);
+    for _ in 0..arguments.rounds {
+        load_into(&mut our_loads, &ours, ROW).await?;
+        if let Some(theirs) = &arguments.against {
+            load_into(their_loads.get_or_insert_default(), theirs, &arguments.against_row).await?;
+        }
+    }
+    let scrolled = scroll::measure(&server.page(server::LONG), ROW, arguments.scroll).await?;
+    let rows = report::rows(&our_loads, their_loads.as_ref(), &scrolled);
+    print!("{}", report::table(&rows));
+    let all_met = rows.iter().all(|row| row.is_met() != Some(false));
+    Ok(if all_met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn load_into(loads: &mut Loads, url: &str, row: &str) -> anyhow::Result<()> {
+    loads.local.push(load::measure(url, row, Network::Local).await?);
+    loads.slow.push(load::measure(url, row, Network::Slow).await?);
+    Ok(())
+}
