@@ -14,6 +14,7 @@ use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryI
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 
+use crate::composed::Composed;
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, phone_numbers, sql_types};
 
@@ -132,6 +133,47 @@ pub fn history_version(connection: &mut PgConnection, owner: PartyKey) -> QueryR
     Ok(row.first(connection).optional()?.unwrap_or_default())
 }
 
+/// A page of a history as of one instant, and the history's version then.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// 0 for a number that never had a call.
+    pub version: i64,
+    /// None if the version is one of those that the client knows.
+    pub rows: Vec<CallRow>,
+}
+
+/// The version of a history and, unless that is one of the `known`, its calls as [`list_calls`] gives them: one
+/// statement, which then does not read the calls.
+pub fn read_page(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u16,
+    known: Vec<i64>,
+) -> QueryResult<Page> {
+    // OFFSET keeps PostgreSQL from testing the version only after it has read the calls.
+    let query: Composed<(BigInt, Nullable<RowColumns>)> = Composed::new(
+        "SELECT history_version, page.* FROM phone_numbers LEFT JOIN LATERAL (SELECT page.* FROM (",
+    )
+    .subquery(page(owner, filter, after, limit))
+    .sql(
+        ") AS page (id, created_at, counterparty, type, duration_ms, label) \
+                 WHERE history_version <> ALL (",
+    )
+    .subquery(known.into_sql::<Array<BigInt>>())
+    .sql(") OFFSET 0) AS page ON true WHERE number = ")
+    .subquery(owner.into_sql::<BigInt>());
+    let mut page = Page::default();
+    for (version, row) in query.load::<(i64, Option<CallRow>)>(connection)? {
+        page.version = version;
+        page.rows.extend(row);
+    }
+    // SQL promises no order of a join. They come in order, so this costs nothing.
+    page.rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+    Ok(page)
+}
+
 /// At most `limit` calls of a history, newest first, those after `after` if given (keyset paging).
 pub fn list_calls(
     connection: &mut PgConnection,
@@ -140,6 +182,15 @@ pub fn list_calls(
     after: Option<Position>,
     limit: u16,
 ) -> QueryResult<Vec<CallRow>> {
+    page(owner, filter, after, limit).load(connection)
+}
+
+fn page<'a>(
+    owner: PartyKey,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u16,
+) -> calls::BoxedQuery<'a, Pg, RowColumns> {
     let mut page = history(owner)
         .filter(matches(filter))
         .order((calls::created_at.desc(), calls::id.desc()))
@@ -150,7 +201,7 @@ pub fn list_calls(
             .filter(calls::created_at.le(created_at))
             .filter(calls::created_at.lt(created_at).or(calls::id.lt(id)));
     }
-    page.load(connection)
+    page
 }
 
 /// At most `limit` calls of a history that were stored after one, in the order in which they were.

@@ -22,6 +22,7 @@
 pub mod calls;
 pub mod cli;
 mod commands;
+mod composed;
 pub mod credentials;
 pub mod database;
 pub mod details;

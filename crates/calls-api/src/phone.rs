@@ -3,6 +3,8 @@
 //! The rules are libphonenumber's, through the crate `rlibphonenumber`. Nothing outside this module names
 //! that crate, so that it can be exchanged.
 
+mod recent;
+
 use calls_model::{E164, NumberInfo, NumberKind, Party};
 use rlibphonenumber::{
     NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType,
@@ -56,6 +58,17 @@ const TOO_LONG: &str = "it is too long";
 /// country code only if that number is assigned, because a national number would otherwise become somebody
 /// else's.
 pub fn parse(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
+    if let Some(number) = recent::find(text, region) {
+        return Ok(Party::E164(number));
+    }
+    let party = parse_anew(text, region)?;
+    if let Party::E164(number) = party {
+        recent::keep(text, region, number);
+    }
+    Ok(party)
+}
+
+fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     let refuse = |reason| NotANumber { expected: EXPECTED, found: text.chars().take(64).collect(), reason };
     let trimmed = text.trim();
     if trimmed.len() > MAX_TEXT {

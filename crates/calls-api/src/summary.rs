@@ -4,12 +4,12 @@ use calls_model::{CallType, CounterpartyCount, DayCount, HourOfWeekCount, Missed
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use diesel::dsl::{max, min, sql};
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz, Untyped};
+use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz};
 
 use crate::calls::{Filter, TypeColumn, list_calls, matches};
+use crate::composed::Composed;
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, sql_types};
 use crate::zones::Offsets;
@@ -119,7 +119,7 @@ fn count(
         // Keeps PostgreSQL from merging the query into the other, which would look up the zone twice a call.
         .offset(0);
     // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week.
-    let query = Composed::new(
+    let query: Composed = Composed::new(
         "SELECT type, day, hour_of_week, count(*) AS calls, \
              count(*) FILTER (WHERE type IN ('Missed Inbound', 'Missed Outbound')) AS missed, \
              coalesce(sum(duration_ms), 0) AS talk_ms, \
@@ -171,7 +171,7 @@ fn top_counterparties(
         calls::duration_ms,
     ));
     // A number comes before one with as many calls if it is the smaller one, so that the answer is always the same.
-    let query = Composed::new("SELECT top.*, (SELECT label FROM phone_numbers \
+    let query: Composed = Composed::new("SELECT top.*, (SELECT label FROM phone_numbers \
                                WHERE phone_numbers.number = counterparty AND counterparty < 0) FROM (\
                                SELECT counterparty, count(*) AS calls, \
                                count(*) FILTER (WHERE type IN ('Missed Inbound', 'Missed Outbound')) AS missed, \
@@ -223,7 +223,7 @@ fn missed_inbound(
         .filter(calls::type_.eq_any(completed))
         .group_by(calls::counterparty)
         .select((calls::counterparty, max(calls::created_at)));
-    let query = Composed::new("WITH missed AS (")
+    let query: Composed = Composed::new("WITH missed AS (")
         .subquery(missed)
         .sql("), spoken (counterparty, latest) AS (")
         .subquery(spoken)
@@ -259,49 +259,3 @@ fn all_alike(
     let not_returned_ids = newest.iter().map(|row| row.position().id.to_string()).collect();
     Ok(MissedInbound { not_returned: calls, not_returned_ids, ..MissedInbound::default() })
 }
-
-/// SQL around queries of diesel's, whose values stay parameters. For what diesel has no words for.
-struct Composed<'a> {
-    before: &'static str,
-    parts: Vec<(Box<dyn QueryFragment<Pg> + Send + 'a>, &'static str)>,
-}
-
-impl<'a> Composed<'a> {
-    fn new(before: &'static str) -> Self {
-        Self { before, parts: Vec::new() }
-    }
-
-    fn subquery(mut self, fragment: impl QueryFragment<Pg> + Send + 'a) -> Self {
-        self.parts.push((Box::new(fragment), ""));
-        self
-    }
-
-    fn sql(mut self, sql: &'static str) -> Self {
-        if let Some((_, after)) = self.parts.last_mut() {
-            *after = sql;
-        }
-        self
-    }
-}
-
-impl QueryFragment<Pg> for Composed<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.before);
-        for (fragment, after) in &self.parts {
-            fragment.walk_ast(out.reborrow())?;
-            out.push_sql(after);
-        }
-        Ok(())
-    }
-}
-
-impl QueryId for Composed<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Composed<'_> {
-    type SqlType = Untyped;
-}
-
-impl RunQueryDsl<PgConnection> for Composed<'_> {}

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::parties::{ParseError, Party};
+use crate::text::{self, Text};
 
 /// One call as its owner sees it. In JSON:
 ///
@@ -104,7 +105,7 @@ mod rfc3339 {
     use super::*;
 
     pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        text::with_rfc3339(time, |text| serializer.serialize_str(text))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
@@ -249,12 +250,16 @@ impl CallDuration {
     pub fn ms(self) -> i32 {
         self.0
     }
+
+    fn text(self) -> Text {
+        // Never negative.
+        text::seconds(u64::try_from(self.0).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for CallDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Never negative.
-        write_seconds(f, u64::try_from(self.0).unwrap_or_default())
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -271,7 +276,7 @@ impl FromStr for CallDuration {
 
 impl Serialize for CallDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
@@ -279,16 +284,6 @@ impl<'de> Deserialize<'de> for CallDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// Milliseconds as seconds with one to three decimals.
-pub(crate) fn write_seconds(f: &mut fmt::Formatter<'_>, ms: u64) -> fmt::Result {
-    let (seconds, ms) = (ms / 1000, ms % 1000);
-    match ms {
-        _ if ms % 100 == 0 => write!(f, "{seconds}.{}", ms / 100),
-        _ if ms % 10 == 0 => write!(f, "{seconds}.{:02}", ms / 10),
-        _ => write!(f, "{seconds}.{ms:03}"),
     }
 }
 

@@ -9,6 +9,7 @@
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `fallback`: what the page has before it asks. [`Fallback`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
+//! - `text`: how digits are written.
 //! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
 
 mod calls;
@@ -19,6 +20,7 @@ mod problem;
 #[cfg(feature = "schema")]
 mod schema;
 mod summary;
+mod text;
 
 pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Outcome,

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::Text;
+
 /// A telephone number as ITU-T E.164 writes it: country code and national number, digits only.
 ///
 /// Shown and serialised with its leading `+`. E.164 allows 15 digits; numbering plans in use (Germany's,
@@ -31,11 +33,15 @@ impl E164 {
     pub fn digits(self) -> u64 {
         self.0
     }
+
+    fn text(self) -> Text {
+        Text::new().push(b'+').number(self.0, 1)
+    }
 }
 
 impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "+{}", self.0)
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -197,7 +203,12 @@ impl FromStr for Party {
 
 impl Serialize for Party {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::E164(number) => number.serialize(serializer),
+            Self::Local(text) | Self::Sip(text) => serializer.serialize_str(text),
+            Self::Withheld => serializer.serialize_str(Self::WITHHELD),
+            Self::Unknown => serializer.serialize_str(Self::UNKNOWN),
+        }
     }
 }
 
@@ -210,7 +221,7 @@ impl<'de> Deserialize<'de> for Party {
 
 impl Serialize for E164 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 

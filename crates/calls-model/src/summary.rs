@@ -6,8 +6,9 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::calls::{CallType, optional_rfc3339, read_seconds, write_seconds};
+use crate::calls::{CallType, optional_rfc3339, read_seconds};
 use crate::parties::{ParseError, Party};
+use crate::text;
 
 /// The calls of a history that fit a filter, added up. Days and hours are those of `time_zone`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -213,7 +214,7 @@ impl TalkTime {
 
 impl fmt::Display for TalkTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_seconds(f, self.0)
+        f.write_str(text::seconds(self.0).as_str())
     }
 }
 

@@ -96,22 +96,22 @@ async fn list_page(
 ) -> Result<HttpResponse, ApiError> {
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let known = known(request);
     let address = address(request, &party);
     let found = database::block(move || {
         app.database.read(|connection| {
             let Some(owner) = parties::find_party(connection, &party)? else {
                 return Ok(Found::Page { etag: etag(0), rows: Vec::new(), returned_at: Vec::new() });
             };
-            // Asked first: if a call comes in between, the tag is older than the page, never newer.
-            let etag = etag(calls::history_version(connection, owner)?);
-            if known.as_ref().is_some_and(|known| is_known(known, &etag)) {
-                return Ok(Found::Known { etag });
-            }
             let filter = filter.resolve(connection)?;
             // One more than asked for tells whether there is a next page.
-            let rows =
-                calls::list_calls(connection, owner, &filter, after.map(|cursor| cursor.0), limit + 1)?;
+            let after = after.map(|cursor| cursor.0);
+            let calls::Page { version, rows } =
+                calls::read_page(connection, owner, &filter, after, limit + 1, versions(&known))?;
+            let etag = etag(version);
+            if is_known(&known, &etag) {
+                return Ok(Found::Known { etag });
+            }
             let returned_at =
                 if details { details::returned_at(connection, owner, &rows)? } else { Vec::new() };
             Ok(Found::Page { etag, rows, returned_at })
@@ -161,6 +161,20 @@ enum Found {
 /// The program's own version is part of it, as another one may write the same calls differently.
 pub(super) fn etag(version: i64) -> String {
     format!("\"{}-{version:x}\"", env!("CARGO_PKG_VERSION"))
+}
+
+/// What the client says that it has. Empty if it says nothing.
+pub(super) fn known(request: &HttpRequest) -> String {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.unwrap_or_default().to_owned()
+}
+
+/// The versions that a client's tags are made of.
+fn versions(known: &str) -> Vec<i64> {
+    let hex = |tag: &str| tag.trim().trim_end_matches('"').rsplit_once('-').map(|(_, hex)| hex.to_owned());
+    let version =
+        |tag| i64::from_str_radix(&hex(tag)?, 16).ok().filter(|version| is_known(tag, &etag(*version)));
+    known.split(',').filter_map(version).collect()
 }
 
 /// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.

@@ -1,11 +1,11 @@
 //! `GET /api/calls/{number}/summary`.
 
-use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::Summary;
 
 use super::App;
-use super::calls::{etag, is_known};
+use super::calls::{etag, is_known, known};
 use super::parameters::{FilterParameters, Query};
 use crate::calls;
 use crate::database;
@@ -39,7 +39,7 @@ pub(super) async fn get_summary(
 ) -> Result<HttpResponse, ApiError> {
     let party = phone::parse(&number, app.region)?;
     let parameters = FilterParameters::read_alone(&Query::new(query.into_inner()), app.region)?;
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let known = known(&request);
     let (etag, summary) = database::block(move || {
         app.database.read(|connection| {
             let zone = parameters.zone;
@@ -48,7 +48,7 @@ pub(super) async fn get_summary(
             };
             // Asked first: if a call comes in between, the tag is older than the summary, never newer.
             let etag = etag(calls::history_version(connection, owner)?);
-            if known.as_ref().is_some_and(|known| is_known(known, &etag)) {
+            if is_known(&known, &etag) {
                 return Ok((etag, None));
             }
             let filter = parameters.resolve(connection)?;

@@ -1,0 +1,50 @@
+//! Spellings that were read lately. A client asks for one number again and again, and a call log has the same
+//! numbers in every other line; reading one takes as long as asking PostgreSQL for some twenty calls.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use calls_model::E164;
+
+use super::Region;
+
+/// Places for spellings, each with its own lock. With the spellings at most 5 MB.
+const PLACES: usize = 1 << 16;
+/// Bytes of a spelling that is worth keeping.
+const LONGEST: usize = 24;
+
+/// What a place holds: the last of the spellings that belong there.
+type Place = Mutex<Option<(Box<str>, Option<Region>, E164)>>;
+
+struct Recent {
+    places: Box<[Place]>,
+    // With a key of its own in each process, so that nobody can choose spellings that share a place.
+    hasher: RandomState,
+}
+
+static RECENT: LazyLock<Recent> = LazyLock::new(|| Recent {
+    places: (0..PLACES).map(|_| Place::default()).collect(),
+    hasher: RandomState::new(),
+});
+
+/// The number that this spelling was lately.
+pub(super) fn find(text: &str, region: Option<Region>) -> Option<E164> {
+    let place = place(text, region)?.lock().unwrap_or_else(PoisonError::into_inner);
+    let (known, of, number) = place.as_ref()?;
+    (**known == *text && *of == region).then_some(*number)
+}
+
+/// Keeps what a spelling means, in place of another.
+pub(super) fn keep(text: &str, region: Option<Region>, number: E164) {
+    if let Some(place) = place(text, region) {
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some((text.into(), region, number));
+    }
+}
+
+fn place(text: &str, region: Option<Region>) -> Option<&'static Place> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let hash = RECENT.hasher.hash_one((text, region.map(|region| region.0 as u32)));
+    RECENT.places.get(hash as usize % PLACES)
+}

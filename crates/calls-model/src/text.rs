@@ -1,0 +1,105 @@
+//! Short texts of digits, written without the machinery of `std::fmt`: a page has hundreds of them.
+
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+
+/// A text of at most [`Text::SIZE`] ASCII characters, on the stack. What does not fit is left out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text {
+    bytes: [u8; Self::SIZE],
+    len: usize,
+}
+
+impl Text {
+    /// Enough for a time with nanoseconds, and for a number of twenty digits with its sign.
+    const SIZE: usize = 40;
+
+    pub(crate) fn new() -> Self {
+        Self { bytes: [0; Self::SIZE], len: 0 }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Never anything but ASCII.
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+
+    pub(crate) fn push(mut self, character: u8) -> Self {
+        if let Some(byte) = self.bytes.get_mut(self.len) {
+            *byte = character;
+            self.len += 1;
+        }
+        self
+    }
+
+    /// A number with at least `width` digits.
+    pub(crate) fn number(mut self, mut number: u64, width: usize) -> Self {
+        let mut digits = [b'0'; 20];
+        let mut first = digits.len();
+        while number > 0 {
+            first -= 1;
+            digits[first] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        for digit in &digits[first.min(digits.len() - width.min(digits.len()))..] {
+            self = self.push(*digit);
+        }
+        self
+    }
+}
+
+/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs.
+pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
+    let (date, nanos) = (time.date_naive(), time.nanosecond());
+    // Years that need a sign, and leap seconds, are chrono's.
+    let Some(year) = u64::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)
+    else {
+        return then(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    };
+    let day = Text::new().number(year, 4).push(b'-').number(date.month().into(), 2).push(b'-');
+    let hour = day.number(date.day().into(), 2).push(b'T').number(time.hour().into(), 2).push(b':');
+    let text = hour.number(time.minute().into(), 2).push(b':').number(time.second().into(), 2);
+    let text = match u64::from(nanos) {
+        0 => text,
+        nanos if nanos % 1_000_000 == 0 => text.push(b'.').number(nanos / 1_000_000, 3),
+        nanos if nanos % 1000 == 0 => text.push(b'.').number(nanos / 1000, 6),
+        nanos => text.push(b'.').number(nanos, 9),
+    };
+    then(text.push(b'Z').as_str())
+}
+
+/// Milliseconds as seconds with one to three decimals.
+pub(crate) fn seconds(ms: u64) -> Text {
+    let whole = Text::new().number(ms / 1000, 1).push(b'.');
+    match ms % 1000 {
+        ms if ms % 100 == 0 => whole.number(ms / 100, 1),
+        ms if ms % 10 == 0 => whole.number(ms / 10, 2),
+        ms => whole.number(ms, 3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_chrono_writes_it() {
+        let seconds =
+            [-62_167_219_200, -1, 0, 59, 1_706_695_200, 253_402_300_799, 253_402_300_800, -62_167_219_201];
+        let nanos = [0, 1, 1000, 120_000_000, 123_456_000, 999_999_999, 1_000_000_000, 1_999_999_999];
+        let times =
+            seconds.into_iter().flat_map(|second| nanos.map(|nano| DateTime::from_timestamp(second, nano)));
+        // Leap seconds are only at the end of a minute.
+        for time in times.flatten() {
+            let text = with_rfc3339(&time, str::to_owned);
+            assert_eq!(text, time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        }
+    }
+
+    #[test]
+    fn a_number_has_its_digits() {
+        for (number, width, text) in
+            [(0, 1, "0"), (0, 0, ""), (7, 2, "07"), (1234, 2, "1234"), (u64::MAX, 1, "18446744073709551615")]
+        {
+            assert_eq!(Text::new().number(number, width).as_str(), text);
+        }
+    }
+}
