@@ -17,6 +17,7 @@ PAGE_TARGET=$TARGET/page
 # trunk 0.22 wants a newer rustc than the workspace does.
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132
+AXE_VERSION=4.14.1
 DIESEL_VERSION=2.3
 WASM_TARGET=wasm32-unknown-unknown
 

@@ -30,7 +30,7 @@ use crate::{format, intl, page, path, recent};
 pub use fallback::use_fallback;
 use filters::Filters;
 use list::CallList;
-use notice::{Notice, use_next_attempt};
+use notice::{Notice, OFFLINE, use_next_attempt};
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 use state::State;
@@ -69,6 +69,7 @@ pub fn HistoryPage() -> impl IntoView {
             recent::remember(&info.canonical(), &heading_text("", Some(&info)));
         }
     });
+    let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info);
     let rows = Memo::new(move |_| {
@@ -85,7 +86,7 @@ pub fn HistoryPage() -> impl IntoView {
         move || number.asked.get(),
     );
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
-    let announced = use_announcement(calls, state, count);
+    let announced = use_announcement(calls, is_online, state, count);
     view! {
         <Bar field=true />
         <main
@@ -96,7 +97,7 @@ pub fn HistoryPage() -> impl IntoView {
             aria-busy=move || calls.is_loading.get().to_string()
         >
             <Title number=number.asked info=info.data heading />
-            <Notice error=calls.error state again />
+            <Notice error=calls.error is_online state again />
             <Show when=has_filters>
                 <Filters number=number.address filter />
             </Show>
@@ -181,10 +182,14 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
 /// What a screen reader is told, again whenever it changes.
 fn use_announcement(
     calls: SwrPages<CallsPage, ApiError>,
+    is_online: ReadSignal<bool>,
     state: Memo<State>,
     count: Memo<Option<usize>>,
 ) -> Memo<String> {
     Memo::new(move |_| {
+        if !is_online.get() && state.with(State::has_data) {
+            return format!("{OFFLINE} These are the last known calls.");
+        }
         let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
         let count = count.get().unwrap_or_default();
         announcement(&state.get(), count, has_more, calls.is_loading.get(), calls.error.get().as_ref())

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use leptos::ev::visibilitychange;
+use leptos::ev::{offline, online, visibilitychange};
 use leptos::prelude::*;
 use leptos_swr::{Push, SwrPages, SwrSubscription, use_swr_subscription};
 
@@ -48,6 +48,18 @@ pub fn use_live(
         );
     });
     Signal::derive(move || news.data.with(Option::is_some))
+}
+
+/// Whether there is a network, as far as the browser can tell. `navigator.onLine` is not asked, as in leptos-swr:
+/// only its events are to be trusted.
+pub fn use_online() -> ReadSignal<bool> {
+    let (is_online, set_online) = signal(true);
+    let listeners = [
+        window_event_listener(online, move |_| set_online.set(true)),
+        window_event_listener(offline, move |_| set_online.set(false)),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
+    is_online
 }
 
 fn use_visible() -> ReadSignal<bool> {

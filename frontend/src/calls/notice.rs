@@ -11,33 +11,51 @@ use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
 use crate::message::Again;
 
-/// Says that the newest attempt failed, while the calls of an earlier one are shown.
+/// What is said where the browser has no network.
+pub const OFFLINE: &str = "This device is offline.";
+
+/// Says why the calls that are shown may be out of date: there is no network, or the newest attempt failed.
 #[component]
 pub fn Notice(
     /// The last failure.
     error: Signal<Option<ApiError>>,
+    /// Whether there is a network.
+    is_online: ReadSignal<bool>,
     /// The page's state.
     state: Memo<State>,
     /// How it is tried again.
     again: Again,
 ) -> impl IntoView {
-    let error = Memo::new(move |_| error.get().filter(|_| state.with(State::has_data)));
-    let notice = move |error: ApiError| {
-        let (kind, icon) = match error {
-            ApiError::Unreachable => ("unreachable", Symbol::Unreachable),
-            _ => ("error", Symbol::Warning),
+    let notice = Memo::new(move |_| match (is_online.get(), error.get()) {
+        _ if !state.with(State::has_data) => None,
+        (false, _) => Some(("offline", OFFLINE.to_owned())),
+        (true, Some(ApiError::Unreachable)) => Some(("unreachable", ApiError::Unreachable.to_string())),
+        (true, error) => error.map(|error| ("error", error.to_string())),
+    });
+    let view = move |(kind, text): (&'static str, String)| {
+        let symbol = if kind == "error" { Symbol::Warning } else { Symbol::Unreachable };
+        let is_offline = kind == "offline";
+        // Without a network nothing is tried until it is back.
+        let next_attempt = move || match is_offline {
+            true => next_attempt(true, false, None),
+            false => again.next_attempt.get(),
         };
         view! {
             <div class="notice" data-notice=kind>
-                <Icon symbol=icon />
-                <p>{error.to_string()} " These are the last known calls. " {again.next_attempt}</p>
-                <button class="button quiet" type="button" on:click=move |_| again.now.run(())>
-                    "Try again"
-                </button>
+                <Icon symbol />
+                <p>{text} " These are the last known calls. " {next_attempt}</p>
+                {(!is_offline)
+                    .then(|| {
+                        view! {
+                            <button class="button quiet" type="button" on:click=move |_| again.now.run(())>
+                                "Try again"
+                            </button>
+                        }
+                    })}
             </div>
         }
     };
-    move || error.get().map(notice)
+    move || notice.get().map(view)
 }
 
 /// When the next attempt starts, counted down.

@@ -95,12 +95,13 @@ fn what_freeswitch_cannot_have_sent_is_not_answered_as_stored() {
 
 const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-fn twilio() -> TestApp {
+/// An app that takes what Twilio signs.
+pub fn twilio() -> TestApp {
     TestApp::with(&["--twilio-auth-token", AUTH_TOKEN, "--public-url", "https://calls.example.com/"])
 }
 
 /// Posts like Twilio: signed over the public address and the sorted form.
-fn callback(app: &TestApp, pairs: &[(&str, &str)]) -> Answer {
+pub fn callback(app: &TestApp, pairs: &[(&str, &str)]) -> Answer {
     let mut sorted = pairs.to_vec();
     sorted.sort_unstable();
     let mut mac = Hmac::<Sha1>::new_from_slice(AUTH_TOKEN.as_bytes()).unwrap();
@@ -113,7 +114,8 @@ fn callback(app: &TestApp, pairs: &[(&str, &str)]) -> Answer {
     post(app, "/api/cdr/twilio?from=console", &headers, form(pairs).as_bytes())
 }
 
-fn ended(status: &str) -> Vec<(&str, &str)> {
+/// What Twilio's status callback says of a call, in the order of its documentation.
+pub fn ended(status: &str) -> Vec<(&str, &str)> {
     vec![
         ("CallSid", "CA0123456789abcdef0123456789abcdef"),
         ("AccountSid", "AC0123456789abcdef0123456789abcdef"),

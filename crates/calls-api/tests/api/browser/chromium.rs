@@ -1,19 +1,27 @@
 //! A headless Chromium of its own for each test.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-/// A running browser. Ends with the test, also with one that fails.
+/// A running browser. Ends with the test, also with one that fails, which leaves a picture of what it saw.
 pub struct Chromium {
     pub client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    /// Where the driver has this browser.
+    session: String,
+    /// The errors of the console that are no mistake of the page's.
+    allowed: RefCell<Vec<&'static str>>,
+    profile: tempfile::TempDir,
 }
 
 impl Chromium {
@@ -51,7 +59,10 @@ impl Chromium {
             arguments.push("--no-sandbox".to_owned());
         }
         let capabilities = json!({
-            "goog:chromeOptions": {"args": arguments},
+            "goog:chromeOptions": {
+                "args": arguments,
+                "prefs": {"download.default_directory": profile.path().join("downloads")},
+            },
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let client = ClientBuilder::new(HttpConnector::new())
@@ -59,41 +70,152 @@ impl Chromium {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("Chromium starts");
-        Self { client, driver, _profile: profile }
+        let session = client.session_id().await.unwrap().expect("Chromium has a session");
+        let session = format!("http://127.0.0.1:{port}/session/{session}");
+        Self { client, driver, session, allowed: RefCell::default(), profile }
+    }
+
+    /// A command of the Chrome DevTools Protocol, and its result.
+    pub async fn dev_tools(&self, command: &str, parameters: Value) -> Value {
+        let command =
+            ChromiumCommand { path: "goog/cdp/execute", body: json!({"cmd": command, "params": parameters}) };
+        self.client.issue_cmd(command).await.unwrap()
+    }
+
+    /// Runs a script in each document from now on, before anything of the page does.
+    pub async fn before_each_page(&self, script: &str) {
+        self.dev_tools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// From now on no request about +12025550198 is answered, and none about +12025550199 reaches anybody.
+    pub async fn hold_requests(&self) {
+        let script = "const fetch = window.fetch;
+            window.fetch = (request, ...rest) => {
+                const address = request.url ?? String(request);
+                if (address.includes('12025550198')) return new Promise(() => {});
+                if (address.includes('12025550199')) return Promise.reject(new TypeError('no network'));
+                return fetch.call(window, request, ...rest);
+            };";
+        self.before_each_page(script).await;
+    }
+
+    /// Lets pages use the clipboard, as somebody would who is asked.
+    pub async fn allow_clipboard(&self) {
+        let permissions = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+        self.dev_tools("Browser.grantPermissions", permissions).await;
+    }
+
+    /// Takes the network away, or gives it back.
+    pub async fn set_offline(&self, offline: bool) {
+        self.dev_tools("Network.enable", json!({})).await;
+        let limits =
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.dev_tools("Network.emulateNetworkConditions", limits).await;
+    }
+
+    /// What the system would say of its user's preferences (Media Queries Level 5), or the medium itself.
+    pub async fn set_media(&self, medium: &str, features: &[(&str, &str)]) {
+        let features: Vec<Value> =
+            features.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        self.dev_tools("Emulation.setEmulatedMedia", json!({"media": medium, "features": features})).await;
+    }
+
+    /// How wide the window is, in CSS pixels. No real window can be as narrow as a phone.
+    pub async fn set_width(&self, width: u32) {
+        let screen = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.dev_tools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// Opens another tab and goes to it. Returns the one before.
+    pub async fn open_tab(&self) -> fantoccini::wd::WindowHandle {
+        let before = self.client.window().await.unwrap();
+        let tab = self.client.new_window(true).await.unwrap();
+        self.go_to_tab(&tab.handle).await;
+        before
+    }
+
+    /// Brings a tab to the front.
+    pub async fn go_to_tab(&self, tab: &fantoccini::wd::WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+        self.dev_tools("Page.bringToFront", json!({})).await;
+    }
+
+    /// The folder that downloads go to.
+    pub fn downloads(&self) -> PathBuf {
+        self.profile.path().join("downloads")
+    }
+
+    /// Lets an error with this text in it be on the console: one that the browser itself writes, because the test
+    /// makes the network or the server fail.
+    pub fn allow_error(&self, text: &'static str) {
+        self.allowed.borrow_mut().push(text);
     }
 
     /// Fails if the page has written a warning or an error to the console.
     pub async fn expect_clean_console(&self) {
-        let log = self.client.issue_cmd(ConsoleLog).await.unwrap();
-        let entries = log.as_array().expect("the console's entries");
-        let bad: Vec<&Value> =
-            entries.iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG").collect();
+        // chromedriver's own command for what the page wrote to the console since the last time.
+        let command = ChromiumCommand { path: "se/log", body: json!({"type": "browser"}) };
+        let log = self.client.issue_cmd(command).await.unwrap();
+        let allowed = self.allowed.borrow();
+        let is_bad = |entry: &&Value| {
+            let message = entry["message"].as_str().unwrap_or_default();
+            entry["level"] != "INFO"
+                && entry["level"] != "DEBUG"
+                && !allowed.iter().any(|allowed| message.contains(allowed))
+        };
+        let bad: Vec<&Value> = log.as_array().expect("the console's entries").iter().filter(is_bad).collect();
         assert!(bad.is_empty(), "{bad:#?}");
     }
 
+    /// The end of each test: the console must be clean.
     pub async fn stop(self) {
+        self.expect_clean_console().await;
         self.client.clone().close().await.unwrap();
+    }
+
+    /// Writes a picture of the page into the target folder and returns its path.
+    fn take_picture(&self) -> Result<PathBuf, Box<dyn std::error::Error>> {
+        let limit = Some(Duration::from_secs(10));
+        let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(limit).build().into();
+        let answer: Value =
+            agent.get(format!("{}/screenshot", self.session)).call()?.body_mut().read_json()?;
+        let picture = BASE64_STANDARD.decode(answer["value"].as_str().unwrap_or_default())?;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        std::fs::create_dir_all(&folder)?;
+        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        let path = folder.join(format!("{test}.png"));
+        std::fs::write(&path, picture)?;
+        Ok(path)
     }
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            match self.take_picture() {
+                Ok(path) => eprintln!("what the page looked like: {}", path.display()),
+                Err(error) => eprintln!("there is no picture of the page: {error}"),
+            }
+        }
         // chromedriver takes its browser along.
         self.driver.kill().ok();
         self.driver.wait().ok();
     }
 }
 
-/// chromedriver's own command for what the page wrote to the console since the last time.
+/// A command that only Chromium's driver has.
 #[derive(Debug)]
-struct ConsoleLog;
+struct ChromiumCommand {
+    path: &'static str,
+    body: Value,
+}
 
-impl WebDriverCompatibleCommand for ConsoleLog {
+impl WebDriverCompatibleCommand for ChromiumCommand {
     fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
-        (ureq::http::Method::POST, Some(json!({"type": "browser"}).to_string()))
+        (ureq::http::Method::POST, Some(self.body.to_string()))
     }
 }

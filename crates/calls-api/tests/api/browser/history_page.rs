@@ -1,18 +1,15 @@
-//! The page at `/calls/<number>` as a person uses it. Every `wait_for_` fails after 20 seconds, with what the
-//! page showed instead.
-
-use std::time::{Duration, Instant};
+//! The page at `/calls/<number>` as a person uses it.
 
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 
 use super::chromium::Chromium;
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::tab::{PATIENCE, Tab};
 
 /// What is being looked at.
 pub struct HistoryPage {
     client: Client,
+    pub tab: Tab,
 }
 
 /// One call as the page shows it.
@@ -25,9 +22,13 @@ pub struct Row {
 
 impl HistoryPage {
     pub async fn open(chromium: &Chromium, address: &str, path: &str) -> Self {
-        let client = chromium.client.clone();
-        client.goto(&format!("{address}{path}")).await.unwrap();
-        Self { client }
+        Tab::open(chromium, address, path).await;
+        Self::looked_at(chromium)
+    }
+
+    /// The page that the browser is at already.
+    pub fn looked_at(chromium: &Chromium) -> Self {
+        Self { client: chromium.client.clone(), tab: Tab::looked_at(chromium) }
     }
 
     pub async fn rows(&self) -> Vec<Row> {
@@ -42,7 +43,7 @@ impl HistoryPage {
     }
 
     pub async fn text(&self) -> String {
-        self.string("return document.body.innerText").await
+        self.tab.text().await
     }
 
     /// The path in the address bar, percent-decoded.
@@ -66,15 +67,25 @@ impl HistoryPage {
         link.click().await.unwrap();
     }
 
-    /// Types a number into the field and presses Enter.
-    pub async fn ask_for(&self, number: &str) {
-        let field = self.client.wait().for_element(Locator::Css("main form input")).await.unwrap();
-        field.send_keys(&format!("{number}\u{e007}")).await.unwrap();
+    pub async fn forward(&self) {
+        self.client.forward().await.unwrap();
+    }
+
+    /// Puts a text into the search field in place of what is there.
+    pub async fn search(&self, text: &str) {
+        let field = self.client.wait().at_most(PATIENCE).for_element(Locator::Css("#search")).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// What a screen reader was told last.
+    pub async fn announced(&self) -> String {
+        self.string("return document.querySelector('p[role=status]').innerText").await
     }
 
     /// `loading`, `ready`, `empty`, `invalid` or `error`.
     pub async fn wait_for_state(&self, state: &str) {
-        self.wait_for(&format!("document.querySelector('main')?.dataset.state === '{state}'")).await;
+        self.tab.wait_for_state(state).await;
     }
 
     pub async fn wait_for_heading(&self, part: &str) {
@@ -95,6 +106,29 @@ impl HistoryPage {
     pub async fn wait_for_notice_while_looking_back(&self) {
         self.wait_for("window.dispatchEvent(new Event('focus')) && document.querySelector('[data-notice]')")
             .await;
+    }
+
+    /// From now on notes down each delay until the next attempt that the page announces.
+    pub async fn write_down_retries(&self) {
+        let script = r"window.retries = [];
+            let last = 0;
+            const note = () => {
+                const seconds = Number(document.querySelector('[data-notice]')?.innerText.match(/again in (\d+) s/)?.[1] ?? 0);
+                // It is counted down, so it grows only where another one begins.
+                if (seconds > last) window.retries.push(seconds);
+                last = seconds;
+            };
+            new MutationObserver(note).observe(document.body, {subtree: true, childList: true, characterData: true});";
+        self.run(script).await;
+    }
+
+    /// The delays in seconds, in order.
+    pub async fn retries(&self) -> Vec<u32> {
+        serde_json::from_value(self.run("return window.retries").await).unwrap()
+    }
+
+    pub async fn wait_for_retries(&self, count: usize) {
+        self.wait_for(&format!("window.retries.length >= {count}")).await;
     }
 
     pub async fn wait_for_no_notice(&self) {
@@ -145,18 +179,14 @@ impl HistoryPage {
     }
 
     async fn wait_for(&self, condition: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {
-            assert!(Instant::now() < deadline, "never: {condition}\nThe page shows:\n{}", self.text().await);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.tab.wait_for(condition).await;
     }
 
     async fn string(&self, script: &str) -> String {
-        self.run(script).await.as_str().unwrap_or_default().to_owned()
+        self.tab.string(script).await
     }
 
     async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap()
+        self.tab.run(script).await
     }
 }

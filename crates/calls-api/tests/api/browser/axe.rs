@@ -1,0 +1,98 @@
+//! axe-core's rules (WCAG 2.2 A and AA, and good practice) on each page and state, light and dark.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::callers::app_with_all_kinds;
+use super::chromium::Chromium;
+use super::home_page::HomePage;
+use super::tab::Tab;
+
+/// axe-core, which `scripts/setup test` installs.
+fn source() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let tools = std::env::var_os("CALLS_TOOLS").map_or_else(|| PathBuf::from(".tools"), PathBuf::from);
+    let path = root.join(tools).join("node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("axe-core is missing, run `just setup test`: {}: {error}", path.display())
+    })
+}
+
+/// axe-core in a browser, and what it has found so far.
+struct Axe<'a> {
+    chromium: &'a Chromium,
+    source: String,
+    found: Vec<String>,
+}
+
+impl Axe<'_> {
+    /// Looks at the page as it is now, light and dark.
+    async fn look(&mut self, state: &str) {
+        let client = &self.chromium.client;
+        // The page's policy lets no foreign script run, but the driver may.
+        client.execute(&self.source, Vec::new()).await.unwrap();
+        let run = "const done = arguments[arguments.length - 1];
+            const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+            axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']}).then(
+                ({violations, passes}) => done({
+                    passes: passes.length,
+                    violations: violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes.map(node => node.html).join(' ')}`),
+                }),
+                error => done({passes: 0, violations: [String(error)]}),
+            );";
+        for scheme in ["light", "dark"] {
+            self.chromium.set_media("screen", &[("prefers-color-scheme", scheme)]).await;
+            let result: Value = client.execute_async(run, Vec::new()).await.unwrap();
+            assert!(result["passes"].as_u64() > Some(5), "{state}: axe-core has not looked: {result}");
+            let violations = result["violations"].as_array().unwrap();
+            self.found.extend(violations.iter().map(|violation| format!("{state}, {scheme}: {violation}")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn axe_core_finds_nothing_on_any_page_in_any_state() {
+    let app = app_with_all_kinds();
+    let chromium = Chromium::start().await;
+    chromium.hold_requests().await;
+    let mut axe = Axe { chromium: &chromium, source: source(), found: Vec::new() };
+
+    for (path, state) in [
+        ("/calls/+12025550123", "ready"),
+        ("/calls/+12025550123?from=2024-01-31", "ready"),
+        ("/calls/+12025550123?period=today", "no-match"),
+        ("/calls/+13333333334", "empty"),
+        ("/calls/hello", "invalid"),
+        ("/no/such/page", "not-found"),
+    ] {
+        let tab = Tab::open(&chromium, &app.address, path).await;
+        tab.wait_for_state(state).await;
+        tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
+        axe.look(path).await;
+    }
+
+    let home = HomePage::open(&chromium, &app.address).await;
+    assert!(!home.recent().await.is_empty());
+    axe.look("home").await;
+    home.type_number("+1").await;
+    home.wait_for_error("Not a phone number so far").await;
+    axe.look("home with a mistake").await;
+    for (number, state) in [("+12025550198", "loading"), ("+12025550199", "error")] {
+        let home = HomePage::open(&chromium, &app.address).await;
+        home.ask_for(number).await;
+        home.tab.wait_for_state(state).await;
+        axe.look(state).await;
+    }
+
+    let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
+    tab.wait_for_state("ready").await;
+    chromium.set_offline(true).await;
+    tab.wait_for("document.querySelector('[data-notice=offline]')").await;
+    axe.look("offline").await;
+
+    assert!(axe.found.is_empty(), "{}", json!(axe.found));
+    chromium.allow_error("the server responded with a status of 40");
+    chromium.allow_error("net::ERR_INTERNET_DISCONNECTED");
+    chromium.stop().await;
+}

@@ -1,0 +1,162 @@
+//! The page without a mouse.
+
+use super::app_with_calls;
+use super::chromium::Chromium;
+use super::history_page::HistoryPage;
+use super::home_page::HomePage;
+use super::tab::{DOWN, ENTER, ESCAPE, SHIFT, TAB, Tab, UP};
+
+/// More stops than any page of these tests has.
+const MOST: usize = 80;
+
+/// What has the focus: its label or text. Fails where one cannot see that it has it.
+async fn focused(tab: &Tab) -> String {
+    let script = "const element = document.activeElement;
+        if (!element || element === document.body) return 'nothing';
+        const name = element.ariaLabel || element.labels?.[0]?.innerText || element.innerText || element.id;
+        const style = getComputedStyle(element);
+        const box = element.getBoundingClientRect();
+        const middle = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        const isSeen = element.matches(':focus-visible') && style.outlineStyle !== 'none'
+            && parseFloat(style.outlineWidth) >= 2 && element.contains(middle);
+        return (isSeen ? '' : 'unseen: ') + name.trim().split('\\n')[0];";
+    let name = tab.string(script).await;
+    assert!(!name.starts_with("unseen: "), "the focus cannot be seen on what is {name}");
+    name
+}
+
+/// Goes on with the Tab key until something of this name has the focus, and returns what had it on the way.
+async fn tab_to(tab: &Tab, name: &str) -> Vec<String> {
+    let mut stops = Vec::new();
+    for _ in 0..MOST {
+        tab.press(TAB).await;
+        stops.push(focused(tab).await);
+        if stops.last().is_some_and(|stop| stop.starts_with(name)) {
+            return stops;
+        }
+    }
+    panic!("never at {name}: {stops:?}");
+}
+
+#[tokio::test]
+async fn the_tab_key_leads_through_the_whole_page_and_out_of_it_again() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(3).await;
+    let stops = tab_to(&page.tab, "nothing").await;
+    let expected = [
+        "Skip to content",
+        "Calls",
+        "Another phone number",
+        "Show calls",
+        "All",
+        "Missed",
+        "Inbound",
+        "Outbound",
+        "Calls with",
+        "Any day",
+        "Today",
+        "Yesterday",
+        "7 days",
+        "30 days",
+        "This month",
+        "Last month",
+        "Dates",
+        "Save as CSV",
+        "+1 333",
+        "Call +1 333",
+        "Copy +1 333",
+        "+1 444",
+        "Call +1 444",
+        "Copy +1 444",
+    ];
+    // In this order, whatever else there is.
+    let mut rest = stops.iter();
+    for name in expected {
+        assert!(rest.any(|stop| stop.starts_with(name)), "no {name} in its place: {stops:?}");
+    }
+    // And the same way back.
+    let mut back = Vec::new();
+    while back.len() < MOST && back.last().is_none_or(|stop: &String| stop != "nothing") {
+        page.tab.press_with(SHIFT, TAB).await;
+        back.push(focused(&page.tab).await);
+    }
+    assert_eq!(
+        back.iter().rev().skip(1).collect::<Vec<_>>(),
+        stops.iter().take(stops.len() - 1).collect::<Vec<_>>()
+    );
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn everything_can_be_done_by_the_keyboard_alone() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    // To the field, by the Tab key and by `/`.
+    tab_to(&home.tab, "Phone number").await;
+    home.tab.press_with(SHIFT, TAB).await;
+    home.tab.press('/').await;
+    assert_eq!(focused(&home.tab).await, "Phone number");
+    home.tab.type_text("+12025550123").await;
+    home.tab.press(ENTER).await;
+    let page = HistoryPage::looked_at(&chromium);
+    page.wait_for_rows(3).await;
+    // Who comes from another page begins at the heading.
+    assert_eq!(page.tab.string("return document.activeElement.tagName").await, "H1");
+
+    // The search, and out of it.
+    page.tab.press('/').await;
+    assert!(focused(&page.tab).await.starts_with("Calls with"));
+    page.tab.type_text("+1333").await;
+    page.wait_for_rows(1).await;
+    page.tab.press(ESCAPE).await;
+    page.wait_for_rows(3).await;
+    assert!(focused(&page.tab).await.starts_with("Calls with"));
+
+    // Chips keep the focus.
+    page.tab.press_with(SHIFT, TAB).await;
+    page.tab.press_with(SHIFT, TAB).await;
+    page.tab.press_with(SHIFT, TAB).await;
+    assert!(focused(&page.tab).await.starts_with("Missed"));
+    page.tab.press(ENTER).await;
+    page.wait_for_rows(2).await;
+    assert!(focused(&page.tab).await.starts_with("Missed"));
+    page.tab.press_with(SHIFT, TAB).await;
+    page.tab.press(ENTER).await;
+    page.wait_for_rows(3).await;
+
+    // Dates.
+    tab_to(&page.tab, "Dates").await;
+    page.tab.press(' ').await;
+    page.tab.press(TAB).await;
+    page.tab.type_text("01312024").await;
+    page.tab.wait_for("location.search === '?from=2024-01-31'").await;
+    page.wait_for_rows(2).await;
+    page.back().await;
+    page.wait_for_rows(3).await;
+
+    // The skip link, and the list.
+    page.reload().await;
+    page.wait_for_rows(3).await;
+    page.tab.press(TAB).await;
+    assert_eq!(focused(&page.tab).await, "Skip to content");
+    page.tab.press(ENTER).await;
+    page.tab.wait_for("document.activeElement.id === 'main'").await;
+    tab_to(&page.tab, "+1 333").await;
+    page.tab.press(UP).await;
+    assert!(page.tab.string("return document.activeElement.innerText").await.contains("Withheld number"));
+    page.tab.press(DOWN).await;
+    page.tab.press(DOWN).await;
+    let row = page.tab.string("return document.activeElement.innerText").await;
+    assert!(row.contains("+1 444"), "not in the next day: {row}");
+    focused(&page.tab).await;
+    page.tab.press(TAB).await;
+    assert!(focused(&page.tab).await.starts_with("+1 444"));
+    page.tab.press(ENTER).await;
+    page.wait_for_path("/calls/+14444444444").await;
+    page.wait_for_state("empty").await;
+    assert_eq!(page.tab.string("return document.activeElement.tagName").await, "H1");
+    chromium.stop().await;
+}

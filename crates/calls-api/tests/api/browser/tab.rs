@@ -1,0 +1,98 @@
+//! What every page object is made of: scripts, keys, and waiting for what is to be. Each `wait_for_` fails after 20
+//! seconds, with what the page showed instead.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+
+use super::chromium::Chromium;
+
+/// How long the page may take. Shorter than the 30 s after which it asks again by itself.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A modifier, for [`Tab::press_with`] (W3C WebDriver, section 17.4.2).
+pub const SHIFT: char = '\u{e008}';
+pub const CONTROL: char = '\u{e009}';
+pub const TAB: char = '\u{e004}';
+pub const ENTER: char = '\u{e007}';
+pub const ESCAPE: char = '\u{e00c}';
+pub const UP: char = '\u{e013}';
+pub const DOWN: char = '\u{e015}';
+
+/// The tab that is in front.
+pub struct Tab {
+    client: Client,
+}
+
+impl Tab {
+    pub async fn open(chromium: &Chromium, address: &str, path: &str) -> Self {
+        chromium.client.goto(&format!("{address}{path}")).await.unwrap();
+        Self::looked_at(chromium)
+    }
+
+    /// The tab that the browser shows already.
+    pub fn looked_at(chromium: &Chromium) -> Self {
+        Self { client: chromium.client.clone() }
+    }
+
+    /// Runs a script and gives what it returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    pub async fn string(&self, script: &str) -> String {
+        self.run(script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub async fn strings(&self, script: &str) -> Vec<String> {
+        serde_json::from_value(self.run(script).await).unwrap()
+    }
+
+    pub async fn text(&self) -> String {
+        self.string("return document.body.innerText").await
+    }
+
+    /// Waits until an expression is true.
+    pub async fn wait_for(&self, condition: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {
+            assert!(Instant::now() < deadline, "never: {condition}\nThe page shows:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn wait_for_state(&self, state: &str) {
+        self.wait_for(&format!("document.querySelector('main')?.dataset.state === '{state}'")).await;
+    }
+
+    /// Clicks what a selector finds, as soon as it is there.
+    pub async fn click(&self, selector: &str) {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await.unwrap();
+        element.click().await.unwrap();
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub async fn press(&self, key: char) {
+        let keys = KeyActions::new("keyboard".to_owned());
+        let keys = keys.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    /// Presses a key while another one is held.
+    pub async fn press_with(&self, modifier: char, key: char) {
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: modifier })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: modifier });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    pub async fn type_text(&self, text: &str) {
+        for key in text.chars() {
+            self.press(key).await;
+        }
+    }
+}
