@@ -1,6 +1,7 @@
 //! `/calls/<number>`: the history of a number.
 
 mod actions;
+mod charts;
 mod fallback;
 mod filters;
 mod list;
@@ -9,6 +10,7 @@ mod notice;
 mod older;
 mod pages;
 mod state;
+mod summary;
 mod summary_data;
 mod title;
 
@@ -24,7 +26,7 @@ use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
 use crate::api::{self, ApiError};
 use crate::app::Bar;
 use crate::day::Day;
-use crate::filter::Filter;
+use crate::filter::{Filter, Show as Types};
 use crate::message::{Again, MessageCard};
 use crate::{format, intl, page, path, recent};
 pub use fallback::use_fallback;
@@ -34,6 +36,7 @@ use notice::{Notice, OFFLINE, use_next_attempt};
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 use state::State;
+use summary::SummaryPanel;
 use summary_data::use_summary;
 use title::{Title, heading_text};
 
@@ -56,12 +59,16 @@ pub fn HistoryPage() -> impl IntoView {
     let today = use_today();
     let search = use_location().search;
     let filter = Memo::new(move |_| search.with(|search| Filter::from_query(search)));
-    let wanted = Memo::new(move |_| {
-        let parameters = filter.with(|filter| filter.parameters(today.get(), intl::beginning));
+    let wanted_by = move |filter: &Filter| {
+        let parameters = filter.parameters(today.get(), intl::beginning, &intl::zone_id());
         Wanted { number: number.asked.get(), query: path::query(&parameters) }
-    });
+    };
+    let wanted = Memo::new(move |_| filter.with(wanted_by));
+    let all_types = Memo::new(move |_| wanted_by(&Filter { show: Types::All, ..filter.get() }));
     let calls = use_calls(wanted);
     let summary = use_summary(wanted, calls);
+    // The same request, unless a type is chosen.
+    let counts = use_summary(all_types, calls);
     let info = use_info(number.asked);
     number.keep_canonical(info.data, search);
     Effect::new(move |_| {
@@ -98,9 +105,12 @@ pub fn HistoryPage() -> impl IntoView {
         >
             <Title number=number.asked info=info.data heading />
             <Notice error=calls.error is_online state again />
+            <div class="columns">
             <Show when=has_filters>
-                <Filters number=number.address filter />
+                <Filters number=number.address filter all_types=counts.data />
+                <SummaryPanel number=number.address filter wanted data=summary.data today />
             </Show>
+            <div class="list-area">
             {move || match state.get() {
                 State::Ready => {
                     view! {
@@ -115,6 +125,8 @@ pub fn HistoryPage() -> impl IntoView {
                 }
                 state => without_calls(&state, number, again),
             }}
+            </div>
+            </div>
         </main>
         <p class="visually-hidden" role="status">
             {announced}

@@ -59,6 +59,12 @@ impl Day {
         Self::from_date(year, month, 1)
     }
 
+    /// The Monday of its week.
+    pub fn week(self) -> Self {
+        // 1970-01-01 was a Thursday.
+        self.plus(-(self.0 + 3).rem_euclid(7))
+    }
+
     /// "Today" or "Yesterday". `None` for every other day: it is called by its date.
     pub fn name(self, today: Day) -> Option<&'static str> {
         match today.0.checked_sub(self.0) {
@@ -150,6 +156,16 @@ mod tests {
         assert_eq!(day("2024-02-29").month(), day("2024-02-01"));
         assert_eq!(day("2024-01-01").month(), day("2024-01-01"));
         assert_eq!(day("2024-01-01").plus(-1).month(), day("2023-12-01"));
+    }
+
+    #[test]
+    fn a_week_begins_with_its_monday() {
+        let day = |text| Day::parse(text).unwrap();
+        for (of, monday) in
+            [("2024-03-04", "2024-03-04"), ("2024-03-10", "2024-03-04"), ("1969-12-31", "1969-12-29")]
+        {
+            assert_eq!(day(of).week(), day(monday));
+        }
     }
 
     #[test]

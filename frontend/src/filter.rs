@@ -1,5 +1,7 @@
 //! Which calls of a history are shown, and how that is said in addresses: the page's own and the API's.
 
+use calls_model::{Party, Summary};
+
 use crate::day::Day;
 use crate::path;
 
@@ -12,6 +14,12 @@ pub struct Filter {
     pub counterparty: String,
     /// In which days.
     pub period: Period,
+    /// How long.
+    pub length: Length,
+    /// On this day of the week only, 1 for Monday to 7 for Sunday.
+    pub weekday: Option<u8>,
+    /// In this hour of the day only, 0 to 23.
+    pub hour: Option<u8>,
 }
 
 /// Which types of calls are shown.
@@ -22,10 +30,26 @@ pub enum Show {
     All,
     /// Those that were not answered.
     Missed,
+    /// Those of others that were not answered, and after which the two have not spoken yet.
+    NotReturned,
     /// Those of others.
     Inbound,
     /// Those to others.
     Outbound,
+}
+
+/// How long calls are. All but the first leave out calls that have no duration, as missed ones do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Length {
+    /// However long, or without any.
+    #[default]
+    Any,
+    /// Under a minute.
+    Short,
+    /// One to ten minutes, both included.
+    Medium,
+    /// Over ten minutes.
+    Long,
 }
 
 /// Days in a row.
@@ -59,10 +83,14 @@ impl Filter {
         for (name, value) in path::pairs(query) {
             match (name.as_str(), value.as_str()) {
                 ("outcome", "missed") => filter.show = Show::Missed,
+                ("returned", "false") => filter.show = Show::NotReturned,
                 ("direction", "inbound") => filter.show = Show::Inbound,
                 ("direction", "outbound") => filter.show = Show::Outbound,
                 ("counterparty", text) => filter.counterparty = text.trim().to_owned(),
                 ("period", name) => filter.period = Period::named(name).unwrap_or_default(),
+                ("duration", name) => filter.length = Length::named(name),
+                ("weekday", day) => filter.weekday = day.parse().ok().filter(|day| (1..=7).contains(day)),
+                ("hour", hour) => filter.hour = hour.parse().ok().filter(|hour| *hour < 24),
                 ("from", day) => from = Day::parse(day),
                 ("to", day) => to = Day::parse(day),
                 _ => {}
@@ -87,17 +115,37 @@ impl Filter {
             }
             period => pairs.extend(period.name().map(|name| ("period", name.to_owned()))),
         }
+        pairs.extend(self.length.name().map(|name| ("duration", name.to_owned())));
+        pairs.extend(self.hours());
         path::query(&pairs)
     }
 
-    /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it.
-    pub fn parameters(&self, today: Day, beginning: impl Fn(Day) -> String) -> Vec<(&'static str, String)> {
+    /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it; `zone` is
+    /// the reader's, as the IANA names it.
+    pub fn parameters(
+        &self,
+        today: Day,
+        beginning: impl Fn(Day) -> String,
+        zone: &str,
+    ) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::from_iter(self.show.parameter());
         pairs.extend(counterparty(&self.counterparty).map(|text| ("counterparty", text)));
         let (from, until) = self.period.days(today);
         pairs.extend(from.map(|day| ("from", beginning(day))));
         pairs.extend(until.map(|day| ("until", beginning(day))));
+        let (min, max) = self.length.seconds();
+        pairs.extend(min.map(|seconds| ("min_duration", seconds.to_owned())));
+        pairs.extend(max.map(|seconds| ("max_duration", seconds.to_owned())));
+        if self.weekday.is_some() || self.hour.is_some() {
+            pairs.push(("tz", zone.to_owned()));
+            pairs.extend(self.hours());
+        }
         pairs
+    }
+
+    fn hours(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let hours = [("weekday", self.weekday), ("hour", self.hour)];
+        hours.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())))
     }
 
     /// Whether everything is shown.
@@ -108,15 +156,28 @@ impl Filter {
 
 impl Show {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::All, Self::Missed, Self::Inbound, Self::Outbound];
+    pub const ALL: [Self; 5] = [Self::All, Self::Missed, Self::NotReturned, Self::Inbound, Self::Outbound];
 
     /// For a person.
     pub fn label(self) -> &'static str {
         match self {
             Self::All => "All",
             Self::Missed => "Missed",
+            Self::NotReturned => "Not returned",
             Self::Inbound => "Inbound",
             Self::Outbound => "Outbound",
+        }
+    }
+
+    /// How many of the calls of a summary these are.
+    pub fn count(self, summary: &Summary) -> u64 {
+        let types = &summary.types;
+        match self {
+            Self::All => summary.calls,
+            Self::Missed => types.missed_inbound + types.missed_outbound,
+            Self::NotReturned => summary.missed_inbound.not_returned,
+            Self::Inbound => types.completed_inbound + types.missed_inbound,
+            Self::Outbound => types.completed_outbound + types.missed_outbound,
         }
     }
 
@@ -124,10 +185,46 @@ impl Show {
         let (name, value) = match self {
             Self::All => return None,
             Self::Missed => ("outcome", "missed"),
+            Self::NotReturned => ("returned", "false"),
             Self::Inbound => ("direction", "inbound"),
             Self::Outbound => ("direction", "outbound"),
         };
         Some((name, value.to_owned()))
+    }
+}
+
+impl Length {
+    /// All of them, in the order in which they are offered: the name in addresses, and for a person.
+    pub const ALL: [(Self, &str, &str); 4] = [
+        (Self::Any, "", "Any length"),
+        (Self::Short, "under-1-min", "Under 1 min"),
+        (Self::Medium, "1-to-10-min", "1 to 10 min"),
+        (Self::Long, "over-10-min", "Over 10 min"),
+    ];
+
+    /// The one of this name; any length where nothing is called so.
+    pub fn named(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|(_, known, _)| *known == name)
+            .map(|(length, ..)| length)
+            .unwrap_or_default()
+    }
+
+    /// The name in addresses. Any length has none.
+    pub fn name(self) -> Option<&'static str> {
+        let names = Self::ALL.into_iter().skip(1);
+        names.into_iter().find(|(length, ..)| *length == self).map(|(_, name, _)| name)
+    }
+
+    /// The least and the most seconds, both included, as the API reads them.
+    fn seconds(self) -> (Option<&'static str>, Option<&'static str>) {
+        match self {
+            Self::Any => (None, None),
+            Self::Short => (None, Some("59.999")),
+            Self::Medium => (Some("60"), Some("600")),
+            Self::Long => (Some("600.001"), None),
+        }
     }
 }
 
@@ -181,11 +278,24 @@ impl Period {
     }
 }
 
-/// What the API is asked for, from what was typed: a number's beginning with or without plus and however it
-/// is spaced, a code with a star at its end, a SIP address or its beginning, `withheld` or `unknown`. `None`
+/// What is typed to find the calls with one party alone.
+pub fn exactly(party: &Party) -> String {
+    match party {
+        Party::Withheld | Party::Unknown => party.to_string(),
+        _ => format!("\"{party}\""),
+    }
+}
+
+/// What the API is asked for, from what was typed: one party alone in quotation marks, a number's beginning with or
+/// without plus and however it is spaced, a code with a star at its end, a SIP address or its beginning, `withheld` or `unknown`. `None`
 /// is everybody.
 fn counterparty(text: &str) -> Option<String> {
     let text = text.trim();
+    let quoted = text.strip_prefix('"').map(|text| text.strip_suffix('"').unwrap_or(text).trim());
+    if let Some(party) = quoted.and_then(|text| text.parse::<Party>().ok()) {
+        return Some(party.to_string());
+    }
+    let text = quoted.unwrap_or(text);
     let word = text.to_ascii_lowercase();
     if text.is_empty() || word == "withheld" || word == "unknown" {
         return (!text.is_empty()).then_some(word);
@@ -219,13 +329,27 @@ mod tests {
             (Filter::default(), ""),
             (Filter { show: Show::Missed, ..Filter::default() }, "?outcome=missed"),
             (
-                Filter { show: Show::Outbound, counterparty: "+1 202".to_owned(), period: Period::LastMonth },
+                Filter {
+                    show: Show::Outbound,
+                    counterparty: "+1 202".to_owned(),
+                    period: Period::LastMonth,
+                    ..Filter::default()
+                },
                 "?direction=outbound&counterparty=%2B1%20202&period=last-month",
             ),
             (Filter { period: range, ..Filter::default() }, "?from=2024-01-31"),
+            (
+                Filter { show: Show::NotReturned, length: Length::Medium, ..Filter::default() },
+                "?returned=false&duration=1-to-10-min",
+            ),
+            (Filter { weekday: Some(7), hour: Some(0), ..Filter::default() }, "?weekday=7&hour=0"),
         ] {
             assert_eq!(filter.to_query(), query);
             assert_eq!(Filter::from_query(query.trim_start_matches('?')), filter);
+        }
+        for (length, ..) in Length::ALL {
+            let filter = Filter { length, ..Filter::default() };
+            assert_eq!(Filter::from_query(filter.to_query().trim_start_matches('?')), filter);
         }
         for show in Show::ALL {
             for (period, _) in Period::offered() {
@@ -237,8 +361,19 @@ mod tests {
 
     #[test]
     fn an_address_that_was_mistyped_still_shows_calls() {
-        let all =
-            ["outcome=lost", "period=tomorrow", "from=2024-02-30", "x=1", "&&=", "%zz=%", "counterparty=+"];
+        let all = [
+            "outcome=lost",
+            "period=tomorrow",
+            "from=2024-02-30",
+            "x=1",
+            "&&=",
+            "%zz=%",
+            "counterparty=+",
+            "returned=maybe",
+            "duration=long",
+            "weekday=0&hour=24",
+            "weekday=8&hour=-1",
+        ];
         for query in all {
             assert!(Filter::from_query(query).is_all(), "{query}");
         }
@@ -269,13 +404,33 @@ mod tests {
 
     #[test]
     fn the_api_is_asked_for_instants_and_a_beginning() {
-        let filter =
-            Filter { show: Show::Missed, counterparty: "1202".to_owned(), period: Period::Yesterday };
-        let pairs = filter.parameters(day("2024-03-01"), |day| format!("{day}T05:00:00.000Z"));
+        let filter = Filter {
+            show: Show::Missed,
+            counterparty: "1202".to_owned(),
+            period: Period::Yesterday,
+            ..Filter::default()
+        };
+        let parameters = |filter: Filter| {
+            let beginning = |day| format!("{day}T05:00:00.000Z");
+            path::query(&filter.parameters(day("2024-03-01"), beginning, "America/New_York"))
+        };
         let expected = "?outcome=missed&counterparty=%2B1202%2A&from=2024-02-29T05%3A00%3A00.000Z\
                         &until=2024-03-01T05%3A00%3A00.000Z";
-        assert_eq!(path::query(&pairs), expected);
-        assert_eq!(Filter::default().parameters(day("2024-03-01"), |_| String::new()), []);
+        assert_eq!(parameters(filter), expected);
+        assert_eq!(parameters(Filter::default()), "");
+        for (length, expected) in [
+            (Length::Short, "?max_duration=59.999"),
+            (Length::Medium, "?min_duration=60&max_duration=600"),
+            (Length::Long, "?min_duration=600.001"),
+        ] {
+            assert_eq!(parameters(Filter { length, ..Filter::default() }), expected);
+        }
+        let tuesdays = Filter { show: Show::NotReturned, weekday: Some(2), ..Filter::default() };
+        assert_eq!(parameters(tuesdays), "?returned=false&tz=America%2FNew_York&weekday=2");
+        assert_eq!(
+            parameters(Filter { hour: Some(0), ..Filter::default() }),
+            "?tz=America%2FNew_York&hour=0"
+        );
     }
 
     #[test]
@@ -292,11 +447,28 @@ mod tests {
             ("alice@example.com", "sip:alice@example.com*"),
             ("Withheld", "withheld"),
             ("unknown", "unknown"),
+            ("\"+12025550123\"", "+12025550123"),
+            ("\"+12025550123 ", "+12025550123"),
+            ("\"+1 202\"", "+1202*"),
         ] {
             assert_eq!(counterparty(text).as_deref(), Some(asked), "{text}");
         }
-        for text in ["", " ", "+", "(", "00"] {
+        for text in ["", " ", "+", "(", "00", "\"", "\"\""] {
             assert_eq!(counterparty(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_party_is_found_alone() {
+        for (party, asked) in [
+            ("+12025550123", "+12025550123"),
+            ("sip:alice@example.com", "sip:alice@example.com"),
+            ("1001", "1001"),
+            ("*97", "*97"),
+            ("withheld", "withheld"),
+            ("unknown", "unknown"),
+        ] {
+            assert_eq!(counterparty(&exactly(&party.parse().unwrap())).as_deref(), Some(asked));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The browser's `Intl`: dates and times in the reader's language and time zone, names of zones and
 //! countries. The formatters are made once; making one costs more than a hundred uses.
 
+use std::cell::OnceCell;
+
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -10,6 +12,12 @@ const DAY_MS: f64 = 86_400_000.0;
 
 thread_local! {
     static FORMATS: Formats = Formats::new();
+}
+
+thread_local! {
+    static PARTS: [OnceCell<Function>; 7] = const { [const { OnceCell::new() }; 7] };
+    static NUMBERS: [Function; 2] = [&[][..], &[("style", "percent")]]
+        .map(|pairs| Intl::NumberFormat::new(&Array::new(), &options(pairs)).format());
 }
 
 struct Formats {
@@ -60,6 +68,55 @@ pub fn time_in_full(ms: f64) -> String {
 /// A date in full: `Wednesday, January 31, 2024`.
 pub fn date(day: Day) -> String {
     FORMATS.with(|formats| apply(&formats.date, day.midnight_ms()))
+}
+
+/// What of an instant is written by [`in_utc`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `Wednesday`.
+    Weekday,
+    /// `Wed`.
+    ShortWeekday,
+    /// `2 PM`, `14 Uhr`.
+    Hour,
+    /// `Wed, Jan 31, 2024`.
+    Date,
+    /// `Jan 31`.
+    ShortDate,
+    /// `January 2024`.
+    Month,
+    /// `2024`.
+    Year,
+}
+
+/// A part of an instant of UTC, by the reader's language. A day without zone is its midnight.
+pub fn in_utc(ms: f64, part: Part) -> String {
+    const OPTIONS: [&[(&str, &str)]; 7] = [
+        &[("weekday", "long")],
+        &[("weekday", "short")],
+        &[("hour", "numeric")],
+        &[("weekday", "short"), ("day", "numeric"), ("month", "short"), ("year", "numeric")],
+        &[("day", "numeric"), ("month", "short")],
+        &[("month", "long"), ("year", "numeric")],
+        &[("year", "numeric")],
+    ];
+    PARTS.with(|parts| {
+        let format = parts[part as usize].get_or_init(|| {
+            let options = [OPTIONS[part as usize], &[("timeZone", "UTC")]].concat();
+            formatter(&options).format()
+        });
+        apply(format, ms)
+    })
+}
+
+/// A number with the separators of the reader's language: `1,204`.
+pub fn number(number: u64) -> String {
+    NUMBERS.with(|numbers| count_with(&numbers[0], number as f64))
+}
+
+/// A share from 0 to 1 in the reader's language: `17%`.
+pub fn percent(share: f64) -> String {
+    NUMBERS.with(|numbers| count_with(&numbers[1], share))
 }
 
 /// The instant at which a day begins in the reader's zone, as RFC 3339 writes it. Where clocks are set forward
@@ -117,6 +174,11 @@ fn options(pairs: &[(&str, &str)]) -> Object {
         Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)).unwrap_or_default();
     }
     options
+}
+
+fn count_with(format: &Function, number: f64) -> String {
+    let formatted = format.call1(&JsValue::UNDEFINED, &number.into());
+    formatted.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 fn apply(format: &Function, ms: f64) -> String {

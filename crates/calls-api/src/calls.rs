@@ -7,16 +7,17 @@ use calls_model::{Call, CallDuration, CallType};
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl::case_when;
-use diesel::expression::AsExpression;
+use diesel::expression::{AsExpression, ValidGrouping, is_aggregate};
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryId, SqlQuery};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, Text, Timestamptz};
 
 use crate::composed::Composed;
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, phone_numbers, sql_types};
+use crate::zones::Offsets;
 
 /// The column `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
@@ -100,6 +101,19 @@ pub struct Filter {
     pub max_duration_ms: Option<i32>,
     /// Missed inbound calls of identified callers only: those that have, or have not, been returned.
     pub returned: Option<bool>,
+    /// In these hours of the week only.
+    pub hours: Option<WantedHours>,
+}
+
+/// Some hours of the week, by a zone's clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedHours {
+    /// The zone's clocks, for as long as the history is.
+    pub offsets: Offsets,
+    /// The day of the week, 1 for Monday to 7 for Sunday (ISO 8601).
+    pub weekday: Option<u8>,
+    /// The hour of the day, 0 to 23.
+    pub hour: Option<u8>,
 }
 
 impl Default for Filter {
@@ -112,6 +126,7 @@ impl Default for Filter {
             min_duration_ms: None,
             max_duration_ms: None,
             returned: None,
+            hours: None,
         }
     }
 }
@@ -320,9 +335,49 @@ pub(crate) fn matches(filter: &Filter) -> Box<dyn BoxableExpression<calls::table
                       AND later.type IN ('Completed Inbound', 'Completed Outbound')) > calls.created_at, false) = ";
         all.push(Box::new(diesel::dsl::sql::<Bool>(spoken).bind::<Bool, _>(returned)));
     }
+    if let Some(hours) = &filter.hours {
+        // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative
+        // is negative.
+        let hour_of_week = |after: &str| {
+            diesel::dsl::sql::<Bool>("((floor(")
+                .bind::<Double, _>(local_seconds(&hours.offsets))
+                .sql(&format!(" / 3600)::bigint + 72) % 168 + 168) % 168 {after} "))
+        };
+        if let Some(weekday) = hours.weekday {
+            all.push(Box::new(hour_of_week("/ 24 + 1 =").bind::<Integer, _>(i32::from(weekday))));
+        }
+        if let Some(hour) = hours.hour {
+            all.push(Box::new(hour_of_week("% 24 =").bind::<Integer, _>(i32::from(hour))));
+        }
+    }
     all.into_iter()
         .reduce(|one, other| Box::new(one.and(other)))
         .unwrap_or_else(|| Box::new(true.into_sql::<Bool>()))
+}
+
+/// Seconds since 1970-01-01 0:00 of a zone's own clocks, as a double.
+pub(crate) fn local_seconds(
+    offsets: &Offsets,
+) -> impl BoxableExpression<calls::table, Pg, SqlType = Double>
++ ValidGrouping<(), IsAggregate = is_aggregate::Never>
++ use<> {
+    diesel::dsl::sql::<Double>("(date_part('epoch', created_at) + (")
+        .bind::<Array<Integer>, _>(offsets.seconds.clone())
+        .sql(")[width_bucket(created_at, ")
+        .bind::<Array<Timestamptz>, _>(offsets.changes.clone())
+        .sql(") + 1])")
+}
+
+/// When the first and the last call of a history began.
+pub fn span(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+) -> QueryResult<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    use diesel::dsl::{max, min};
+    let span = calls::table.filter(calls::number.eq(owner));
+    let span: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
+        span.select((min(calls::created_at), max(calls::created_at))).first(connection)?;
+    Ok(span.0.zip(span.1))
 }
 
 /// `%`, `_` and `\` mean themselves.

@@ -3,12 +3,12 @@
 use calls_model::{CallType, CounterpartyCount, DayCount, HourOfWeekCount, MissedInbound, Summary, TalkTime};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use diesel::dsl::{max, min, sql};
+use diesel::dsl::max;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 
-use crate::calls::{Filter, TypeColumn, list_calls, matches};
+use crate::calls::{Filter, TypeColumn, list_calls, local_seconds, matches};
 use crate::composed::Composed;
 use crate::parties::{self, PartyKey};
 use crate::schema::{calls, sql_types};
@@ -26,12 +26,9 @@ pub fn summarize(
         // PostgreSQL's parallel workers.
         diesel::sql_query("SET LOCAL max_parallel_workers_per_gather = 0").execute(connection)?;
         let mut summary = Summary::empty(zone.name());
-        let span = calls::table.filter(calls::number.eq(owner));
-        let span: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
-            span.select((min(calls::created_at), max(calls::created_at))).first(connection)?;
-        if let (Some(first), Some(last)) = span {
+        if let Some((first, last)) = crate::calls::span(connection, owner)? {
             let offsets = Offsets::new(zone, first, last);
-            for row in count(connection, owner, filter, offsets)? {
+            for row in count(connection, owner, filter, &offsets)? {
                 row.add_to(&mut summary);
             }
             if summary.calls > 0 {
@@ -104,18 +101,12 @@ fn count(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
-    offsets: Offsets,
+    offsets: &Offsets,
 ) -> QueryResult<Vec<CountRow>> {
-    // Seconds since 1970-01-01 0:00 of the zone's own clocks.
-    let local = sql::<Double>("date_part('epoch', created_at) + (")
-        .bind::<Array<Integer>, _>(offsets.seconds)
-        .sql(")[width_bucket(created_at, ")
-        .bind::<Array<Timestamptz>, _>(offsets.changes)
-        .sql(") + 1]");
     let fitting = calls::table
         .filter(calls::number.eq(owner))
         .filter(matches(filter))
-        .select((calls::type_, calls::created_at, calls::duration_ms, local))
+        .select((calls::type_, calls::created_at, calls::duration_ms, local_seconds(offsets)))
         // Keeps PostgreSQL from merging the query into the other, which would look up the zone twice a call.
         .offset(0);
     // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week.

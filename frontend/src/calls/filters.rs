@@ -8,10 +8,12 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use super::summary;
+use super::summary_data::SummaryData;
 use crate::day::Day;
-use crate::filter::{Filter, Period, Show as Types};
+use crate::filter::{Filter, Length, Period, Show as Types};
 use crate::icon::{Icon, Symbol};
-use crate::path;
+use crate::{intl, path};
 
 /// How long after the last letter the search begins.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -23,6 +25,8 @@ pub fn Filters(
     number: Memo<String>,
     /// What is shown now.
     filter: Memo<Filter>,
+    /// What the calls of the filter come to if calls of all types are shown.
+    all_types: Signal<Option<SummaryData>>,
 ) -> impl IntoView {
     let address = move |filter: Filter| path::calls_page(&number.get()) + &filter.to_query();
     let is_range = move || matches!(filter.with(|filter| filter.period), Period::Range(..));
@@ -30,7 +34,18 @@ pub fn Filters(
     let types = Types::ALL.map(|show| {
         let href = move || address(Filter { show, ..filter.get() });
         let is_chosen = move || filter.with(|filter| filter.show == show);
-        view! { <Chip href=Signal::derive(href) is_chosen=Signal::derive(is_chosen) label=show.label() /> }
+        let count = move || {
+            let text = |data: &SummaryData| intl::number(show.count(&data.summary));
+            all_types.with(|data| data.as_ref().map(text).unwrap_or_default())
+        };
+        view! {
+            <Chip
+                href=Signal::derive(href)
+                is_chosen=Signal::derive(is_chosen)
+                label=show.label()
+                count=Signal::derive(count)
+            />
+        }
     });
     let periods = Period::offered().map(|(period, label)| {
         let href = move || address(Filter { period, ..filter.get() });
@@ -41,8 +56,10 @@ pub fn Filters(
         <section class="filters" aria-label="Filters">
             <div class="chips" role="group" aria-label="Type of call">
                 {types}
+                <Hours number filter />
             </div>
             <Search number filter />
+            <LengthSelect number filter />
             <div class="chips periods" role="group" aria-label="Period">
                 {periods.collect_view()}
                 <button
@@ -65,11 +82,74 @@ pub fn Filters(
 
 /// One of several choices, as a link to it.
 #[component]
-fn Chip(href: Signal<String>, is_chosen: Signal<bool>, label: &'static str) -> impl IntoView {
+fn Chip(
+    href: Signal<String>,
+    is_chosen: Signal<bool>,
+    label: &'static str,
+    /// How many calls it leads to, for the choices that are counted.
+    #[prop(optional)]
+    count: Signal<String>,
+) -> impl IntoView {
     view! {
         <a class="chip" href=href data-noscroll="" aria-current=move || is_chosen.get().then_some("true")>
             {label}
+            " "
+            <span class="chip-count">{count}</span>
         </a>
+    }
+}
+
+/// The chosen hours of the week, as a link to calls of all hours. They are chosen in the summary.
+#[component]
+fn Hours(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
+    move || {
+        let now = filter.get();
+        let label = hours_label(now.weekday, now.hour)?;
+        let without = Filter { weekday: None, hour: None, ..now };
+        let href = path::calls_page(&number.get()) + &without.to_query();
+        Some(view! {
+            <a class="chip" href=href data-noscroll="" aria-current="true" aria-label=format!("{label}: show all hours")>
+                {label.clone()}
+                <span aria-hidden="true">" \u{d7}"</span>
+            </a>
+        })
+    }
+}
+
+/// Hours of the week as a person says it: `Tuesday, 2 PM`.
+fn hours_label(weekday: Option<u8>, hour: Option<u8>) -> Option<String> {
+    let weekday = weekday.map(|weekday| summary::weekday(weekday, intl::Part::Weekday));
+    let label: Vec<String> = weekday.into_iter().chain(hour.map(summary::hour)).collect();
+    (!label.is_empty()).then(|| label.join(", "))
+}
+
+/// How long the calls are.
+#[component]
+fn LengthSelect(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
+    let navigate = use_navigate();
+    let choose = move |event| {
+        let length = Length::named(&event_target_value(&event));
+        let address = path::calls_page(&number.get_untracked())
+            + &Filter { length, ..filter.get_untracked() }.to_query();
+        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    let is_chosen = move |length| filter.with(|filter| filter.length == length);
+    let offered = Length::ALL.map(|(length, name, label)| {
+        view! {
+            <option value=name prop:selected=move || is_chosen(length)>
+                {label}
+            </option>
+        }
+    });
+    view! {
+        <select
+            class="length"
+            class:chosen=move || !is_chosen(Length::Any)
+            aria-label="Duration"
+            on:change=choose
+        >
+            {offered}
+        </select>
     }
 }
 

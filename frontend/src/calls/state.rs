@@ -66,7 +66,7 @@ impl State {
                 icon: Symbol::Search,
                 heading: "No calls match",
                 text:
-                    "This number may have other calls: of another type, with somebody else, or on other days."
+                    "This number may have other calls: of another type or length, with somebody else, or at other times."
                         .to_owned(),
                 expected_and_found: None,
                 field: None,

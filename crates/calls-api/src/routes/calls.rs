@@ -103,7 +103,7 @@ async fn list_page(
             let Some(owner) = parties::find_party(connection, &party)? else {
                 return Ok(Found::Page { etag: etag(0), rows: Vec::new(), returned_at: Vec::new() });
             };
-            let filter = filter.resolve(connection)?;
+            let filter = filter.resolve(connection, owner)?;
             // One more than asked for tells whether there is a next page.
             let after = after.map(|cursor| cursor.0);
             let calls::Page { version, rows } =

@@ -35,13 +35,14 @@ pub(super) async fn stream_calls(
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
     let mut export = database::block(move || {
-        let (owner, filter) = app
-            .database
-            .read(|connection| Ok((parties::find_party(connection, &party)?, filter.resolve(connection)?)))?;
+        let history = app.database.read(|connection| {
+            let owner = parties::find_party(connection, &party)?;
+            owner.map(|owner| Ok((owner, filter.resolve(connection, owner)?))).transpose()
+        })?;
         let left = limit.map_or(u64::MAX, u64::from);
         let after = after.map(|cursor| cursor.0);
         let detailer = details.then(Detailer::default);
-        let mut export = Export { app, owner, filter, after, left, format, detailer, first: true };
+        let mut export = Export { app, history, after, left, format, detailer, first: true };
         // The first batch comes before the answer begins, while it can still be a 503.
         let batch = export.next_batch()?;
         Ok::<_, DatabaseError>((export, batch))
@@ -83,8 +84,8 @@ impl From<ApiError> for BrokenOff {
 /// An export under way.
 struct Export {
     app: web::Data<App>,
-    owner: Option<PartyKey>,
-    filter: Filter,
+    /// Whose calls, and which. `None` for somebody without any.
+    history: Option<(PartyKey, Filter)>,
     after: Option<Position>,
     left: u64,
     format: Format,
@@ -101,12 +102,12 @@ impl Export {
             out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
         }
         let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
-        let (rows, returned_at) = match self.owner.filter(|_| limit > 0) {
+        let (rows, returned_at) = match self.history.as_ref().filter(|_| limit > 0) {
             None => (Vec::new(), Vec::new()),
-            Some(owner) => self.app.database.read(|connection| {
-                let rows = calls::list_calls(connection, owner, &self.filter, self.after, limit)?;
+            Some((owner, filter)) => self.app.database.read(|connection| {
+                let rows = calls::list_calls(connection, *owner, filter, self.after, limit)?;
                 let returned_at = match self.detailer {
-                    Some(_) => details::returned_at(connection, owner, &rows)?,
+                    Some(_) => details::returned_at(connection, *owner, &rows)?,
                     None => Vec::new(),
                 };
                 Ok((rows, returned_at))

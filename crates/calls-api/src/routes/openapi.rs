@@ -101,7 +101,7 @@ impl IntoParams for FilterParameters {
             query("until", "Before this time or day.", instant()).build(),
             query(
                 "tz",
-                "The zone that days begin in. UTC unless said otherwise.",
+                "The zone that days begin in, and whose clocks tell `weekday` and `hour`. UTC unless said otherwise.",
                 Ref::from_schema_name("TimeZone"),
             )
             .build(),
@@ -116,14 +116,16 @@ impl IntoParams for FilterParameters {
                 one_of(["true", "false"]),
             )
             .build(),
+            query("weekday", "On this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).", integer(1, 7))
+                .build(),
+            query("hour", "Begun in this hour of the day.", integer(0, 23)).build(),
         ]
     }
 }
 
 impl IntoParams for ListParameters {
     fn into_params(provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1000));
-        let limit = limit.default(Some(Self::DEFAULT_LIMIT.into()));
+        let limit = integer(1, 1000).default(Some(Self::DEFAULT_LIMIT.into()));
         // 16 digits of microseconds and 16 of an id.
         let cursor = text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$"));
         let mut parameters = FilterParameters::into_params(provider);
@@ -181,6 +183,10 @@ fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Par
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).maximum(Some(maximum))
 }
 
 fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {

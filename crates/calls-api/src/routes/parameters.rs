@@ -10,10 +10,11 @@ use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
 use super::cursor::Cursor;
-use crate::calls::{Counterparty, Filter};
-use crate::parties;
+use crate::calls::{self, Counterparty, Filter, WantedHours};
+use crate::parties::{self, PartyKey};
 use crate::phone::{self, Region};
 use crate::problem::ApiError;
+use crate::zones::Offsets;
 
 /// What a client asks of a list of calls.
 #[derive(Debug)]
@@ -29,9 +30,11 @@ pub(super) struct ListParameters {
 /// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
 #[derive(Debug)]
 pub(super) struct FilterParameters {
-    /// Where dates begin. UTC unless the client says otherwise.
+    /// Where dates begin, and whose clocks tell weekday and hour. UTC unless the client says otherwise.
     pub zone: Tz,
     filter: Filter,
+    weekday: Option<u8>,
+    hour: Option<u8>,
     counterparty: Option<WantedCounterparty>,
 }
 
@@ -65,7 +68,7 @@ impl Format {
 impl ListParameters {
     pub(super) const DEFAULT_LIMIT: u16 = 50;
     const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned, \
-                         limit, after, format, include";
+                         weekday, hour, limit, after, format, include";
 
     pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         query.refuse_unknown(Self::NAMES)?;
@@ -87,8 +90,8 @@ impl ListParameters {
 }
 
 impl FilterParameters {
-    const NAMES: &str =
-        "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned";
+    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned, \
+                         weekday, hour";
 
     /// Where a query has nothing but a filter.
     pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
@@ -132,14 +135,21 @@ impl FilterParameters {
                 min_duration_ms: query.once("min_duration", seconds, duration_ms)?,
                 max_duration_ms: query.once("max_duration", seconds, duration_ms)?,
                 returned: query.once("returned", "true or false", |text| text.parse().ok())?,
+                hours: None,
             },
+            weekday: query.once("weekday", "a day from 1 for Monday to 7 for Sunday", |text| {
+                text.parse().ok().filter(|day| (1..=7).contains(day))
+            })?,
+            hour: query
+                .once("hour", "an hour from 0 to 23", |text| text.parse().ok().filter(|hour| *hour < 24))?,
             counterparty: query
                 .once("counterparty", counterparty, |text| wanted_counterparty(text, region))?,
         })
     }
 
-    /// The filter, once the database has said who the counterparty is.
-    pub(super) fn resolve(&self, connection: &mut PgConnection) -> QueryResult<Filter> {
+    /// The filter for a history, once the database has said who the counterparty is and how far back the zone's
+    /// clocks have to be known.
+    pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {
         let counterparty = match &self.counterparty {
             None => None,
             Some(WantedCounterparty::Prefix(prefix)) => Some(prefix.clone()),
@@ -147,7 +157,16 @@ impl FilterParameters {
                 Some(Counterparty::Exactly(parties::find_party(connection, party)?))
             }
         };
-        Ok(Filter { counterparty, ..self.filter.clone() })
+        let span = match (self.weekday, self.hour) {
+            (None, None) => None,
+            _ => calls::span(connection, owner)?,
+        };
+        let hours = span.map(|(first, last)| WantedHours {
+            offsets: Offsets::new(self.zone, first, last),
+            weekday: self.weekday,
+            hour: self.hour,
+        });
+        Ok(Filter { counterparty, hours, ..self.filter.clone() })
     }
 }
 

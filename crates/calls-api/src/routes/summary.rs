@@ -51,7 +51,7 @@ pub(super) async fn get_summary(
             if is_known(&known, &etag) {
                 return Ok((etag, None));
             }
-            let filter = parameters.resolve(connection)?;
+            let filter = parameters.resolve(connection, owner)?;
             Ok((etag, Some(summary::summarize(connection, owner, &filter, zone)?)))
         })
     })

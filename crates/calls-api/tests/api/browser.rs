@@ -10,6 +10,7 @@ mod home;
 mod home_page;
 mod keyboard;
 mod looks;
+mod summary;
 mod tab;
 
 use chromium::Chromium;

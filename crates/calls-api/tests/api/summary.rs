@@ -184,6 +184,9 @@ fn a_summary_counts_exactly_the_calls_that_the_list_with_the_same_filter_has() {
         "from=2024-04-07&until=2024-04-08&tz=Australia/Sydney",
         "min_duration=100&max_duration=200",
         "outcome=missed&from=2024-04-01T00:00:00Z",
+        "weekday=7&tz=Europe/Berlin",
+        "weekday=1&hour=14",
+        "hour=2&tz=Australia/Sydney&direction=inbound",
     ] {
         let calls = app.get(&format!("/api/calls/{OWNER}?limit=1000&{query}")).json();
         let calls = calls.as_array().unwrap();
@@ -218,6 +221,74 @@ fn a_summary_counts_exactly_the_calls_that_the_list_with_the_same_filter_has() {
     let day = summary(&app, "from=2024-03-31&until=2024-04-01&tz=Europe/Berlin");
     assert_eq!(day["days"].as_array().unwrap().len(), 1, "{}", day["days"]);
     assert_eq!(day["days"][0]["date"], "2024-03-31");
+}
+
+#[test]
+fn an_hour_of_the_week_has_the_calls_that_the_summary_counts_in_it() {
+    // Berlin sets its clocks forward at 2:00 on 2024-03-31 and back at 3:00 on 2024-10-27, both Sundays; so the
+    // same time in UTC is another hour of the week before and after, and one hour comes twice.
+    let app = app_with_calls_at(&[
+        "2024-03-30T23:30:00Z",
+        "2024-03-31T00:59:59.999Z",
+        "2024-03-31T01:00:00Z",
+        "2024-03-31T21:59:59Z",
+        "2024-03-31T22:00:00Z",
+        "2024-10-27T00:30:00Z",
+        "2024-10-27T01:30:00Z",
+        "2024-10-27T02:00:00Z",
+        "2024-10-27T23:00:00Z",
+        "1969-12-28T01:30:00Z",
+    ]);
+    let times = |query: &str| {
+        let calls = app.get(&format!("/api/calls/{OWNER}?{query}")).json();
+        let time = |call: &Value| call["created_at"].as_str().unwrap().to_owned();
+        calls.as_array().unwrap().iter().map(time).collect::<Vec<_>>()
+    };
+    let berlin = "tz=Europe/Berlin&weekday=7";
+    assert_eq!(
+        times(&format!("{berlin}&hour=2")),
+        ["2024-10-27T01:30:00Z", "2024-10-27T00:30:00Z", "1969-12-28T01:30:00Z"]
+    );
+    assert_eq!(times(&format!("{berlin}&hour=1")), ["2024-03-31T00:59:59.999Z"]);
+    assert_eq!(times("tz=Europe/Berlin&weekday=1&hour=0"), ["2024-10-27T23:00:00Z", "2024-03-31T22:00:00Z"]);
+    assert_eq!(times("hour=23"), ["2024-10-27T23:00:00Z", "2024-03-30T23:30:00Z"]);
+    assert_eq!(times("weekday=6"), ["2024-03-30T23:30:00Z"]);
+    assert_eq!(times("weekday=3&hour=5"), [""; 0]);
+    for zone in ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"] {
+        let all = summary(&app, &format!("tz={zone}"));
+        for hour in all["hours_of_week"].as_array().unwrap() {
+            let query = format!("tz={zone}&weekday={}&hour={}", hour["weekday"], hour["hour"]);
+            assert_eq!(times(&query).len() as u64, hour["calls"].as_u64().unwrap(), "{query}");
+            let alone = summary(&app, &query);
+            assert_eq!(alone["hours_of_week"], json!([hour]), "{query}");
+            let csv = app.get(&format!("/api/calls/{OWNER}?format=csv&{query}")).body;
+            assert_eq!(csv.lines().count() as u64, 1 + hour["calls"].as_u64().unwrap(), "{query}");
+        }
+    }
+}
+
+#[test]
+fn the_pages_of_an_hour_of_the_week_lead_through_all_of_its_calls() {
+    let app = TestApp::new();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550123, 13333333333, timestamptz '2024-01-01 10:30Z' + i * interval '1 day',
+                       'Missed Inbound' FROM generate_series(1, 70) AS i";
+    app.database().execute(rows).unwrap();
+    let mut path = format!("/api/calls/{OWNER}?limit=4&weekday=2&hour=10");
+    let mut found = Vec::new();
+    loop {
+        let answer = app.get(&path);
+        let page = answer.json();
+        found.extend(
+            page.as_array().unwrap().iter().map(|call| call["created_at"].as_str().unwrap().to_owned()),
+        );
+        let Some((next, _)) = answer.header("link").split_once('>') else { break };
+        path = next[1..].to_owned();
+    }
+    assert_eq!(
+        (found.len(), found[0].as_str(), found[9].as_str()),
+        (10, "2024-03-05T10:30:00Z", "2024-01-02T10:30:00Z")
+    );
 }
 
 #[test]
@@ -307,6 +378,12 @@ fn a_parameter_that_a_summary_does_not_have_is_a_400_that_names_it() {
         ("tz=UTC&tz=UTC", "tz"),
         ("from=yesterday", "from"),
         ("type=missed", "type"),
+        ("weekday=0", "weekday"),
+        ("weekday=8", "weekday"),
+        ("weekday=Monday", "weekday"),
+        ("weekday=1&weekday=2", "weekday"),
+        ("hour=24", "hour"),
+        ("hour=-1", "hour"),
     ] {
         let answer = app.get(&format!("/api/calls/{OWNER}/summary?{query}"));
         assert_eq!(answer.status, 400, "{query}");

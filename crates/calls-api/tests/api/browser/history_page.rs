@@ -38,7 +38,7 @@ impl HistoryPage {
     }
 
     pub async fn day_headings(&self) -> Vec<String> {
-        let script = "return [...document.querySelectorAll('main h2')].map(heading => heading.innerText)";
+        let script = "return [...document.querySelectorAll('.day h2')].map(heading => heading.innerText)";
         serde_json::from_value(self.run(script).await).unwrap()
     }
 
@@ -169,7 +169,8 @@ impl HistoryPage {
 
     /// Follows the link of this name.
     pub async fn choose(&self, name: &str) {
-        let link = format!("//main//a[normalize-space()='{name}']");
+        // A chip has a count behind its name.
+        let link = format!("//main//a[normalize-space()='{name}' or starts-with(., '{name} ')]");
         let link = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&link)).await.unwrap();
         link.click().await.unwrap();
     }
