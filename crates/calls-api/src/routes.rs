@@ -4,7 +4,7 @@ mod accept;
 pub mod admin;
 mod calls;
 mod cdr;
-mod cursor;
+pub mod cursor;
 mod events;
 mod export;
 mod fallback;
@@ -32,6 +32,7 @@ use crate::phone::Region;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
 
+pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::refuse_excess;
 

@@ -35,7 +35,9 @@ impl E164 {
     }
 
     fn text(self) -> Text {
-        Text::new().push(b'+').number(self.0, 1)
+        let mut text = Text::new();
+        text.push(b'+').number(self.0, 1);
+        text
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 
 /// A text of at most [`Text::SIZE`] ASCII characters, on the stack. What does not fit is left out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Text {
     bytes: [u8; Self::SIZE],
     len: usize,
@@ -22,16 +22,12 @@ impl Text {
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
 
-    pub(crate) fn push(mut self, character: u8) -> Self {
-        if let Some(byte) = self.bytes.get_mut(self.len) {
-            *byte = character;
-            self.len += 1;
-        }
-        self
+    pub(crate) fn push(&mut self, character: u8) -> &mut Self {
+        self.append(&[character])
     }
 
     /// A number with at least `width` digits.
-    pub(crate) fn number(mut self, mut number: u64, width: usize) -> Self {
+    pub(crate) fn number(&mut self, mut number: u64, width: usize) -> &mut Self {
         let mut digits = [b'0'; 20];
         let mut first = digits.len();
         while number > 0 {
@@ -39,8 +35,18 @@ impl Text {
             digits[first] = b'0' + (number % 10) as u8;
             number /= 10;
         }
-        for digit in &digits[first.min(digits.len() - width.min(digits.len()))..] {
-            self = self.push(*digit);
+        self.append(&digits[first.min(digits.len() - width.min(digits.len()))..])
+    }
+
+    /// A number below 100 with two digits.
+    fn two(&mut self, number: u32) -> &mut Self {
+        self.append(&[b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8])
+    }
+
+    fn append(&mut self, characters: &[u8]) -> &mut Self {
+        if let Some(room) = self.bytes[self.len..].get_mut(..characters.len()) {
+            room.copy_from_slice(characters);
+            self.len += characters.len();
         }
         self
     }
@@ -50,15 +56,15 @@ impl Text {
 pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
     let (date, nanos) = (time.date_naive(), time.nanosecond());
     // Years that need a sign, and leap seconds, are chrono's.
-    let Some(year) = u64::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)
+    let Some(year) = u32::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)
     else {
         return then(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
     };
-    let day = Text::new().number(year, 4).push(b'-').number(date.month().into(), 2).push(b'-');
-    let hour = day.number(date.day().into(), 2).push(b'T').number(time.hour().into(), 2).push(b':');
-    let text = hour.number(time.minute().into(), 2).push(b':').number(time.second().into(), 2);
-    let text = match u64::from(nanos) {
-        0 => text,
+    let mut text = Text::new();
+    text.two(year / 100).two(year % 100).push(b'-').two(date.month()).push(b'-').two(date.day()).push(b'T');
+    text.two(time.hour()).push(b':').two(time.minute()).push(b':').two(time.second());
+    match u64::from(nanos) {
+        0 => &mut text,
         nanos if nanos % 1_000_000 == 0 => text.push(b'.').number(nanos / 1_000_000, 3),
         nanos if nanos % 1000 == 0 => text.push(b'.').number(nanos / 1000, 6),
         nanos => text.push(b'.').number(nanos, 9),
@@ -68,12 +74,14 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
 
 /// Milliseconds as seconds with one to three decimals.
 pub(crate) fn seconds(ms: u64) -> Text {
-    let whole = Text::new().number(ms / 1000, 1).push(b'.');
+    let mut text = Text::new();
+    text.number(ms / 1000, 1).push(b'.');
     match ms % 1000 {
-        ms if ms % 100 == 0 => whole.number(ms / 100, 1),
-        ms if ms % 10 == 0 => whole.number(ms / 10, 2),
-        ms => whole.number(ms, 3),
-    }
+        ms if ms % 100 == 0 => text.number(ms / 100, 1),
+        ms if ms % 10 == 0 => text.number(ms / 10, 2),
+        ms => text.number(ms, 3),
+    };
+    text
 }
 
 #[cfg(test)]

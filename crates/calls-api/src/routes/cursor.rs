@@ -9,7 +9,7 @@ use crate::calls::Position;
 
 /// A [`Position`] as clients hand it back: opaque to them, 32 hexadecimal digits to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cursor(pub Position);
+pub struct Cursor(pub Position);
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -130,13 +130,15 @@ impl Export {
     }
 }
 
-fn write_ndjson(out: &mut Vec<u8>, call: &impl Serialize) {
+/// A line of NDJSON.
+pub fn write_ndjson(out: &mut Vec<u8>, call: &impl Serialize) {
     // Neither a call's parts nor a vector can fail.
     serde_json::to_writer(&mut *out, call).unwrap_or_default();
     out.push(b'\n');
 }
 
-fn write_csv(out: &mut Vec<u8>, call: &Call) {
+/// A line of CSV (RFC 4180), which a spreadsheet takes for data.
+pub fn write_csv(out: &mut Vec<u8>, call: &Call) {
     let duration = call.duration.map(|duration| duration.to_string()).unwrap_or_default();
     let created_at = call.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let fields = [&call.id, &created_at, &call.counterparty.to_string(), call.call_type.as_str(), &duration];
