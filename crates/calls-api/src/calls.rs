@@ -153,7 +153,7 @@ pub fn history_version(connection: &mut PgConnection, owner: PartyKey) -> QueryR
 pub struct Page {
     /// 0 for a number that never had a call.
     pub version: i64,
-    /// None if the version is one of those that the client knows.
+    /// Empty if the version is one of those that the client knows.
     pub rows: Vec<CallRow>,
 }
 

@@ -224,6 +224,16 @@ mod tests {
     }
 
     #[test]
+    fn a_spelling_means_the_same_again_and_something_else_in_another_region() {
+        for _ in 0..2 {
+            assert_eq!(party_in("US", "(202) 555-0123"), "+12025550123");
+            assert_eq!(party_in("DE", "(202) 555-0123"), "+492025550123");
+            assert_eq!(party_in("DE", "030 123456"), "+4930123456");
+            assert_eq!(party("+4930123456"), "+4930123456");
+        }
+    }
+
+    #[test]
     fn every_official_example_spelling_agrees_with_libphonenumber() {
         let table = include_str!("../tests/fixtures/phone-numbers.tsv");
         let mut rows = 0;

@@ -232,3 +232,16 @@ fn prefers_page(request: &HttpRequest) -> bool {
 fn vary_by_accept(response: &mut HttpResponse) {
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tags_of_ours_name_versions() {
+        let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(31), etag(2));
+        assert_eq!(versions(&known), [31, 2]);
+        assert_eq!(versions(""), []);
+        assert!(is_known(&known, &etag(31)) && is_known("*", &etag(7)) && !is_known("", &etag(0)));
+    }
+}
