@@ -77,8 +77,8 @@ async fn connect(address: &str) -> anyhow::Result<TcpStream> {
 /// What counts of an answer's head.
 struct Head {
     status: u16,
-    /// Bytes of the body.
-    length: usize,
+    /// Bytes of the body. None: until the server closes the connection.
+    length: Option<usize>,
     /// Whether the server closes the connection after it.
     closes: bool,
 }
@@ -95,9 +95,12 @@ async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<He
         }
     };
     let head = Head::read(&answer[..end])?;
-    while answer.len() < end + 4 + head.length {
-        if stream.read_buf(answer).await? == 0 {
-            bail!("the server closed the connection within a body");
+    let whole = head.length.map(|length| end + 4 + length);
+    while whole.is_none_or(|whole| answer.len() < whole) {
+        match (stream.read_buf(answer).await?, whole) {
+            (0, None) => break,
+            (0, Some(_)) => bail!("the server closed the connection within a body"),
+            _ => {}
         }
     }
     Ok(head)
@@ -108,17 +111,18 @@ impl Head {
         let text = std::str::from_utf8(text)?;
         let mut lines = text.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
-        let mut head = Self { status: status.parse().context("no status")?, length: 0, closes: false };
-        let mut has_length = head.status == 304;
+        let mut head = Self { status: status.parse().context("no status")?, length: None, closes: false };
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            if name.eq_ignore_ascii_case("content-length") && head.status != 304 {
-                head.length = value.trim().parse().context("no length")?;
-                has_length = true;
+            if name.eq_ignore_ascii_case("content-length") {
+                head.length = Some(value.trim().parse().context("no length")?);
             } else if name.eq_ignore_ascii_case("connection") {
                 head.closes = value.trim().eq_ignore_ascii_case("close");
             }
         }
-        if !has_length {
+        if head.status == 304 {
+            head.length = Some(0);
+        }
+        if head.length.is_none() && !head.closes {
             bail!("expected an answer with Content-Length, but found one without");
         }
         Ok(head)
