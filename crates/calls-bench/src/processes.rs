@@ -66,17 +66,22 @@ pub fn postmaster(data_dir: &Path) -> anyhow::Result<u32> {
 
 /// The CPU time that PostgreSQL has used so far, with all of its processes, also those that have ended.
 pub fn postgres_cpu(postmaster: u32) -> anyhow::Result<Duration> {
-    let usage = Usage::read(postmaster)?;
-    let mut sum = usage.own + usage.ended_children;
-    for entry in fs::read_dir("/proc")? {
-        let Ok(process) = entry?.file_name().to_string_lossy().parse() else { continue };
-        // It can end in between.
-        let Ok(usage) = Usage::read(process) else { continue };
-        if usage.parent == postmaster {
-            sum += usage.own;
+    loop {
+        let usage = Usage::read(postmaster)?;
+        let mut sum = usage.own + usage.ended_children;
+        for entry in fs::read_dir("/proc")? {
+            let Ok(process) = entry?.file_name().to_string_lossy().parse() else { continue };
+            // It can end in between.
+            let Ok(usage) = Usage::read(process) else { continue };
+            if usage.parent == postmaster {
+                sum += usage.own;
+            }
+        }
+        // Whoever ended meanwhile is in neither sum.
+        if Usage::read(postmaster)?.ended_children == usage.ended_children {
+            return Ok(sum);
         }
     }
-    Ok(sum)
 }
 
 /// What `/proc/PID/stat` says (proc(5)).
