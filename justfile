@@ -34,6 +34,10 @@ seed *OPTIONS:
 schema: (setup "test")
     @scripts/schema write
 
+# Feed a reader what no writer writes: names the targets, or `just fuzz TARGET [SECONDS]`
+fuzz *TARGET:
+    @scripts/fuzz {{ TARGET }}
+
 # Make the README's pictures
 screenshots: (setup "test")
     @scripts/screenshots

@@ -8,6 +8,8 @@ pub mod cursor;
 mod events;
 mod export;
 mod fallback;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod headers;
 mod ingest;
 mod limits;

@@ -1,0 +1,38 @@
+//! What the fuzz targets see of the routes. Compiled for them alone.
+
+use actix_web::ResponseError as _;
+
+use super::cursor::Cursor;
+use super::parameters::{ListParameters, Query};
+use crate::phone::Region;
+
+/// What the parameters of a list came to.
+pub struct Read {
+    /// What was asked for.
+    pub meaning: String,
+    /// The same query as a link to another page has it.
+    pub next: String,
+}
+
+/// The cursor that a text is, written again.
+pub fn cursor(text: &str) -> Option<String> {
+    text.parse::<Cursor>().ok().map(|cursor| cursor.to_string())
+}
+
+/// The parameters of a list from a query string, or the problem with them.
+pub fn query(text: &str, region: Option<Region>) -> Result<Read, String> {
+    let query = Query::new(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
+    let meaning = |parameters: &ListParameters| {
+        let ListParameters { filter, limit, format, .. } = parameters;
+        format!("{filter:?} {limit:?} {format:?}")
+    };
+    match ListParameters::read(&query, region) {
+        Ok(parameters) => {
+            Ok(Read { meaning: meaning(&parameters), next: query.with("after", &"0".repeat(32)) })
+        }
+        Err(error) => {
+            assert!(error.status_code().is_client_error(), "{error}");
+            Err(error.to_string())
+        }
+    }
+}
