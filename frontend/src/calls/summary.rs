@@ -111,6 +111,7 @@ pub fn SummaryPanel(
             inner_html=html
             on:click=choose
             on:mousemove=point
+            on:mouseleave=point
         ></section>
     }
 }
@@ -268,8 +269,11 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
         bars => {
             let noun = bucket.noun();
             let each = if bucket == Bucket::Day { String::new() } else { format!(" Each bar is a {noun}.") };
-            let fact =
-                format!("The busiest {noun}: {}, {}.{each}", bar_name(bucket, busiest), count(busiest.calls));
+            let fact = format!(
+                "Busiest {noun}: {}, with {}.{each}",
+                bar_name(bucket, busiest),
+                count(busiest.calls)
+            );
             (fact, charts::draw_bars(bars), bar_labels(bucket, bars, busiest.calls))
         }
     };
@@ -364,7 +368,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
         hours.iter().step_by(6).map(label).collect::<String>()
     );
     let fact =
-        format!("Most calls come on {}: {}.", name(busiest.weekday, busiest.hour), count(busiest.calls));
+        format!("Busiest hour: {}, with {}.", name(busiest.weekday, busiest.hour), count(busiest.calls));
     let table = ("Calls by hour and day of the week", head, rows);
     Some(Chart { name: "heat", title: "Hours of the week", fact, picture, labels, columns: 24, cells, table })
 }
