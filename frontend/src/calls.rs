@@ -95,43 +95,43 @@ pub fn HistoryPage() -> impl IntoView {
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
     let announced = use_announcement(calls, is_online, state, count);
     view! {
-            <Bar field=true />
-            <main
-                id="main"
-                tabindex="-1"
-                data-state=move || state.with(State::name)
-                data-live=move || is_live.get().then_some("")
-                aria-busy=move || calls.is_loading.get().to_string()
-            >
-                <div class="columns">
-                <Title number=number.asked info=info.data heading />
-                <Notice error=calls.error is_online state again />
-                <Show when=has_filters>
-                    <Filters number=number.address filter all_types=counts.data />
-                    <SummaryPanel number=number.address filter wanted data=summary.data today />
-                </Show>
-                <div class="list-area">
-                    {move || match state.get() {
-                        State::Ready => {
-                            view! {
-                                <CallList wanted calls=rows.into() summary=summary.data today is_validating=calls.is_validating is_stale=calls.is_loading />
-                                <OlderCalls
-                                    calls
-                                    count=Signal::derive(move || count.get().unwrap_or_default())
-                                    is_filtered=is_filtered.into()
-                                />
-                            }
-                                .into_any()
+        <Bar field=true />
+        <main
+            id="main"
+            tabindex="-1"
+            data-state=move || state.with(State::name)
+            data-live=move || is_live.get().then_some("")
+            aria-busy=move || calls.is_loading.get().to_string()
+        >
+            <div class="columns">
+            <Title number=number.asked info=info.data heading />
+            <Notice error=calls.error is_online state again />
+            <Show when=has_filters>
+                <Filters number=number.address filter all_types=counts.data />
+                <SummaryPanel number=number.address filter wanted data=summary.data today />
+            </Show>
+            <div class="list-area">
+                {move || match state.get() {
+                    State::Ready => {
+                        view! {
+                            <CallList wanted calls=rows.into() summary=summary.data today is_validating=calls.is_validating is_stale=calls.is_loading />
+                            <OlderCalls
+                                calls
+                                count=Signal::derive(move || count.get().unwrap_or_default())
+                                is_filtered=is_filtered.into()
+                            />
                         }
-                        state => without_calls(&state, number, again),
-                    }}
-                </div>
+                            .into_any()
+                    }
+                    state => without_calls(&state, number, again),
+                }}
             </div>
-        </main>
-            <p class="visually-hidden" role="status">
-                {announced}
-            </p>
-        }
+        </div>
+    </main>
+        <p class="visually-hidden" role="status">
+            {announced}
+        </p>
+    }
 }
 
 /// What stands in place of calls that are not there.

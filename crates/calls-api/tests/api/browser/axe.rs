@@ -72,6 +72,13 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
         axe.look(path).await;
     }
 
+    let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
+    for chart in ["bars", "heat"] {
+        tab.click(&format!("[data-chart={chart}] summary")).await;
+        tab.wait_for(&format!("document.querySelector('[data-chart={chart}] table')")).await;
+    }
+    axe.look("tables of the summary").await;
+
     let home = HomePage::open(&chromium, &app.address).await;
     assert!(!home.recent().await.is_empty());
     axe.look("home").await;
