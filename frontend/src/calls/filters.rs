@@ -110,7 +110,7 @@ fn Hours(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
         Some(view! {
             <a class="chip" href=href data-noscroll="" aria-current="true" aria-label=format!("{label}: show all hours")>
                 {label.clone()}
-                <span aria-hidden="true">" \u{d7}"</span>
+                <span aria-hidden="true">"\u{d7}"</span>
             </a>
         })
     }

@@ -51,7 +51,7 @@ pub fn SummaryPanel(
         toggled.track();
         let Some(section) = node.get() else { return };
         let Some(parts) = find(&section, ".summary-parts") else { return };
-        let is_open = find(&section, "details[open]").is_some();
+        let is_open = find(&section, "details[open] > .summary-parts").is_some();
         // That of another filter stands in until the answer comes; that of another number never does.
         let (html, charts, is_stale) = data.with(|data| {
             wanted.with(|wanted| match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
