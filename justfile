@@ -47,6 +47,12 @@ bench *OPTIONS: (setup "build")
     cargo build --release --package calls-api --package calls-bench --bins
     "${CARGO_TARGET_DIR:-target}/release/bench" {{ OPTIONS }}
 
+# Measure the page in Chromium, beside another one with --against URL: options as in `page-bench --help`
+bench-page *OPTIONS: (setup "test")
+    @scripts/page
+    cargo build --release --package calls-api --package page-bench --bins
+    "${CARGO_TARGET_DIR:-target}/release/page-bench" {{ OPTIONS }}
+
 # Format the code
 fmt:
     cargo fmt --all

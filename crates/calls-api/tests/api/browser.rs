@@ -4,6 +4,7 @@ mod axe;
 mod callers;
 mod chromium;
 mod filters;
+mod first_rows;
 mod fresh;
 mod history_page;
 mod home;

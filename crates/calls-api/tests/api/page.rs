@@ -77,3 +77,39 @@ fn a_path_without_anything_is_a_404_in_the_clients_language() {
     assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
     assert_eq!(app.get("/nothing").problem().kind, "/problems/not-found");
 }
+
+#[test]
+fn what_stands_before_the_first_row_is_small() {
+    /// Bytes over the wire, compressed with brotli.
+    const LIMIT: usize = 150_000;
+    let app = TestApp::new();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550123, 13000000000 + i * 7919, timestamptz '2024-01-31 10:00Z' - i * interval '7 h',
+                       'Missed Inbound' FROM generate_series(1, 60) AS i";
+    app.database().execute(rows).unwrap();
+    let path = "/calls/+12025550123";
+    let size = |path: &str| -> usize {
+        let brotli = [("accept", "text/html,*/*"), ("accept-encoding", "br")];
+        let answer = app.request("HEAD", path, &brotli);
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, "br"), "{path}");
+        answer.header("content-length").parse().unwrap()
+    };
+    let html = app.get_with(path, &[("accept", "text/html")]).body;
+    let (mut needed, mut later) = (size(path), 0);
+    let mut files = std::collections::HashSet::new();
+    for tag in html.split('<').filter_map(|part| part.split_once('>')).map(|(tag, _)| tag) {
+        let address = [" href=\"/", " src=\"/"].iter().find_map(|name| tag.split_once(name));
+        let Some((file, _)) = address.and_then(|(_, rest)| rest.split_once('"')) else { continue };
+        if !(tag.starts_with("link") || tag.starts_with("script")) || !files.insert(file.to_owned()) {
+            continue;
+        }
+        // The style sheet, and the script that paints the first rows. The program comes while they are read.
+        if tag.contains("stylesheet") || (tag.starts_with("script") && !tag.contains("type=\"module\"")) {
+            needed += size(&format!("/{file}"));
+        } else {
+            later += size(&format!("/{file}"));
+        }
+    }
+    println!("{needed} bytes until the first row, {} in all", needed + later);
+    assert!(later > 0 && needed <= LIMIT, "{needed} bytes, and {later} after the first row");
+}

@@ -29,7 +29,10 @@ pub struct Tab {
 impl Tab {
     pub async fn open(chromium: &Chromium, address: &str, path: &str) -> Self {
         chromium.client.goto(&format!("{address}{path}")).await.unwrap();
-        Self::looked_at(chromium)
+        let tab = Self::looked_at(chromium);
+        // The first rows stand there before the program, and do nothing yet.
+        tab.wait_for("!document.querySelector('script[type=module]') || window.wasmBindings").await;
+        tab
     }
 
     /// The tab that the browser shows already.

@@ -1,0 +1,132 @@
+//! The rows that stand there before the program does.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use fantoccini::Client;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use serde_json::{Value, json};
+
+use super::chromium::Chromium;
+use crate::test_app::TestApp;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Calls of today, of yesterday and of last year, with everything that a row can show.
+fn app_with_all_kinds_of_calls() -> TestApp {
+    let app = TestApp::new();
+    let labels = "INSERT INTO phone_numbers (number, label, kind)
+                  SELECT -1000 - i, label, kind::party_kind FROM
+                  (VALUES (1, '1001', 'local'), (2, '*97', 'local'), (3, 'sip:alice&bob@example.com', 'sip'))
+                  AS new (i, label, kind) ON CONFLICT DO NOTHING";
+    app.database().execute(labels).unwrap();
+    let now = Utc::now();
+    let at = |hours: i64| (now - TimeDelta::hours(hours)).to_rfc3339();
+    for (hours, party, call_type, ms) in [
+        (0, "+13333333333", "Completed Outbound", Some(400)),
+        (1, "+12025550177", "Missed Inbound", None),
+        (2, "+4930123456", "Completed Inbound", Some(37_400)),
+        (3, "withheld", "Missed Inbound", None),
+        (26, "unknown", "Completed Inbound", Some(4_361_000)),
+        (27, "+13333333333", "Missed Inbound", None),
+        (28, "1001", "Missed Inbound", None),
+        (50, "*97", "Completed Outbound", Some(3_600_000)),
+        (51, "sip:alice&bob@example.com", "Completed Inbound", Some(59_700)),
+        (9000, "+442079460958", "Missed Outbound", None),
+        (9001, "unknown", "Missed Outbound", None),
+    ] {
+        app.call("+12025550123", &at(hours), party, call_type, ms);
+    }
+    app
+}
+
+/// What is seen of the list: each heading's and row's text, and where its parts are below the first heading.
+async fn look(client: &Client) -> Vec<Value> {
+    let script = "const top = document.querySelector('.day-heading').getBoundingClientRect().top;
+        const place = element => {
+            const box = element.getBoundingClientRect();
+            return [box.left, box.top - top, box.width, box.height].map(Math.round).join(' ');
+        };
+        const parts = '.call-time, .call-icon, .call-type-text, .call-party, .call-note, .call-duration, .call-returned';
+        return [...document.querySelectorAll('.day-heading, [data-call]')].map(element => ({
+            text: element.innerText,
+            place: place(element),
+            parts: [...element.querySelectorAll(parts)].map(part => part.className + ' ' + place(part)),
+            link: element.querySelector('.call-party a')?.getAttribute('href') ?? null,
+            call: element.dataset.call ?? null,
+        }))";
+    let found = client.execute(script, Vec::new()).await.unwrap();
+    found.as_array().expect("a list").clone()
+}
+
+async fn wait_for(client: &Client, condition: &str) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let script = format!("return !!({condition})");
+    while client.execute(&script, Vec::new()).await.unwrap() != Value::Bool(true) {
+        assert!(std::time::Instant::now() < deadline, "expected {condition}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_rows_are_those_that_the_program_paints() {
+    let app = app_with_all_kinds_of_calls();
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    let address = format!("{}/calls/+12025550123", app.address);
+    for width in [1280, 500] {
+        client.set_window_size(width, 900).await.unwrap();
+        block(client, &["*.wasm"]).await;
+        client.goto(&address).await.unwrap();
+        wait_for(client, "document.querySelectorAll('[data-call]').length === 11").await;
+        let first = look(client).await;
+        assert_eq!(client.execute("return window.wasmBindings", Vec::new()).await.unwrap(), Value::Null);
+
+        block(client, &[]).await;
+        client.goto(&address).await.unwrap();
+        wait_for(client, "window.wasmBindings && document.querySelector('main').dataset.state === 'ready'")
+            .await;
+        let program = look(client).await;
+        for (painted, shown) in first.iter().zip(&program) {
+            assert_eq!(painted, shown, "{width} pixels wide");
+        }
+        assert_eq!(first.len(), program.len());
+    }
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_of_the_first_rows_leads_on_without_the_program() {
+    let app = app_with_all_kinds_of_calls();
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    block(client, &["*.wasm"]).await;
+    client.goto(&format!("{}/calls/+12025550123", app.address)).await.unwrap();
+    wait_for(client, "document.querySelector('[data-call] a[href$=\"13333333333\"]')").await;
+    client
+        .execute("document.querySelector('[data-call] a[href$=\"13333333333\"]').click()", Vec::new())
+        .await
+        .unwrap();
+    wait_for(client, "location.pathname.endsWith('13333333333')").await;
+    chromium.stop().await;
+}
+
+/// From now on no address like these is loaded.
+async fn block(client: &Client, addresses: &[&str]) {
+    client.issue_cmd(DevTools("Network.enable", json!({}))).await.unwrap();
+    client.issue_cmd(DevTools("Network.setBlockedURLs", json!({"urls": addresses}))).await.unwrap();
+}
+
+/// A command of the Chrome DevTools Protocol, by chromedriver's own way.
+#[derive(Debug)]
+struct DevTools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (ureq::http::Method, Option<String>) {
+        (ureq::http::Method::POST, Some(json!({"cmd": self.0, "params": self.1}).to_string()))
+    }
+}

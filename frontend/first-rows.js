@@ -1,0 +1,177 @@
+// Paints the calls that came inside the HTML while the program is still on its way, as the program will: row.rs, list.rs and
+// title.rs have the same markup, and a browser test compares the two. The program then puts its own in their place.
+{
+  const html = (parts, ...values) => ({
+    raw: parts.reduce((text, part, index) => text + write(values[index - 1]) + part),
+  });
+  const write = (value) =>
+    value == null || value === false
+      ? ""
+      : Array.isArray(value)
+        ? value.map(write).join("")
+        : (value.raw ?? String(value).replace(/[&<"]/g, (letter) => `&#${letter.charCodeAt()};`));
+
+  const format = (options) => new Intl.DateTimeFormat([], options);
+  const time = format({ timeStyle: "short" });
+  const inFull = format({ dateStyle: "full", timeStyle: "long" });
+  const date = format({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const countries = new Intl.DisplayNames([], { type: "region" });
+  const { locale, timeZone } = time.resolvedOptions();
+
+  const zone = () => {
+    const parts = format({ timeZoneName: "longGeneric" }).formatToParts();
+    return parts.find((part) => part.type === "timeZoneName")?.value ?? timeZone;
+  };
+  const flag = (country) =>
+    /^[A-Z]{2}$/.test(country) && String.fromCodePoint(...[...country].map((letter) => 0x1f1a5 + letter.charCodeAt()));
+  const countryName = (country) => (/^[a-z]{2}$/i.test(country) ? countries.of(country) : country);
+  const icon = (name) => html`<svg class="icon" aria-hidden="true"><use href="#icon-${name}" /></svg>`;
+  const day = (at) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
+
+  const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const belowAMinute = (ms, seconds) => (!seconds && ms ? "less than a second" : plural(seconds, "second"));
+  const two = (big, bigUnit, small, smallUnit) => `${big} ${bigUnit}${small ? ` ${small} ${smallUnit}` : ""}`;
+  const briefly = (ms, seconds, minutes = Math.floor((ms + 30000) / 60000)) =>
+    seconds < 60
+      ? belowAMinute(ms, seconds)
+      : seconds < 3600
+        ? two(Math.floor(seconds / 60), "min", seconds % 60, "s")
+        : two(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const inWords = (ms, seconds) =>
+    seconds < 60
+      ? belowAMinute(ms, seconds)
+      : [
+          [Math.floor(seconds / 3600), "hour"],
+          [Math.floor(seconds / 60) % 60, "minute"],
+          [seconds % 60, "second"],
+        ]
+          .filter(([count]) => count)
+          .map(([count, unit]) => plural(count, unit))
+          .join(" ");
+  const duration = (text) => {
+    const ms = Math.round(text * 1000);
+    const seconds = Math.floor((ms + 500) / 1000);
+    return html`<time class="call-duration" datetime="PT${text}S"><span aria-hidden="true">${briefly(ms, seconds)}</span
+      ><span class="visually-hidden">${inWords(ms, seconds)}</span></time>`;
+  };
+
+  const localKind = (code) => (/^[*#]/.test(code) ? "Feature code" : "Extension or short code");
+  const address = (uri) => uri.slice(uri.indexOf(":") + 1);
+  const isIdentified = (party) => party !== "withheld" && party !== "unknown";
+  const isSip = (party) => /^sips?:/.test(party);
+  const note = (text) => html`<span class="call-note">${text}</span>`;
+  const encode = (party) =>
+    encodeURIComponent(party).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`);
+  const link = (party, title, text) => html`<a href="/calls/${encode(party)}" title="${title}"><bdi>${text}</bdi></a>`;
+
+  // The text of a party, and the element.
+  const party = ({ counterparty, type, details }, home) => {
+    if (!isIdentified(counterparty)) {
+      const caller = type.endsWith("Outbound") ? "Unknown number" : "Unknown caller";
+      const text = counterparty === "withheld" ? "Withheld number" : caller;
+      return [text, html`<span class="call-party hidden-party">${text}</span>`];
+    }
+    const known = details.counterparty;
+    if (!known) {
+      const [text, kind] = isSip(counterparty)
+        ? [address(counterparty), "SIP address"]
+        : [counterparty, localKind(counterparty)];
+      return [text, html`<span class="call-party">${link(counterparty, "", text)}${note(kind)}</span>`];
+    }
+    const { country } = known;
+    const isHome = country && country === home;
+    const name = country && countryName(country);
+    const abroad =
+      !isHome &&
+      country &&
+      note(html`<span class="flag" aria-hidden="true">${flag(country)}</span><span class="country">${name}</span>`);
+    const text = isHome ? known.national : known.international;
+    return [known.international, html`<span class="call-party">${link(counterparty, name, text)}${abroad}</span>`];
+  };
+
+  const returned = ({ counterparty, type, details }, missedAt) => {
+    if (type !== "Missed Inbound" || !isIdentified(counterparty)) return;
+    if (!details.returned_at) return html`<span class="call-returned">Not returned</span>`;
+    const at = new Date(details.returned_at);
+    const isSameYear = at.getFullYear() === missedAt.getFullYear();
+    const short = format(isSameYear ? { month: "short", day: "numeric" } : { dateStyle: "medium" });
+    const text = (day(at) === day(missedAt) ? time : short).format(at);
+    return html`<span class="call-returned" data-returned=""
+      >${icon("done")}<span>Spoke <time datetime="${at.toISOString()}">${text}</time></span></span
+    >`;
+  };
+
+  const row = (entry, home) => {
+    const { id, counterparty } = entry;
+    const at = new Date(entry.created_at);
+    const [name, element] = party(entry, home);
+    const type = entry.type.toLowerCase();
+    const isNumber = counterparty.startsWith("+");
+    const call = isNumber && html`<a class="row-action" href="tel:${counterparty}" aria-label="Call ${name}">${icon("phone")}</a>`;
+    const copy = isIdentified(counterparty) && isSecureContext && html`<button class="row-action" type="button">${icon("copy")}</button>`;
+    return html`<li class="call" data-call="${id}" data-type="${entry.type}">
+      <time class="call-time" datetime="${at.toISOString()}" title="${inFull.format(at)}" lang="${locale}"
+        >${time.format(at)}</time
+      ><span class="call-type"
+        ><span class="call-icon">${icon(type.replace(" ", "-"))}</span
+        ><span class="call-type-text">${type[0].toUpperCase() + type.slice(1)}</span></span
+      >${element}<span class="row-actions"
+        >${call}${copy}</span
+      >${entry.duration && duration(entry.duration)}${returned(entry, at)}
+    </li>`;
+  };
+
+  const days = (calls, home) => {
+    const groups = new Map();
+    for (const call of calls) {
+      const key = day(new Date(call.created_at));
+      groups.set(key, [...(groups.get(key) ?? []), call]);
+    }
+    const today = day(new Date());
+    return [...groups].map(([midnight, calls]) => {
+      const name = { 0: "Today", 1: "Yesterday" }[(today - midnight) / 86400000];
+      return html`<section class="day">
+        <h2 class="day-heading">
+          ${name && html`<span>${name}</span> `}<time class="${name && "day-date"}" lang="${locale}"
+            >${date.format(midnight)}</time
+          >
+        </h2>
+        <ol class="day-calls" role="list">
+          ${calls.map((call) => row(call, home))}
+        </ol>
+      </section>`;
+    });
+  };
+
+  const text = document.getElementById("fallback")?.textContent;
+  const main = document.getElementById("main");
+  const { info, calls } = text ? JSON.parse(text) : {};
+  if (calls?.length && main) {
+    const heading = isSip(info.international) ? address(info.international) : info.international;
+    const facts = [info.country && countryName(info.country), info.national !== info.international && info.national];
+    const chip = (label) => html`<span class="chip">${label}</span>`;
+    const types = ["All", "Missed", "Not returned", "Inbound", "Outbound"];
+    const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
+    const aside = matchMedia("(min-width: 75rem)").matches;
+    document.title = `${heading} · Calls`;
+    main.innerHTML = html`<div class="title">
+        <h1>${info.country && html`<span class="flag" aria-hidden="true">${flag(info.country)}</span>`}<bdi>${heading}</bdi></h1>
+        <dl class="facts">${facts.filter(Boolean).map((fact) => html`<div><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
+      </div>
+      <div class="columns">
+        <section class="filters" inert>
+          <div class="chips">${types.map(chip)}</div>
+          <form class="search">${icon("search")}<input type="search" placeholder="Calls with, such as +1 202" /></form>
+          <select class="length"><option>Any length</option></select>
+          <div class="chips periods">${periods.map(chip)}</div>
+        </section>
+        <section class="summary" inert>
+          <details ${aside && "open"}><summary><h2>Summary</h2></summary></details>
+        </section>
+        <div class="list-area">
+          <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span></p>
+          <div class="days">${days(calls, info.country)}</div>
+        </div>
+      </div>`.raw;
+  }
+}
