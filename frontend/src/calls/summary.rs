@@ -23,6 +23,7 @@ use crate::{format, path};
 
 /// Where the summary stands beside the list, and so is open. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
+const INSIDE: &str = "<summary><h2>Summary</h2></summary><div class=\"summary-parts\"></div>";
 const DAY_MS: f64 = 86_400_000.0;
 /// 1970-01-05, a Monday.
 const MONDAY: f64 = 4.0;
@@ -71,7 +72,7 @@ pub fn SummaryPanel(
     });
     let navigate = use_navigate();
     let choose = move |event: MouseEvent| {
-        if let Some((_, _, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
+        if let Some((_, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
             navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
         if target(&event).is_some_and(|target| target.closest("summary").ok().flatten().is_some()) {
@@ -79,30 +80,14 @@ pub fn SummaryPanel(
             set_timeout(move || toggled.notify(), Duration::ZERO);
         }
     };
-    // What is under the pointer is said in place of the main thing.
     let point = move |event: MouseEvent| {
-        written.with_value(|(_, charts)| {
-            let pointed = cell_at(&event, charts);
-            for (index, chart) in charts.iter().enumerate() {
-                let cell =
-                    pointed.as_ref().filter(|(at, ..)| *at == index).and_then(|(_, _, cell)| cell.as_ref());
-                let Some(section) = node.get_untracked() else { return };
-                if let Some(fact) = find(&section, &format!("[data-chart={}] .chart-fact", chart.name)) {
-                    fact.set_text_content(Some(cell.map_or(&chart.fact, |(text, _)| text)));
-                }
-            }
-            if let Some((.., cell)) = pointed
-                && let Some(svg) = target(&event)
-            {
-                svg.class_list().toggle_with_force("pointing", cell.is_some()).unwrap_or_default();
-            }
-        });
+        if let Some(section) = node.get_untracked() {
+            written.with_value(|(_, charts)| say_pointed(&event, charts, &section));
+        }
     };
     let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
     let open = if is_wide { " open" } else { "" };
-    let html = format!(
-        "<details{open}><summary><h2>Summary</h2></summary><div class=\"summary-parts\"></div></details>"
-    );
+    let html = format!("<details{open}>{INSIDE}</details>");
     view! {
         <section
             class="summary"
@@ -113,6 +98,22 @@ pub fn SummaryPanel(
             on:mousemove=point
             on:mouseleave=point
         ></section>
+    }
+}
+
+/// Says what is under the pointer, in place of the main thing of its chart.
+fn say_pointed(event: &MouseEvent, charts: &[Chart], section: &Element) {
+    let pointed = cell_at(event, charts);
+    for (index, chart) in charts.iter().enumerate() {
+        let cell = pointed.as_ref().filter(|(at, _)| *at == index).and_then(|(_, cell)| cell.as_ref());
+        if let Some(fact) = find(section, &format!("[data-chart={}] .chart-fact", chart.name)) {
+            fact.set_text_content(Some(cell.map_or(&chart.fact, |(text, _)| text)));
+        }
+    }
+    if let Some((_, cell)) = pointed
+        && let Some(svg) = target(event)
+    {
+        svg.class_list().toggle_with_force("pointing", cell.is_some()).unwrap_or_default();
     }
 }
 
@@ -139,7 +140,7 @@ fn target(event: &MouseEvent) -> Option<Element> {
 }
 
 /// The chart and the cell of it that an event happened in.
-fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartCell)> {
+fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, ChartCell)> {
     let svg = target(event).filter(|target| target.tag_name() == "svg")?;
     let name = svg.get_attribute("data-svg")?;
     let index = charts.iter().position(|chart| chart.name == name)?;
@@ -152,8 +153,7 @@ fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartC
     };
     let column = share(event.client_x(), place.left(), place.width(), chart.columns)?;
     let row = share(event.client_y(), place.top(), place.height(), rows)?;
-    let cell = row * chart.columns + column;
-    Some((index, cell, chart.cells[cell].clone()))
+    Some((index, chart.cells[row * chart.columns + column].clone()))
 }
 
 /// All parts of the summary. A table is written where it is open.
