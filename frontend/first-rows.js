@@ -154,11 +154,11 @@
     const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
     const aside = matchMedia("(min-width: 75rem)").matches;
     document.title = `${heading} · Calls`;
-    main.innerHTML = html`<div class="title">
-        <h1>${info.country && html`<span class="flag" aria-hidden="true">${flag(info.country)}</span>`}<bdi>${heading}</bdi></h1>
-        <dl class="facts">${facts.filter(Boolean).map((fact) => html`<div><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
-      </div>
-      <div class="columns">
+    main.innerHTML = html`<div class="columns">
+        <div class="title">
+          <h1>${info.country && html`<span class="flag" aria-hidden="true">${flag(info.country)}</span>`}<bdi>${heading}</bdi></h1>
+          <dl class="facts">${facts.filter(Boolean).map((fact) => html`<div><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
+        </div>
         <section class="filters" inert>
           <div class="chips">${types.map(chip)}</div>
           <form class="search">${icon("search")}<input type="search" placeholder="Calls with, such as +1 202" /></form>
