@@ -35,7 +35,8 @@ pub fn use_live(
     );
     let is_waiting = Rc::new(Cell::new(false));
     Effect::new(move |_| {
-        if news.data.get().unwrap_or_default() == 0 || is_waiting.replace(true) {
+        // Also when the stream opens: calls may have come while there was none, as in a tab that was hidden.
+        if news.data.with(Option::is_none) || is_waiting.replace(true) {
             return;
         }
         let is_waiting = Rc::clone(&is_waiting);

@@ -56,6 +56,8 @@ async fn the_page_runs_under_a_policy_that_lets_no_foreign_script_run() {
     assert_eq!(page.rows().await.len(), 3);
     chromium.expect_clean_console().await;
     assert_eq!(page.inject().await, Vec::<String>::new());
+    chromium.allow_error("Content Security Policy");
+    chromium.allow_error("/nothing - Failed to load resource");
     chromium.stop().await;
 }
 

@@ -89,12 +89,12 @@ impl Chromium {
 
     /// From now on no request about +12025550198 is answered, and none about +12025550199 reaches anybody.
     pub async fn hold_requests(&self) {
-        let script = "const fetch = window.fetch;
+        let script = "const honest = window.fetch;
             window.fetch = (request, ...rest) => {
                 const address = request.url ?? String(request);
                 if (address.includes('12025550198')) return new Promise(() => {});
                 if (address.includes('12025550199')) return Promise.reject(new TypeError('no network'));
-                return fetch.call(window, request, ...rest);
+                return honest.call(window, request, ...rest);
             };";
         self.before_each_page(script).await;
     }

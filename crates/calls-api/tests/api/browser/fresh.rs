@@ -20,6 +20,7 @@ async fn a_killed_api_leaves_the_calls_with_a_growing_retry_and_the_page_recover
     chromium.before_each_page("Math.random = () => 0").await;
     let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
     page.wait_for_state("ready").await;
+    page.wait_for_stream().await;
     page.write_down_retries().await;
 
     let killed = app.kill();
@@ -39,7 +40,10 @@ async fn a_killed_api_leaves_the_calls_with_a_growing_retry_and_the_page_recover
 
     let app = killed.start_again();
     app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
-    page.wait_for_rows(4).await;
+    // By the stream of new calls, or else by the retry, which is 20 s away.
+    page.tab
+        .wait_at_most(Duration::from_secs(40), "document.querySelectorAll('[data-call]').length === 4")
+        .await;
     page.wait_for_no_notice().await;
     chromium.allow_error(NO_SERVER);
     // The stream of new calls breaks in the middle.

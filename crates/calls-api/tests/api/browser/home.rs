@@ -28,7 +28,7 @@ async fn the_home_page_says_what_is_missing_and_keeps_the_numbers_of_before_unti
     home.wait_for_error("Enter a number first").await;
     assert_eq!(home.recent().await, [""; 0]);
 
-    for (path, heading) in [("/calls/+13333333333", "333 3333"), ("/calls/+12025550123", "555-0123")] {
+    for (path, heading) in [("/calls/+13333333333", "333-3333"), ("/calls/+12025550123", "555-0123")] {
         HistoryPage::open(&chromium, &app.address, path).await.wait_for_heading(heading).await;
     }
     let home = HomePage::open(&chromium, &app.address).await;

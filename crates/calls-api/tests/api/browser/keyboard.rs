@@ -77,15 +77,10 @@ async fn the_tab_key_leads_through_the_whole_page_and_out_of_it_again() {
         assert!(rest.any(|stop| stop.starts_with(name)), "no {name} in its place: {stops:?}");
     }
     // And the same way back.
-    let mut back = Vec::new();
-    while back.len() < MOST && back.last().is_none_or(|stop: &String| stop != "nothing") {
+    for stop in stops.iter().rev().skip(1) {
         page.tab.press_with(SHIFT, TAB).await;
-        back.push(focused(&page.tab).await);
+        assert_eq!(focused(&page.tab).await, *stop);
     }
-    assert_eq!(
-        back.iter().rev().skip(1).collect::<Vec<_>>(),
-        stops.iter().take(stops.len() - 1).collect::<Vec<_>>()
-    );
     chromium.stop().await;
 }
 

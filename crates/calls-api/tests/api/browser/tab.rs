@@ -59,7 +59,12 @@ impl Tab {
 
     /// Waits until an expression is true.
     pub async fn wait_for(&self, condition: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_at_most(PATIENCE, condition).await;
+    }
+
+    /// The same, where it may take longer or shorter.
+    pub async fn wait_at_most(&self, patience: Duration, condition: &str) {
+        let deadline = Instant::now() + patience;
         while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {
             assert!(Instant::now() < deadline, "never: {condition}\nThe page shows:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
