@@ -180,8 +180,19 @@ fn possible(parsed: &PhoneNumber) -> Result<(), &'static str> {
     }
 }
 
+/// The number as its own text is read. To read it again matters only where zeros follow the country code: of several,
+/// which no number has, each time one is taken for the prefix of national calls and dropped.
 fn e164(parsed: &PhoneNumber) -> Result<E164, &'static str> {
-    parsed.format_as(PhoneNumberFormat::E164).parse().map_err(|_| TOO_LONG)
+    let mut text = parsed.format_as(PhoneNumberFormat::E164).into_owned();
+    let begins_with_zero = |text: &str| text.starts_with(&format!("+{}0", parsed.country_code));
+    while begins_with_zero(&text) {
+        let again = read(&text, None)?.format_as(PhoneNumberFormat::E164).into_owned();
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    text.parse().map_err(|_| TOO_LONG)
 }
 
 /// The country, where the number says one: its own if it is assigned, else the only one with its code.
@@ -328,6 +339,21 @@ mod tests {
         assert_eq!(party("*1234567"), NOT_DIALLABLE);
         let error = parse(&"x".repeat(200), None).unwrap_err();
         assert_eq!(error.found.len(), 64);
+    }
+
+    #[test]
+    fn a_party_is_understood_again_by_its_own_text() {
+        for text in ["00000000\u{7f}7000030000000*8", "0000000007", "+49 00 30 12345678", "+39 06 698 12345"]
+        {
+            for region in ["DE", "IT", "US"] {
+                let region = Some(region.parse().unwrap());
+                if let Ok(party) = parse(text, region) {
+                    assert_eq!(parse(&party.to_string(), region), Ok(party), "{text}");
+                }
+            }
+        }
+        assert_eq!(party("+49 00 30 12345678"), "+493012345678");
+        assert_eq!(party("+39 06 698 12345"), "+390669812345");
     }
 
     #[test]
