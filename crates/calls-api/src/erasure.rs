@@ -43,9 +43,17 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey, unknown: PartyKey) 
         let made_unknown = diesel::update(calls::table.filter(calls::counterparty.eq(party)))
             .set(calls::counterparty.eq(unknown))
             .execute(connection)?;
+        forget_spellings(connection)?;
         let parties = remove_unnamed(connection)?;
         Ok(Erased { own, made_unknown, duplicates, parties })
     })
+}
+
+/// Forgets the answers that hold a text which a sender was refused, for it may name anybody in any spelling. A sender
+/// that repeats such a request is answered anew, and nothing is stored twice: calls have their natural key. The other
+/// answers name nobody, and stay.
+pub fn forget_spellings(connection: &mut PgConnection) -> QueryResult<usize> {
+    diesel::sql_query("DELETE FROM idempotency_keys WHERE answer LIKE '%\"found\":%'").execute(connection)
 }
 
 /// How many calls began before an instant, and how many parties only those name.

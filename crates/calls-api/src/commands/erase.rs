@@ -40,8 +40,10 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     // A dry run does the same and takes it back, so its report cannot differ.
     let result = connection.transaction(|connection| {
         let unknown = parties::find_party(connection, &Party::Unknown)?.ok_or(QueryError::NotFound)?;
-        if let Some(key) = parties::find_party(connection, &party)? {
-            report = Some(erasure::erase(connection, key, unknown)?);
+        match parties::find_party(connection, &party)? {
+            Some(key) => report = Some(erasure::erase(connection, key, unknown)?),
+            // Nobody's party, and yet somebody may have sent it in a spelling that was refused.
+            None => _ = erasure::forget_spellings(connection)?,
         }
         if arguments.dry_run { Err(QueryError::RollbackTransaction) } else { Ok(()) }
     });

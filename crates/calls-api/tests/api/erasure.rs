@@ -1,5 +1,6 @@
 //! `calls erase` and `calls purge`.
 
+use crate::post::post;
 use crate::test_app::{TestApp, TestDatabase};
 
 const PERSON: &str = "+12025550123";
@@ -121,4 +122,35 @@ fn a_purge_says_what_an_age_looks_like() {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(error.contains("expected an age such as 90d") && error.contains("3 weeks"), "{error}");
     assert_eq!(database.calls(&["purge"]).status.code(), Some(2), "there is no default age");
+}
+
+#[test]
+fn an_erased_person_is_not_in_the_stored_answers_to_senders_either() {
+    const TOKEN: &str = "a-token-of-some-length";
+    let app = TestApp::with(&["--ingest-token", TOKEN]);
+    let send = |key: &str, owner: &str| {
+        let record = serde_json::json!([{"owner": owner, "created_at": "2024-01-31T10:00:00Z",
+            "counterparty": "1001", "type": "Missed Inbound"}]);
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        post(&app, "/api/calls", &headers, record.to_string().as_bytes()).body
+    };
+    let answers = |like: &str| {
+        app.database().count(&format!("SELECT count(*) FROM idempotency_keys WHERE answer LIKE '%{like}%'"))
+    };
+    // Without a region it is refused as it is spelled.
+    let refused = send("refused", "202 555-0123");
+    let added = send("added", OTHER);
+    assert_eq!(answers("202 555-0123"), 1, "{refused}");
+    stdout(app.database(), &["erase", PERSON, "--dry-run"]);
+    assert_eq!(answers("202 555-0123"), 1);
+    stdout(app.database(), &["erase", PERSON]);
+    assert_eq!(answers("555"), 0);
+    // The promise to the others holds, and the refused one is refused again.
+    assert_eq!(send("added", OTHER), added);
+    assert_eq!(send("refused", "202 555-0123"), refused);
 }
