@@ -419,7 +419,8 @@ pub fn newest_id(connection: &mut PgConnection) -> QueryResult<i64> {
 /// same parties and type and began within two seconds of it: two systems that saw one call do not agree on its
 /// second. Unless that one is itself among the new ones: then these are two calls.
 pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall], known_until: i64) -> QueryResult<usize> {
-    insertion(new, known_until).execute(connection)
+    let new = unknown_calls(connection, new, known_until)?;
+    if new.is_empty() { Ok(0) } else { insertion(&new).execute(connection) }
 }
 
 /// Adds calls like [`insert_calls`], and says which those were.
@@ -439,7 +440,11 @@ pub fn insert_calls_returning(
         #[diesel(sql_type = sql_types::CallType, column_name = "type")]
         call_type: TypeColumn,
     }
-    let returning = insertion(new, known_until).sql(" RETURNING number, counterparty, created_at, type");
+    let new = unknown_calls(connection, new, known_until)?;
+    if new.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let returning = insertion(&new).sql(" RETURNING number, counterparty, created_at, type");
     let added: Vec<Added> = returning.load(connection)?;
     Ok(added.into_iter().map(|row| (row.number, row.counterparty, row.created_at, row.call_type.0)).collect())
 }
@@ -452,24 +457,53 @@ pub fn natural_key(call: &NewCall) -> NaturalKey {
     (call.number, call.counterparty, call.created_at, call.call_type.0)
 }
 
-fn insertion(new: &[NewCall], known_until: i64) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+/// The new calls that none of the calls up to the id `known_until` is.
+fn unknown_calls<'a>(
+    connection: &mut PgConnection,
+    new: &'a [NewCall],
+    known_until: i64,
+) -> QueryResult<Vec<&'a NewCall>> {
+    const NEAR: &str = "
+        SELECT new.n, known.created_at
+        FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (number, counterparty, created_at, type, n)
+        JOIN calls AS known
+          ON known.number = new.number AND known.counterparty = new.counterparty AND known.type = new.type
+         AND known.created_at BETWEEN new.created_at - interval '2 s' AND new.created_at + interval '2 s'
+        WHERE known.id <= $5";
+    #[derive(QueryableByName)]
+    struct Near {
+        /// Which of the new calls, from 1.
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+        #[diesel(sql_type = Timestamptz)]
+        created_at: DateTime<Utc>,
+    }
+    if known_until == 0 {
+        return Ok(new.iter().collect());
+    }
+    let near: Vec<Near> = diesel::sql_query(NEAR)
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at).collect::<Vec<_>>())
+        .bind::<Array<sql_types::CallType>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
+        .bind::<BigInt, _>(known_until)
+        .load(connection)?;
+    let keys: HashSet<NaturalKey> =
+        if near.is_empty() { HashSet::new() } else { new.iter().map(natural_key).collect() };
+    let mut is_known = vec![false; new.len()];
+    for Near { n, created_at } in near {
+        let Some(index) = usize::try_from(n - 1).ok().filter(|index| *index < new.len()) else { continue };
+        let known = NewCall { created_at, ..new[index].clone() };
+        is_known[index] |= created_at == new[index].created_at || !keys.contains(&natural_key(&known));
+    }
+    Ok(new.iter().zip(is_known).filter(|(_, is_known)| !is_known).map(|(call, _)| call).collect())
+}
+
+fn insertion(new: &[&NewCall]) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
     /// Arrays, because a statement has at most 65,535 parameters.
     const INSERT: &str = "
-        WITH new AS (
-            SELECT * FROM unnest($1, $2, $3, $4, $5) AS new (number, counterparty, created_at, type, duration_ms)
-        )
         INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
-        SELECT number, counterparty, created_at, type, duration_ms FROM new
-        WHERE NOT EXISTS (
-            SELECT FROM calls AS known
-            WHERE known.number = new.number AND known.counterparty = new.counterparty AND known.type = new.type
-              AND known.created_at BETWEEN new.created_at - interval '2 s' AND new.created_at + interval '2 s'
-              AND known.id <= $6
-              AND (known.created_at = new.created_at
-                   OR NOT EXISTS (SELECT FROM new AS other
-                                  WHERE other.number = known.number AND other.counterparty = known.counterparty
-                                    AND other.type = known.type AND other.created_at = known.created_at))
-        )
+        SELECT * FROM unnest($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING";
     diesel::sql_query(INSERT)
         .into_boxed()
@@ -478,7 +512,6 @@ fn insertion(new: &[NewCall], known_until: i64) -> BoxedSqlQuery<'static, Pg, Sq
         .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at).collect::<Vec<_>>())
         .bind::<Array<sql_types::CallType>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
         .bind::<Array<Nullable<Integer>>, _>(new.iter().map(|call| call.duration_ms).collect::<Vec<_>>())
-        .bind::<BigInt, _>(known_until)
 }
 
 /// Adds calls by binary COPY, the fastest way in. None of them may be there yet.

@@ -1,5 +1,11 @@
 //! From the records of a call log to rows: parties are resolved, calls stored in batches.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread::{self, Scope};
+
 use calls_import::{Item, Items, RawParty, ReadError, Record, Skipped};
 use calls_model::{CallDuration, CallType, Party};
 use chrono::{DateTime, Utc};
@@ -79,44 +85,35 @@ pub enum OnError {
     Stop,
 }
 
-/// Enough rows per transaction that its commit does not count, few enough to hold and to lose.
-const BATCH: usize = 5_000;
+/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not count;
+/// few enough to hold and to lose.
+const BATCH: usize = 10_000;
 
 /// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
 /// every record counts as added.
+///
+/// The log is read while the batch before is stored. What was read before an error is stored.
 pub fn run(
     connection: Option<&mut PgConnection>,
     items: Items<'_>,
     region: Option<Region>,
     on_error: OnError,
     on_event: impl FnMut(Event<'_>),
-) -> Result<Summary, ImportError> {
-    let mut store = Store::new(connection, on_event)?;
-    let mut last_skipped = None;
-    for item in items {
-        let skipped = match item? {
-            Item::Record(record) => match resolve(&record, region) {
-                Ok(call) => {
-                    store.push(call)?;
-                    continue;
-                }
-                Err(reason) => Skipped { position: record.position, reason },
-            },
-            Item::Skipped(skipped) => skipped,
+) -> (Summary, Result<(), ImportError>) {
+    thread::scope(|scope| {
+        let store = connection.map(|connection| Store::start(scope, connection));
+        let mut import = Import {
+            store,
+            batch: Vec::new(),
+            recent: Recent::default(),
+            summary: Summary::default(),
+            on_event,
         };
-        // Both sides of a call fail for the same reason.
-        if last_skipped != Some(skipped.position) {
-            last_skipped = Some(skipped.position);
-            store.summary.skipped += 1;
-            (store.on_event)(Event::Skipped(&skipped));
-        }
-        if on_error == OnError::Stop {
-            store.flush()?;
-            return Err(ImportError::Stopped);
-        }
-    }
-    store.flush()?;
-    Ok(store.summary)
+        let read = import.read(items, region, on_error);
+        let stored = import.finish();
+        // What PostgreSQL refused is why reading ended, if it did.
+        (import.summary, stored.map_err(ImportError::from).and(read))
+    })
 }
 
 /// Stores calls that were sent in, in one transaction, and says of each whether it was added or already there.
@@ -136,8 +133,15 @@ pub fn store(connection: &mut PgConnection, calls: &[ResolvedCall]) -> Result<Ve
 
 /// A record with its parties resolved, or why one of them is none.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
-    let party = |raw: &RawParty| match raw {
-        RawParty::Text(text) => phone::parse(text, region).map_err(|error| error.to_string()),
+    resolve_by(record, |text| phone::parse(text, region).map_err(|error| error.to_string()))
+}
+
+fn resolve_by(
+    record: &Record,
+    mut parse: impl FnMut(&str) -> Result<Party, String>,
+) -> Result<ResolvedCall, String> {
+    let mut party = |raw: &RawParty| match raw {
+        RawParty::Text(text) => parse(text),
         RawParty::Withheld => Ok(Party::Withheld),
         RawParty::Unknown => Ok(Party::Unknown),
     };
@@ -151,43 +155,176 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
 }
 
 /// Collects calls into batches.
-struct Store<'a, F> {
-    connection: Option<&'a mut PgConnection>,
-    /// What was in the database before this import.
-    known_until: i64,
+struct Import<F> {
+    /// `None` in a dry run.
+    store: Option<Store>,
     batch: Vec<ResolvedCall>,
+    recent: Recent,
     summary: Summary,
     on_event: F,
 }
 
-impl<'a, F: FnMut(Event<'_>)> Store<'a, F> {
-    fn new(mut connection: Option<&'a mut PgConnection>, on_event: F) -> Result<Self, QueryError> {
-        let known_until = connection.as_deref_mut().map_or(Ok(0), calls::newest_id)?;
-        Ok(Self {
-            connection,
-            known_until,
-            batch: Vec::with_capacity(BATCH),
-            summary: Summary::default(),
-            on_event,
-        })
+impl<F: FnMut(Event<'_>)> Import<F> {
+    fn read(
+        &mut self,
+        items: Items<'_>,
+        region: Option<Region>,
+        on_error: OnError,
+    ) -> Result<(), ImportError> {
+        let mut spellings = Spellings { region, known: HashMap::new() };
+        let mut last_skipped = None;
+        for item in items {
+            let skipped = match item? {
+                Item::Record(record) => match resolve_by(&record, |text| spellings.parse(text)) {
+                    Ok(call) => {
+                        self.push(call)?;
+                        continue;
+                    }
+                    Err(reason) => Skipped { position: record.position, reason },
+                },
+                Item::Skipped(skipped) => skipped,
+            };
+            // Both sides of a call fail for the same reason.
+            if last_skipped != Some(skipped.position) {
+                last_skipped = Some(skipped.position);
+                self.summary.skipped += 1;
+                (self.on_event)(Event::Skipped(&skipped));
+            }
+            if on_error == OnError::Stop {
+                return Err(ImportError::Stopped);
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, call: ResolvedCall) -> Result<(), QueryError> {
+        if self.recent.is_repeated(&call) {
+            self.summary.records += 1;
+            return Ok(());
+        }
         self.batch.push(call);
         if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), QueryError> {
-        self.summary.records += self.batch.len() as u64;
-        self.summary.added += match &mut self.connection {
-            None => self.batch.len() as u64,
-            Some(connection) => {
-                connection.transaction(|connection| insert(connection, &self.batch, self.known_until))? as u64
-            }
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        let Some(store) = &self.store else {
+            self.stored(&batch, batch.len());
+            return Ok(());
         };
-        (self.on_event)(Event::Stored(&self.batch));
-        self.batch.clear();
+        // Where the other side is gone, it has said why.
+        _ = store.batches.send(batch);
+        let so_far: Vec<_> = store.stored.try_iter().collect();
+        for stored in so_far {
+            let (batch, added) = stored?;
+            self.stored(&batch, added);
+        }
         Ok(())
+    }
+
+    /// Waits until everything is stored.
+    fn finish(&mut self) -> Result<(), QueryError> {
+        let flushed = self.flush();
+        let Some(Store { batches, stored }) = self.store.take() else { return flushed };
+        drop(batches);
+        flushed?;
+        for stored in stored {
+            let (batch, added) = stored?;
+            self.stored(&batch, added);
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self, batch: &[ResolvedCall], added: usize) {
+        self.summary.records += batch.len() as u64;
+        self.summary.added += added as u64;
+        (self.on_event)(Event::Stored(batch));
+    }
+}
+
+/// The thread that stores batches, one after the other. It ends with the first that PostgreSQL refuses.
+struct Store {
+    /// Holds one batch, so that memory holds three: one is read, one waits, one is stored.
+    batches: SyncSender<Vec<ResolvedCall>>,
+    /// Each batch with how many of its calls were added.
+    stored: Receiver<Result<(Vec<ResolvedCall>, usize), QueryError>>,
+}
+
+impl Store {
+    fn start<'scope>(scope: &'scope Scope<'scope, '_>, connection: &'scope mut PgConnection) -> Self {
+        let (batches, to_store) = sync_channel::<Vec<ResolvedCall>>(1);
+        let (send_stored, stored) = channel();
+        scope.spawn(move || {
+            // What was in the database before this import.
+            let mut known_until = None;
+            for batch in to_store {
+                let result = connection.transaction(|connection| {
+                    let known_until = match known_until {
+                        Some(id) => id,
+                        None => *known_until.insert(calls::newest_id(connection)?),
+                    };
+                    insert(connection, &batch, known_until)
+                });
+                let failed = result.is_err();
+                let told = send_stored.send(result.map(|added| (batch, added)));
+                if failed || told.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { batches, stored }
+    }
+}
+
+/// The spellings that were read last: a log names the same few parties again and again, and to read a number takes
+/// longer than all else.
+struct Spellings {
+    region: Option<Region>,
+    known: HashMap<String, Result<Party, String>>,
+}
+
+impl Spellings {
+    fn parse(&mut self, text: &str) -> Result<Party, String> {
+        const MOST: usize = 50_000;
+        const LONGEST: usize = 64;
+        if let Some(known) = self.known.get(text) {
+            return known.clone();
+        }
+        let parsed = phone::parse(text, self.region).map_err(|error| error.to_string());
+        if text.len() <= LONGEST {
+            if self.known.len() == MOST {
+                self.known.clear();
+            }
+            self.known.insert(text.to_owned(), parsed.clone());
+        }
+        parsed
+    }
+}
+
+/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have files that
+/// overlap; the database would know the second ones, a dry run would not.
+#[derive(Default)]
+struct Recent {
+    hashers: [RandomState; 2],
+    keys: HashSet<[u64; 2]>,
+    order: VecDeque<[u64; 2]>,
+}
+
+impl Recent {
+    fn is_repeated(&mut self, call: &ResolvedCall) -> bool {
+        const MOST: usize = 1 << 17;
+        let key = (&call.owner, &call.counterparty, call.created_at, call.call_type);
+        let hashes = [self.hashers[0].hash_one(key), self.hashers[1].hash_one(key)];
+        if !self.keys.insert(hashes) {
+            return true;
+        }
+        self.order.push_back(hashes);
+        if self.order.len() > MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+        false
     }
 }
 
@@ -196,7 +333,9 @@ fn insert(
     batch: &[ResolvedCall],
     known_until: i64,
 ) -> Result<usize, QueryError> {
-    let new = rows(connection, batch)?;
+    let mut new = rows(connection, batch)?;
+    // Neighbours in the indexes one after the other; within a history in the order of time, as its ids shall be.
+    new.sort_by_key(|call| (call.number, call.created_at));
     calls::insert_calls(connection, &new, known_until)
 }
 

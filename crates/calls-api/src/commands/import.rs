@@ -88,7 +88,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     };
 
     let (region, on_error) = (arguments.region, arguments.on_error);
-    let imported: Result<Summary, ImportError> = if arguments.dry_run {
+    let (summary, ended): (Summary, Result<(), ImportError>) = if arguments.dry_run {
         import::run(None, opened.items, region, on_error, on_event)
     } else {
         let (server, _) = storage.open()?;
@@ -103,7 +103,6 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     written
         .and_then(|()| records.map_or(Ok(()), |mut writer| writer.flush()))
         .context("cannot write the records")?;
-    let summary = imported.with_context(|| format!("cannot import all of {name}"))?;
     report.fill(summary, arguments.dry_run);
     if let Some(file) = &arguments.report {
         let json = serde_json::to_string_pretty(&report)? + "\n";
@@ -116,6 +115,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     } else {
         println!("{line}")
     }
+    ended.with_context(|| format!("cannot import all of {name}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use calls_model::{CallDuration, CallType, Outcome, Party};
-use chrono::{DateTime, Datelike as _, SubsecRound as _, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use serde::Serialize;
@@ -212,9 +212,10 @@ fn read_record(record: Value, region: Option<Region>) -> Result<ResolvedCall, Re
     Ok(ResolvedCall { owner, created_at, counterparty: party("counterparty")?, call_type, duration })
 }
 
-/// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write.
+/// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the one after it.
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc).trunc_subsecs(6);
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    let time = DateTime::from_timestamp_micros(time.timestamp_micros())?;
     (1..=9999).contains(&time.year()).then_some(time)
 }
 
@@ -287,6 +288,7 @@ mod tests {
     fn a_time_is_kept_to_the_microsecond_in_years_of_four_digits() {
         let read = |text| read_time(text).map(|time| time.to_rfc3339());
         assert_eq!(read("2024-01-31T10:00:00.1234567+01:00").unwrap(), "2024-01-31T09:00:00.123456+00:00");
+        assert_eq!(read("2016-12-31T23:59:60Z").unwrap(), "2017-01-01T00:00:00+00:00");
         assert_eq!(read("0000-01-31T10:00:00Z"), None);
         assert_eq!(read("9999-12-31T23:59:59-01:00"), None);
     }

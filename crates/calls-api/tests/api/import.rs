@@ -239,6 +239,17 @@ fn the_records_of_an_import_can_be_imported_again() {
 }
 
 #[test]
+fn a_row_that_is_repeated_is_one_record_also_in_a_dry_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, records) = (folder.path().join("Master.csv"), folder.path().join("records.ndjson"));
+    std::fs::write(&file, std::fs::read_to_string(sample("assembled-16col.csv")).unwrap().repeat(2)).unwrap();
+    let arguments = ["import", file.to_str().unwrap(), "--dry-run", "--records", records.to_str().unwrap()];
+    let output = crate::test_app::calls(&arguments);
+    assert_eq!(said(&output), "38 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
+    assert_eq!(std::fs::read_to_string(records).unwrap().lines().count(), 19);
+}
+
+#[test]
 fn an_import_that_is_killed_loses_and_doubles_nothing() {
     let database = TestDatabase::new();
     let folder = tempfile::tempdir().unwrap();
