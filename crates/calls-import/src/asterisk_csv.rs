@@ -83,7 +83,7 @@ fn answered(disposition: &str) -> Result<bool, String> {
     const MISSED: [&str; 6] = ["NO ANSWER", "BUSY", "FAILED", "CONGESTION", "CANCEL", "UNKNOWN"];
     if disposition.eq_ignore_ascii_case("ANSWERED") {
         Ok(true)
-    } else if MISSED.iter().any(|missed| disposition.eq_ignore_ascii_case(missed)) {
+    } else if MISSED.iter().any(|missed| table::is_same(disposition, missed)) {
         Ok(false)
     } else {
         Err(expected("a disposition such as ANSWERED or NO ANSWER", disposition))

@@ -3,7 +3,7 @@
 
 use std::io::BufRead;
 
-use calls_model::{CallType, Outcome};
+use calls_model::{CallType, Outcome, ParseError};
 
 use crate::duration;
 use crate::error::ReadError;
@@ -75,7 +75,8 @@ impl Exported<'_> {
                 self.owner.unwrap_or_default(),
             ));
         }
-        let call_type: CallType = self.call_type.parse().map_err(|error| format!("{error}"))?;
+        let call_type: CallType =
+            self.call_type.parse().map_err(|error: ParseError| expected(error.expected, &error.found))?;
         let duration =
             Some(self.duration).filter(|text| !text.is_empty()).map(duration::seconds).transpose()?;
         if duration.is_some() && call_type.outcome() == Outcome::Missed {

@@ -14,8 +14,8 @@ use crate::lines::Lines;
 use crate::options::Options;
 use crate::pbx::{self, TwoSided};
 use crate::record::{Items, Out, RawParty, items};
-use crate::rows::{Dialect, Quotes, Row, Rows};
-use crate::{table, time};
+use crate::rows::{Dialect, Next, Quotes, Row, Rows};
+use crate::time;
 
 pub(crate) const DIALECT: Dialect =
     Dialect { delimiter: b',', quotes: Quotes::Bare, min_columns: 13, max_columns: 30 };
@@ -25,7 +25,30 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     let mut rows = Rows::new(Lines::new(reader), DIALECT);
     let zone = options.zone;
     let mut legs = Legs::default();
-    items(move |out| table::read_row(&mut rows, |row, out| put(row, zone, &mut legs, out), out))
+    let mut ended = None;
+    items(move |out| {
+        let leg = match rows.read() {
+            _ if ended.is_some() => None,
+            Ok(Next::End) => None,
+            Ok(Next::Bad(line, reason)) => Some(Leg { line, call: Err(reason), ..Leg::default() }),
+            Ok(Next::Row(row)) => Some(Leg::new(row, zone)),
+            Err(error) => {
+                ended = Some(error);
+                None
+            }
+        };
+        if let Some(leg) = leg {
+            legs.push(leg, out);
+            return Ok(true);
+        }
+        // What waits comes before the error that ended the file.
+        match (legs.put_first(out), ended.take()) {
+            (true, error) => ended = error,
+            (false, Some(error)) => return Err(error.into()),
+            (false, None) => return Ok(false),
+        }
+        Ok(true)
+    })
 }
 
 /// Whether a row has the columns of one of the templates.
@@ -33,28 +56,51 @@ pub(crate) fn fits(row: &Row) -> bool {
     Columns::find(row).is_some()
 }
 
-fn put(row: &Row, zone: chrono_tz::Tz, legs: &mut Legs, out: &mut Out) -> Result<(), String> {
-    let Some(columns) = Columns::find(row) else {
-        return Err(format!(
-            "expected the start, answer and end time, two durations and a cause of a FreeSWITCH template, but \
-             found {} columns without them",
-            row.len()
-        ));
-    };
-    if legs.is_second(&row.get(columns.uuid), &row.get(columns.uuid + 1)) {
-        return Err("expected the first leg of a call, but found its second one".to_owned());
+/// One row.
+struct Leg {
+    line: u64,
+    uuid: String,
+    /// The leg that it was bridged to.
+    other: String,
+    call: Result<TwoSided, String>,
+}
+
+impl Default for Leg {
+    fn default() -> Self {
+        Self { line: 0, uuid: String::new(), other: String::new(), call: Err(String::new()) }
     }
+}
+
+impl Leg {
+    fn new(row: &Row, zone: chrono_tz::Tz) -> Self {
+        let Some(columns) = Columns::find(row) else {
+            let reason = format!(
+                "expected the start, answer and end time, two durations and a cause of a FreeSWITCH template, but \
+                 found {} columns without them",
+                row.len()
+            );
+            return Self { line: row.line(), call: Err(reason), ..Self::default() };
+        };
+        Self {
+            line: row.line(),
+            uuid: row.get(columns.uuid).into(),
+            other: Some(row.get(columns.uuid + 1)).filter(|uuid| is_uuid(uuid)).unwrap_or_default().into(),
+            call: call(row, &columns, zone),
+        }
+    }
+}
+
+fn call(row: &Row, columns: &Columns, zone: chrono_tz::Tz) -> Result<TwoSided, String> {
     // The cause says nothing: NORMAL_CLEARING also ends calls that nobody answered.
     let talked = duration::seconds(&row.get(columns.start + 4))?;
     let (outcome, duration) = pbx::talk((talked.ms() > 0).then_some(talked));
-    TwoSided {
+    Ok(TwoSided {
         caller: RawParty::from_text(&row.get(columns.caller)),
         callee: RawParty::from_text(&row.get(columns.caller + 1)),
         created_at: time::local_in_zone(&row.get(columns.start), zone, None)?,
         outcome,
         duration,
-    }
-    .put(out)
+    })
 }
 
 struct Columns {
@@ -89,24 +135,43 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
-/// The second legs that calls were bridged to, as far as they are near. The switch logs both legs when the
-/// call ends, so they are never far apart.
+/// Legs that wait whether another one names them as its second one. The switch logs a leg when it ends, so the two of
+/// a call are never far apart, and either may be the first.
 #[derive(Default)]
-struct Legs(VecDeque<String>);
+struct Legs {
+    waiting: VecDeque<Leg>,
+    /// Those that were named last.
+    seconds: VecDeque<String>,
+}
 
 impl Legs {
-    /// Whether the leg is one that an earlier row named as its second one.
-    fn is_second(&mut self, uuid: &str, other: &str) -> bool {
+    fn push(&mut self, mut leg: Leg, out: &mut Out) {
         const NEAR: usize = 256;
-        if self.0.iter().any(|second| second == uuid) {
-            return true;
-        }
-        if is_uuid(other) {
-            if self.0.len() == NEAR {
-                self.0.pop_front();
+        let second = || Err("expected the first leg of a call, but found its second one".to_owned());
+        if self.seconds.contains(&leg.uuid) {
+            leg.call = second();
+        } else if !leg.other.is_empty() {
+            if let Some(other) = self.waiting.iter_mut().find(|waiting| waiting.uuid == leg.other) {
+                other.call = second();
             }
-            self.0.push_back(other.to_owned());
+            self.seconds.push_back(std::mem::take(&mut leg.other));
+            if self.seconds.len() > NEAR {
+                self.seconds.pop_front();
+            }
         }
-        false
+        self.waiting.push_back(leg);
+        if self.waiting.len() > NEAR {
+            self.put_first(out);
+        }
+    }
+
+    /// Gives the records of the leg that has waited longest. False if there is none.
+    fn put_first(&mut self, out: &mut Out) -> bool {
+        let Some(leg) = self.waiting.pop_front() else { return false };
+        out.at(leg.line);
+        if let Err(reason) = leg.call.and_then(|call| call.put(out)) {
+            out.skip(reason);
+        }
+        true
     }
 }

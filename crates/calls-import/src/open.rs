@@ -97,6 +97,7 @@ fn any<'a>(
         );
     }
     let detected = detect(&head);
+    let is_without_calls = is_without_calls(&head);
     let is_utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
     let big_endian = head.starts_with(b"\xfe\xff");
     let whole = Cursor::new(head).chain(reader);
@@ -109,8 +110,26 @@ fn any<'a>(
     if is_utf16 {
         return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
     }
+    if format.is_none() && is_without_calls {
+        return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
+    }
     let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
     Ok(Opened { format: Some(format), items: read(format, options, whole) })
+}
+
+/// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
+fn is_without_calls(file: &[u8]) -> bool {
+    let text = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
+    if file.len() as u64 == HEAD {
+        return false;
+    }
+    let rest: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(3).collect();
+    matches!(rest[..], [] | [b'[', b']'])
+}
+
+fn is_damage(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof, Unsupported};
+    matches!(kind, InvalidData | InvalidInput | UnexpectedEof | Unsupported)
 }
 
 fn unzip<'a>(
@@ -179,7 +198,8 @@ fn one(
             Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat)) => {
                 Item::Skipped(Skipped { position: number, reason: error.to_string() })
             }
-            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            // It is this file that is damaged, and not what it lies on.
+            Err(ReadError::Io(error)) if is_damage(error.kind()) => {
                 Item::Skipped(Skipped { position: number, reason: error.to_string() })
             }
             Err(error) => return Err(error),

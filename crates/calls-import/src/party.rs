@@ -23,7 +23,7 @@ impl RawParty {
             return sip(&lower[scheme.len()..]).unwrap_or_else(|| Self::Text(text.to_owned()));
         }
         if lower.starts_with("tel:") {
-            return Self::from_text(&text["tel:".len()..]);
+            return tel(&text["tel:".len()..]);
         }
         if text.contains('@') {
             return sip(&lower).unwrap_or_else(|| Self::Text(format!("sip:{text}")));
@@ -80,6 +80,24 @@ fn sip(address: &str) -> Option<RawParty> {
     if user.is_empty() { None } else { hidden(user) }
 }
 
+/// Reads a telephone URI (RFC 3966) from behind its scheme. Of its parameters only a context with a country code is
+/// part of the number.
+fn tel(address: &str) -> RawParty {
+    let (number, parameters) = address.split_once(';').unwrap_or((address, ""));
+    let number = number.trim();
+    if !is_dialable(number) {
+        return hidden(number).unwrap_or(RawParty::Unknown);
+    }
+    let is_context = |parameter: &&str| {
+        let digits = parameter.strip_prefix("phone-context=+");
+        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit() || b"-.()".contains(&b)))
+    };
+    match parameters.split(';').find(is_context).filter(|_| !number.starts_with('+')) {
+        Some(context) => RawParty::Text(format!("tel:{number};{context}")),
+        None => RawParty::Text(number.to_owned()),
+    }
+}
+
 /// Whether a telephone can dial it: digits, `*`, `#` and what people write between them, or a number that is
 /// spelled with letters (`1-800-FLOWERS`).
 fn is_dialable(text: &str) -> bool {
@@ -122,6 +140,12 @@ mod tests {
         assert_eq!(RawParty::from_text(" 1001 "), text("1001"));
         assert_eq!(RawParty::from_text("\u{202a}+49 30\u{a0}555001\u{202c}"), text("+49 30\u{a0}555001"));
         assert_eq!(RawParty::from_text("tel:+12025550123"), text("+12025550123"));
+        assert_eq!(RawParty::from_text("TEL:+1-202-555-0123;ext=7"), text("+1-202-555-0123"));
+        assert_eq!(
+            RawParty::from_text("tel:555-0123;phone-context=+1202;x=1"),
+            text("tel:555-0123;phone-context=+1202")
+        );
+        assert_eq!(RawParty::from_text(&"tel:".repeat(100_000)), RawParty::Unknown);
         assert_eq!(RawParty::from_text("alice@example.com"), text("sip:alice@example.com"));
     }
 

@@ -1,8 +1,8 @@
 //! Reads when a call began.
 
 use chrono::{
-    DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, SubsecRound, TimeDelta,
-    TimeZone, Timelike, Utc,
+    DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike,
+    Utc,
 };
 use chrono_tz::Tz;
 
@@ -87,7 +87,8 @@ pub(crate) fn local_in_zone(
 }
 
 /// Reads a moment as people and programs write it: with its offset (RFC 3339, RFC 2822, `... UTC`), else in
-/// the zone: ISO 8601 or with the day first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`).
+/// the zone: ISO 8601 or with the day first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), or with the month as an English
+/// word (`Mar 12, 2026 at 4:00 PM`); or as a count of seconds, milliseconds or microseconds since 1970.
 pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let with_offset = || {
@@ -103,21 +104,37 @@ pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
         || NaiveDateTime::parse_from_str(text, "%H:%M:%S UTC %Y-%m-%d").ok().map(|time| time.and_utc());
     let in_utc =
         || local(text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT"))?).map(|time| time.and_utc());
-    let in_local = || in_zone(local(text).or_else(|| day_first(text))?, zone, None);
+    let in_local =
+        || in_zone(local(text).or_else(|| in_parts(text)).or_else(|| named_month(text))?, zone, None);
+    let since_1970 = || {
+        // Ten digits of seconds are the years 2001 to 2286.
+        let per_second =
+            [(10, 1), (13, 1000), (16, 1_000_000)].into_iter().find(|(length, _)| *length == text.len());
+        since_1970(text, per_second?.1).ok()
+    };
     with_offset()
         .or_else(in_utc)
         .or_else(clock_first)
         .or_else(in_local)
+        .or_else(since_1970)
         .and_then(plausible)
         .ok_or_else(|| expected("a time such as 2026-03-02 08:00:00", text))
 }
 
-/// Reads a time whose date is written with the day first: `12.03.2026 16:00`, `12/03/26, 16:00:00`.
-fn day_first(text: &str) -> Option<NaiveDateTime> {
+/// Reads a time whose date is written with the day first, `12.03.2026 16:00`, `12/03/26, 16:00:00`, or with a year of
+/// four digits first, `2026/03/12 16:00`.
+fn in_parts(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.split_once([' ', ','])?;
     let mut parts = date.split(['.', '/', '-']);
     let mut part = |longest: usize| parts.next().filter(|part| part.len() <= longest).and_then(digits);
-    let (day, month, year) = (part(2)?, part(2)?, part(4)?);
+    let (day, month, year) = match date.find(['.', '/', '-']) {
+        Some(4) => {
+            let year = part(4)?;
+            let month = part(2)?;
+            (part(2)?, month, year)
+        }
+        _ => (part(2)?, part(2)?, part(4)?),
+    };
     if parts.next().is_some() {
         return None;
     }
@@ -125,6 +142,31 @@ fn day_first(text: &str) -> Option<NaiveDateTime> {
     Some(
         NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
             .and_time(clock(time.trim_start_matches([',', ' ']))?),
+    )
+}
+
+/// Reads a time whose month is a word: `12 Mar 2026 16:00`, `Thursday, March 12, 2026 at 4:00:00 PM`.
+fn named_month(text: &str) -> Option<NaiveDateTime> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let month = |word: &str| {
+        let start = word.get(..3)?.to_ascii_lowercase();
+        MONTHS.iter().position(|month| *month == start).and_then(|index| u32::try_from(index + 1).ok())
+    };
+    let words: Vec<&str> =
+        text.split([' ', ',', '\u{202f}', '\u{a0}']).filter(|word| !word.is_empty()).collect();
+    let is_weekday = |word: &&str| word.bytes().all(|b| b.is_ascii_alphabetic()) && month(word).is_none();
+    let words = if words.first().is_some_and(is_weekday) { &words[1..] } else { &words[..] };
+    let [one, two, year, clock_words @ ..] = words else { return None };
+    let (day, month) = match month(one) {
+        Some(month) => (digits(two)?, month),
+        None => (digits(one.trim_end_matches('.'))?, month(two)?),
+    };
+    let year = Some(year).filter(|year| year.len() == 4).and_then(|year| digits(year))?;
+    let clock_words = clock_words.strip_prefix(&["at"]).unwrap_or(clock_words);
+    Some(
+        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
+            .and_time(clock(&clock_words.join(" "))?),
     )
 }
 
@@ -140,10 +182,11 @@ pub(crate) fn since_1970(text: &str, per_second: i64) -> Result<DateTime<Utc>, S
 }
 
 /// The time to the microsecond, if telephone calls are recorded at it: 1970 to 9999. Zero stands for no time
-/// in most systems.
+/// in most systems. A leap second is the one after it, as PostgreSQL has it.
 pub(crate) fn plausible(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const YEAR_10000: i64 = 253_402_300_800;
-    (1..YEAR_10000).contains(&time.timestamp()).then(|| time.trunc_subsecs(6))
+    DateTime::from_timestamp_micros(time.timestamp_micros())
+        .filter(|time| (1..YEAR_10000).contains(&time.timestamp()))
 }
 
 fn digits(text: &str) -> Option<u32> {
@@ -195,14 +238,32 @@ mod tests {
             ("15:00:00 UTC 2026-03-12", "2026-03-12T15:00:00+00:00"),
             ("Thu, 12 Mar 2026 15:00:00 +0000", "2026-03-12T15:00:00+00:00"),
             ("2026-03-12 16:00", "2026-03-12T15:00:00+00:00"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
             ("12.03.2026 16:00:00", "2026-03-12T15:00:00+00:00"),
             ("12/03/2026, 4:00 pm", "2026-03-12T15:00:00+00:00"),
             ("12/03/26 12:30:00 AM", "2026-03-11T23:30:00+00:00"),
+            ("2026/03/12 16:00:00", "2026-03-12T15:00:00+00:00"),
+            ("12 Mar 2026 16:00", "2026-03-12T15:00:00+00:00"),
+            ("Mar 12, 2026, 4:00:00\u{202f}PM", "2026-03-12T15:00:00+00:00"),
+            ("Thursday, March 12, 2026 at 4:00 PM", "2026-03-12T15:00:00+00:00"),
+            ("1773327600", "2026-03-12T15:00:00+00:00"),
+            ("1773327600250", "2026-03-12T15:00:00.250+00:00"),
         ] {
             let read = any(text, chrono_tz::Europe::Berlin).unwrap();
             assert_eq!(read.to_rfc3339(), time, "{text}");
         }
-        for text in ["", "12/13/2026 08:00", "12.03.2026", "0:30 pm", "12.03.2026 0:30 pm", "2026-03-12 16"] {
+        for text in [
+            "",
+            "12/13/2026 08:00",
+            "12.03.2026",
+            "0:30 pm",
+            "12.03.2026 0:30 pm",
+            "2026-03-12 16",
+            "177332760",
+            "12 Foo 2026 16:00",
+            "Mar 2026 16:00",
+            "éé",
+        ] {
             assert!(any(text, chrono_tz::UTC).is_err(), "{text}");
         }
     }

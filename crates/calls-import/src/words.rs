@@ -20,14 +20,19 @@ pub(crate) fn kind(text: &str) -> Result<Kind, String> {
     use Direction::{Inbound, Outbound};
     use Outcome::{Completed, Missed};
     let (direction, outcome) = match plain(text).as_str() {
-        "inbound" | "incoming" | "in" | "received" | "eingehend" | "ankommend" | "entrant" | "entrante" => {
-            (Some(Inbound), None)
-        }
-        "outbound" | "outgoing" | "out" | "placed" | "dialed" | "dialled" | "ausgehend" | "abgehend"
-        | "sortant" | "saliente" => (Some(Outbound), None),
+        "inbound" | "incoming" | "in" | "received" | "incomingcall" | "inboundcall" | "receivedcall"
+        | "eingehend" | "ankommend" | "eingehenderanruf" | "entrant" | "appelentrant" | "reçu"
+        | "entrante" | "llamadaentrante" | "recibida" | "inentrata" | "inarrivo" | "ricevuta"
+        | "inkomend" | "recebida" => (Some(Inbound), None),
+        "outbound" | "outgoing" | "out" | "placed" | "dialed" | "dialled" | "outgoingcall"
+        | "outboundcall" | "placedcall" | "ausgehend" | "abgehend" | "ausgehenderanruf" | "gewählt"
+        | "sortant" | "appelsortant" | "émis" | "saliente" | "llamadasaliente" | "realizada" | "inuscita"
+        | "effettuata" | "uitgaand" | "efetuada" | "saída" => (Some(Outbound), None),
         "internal" | "intern" | "local" => (None, None),
-        "missed" | "missedinbound" | "missedincoming" | "incomingmissed" | "verpasst" | "rejected"
-        | "declined" | "blocked" | "voicemail" => (Some(Inbound), Some(Missed)),
+        "missed" | "missedinbound" | "missedincoming" | "incomingmissed" | "missedcall" | "rejected"
+        | "refused" | "declined" | "blocked" | "voicemail" | "verpasst" | "verpassteranruf" | "entgangen"
+        | "abgelehnt" | "manqué" | "appelmanqué" | "perdida" | "llamadaperdida" | "persa" | "gemist"
+        | "gemisteoproep" => (Some(Inbound), Some(Missed)),
         "missedoutbound" | "missedoutgoing" | "outgoingmissed" | "outgoingcancelled" | "outgoingcanceled"
         | "cancelled" | "canceled" => (Some(Outbound), Some(Missed)),
         "completedinbound" | "answered" | "answeredinbound" | "answeredincoming" => {
@@ -43,11 +48,14 @@ pub(crate) fn kind(text: &str) -> Result<Kind, String> {
 pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
     match plain(text).as_str() {
         "answered" | "completed" | "complete" | "connected" | "accepted" | "success" | "ok" | "true"
-        | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" => Ok(Outcome::Completed),
+        | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" | "répondu" | "oui"
+        | "contestada" | "atendida" | "risposta" | "sì" | "sí" | "beantwoord" => Ok(Outcome::Completed),
         "missed" | "noanswer" | "notanswered" | "unanswered" | "busy" | "failed" | "failure" | "canceled"
         | "cancelled" | "cancel" | "rejected" | "declined" | "congestion" | "abandoned" | "blocked"
         | "voicemail" | "unknown" | "false" | "no" | "0" | "verpasst" | "nichtangenommen"
-        | "unbeantwortet" | "besetzt" | "abgelehnt" | "fehlgeschlagen" | "nein" => Ok(Outcome::Missed),
+        | "unbeantwortet" | "besetzt" | "abgelehnt" | "fehlgeschlagen" | "nein" | "manqué" | "nonrépondu"
+        | "occupé" | "non" | "perdida" | "nocontestada" | "ocupado" | "persa" | "occupato" | "gemist"
+        | "bezet" => Ok(Outcome::Missed),
         _ => Err(expected("a status such as answered or missed", text)),
     }
 }

@@ -2,7 +2,7 @@
 
 use calls_import::{Format, Options};
 
-use crate::support::{error, items, own, record, skipped};
+use crate::support::{error, items, outline, own, record, skipped};
 
 #[test]
 fn our_csv_is_read_with_and_without_owners() {
@@ -61,4 +61,15 @@ fn a_call_of_the_model_reads_back_as_it_was() {
         items(Format::CallsNdjson, &own("1001"), text.as_bytes()),
         [record(1, "1001 > 72000", "2024-01-31T10:00:00.123456Z", Some("0.125"))]
     );
+}
+
+#[test]
+fn what_is_no_type_is_named_by_its_beginning() {
+    let text = format!(
+        "owner,created_at,counterparty,type,duration\n1001,2024-01-31T10:00:00Z,1002,{},\n",
+        "Missed ".repeat(1000)
+    );
+    let found = outline(&items(Format::CallsCsv, &Options::default(), text.as_bytes()));
+    assert!(found[0].starts_with("2: expected \"Completed Inbound\", "), "{found:?}");
+    assert!(found[0].len() < 300, "{found:?}");
 }

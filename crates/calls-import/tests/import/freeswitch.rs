@@ -112,6 +112,25 @@ fn the_second_leg_of_a_call_and_what_is_no_call_are_skipped() {
 }
 
 #[test]
+fn the_second_leg_of_a_call_may_be_logged_before_the_first() {
+    let text = [
+        example("Example", "1001", "1002", (B, ""), 114),
+        "something else".to_owned(),
+        example("Example", "1001", "1002", (A, B), 115),
+    ]
+    .join("\n");
+    let found = items(Format::FreeswitchCsv, &Options::default(), text.as_bytes());
+    assert_eq!(found[0], skipped(1, "expected the first leg of a call, but found its second one"));
+    assert_eq!(
+        found[2..],
+        [
+            record(3, "1001 > 1002", "2026-03-10T08:00:00Z", Some("115.0")),
+            record(3, "1002 < 1001", "2026-03-10T08:00:00Z", Some("115.0")),
+        ]
+    );
+}
+
+#[test]
 fn json_cdr_is_read_with_and_without_encoded_values() {
     let read = |name: &str| {
         // The zone is for formats with local times. The epochs here need none.

@@ -117,7 +117,7 @@ fn formats_without_a_fixture_are_recognised() {
 
 #[test]
 fn a_file_of_no_known_format_is_refused() {
-    for bytes in [&b""[..], b"hello\n", &gzip(b"hello\n")] {
+    for bytes in [&b"hello\n"[..], &gzip(b"hello\n")] {
         let error = read_any(bytes, None, &options()).err().expect("an error");
         assert!(matches!(error, ReadError::UnknownFormat), "{error}");
     }
@@ -150,13 +150,33 @@ fn the_files_of_a_zip_archive_are_read_one_after_another() {
 }
 
 #[test]
-fn a_zip_entry_with_a_wrong_checksum_ends_the_reading() {
+fn a_zip_entry_with_a_wrong_checksum_is_reported() {
     let csv = fs::read(path("generic/assembled-simple-calls.csv")).unwrap();
     let mut archive = zip(&[("a.mp3", b""), ("list.csv", &csv)]);
     let at = archive.windows(4).position(|bytes| bytes == b",61,").unwrap();
     archive[at + 1] = b'7';
-    let items: Vec<_> = read_any(archive.as_slice(), None, &options()).unwrap().items.collect();
-    assert!(matches!(items.last(), Some(Err(ReadError::Io(_)))), "{items:?}");
+    let (_, items) = found_out(&archive);
+    assert!(outline(&items).last().unwrap().ends_with("the checksum of a zip entry is wrong"), "{items:?}");
+}
+
+#[test]
+fn a_file_of_no_calls_has_none_whatever_its_format() {
+    for text in ["", "\n", "\u{feff}\r\n", "[]", "[\n]\n"] {
+        assert_eq!(found_out(text.as_bytes()), (None, Vec::new()), "{text:?}");
+        assert_eq!(found_out(&gzip(text.as_bytes())), (None, Vec::new()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_damaged_file_of_an_archive_costs_itself_alone() {
+    let sample = fs::read(path("asterisk/assembled-16col.csv")).expect("a fixture");
+    let half = gzip(&sample);
+    let archive =
+        zip(&[("logs/a.csv.gz", &half[..half.len() / 2]), ("logs/b.csv", &sample), ("logs/c.csv", b"")]);
+    let (_, items) = found_out(&archive);
+    let lines = outline(&items);
+    assert!(lines.iter().any(|line| line.contains("logs/a.csv.gz: ")), "{lines:?}");
+    assert!(lines.iter().filter(|line| line.ends_with(": record")).count() >= 19, "{lines:?}");
 }
 
 #[test]
