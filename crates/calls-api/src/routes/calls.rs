@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::cursor::Cursor;
-use super::openapi::ListedCall;
+use super::openapi::{ListedCall, NumberPath};
 use super::parameters::{Format, ListParameters, Query};
 use super::{App, accept, export, fallback};
 use crate::calls;
@@ -30,7 +30,7 @@ use crate::problem::ApiError;
     path = "/api/calls/{number}",
     tag = "calls",
     params(
-        ("number" = String, Path, description = "The number in any spelling, an extension or short code, or a SIP address.", example = "+13333333333"),
+        NumberPath,
         ListParameters
     ),
     responses(
@@ -64,7 +64,28 @@ pub(super) async fn list_calls(
     }
 }
 
-/// `/calls/{number}`: the page for a browser, the data for everybody else.
+/// The page for a browser; the data of `/api/calls/{number}` for everybody else.
+#[utoipa::path(
+    get,
+    path = "/calls/{number}",
+    tag = "calls",
+    params(NumberPath, ListParameters),
+    responses(
+        (status = 200, description = "The calls that fit, newest first; or the page.",
+         content(
+            (Vec<ListedCall> = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/csv"),
+            (String = "text/html")
+         ),
+         headers(
+            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
+         )),
+        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        ApiError
+    )
+)]
 pub(super) async fn list_calls_or_page(
     request: HttpRequest,
     app: web::Data<App>,

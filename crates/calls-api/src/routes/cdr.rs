@@ -7,16 +7,19 @@ use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use calls_import::{Format, Item, Options};
+use calls_model::Problem;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::App;
 use super::ingest::{authorize, bad_body, read_body, unsupported};
+use super::openapi::{FreeswitchCdr, Refused, TwilioCallback, Unreadable};
 use crate::database;
 use crate::import::{self, ResolvedCall};
 use crate::problem::ApiError;
 
 /// What became of a call detail record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Stored {
     /// Histories that have the call now and had it not before: its owner's, or those of both sides.
     added: usize,
@@ -27,6 +30,18 @@ struct Stored {
 /// the password of their `cred`.
 ///
 /// The second leg of a call is not stored, for the first one tells all of it.
+#[utoipa::path(
+    post,
+    path = "/api/cdr/freeswitch",
+    tag = "senders",
+    request_body(content(
+        (FreeswitchCdr = "application/json"),
+        (String = "text/xml"),
+        (String = "application/x-www-form-urlencoded")
+    )),
+    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Refused),
+    security(("ingest_token" = []), ("ingest_password" = []))
+)]
 pub(super) async fn post_freeswitch(
     request: HttpRequest,
     app: web::Data<App>,
@@ -47,6 +62,21 @@ pub(super) async fn post_freeswitch(
 
 /// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
 /// from Twilio.
+#[utoipa::path(
+    post,
+    path = "/api/cdr/twilio",
+    tag = "senders",
+    request_body(content((TwilioCallback = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The call is stored.", body = Stored),
+        (status = 204, description = "The call has not ended."),
+        (status = 403, description = "The signature is missing or wrong.",
+         content((Problem = "application/problem+json"))),
+        ApiError,
+        Unreadable
+    ),
+    security(("twilio_signature" = []))
+)]
 pub(super) async fn post_twilio(
     request: HttpRequest,
     app: web::Data<App>,

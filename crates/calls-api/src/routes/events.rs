@@ -7,6 +7,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
+use super::openapi::NumberPath;
 use crate::calls;
 use crate::database;
 use crate::parties;
@@ -19,6 +20,20 @@ use crate::problem::ApiError;
 /// Without that header it begins with the next call; with it, with the first one after that. Ids of a history grow
 /// in the order in which its calls were stored, which is not the order of their times. A client that reads too
 /// slowly is dropped, and comes back where it was.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}/events",
+    tag = "calls",
+    params(
+        NumberPath,
+        ("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received.", minimum = 0)
+    ),
+    responses(
+        (status = 200, description = "Server-sent events; comments keep the connection alive.",
+         content((String = "text/event-stream", example = "id: 4711\nevent: call\ndata: {...}\n\n"))),
+        ApiError
+    )
+)]
 pub(super) async fn follow_calls(
     request: HttpRequest,
     app: web::Data<App>,

@@ -10,8 +10,10 @@ use diesel::pg::PgConnection;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use super::App;
+use super::openapi::{Refused, SentRecord};
 use crate::credentials;
 use crate::database;
 use crate::idempotency;
@@ -23,15 +25,15 @@ use crate::problem::ApiError;
 const MOST_BYTES: usize = 10 * 1024 * 1024;
 
 /// What became of the records of a request, in their order.
-#[derive(Debug, Serialize)]
-struct Results {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Results {
     added: usize,
     already_there: usize,
     refused: usize,
     results: Vec<RecordResult>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct RecordResult {
     /// From 0. Blank lines of NDJSON do not count.
     index: usize,
@@ -39,7 +41,7 @@ struct RecordResult {
     status: Status,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]
 enum Status {
     Added,
@@ -48,7 +50,7 @@ enum Status {
 }
 
 /// Why a record is no call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 struct Refusal {
     /// The member that is not right; none if it is the record as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,18 @@ struct Refusal {
 /// stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
 /// one (RFC 4918), and not 4xx, for which senders repeat or drop what was stored. 4xx is for a request as a
 /// whole that cannot be read.
+#[utoipa::path(
+    post,
+    path = "/api/calls",
+    tag = "senders",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+         description = "Of the sender's choice, such as a UUID: the same key and body get the same answer for 24 hours.")
+    ),
+    request_body(content((Vec<SentRecord> = "application/json"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "A result for each record, in their order.", body = Results), ApiError, Refused),
+    security(("ingest_token" = []))
+)]
 pub(super) async fn post_calls(
     request: HttpRequest,
     app: web::Data<App>,

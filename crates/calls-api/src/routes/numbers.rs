@@ -4,6 +4,7 @@ use actix_web::web;
 use calls_model::NumberInfo;
 
 use super::App;
+use super::openapi::NumberPath;
 use crate::phone;
 use crate::problem::ApiError;
 
@@ -12,9 +13,7 @@ use crate::problem::ApiError;
     get,
     path = "/api/numbers/{number}",
     tag = "numbers",
-    params(
-        ("number" = String, Path, description = "The number in any spelling, an extension or short code, or a SIP address.", example = "+13333333333")
-    ),
+    params(NumberPath),
     responses(
         (status = 200, description = "How to write the number, and what is known of it.", body = NumberInfo),
         ApiError

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use calls_model::{Call, CallType, DetailedCall, Party, Problem};
+use calls_model::{Call, CallDuration, CallType, DetailedCall, Party, Problem};
 use chrono_tz::TZ_VARIANTS;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
@@ -23,14 +24,25 @@ use crate::problem::ApiError;
         title = "Calls",
         description = "The history of calls of a telephone number: with whom, when, inbound or outbound, completed or \
                        missed, how long. Data comes from `/api`; `/calls/{number}` has the same list for clients that \
-                       do not ask for HTML."
+                       do not ask for HTML. What is read takes GET and HEAD, what is sent POST; every other method gets \
+                       405 with `Allow`."
     ),
-    paths(super::calls::list_calls, super::summary::get_summary, super::numbers::get_number),
+    paths(
+        super::calls::list_calls,
+        super::calls::list_calls_or_page,
+        super::summary::get_summary,
+        super::events::follow_calls,
+        super::numbers::get_number,
+        super::ingest::post_calls,
+        super::cdr::post_freeswitch,
+        super::cdr::post_twilio
+    ),
     tags(
         (name = "calls", description = "Histories"),
-        (name = "numbers", description = "What is known of a number")
+        (name = "numbers", description = "What is known of a number"),
+        (name = "senders", description = "Calls that come in. Each path is there only where its secret is configured.")
     ),
-    modifiers(&Components)
+    modifiers(&Components, &Secrets)
 )]
 struct Description;
 
@@ -55,6 +67,154 @@ impl Modify for Components {
         schemas.insert(Problem::name().into_owned(), Problem::schema());
         schemas.insert(CallType::name().into_owned(), CallType::schema());
         schemas.insert(Party::name().into_owned(), Party::schema());
+    }
+}
+
+/// What senders of calls have to know.
+struct Secrets;
+
+impl Modify for Secrets {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        let token = token.description(Some("What `--ingest-token` says.")).build();
+        let password = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
+        let password =
+            password.description(Some("The same as a password, with any name: FreeSWITCH's `cred`.")).build();
+        let signature = "The signature of Twilio's requests (https://www.twilio.com/docs/usage/security), made with the \
+                         account's auth token, which `--twilio-auth-token` says.";
+        let signature = ApiKeyValue::with_description("X-Twilio-Signature", signature);
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("ingest_token", SecurityScheme::Http(token));
+        components.add_security_scheme("ingest_password", SecurityScheme::Http(password));
+        components.add_security_scheme("twilio_signature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
+    }
+}
+
+/// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell which
+/// lengths each country's numbers have.
+pub(super) struct NumberPath;
+
+impl IntoParams for NumberPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let number = ParameterBuilder::new().name("number").parameter_in(ParameterIn::Path);
+        let number = number.required(Required::True).schema(Some(spelling([]))).description(Some(
+            "The number in any spelling, an extension or short code, or a SIP address. The patterns are of spellings that \
+             each server understands; others need a possible number, or the server's region.",
+        ));
+        vec![number.build()]
+    }
+}
+
+/// Texts that are a party's, and others that are like them.
+fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
+    let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
+    let local = text().pattern(Some("^[0-9]{3,6}$")).examples(["1001"]);
+    let sip = text().pattern(Some(r"^sips?:[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example$"));
+    let sip = sip.examples(["sip:alice@pbx.example"]);
+    others.into_iter().fold(AnyOfBuilder::new().item(number).item(local).item(sip), AnyOfBuilder::item)
+}
+
+/// A record that is sent in. Each is judged on its own, so that one which is no call does not keep the others out:
+/// as an element of the array anything is taken, and refused by its result.
+pub(super) struct SentRecord;
+
+impl PartialSchema for SentRecord {
+    fn schema() -> RefOr<Schema> {
+        let call = ObjectBuilder::new()
+            .title(Some("A call"))
+            .property(
+                "owner",
+                text().description(Some("Whose history the call is of: a number in any spelling.")),
+            )
+            .property("created_at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
+            .property(
+                "counterparty",
+                text().description(Some("A number in any spelling, `withheld` or `unknown`.")),
+            )
+            .property("type", Ref::from_schema_name(CallType::name()))
+            .property("duration", Ref::from_schema_name(CallDuration::name()))
+            .required("owner")
+            .required("created_at")
+            .required("counterparty")
+            .required("type")
+            .examples([serde_json::json!({
+                "owner": "+13333333333", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+14444444444",
+                "type": "Completed Inbound", "duration": "37.4"
+            })]);
+        let anything =
+            ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some("Anything else is refused"));
+        AnyOfBuilder::new().item(call).item(anything).into()
+    }
+}
+
+impl ToSchema for SentRecord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("SentRecord")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((CallDuration::name().into_owned(), CallDuration::schema()));
+    }
+}
+
+/// What FreeSWITCH sends, as far as it is read.
+pub(super) struct FreeswitchCdr;
+
+impl PartialSchema for FreeswitchCdr {
+    fn schema() -> RefOr<Schema> {
+        let digits = |pattern: &str, example: &str| text().pattern(Some(pattern)).examples([example]);
+        let variables = ObjectBuilder::new()
+            .property("start_uepoch", digits("^1[0-9]{15}$", "1773129600534355"))
+            .required("start_uepoch")
+            .property("billsec", digits("^[0-9]{1,5}$", "115"))
+            .required("billsec");
+        let profile = ObjectBuilder::new()
+            .property("caller_id_number", digits("^[0-9]{3,6}$", "1001"))
+            .required("caller_id_number")
+            .property("destination_number", digits(r"^\+1[2-9][0-9]{9}$", "+13333333333"))
+            .required("destination_number");
+        let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
+        let flows = ArrayBuilder::new().items(flow).min_items(Some(1));
+        let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
+        cdr.property("callflow", flows).required("callflow").into()
+    }
+}
+
+impl ToSchema for FreeswitchCdr {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("FreeswitchCdr")
+    }
+}
+
+/// What Twilio sends, as far as it is read.
+pub(super) struct TwilioCallback;
+
+impl PartialSchema for TwilioCallback {
+    fn schema() -> RefOr<Schema> {
+        let number = || text().pattern(Some(r"^\+1[2-9][0-9]{9}$"));
+        let live = ["queued", "initiated", "ringing", "in-progress"];
+        let ended = ["completed", "busy", "failed", "no-answer", "canceled"];
+        let status = text().enum_values(Some(live.into_iter().chain(ended)));
+        let time = text().description(Some("RFC 2822.")).examples(["Wed, 31 Jan 2024 10:01:01 +0000"]);
+        ObjectBuilder::new()
+            .property("From", number().examples(["+14444444444"]))
+            .property("To", number().examples(["+13333333333"]))
+            .property("Direction", one_of(["inbound", "outbound-api", "outbound-dial"]))
+            .property("CallStatus", status)
+            .property("CallDuration", text().pattern(Some("^[0-9]{1,5}$")).examples(["61"]))
+            .property("Timestamp", time)
+            .required("From")
+            .required("To")
+            .required("Direction")
+            .required("CallStatus")
+            .required("Timestamp")
+            .into()
+    }
+}
+
+impl ToSchema for TwilioCallback {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("TwilioCallback")
     }
 }
 
@@ -94,7 +254,10 @@ impl IntoParams for FilterParameters {
                 "counterparty",
                 "With this counterparty only: a number in any spelling, an extension or short code, a SIP address, \
                  `withheld` or `unknown`; or with all whose text begins like this: `+1202*`.",
-                text().examples(["+13333333333", "+1202*"]),
+                spelling([
+                    one_of(["withheld", "unknown"]),
+                    text().pattern(Some(r"^\+[1-9][0-9]{0,14}\*$")).examples(["+1202*"]),
+                ]),
             )
             .build(),
             query("from", "Not before this time or day.", instant()).build(),
@@ -152,24 +315,69 @@ impl IntoParams for ListParameters {
 
 impl IntoResponses for ApiError {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let problem = |description: &str| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
-            ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
-        };
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
         let retry_after = HeaderBuilder::new()
             .schema(Some(seconds))
             .description(Some("When to try again, in seconds."))
             .build();
         let too_many = problem("This client has asked too often.").header("Retry-After", retry_after.clone());
-        let unavailable = problem("The database does not answer.").header("Retry-After", retry_after);
+        let unavailable = problem("The database does not answer, or too many wait for it.");
+        let late = ResponseBuilder::new().description("The request did not come to its end within 5 s.");
         let responses = [
-            ("400", problem("The number or a parameter is malformed; says what was expected and found.")),
+            (
+                "400",
+                problem(
+                    "The number, a parameter, a header or the body is malformed; says what was expected and found.",
+                ),
+            ),
+            (
+                "404",
+                problem("Nothing is here: the path is not one of these, or the server takes no calls in."),
+            ),
+            ("408", late),
+            ("413", problem("The body is too long.")),
+            ("414", problem("The address is longer than 8 KiB.")),
             ("429", too_many),
-            ("503", unavailable),
+            ("431", problem("The header is longer than 16 KiB.")),
+            ("500", problem("A defect of the server's.")),
+            ("503", unavailable.header("Retry-After", retry_after)),
         ];
-        responses.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
+        named(responses)
     }
+}
+
+/// How a call that is sent in is refused, beside [`ApiError`].
+pub(super) struct Refused;
+
+impl IntoResponses for Refused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let challenge =
+            HeaderBuilder::new().schema(Some(text())).description(Some("RFC 9110, section 11.6.1.")).build();
+        let responses = [
+            ("401", problem("The ingest token is missing or wrong.").header("WWW-Authenticate", challenge)),
+            ("415", problem("The body is of a type that is not read here.")),
+            ("422", problem("The body is no call, or the `Idempotency-Key` came with another one.")),
+        ];
+        named(responses)
+    }
+}
+
+/// The same where another secret than the token is asked for.
+pub(super) struct Unreadable;
+
+impl IntoResponses for Unreadable {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        Refused::responses().into_iter().filter(|(status, _)| status != "401").collect()
+    }
+}
+
+fn named<const N: usize>(responses: [(&str, ResponseBuilder); N]) -> BTreeMap<String, RefOr<Response>> {
+    responses.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
+}
+
+fn problem(description: &str) -> ResponseBuilder {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
+    ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
 }
 
 fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {

@@ -6,6 +6,7 @@ use calls_model::Summary;
 
 use super::App;
 use super::calls::{etag, is_known, known};
+use super::openapi::NumberPath;
 use super::parameters::{FilterParameters, Query};
 use crate::calls;
 use crate::database;
@@ -21,7 +22,7 @@ use crate::summary;
     path = "/api/calls/{number}/summary",
     tag = "calls",
     params(
-        ("number" = String, Path, description = "The number in any spelling, an extension or short code, or a SIP address.", example = "+13333333333"),
+        NumberPath,
         FilterParameters
     ),
     responses(
