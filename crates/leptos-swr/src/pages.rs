@@ -501,13 +501,14 @@ where
 /// identity. `None` where the last row is not known: what comes after it is not known either, and the head
 /// must be followed further.
 pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Vec<P>> {
-    let mut pages = keep_rows(known, fetched);
     if has_ended {
-        return Some(pages);
+        return Some(keep_rows(known, fetched));
     }
     let last = P::id(fetched.iter().flat_map(|page| page.rows()).last()?);
     let place = |page: &P| page.rows().iter().position(|row| P::id(row) == last);
     let (index, row) = known.iter().enumerate().find_map(|(index, page)| Some((index, place(page)?)))?;
+    // What comes after the place was not fetched, and a list may have many pages.
+    let mut pages = keep_rows(&known[..=index], fetched);
     let head = pages.pop()?;
     let rest = &known[index].rows()[row + 1..];
     pages.push(known[index].with_rows([head.rows(), rest].concat()));
