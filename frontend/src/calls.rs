@@ -4,16 +4,25 @@ mod actions;
 mod charts;
 mod fallback;
 mod filters;
+mod freshness;
+mod geometry;
+mod keys;
 mod list;
 mod live;
-mod notice;
+mod news;
+mod note;
 mod older;
 mod pages;
+mod place;
+mod row;
 mod state;
 mod summary;
 mod summary_data;
+mod timeline;
 mod title;
+mod viewport;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -31,19 +40,29 @@ use crate::message::{Again, MessageCard};
 use crate::{format, intl, page, path, recent};
 pub use fallback::use_fallback;
 use filters::Filters;
-use list::CallList;
-use notice::{Notice, OFFLINE, use_next_attempt};
+use freshness::{Freshness, Notice, OFFLINE};
+use list::{CallList, List};
+use news::{NewCalls, News};
+use note::ListNote;
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
+use place::keep_place;
 use state::State;
 use summary::SummaryPanel;
 use summary_data::use_summary;
+use timeline::Timeline;
 use title::{Title, heading_text};
+use viewport::Viewport;
 
 /// How often new calls are asked for while the page is looked at.
 const POLL: Duration = Duration::from_secs(30);
 /// How often the page looks whether "Today" has become "Yesterday".
 const CLOCK: Duration = Duration::from_secs(30);
+
+/// How long a call that has come in is marked.
+const FRESH: Duration = Duration::from_secs(1);
+/// How much above the list's beginning the window begins for who comes back to it, in CSS pixels.
+const TOP: f64 = 64.0;
 
 /// Where the calls will stand. The same as in index.html.
 const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls">
@@ -65,7 +84,8 @@ pub fn HistoryPage() -> impl IntoView {
     };
     let wanted = Memo::new(move |_| filter.with(wanted_by));
     let all_types = Memo::new(move |_| wanted_by(&Filter { show: Types::All, ..filter.get() }));
-    let calls = use_calls(wanted);
+    let freshness = Freshness::new();
+    let calls = use_calls(wanted, freshness);
     let summary = use_summary(wanted, calls);
     // The same request, unless a type is chosen.
     let counts = use_summary(all_types, calls);
@@ -78,12 +98,33 @@ pub fn HistoryPage() -> impl IntoView {
     });
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
-    let again = use_again(calls, info);
-    let rows = Memo::new(move |_| {
-        let has_failed = calls.error.with(Option::is_some);
-        calls.data.with(|pages| wanted.with(|wanted| pages::shown(pages.as_deref()?, wanted, has_failed)))
+    let again = use_again(calls, info, freshness);
+    let viewport = Viewport::new();
+    let is_scrolled = Memo::new(move |_| viewport.is_scrolled());
+    let news = News::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
+    let fresh = StoredValue::new(0);
+    let shown = use_timeline(calls, wanted, news, fresh);
+    let count = Memo::new(move |_| shown.with(|shown| shown.as_ref().map(Timeline::len)));
+    let timeline = Memo::new(move |_| shown.get().unwrap_or_default());
+    let list = List {
+        wanted,
+        timeline,
+        fresh,
+        summary: summary.data,
+        home: Memo::new(move |_| info.data.with(|info| info.as_ref()?.country.clone())),
+        today,
+        viewport,
+        news,
+        load_more: Callback::new(move |()| load_more(calls)),
+        geometry: List::geometry(timeline, viewport),
+        pinned: RwSignal::new(None),
+    };
+    keep_place(list);
+    Effect::new(move |_| {
+        wanted.track();
+        viewport.forget_days();
     });
-    let count = Memo::new(move |_| rows.with(|rows| rows.as_ref().map(Vec::len)));
+    let sign = freshness.sign(calls);
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
     let state = Memo::new(move |_| {
         calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
@@ -93,7 +134,7 @@ pub fn HistoryPage() -> impl IntoView {
         move || number.asked.get(),
     );
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
-    let announced = use_announcement(calls, is_online, state, count);
+    let announced = use_announcement(calls, is_online, state, count, list);
     view! {
         <Bar field=true />
         <main
@@ -114,7 +155,9 @@ pub fn HistoryPage() -> impl IntoView {
                 {move || match state.get() {
                     State::Ready => {
                         view! {
-                            <CallList wanted calls=rows.into() summary=summary.data today is_validating=calls.is_validating is_stale=calls.is_loading />
+                            <ListNote wanted sign />
+                            <NewCalls news />
+                            <CallList list is_stale=calls.is_loading />
                             <OlderCalls
                                 calls
                                 count=Signal::derive(move || count.get().unwrap_or_default())
@@ -131,6 +174,9 @@ pub fn HistoryPage() -> impl IntoView {
         <p class="visually-hidden" role="status">
             {announced}
         </p>
+        <p class="visually-hidden" role="status">
+            {move || news.announcement()}
+        </p>
     }
 }
 
@@ -146,31 +192,72 @@ fn without_calls(state: &State, number: Number, again: Again) -> AnyView {
 }
 
 /// How a failed request is tried again: all that are missing at once.
-fn use_again(calls: SwrPages<CallsPage, ApiError>, info: Swr<NumberInfo, ApiError>) -> Again {
+fn use_again(
+    calls: SwrPages<CallsPage, ApiError>,
+    info: Swr<NumberInfo, ApiError>,
+    freshness: Freshness,
+) -> Again {
     let now = move |()| {
         calls.revalidate();
         if info.data.with(Option::is_none) {
             info.revalidate();
         }
     };
-    Again { next_attempt: use_next_attempt(calls), now: Callback::new(now) }
+    Again { next_attempt: freshness.next_attempt(calls), now: Callback::new(now) }
 }
 
 /// The calls, page by page, kept fresh.
-fn use_calls(wanted: Memo<Wanted>) -> SwrPages<CallsPage, ApiError> {
+fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, ApiError> {
+    let pages = Rc::new(Cell::new(0));
     use_swr_pages(
         move |_, previous: Option<&CallsPage>| match previous {
             None => Some(PageKey::first(wanted.get())),
             Some(page) => PageKey::after(page),
         },
         PageKey::fetch,
-        |options| {
+        move |options| {
+            let pages = pages.clone();
+            options.on_success = Some(Rc::new(move |new: &Vec<CallsPage>| {
+                freshness.answered(new.len(), pages.replace(new.len()))
+            }));
             options.head_only();
             options.refresh_interval = POLL;
             options.keep_previous_data = true;
             options.should_retry_by = Some(Rc::new(ApiError::may_pass));
         },
     )
+}
+
+/// The calls to show, but for those that wait. `fresh` becomes how many of them have come in just now.
+fn use_timeline(
+    calls: SwrPages<CallsPage, ApiError>,
+    wanted: Memo<Wanted>,
+    news: News,
+    fresh: StoredValue<usize>,
+) -> Memo<Option<Timeline>> {
+    Memo::new(move |last: Option<&Option<Timeline>>| {
+        let has_failed = calls.error.with(Option::is_some);
+        let waiting = news.waiting.get();
+        let shown = calls.data.with(|pages| {
+            let pages = wanted.with(|wanted| pages::shown(pages.as_deref()?, wanted, has_failed))?;
+            Some(Timeline::new(pages, waiting, |call| intl::day(call.created_at.timestamp_millis() as f64)))
+        });
+        let before = last.and_then(Option::as_ref).zip(shown.as_ref());
+        let news = before.map_or(0, |(before, shown)| shown.news_since(before));
+        if news > 0 {
+            fresh.set_value(news);
+            set_timeout(move || _ = fresh.try_set_value(0), FRESH);
+        }
+        shown
+    })
+}
+
+/// Asks for older calls, where there are some and nothing is being asked for.
+fn load_more(calls: SwrPages<CallsPage, ApiError>) {
+    let has_more = calls.data.with_untracked(|pages| has_more(pages.as_deref()));
+    if has_more && !calls.is_validating.get_untracked() {
+        calls.load_more();
+    }
 }
 
 /// What is known of the number.
@@ -191,39 +278,33 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
 
-/// What a screen reader is told, again whenever it changes.
+/// What a screen reader is told, again whenever it changes. Not for each page of older calls.
 fn use_announcement(
     calls: SwrPages<CallsPage, ApiError>,
     is_online: ReadSignal<bool>,
     state: Memo<State>,
     count: Memo<Option<usize>>,
+    list: List,
 ) -> Memo<String> {
     Memo::new(move |_| {
         if !is_online.get() && state.with(State::has_data) {
             return format!("{OFFLINE} These are the last known calls.");
         }
         let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
-        let count = count.get().unwrap_or_default();
-        announcement(&state.get(), count, has_more, calls.is_loading.get(), calls.error.get().as_ref())
+        let all = list.all().or_else(|| count.get().filter(|_| !has_more));
+        announcement(&state.get(), all, calls.is_loading.get(), calls.error.get().as_ref())
     })
 }
 
-/// What a screen reader says when the page changes.
-fn announcement(
-    state: &State,
-    count: usize,
-    has_more: bool,
-    is_loading: bool,
-    error: Option<&ApiError>,
-) -> String {
+/// What a screen reader says when the page changes. `all` is how many calls there are, where that is known.
+fn announcement(state: &State, all: Option<usize>, is_loading: bool, error: Option<&ApiError>) -> String {
     match (state, error) {
         (State::Ready | State::Empty | State::NoMatch, Some(error)) => {
             format!("{error} These are the last known calls.")
         }
         _ if is_loading => "Loading calls.".to_owned(),
         (State::Loading, _) => "Loading calls.".to_owned(),
-        (State::Ready, None) if has_more => format!("{} shown. There are older ones.", format::count(count)),
-        (State::Ready, None) => format!("{} in all.", format::count(count)),
+        (State::Ready, None) => all.map(|all| format!("{} in all.", format::count(all))).unwrap_or_default(),
         (State::Empty, None) => "No calls with this number yet.".to_owned(),
         (State::NoMatch, None) => "No calls match.".to_owned(),
         (State::Invalid(_), _) => "This is not a phone number.".to_owned(),

@@ -1,34 +1,7 @@
 //! How calls, numbers and durations are written for people. Pure functions: what depends on the browser's
 //! language and time zone comes from [`crate::intl`].
 
-use std::sync::Arc;
-
-use calls_model::{Call, CallDuration, CallType, Direction, E164, NumberKind, Party};
-
-use crate::day::Day;
-
-/// The calls of one day, in the order in which they came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DayGroup {
-    /// The day in the reader's zone.
-    pub day: Day,
-    /// The day's calls, never empty.
-    pub calls: Vec<Arc<Call>>,
-}
-
-/// Groups calls by day. Each day makes one group, even when a zone's clock went back over midnight and its
-/// calls do not stand side by side.
-pub fn group_by_day(calls: &[Arc<Call>], day_of: impl Fn(&Call) -> Day) -> Vec<DayGroup> {
-    let mut groups: Vec<DayGroup> = Vec::new();
-    for call in calls {
-        let day = day_of(call);
-        match groups.iter_mut().rev().find(|group| group.day == day) {
-            Some(group) => group.calls.push(call.clone()),
-            None => groups.push(DayGroup { day, calls: vec![call.clone()] }),
-        }
-    }
-    groups
-}
+use calls_model::{CallDuration, CallType, CounterpartyDetails, Direction, E164, NumberKind, Party};
 
 /// A duration as people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`. Rounded to the smallest unit that
 /// is shown.
@@ -117,10 +90,27 @@ pub struct PartyLabel {
     pub text: String,
     /// What it is, where the text does not say that already.
     pub note: Option<&'static str>,
+    /// The flag of its country, where that is a foreign one.
+    pub flag: Option<String>,
 }
 
-/// The label of the other party of a call.
-pub fn party(party: &Party, direction: Direction) -> PartyLabel {
+/// The label of the other party of a call. `details` are what is known of it, `home` is the country of the history's
+/// owner: the numbers of that are written as people do there, all others as from abroad.
+pub fn party(
+    party: &Party,
+    details: Option<&CounterpartyDetails>,
+    direction: Direction,
+    home: Option<&str>,
+) -> PartyLabel {
+    if let Some(details) = details {
+        let country = details.country.as_deref();
+        return match country.is_some() && country == home {
+            true => PartyLabel { text: details.national.clone(), note: None, flag: None },
+            false => {
+                PartyLabel { text: details.international.clone(), note: None, flag: country.and_then(flag) }
+            }
+        };
+    }
     let (text, note) = match party {
         Party::E164(number) => (e164(*number), None),
         Party::Local(code) => (code.clone(), Some(local_kind(code))),
@@ -129,7 +119,7 @@ pub fn party(party: &Party, direction: Direction) -> PartyLabel {
         Party::Unknown if direction == Direction::Outbound => ("Unknown number".to_owned(), None),
         Party::Unknown => ("Unknown caller".to_owned(), None),
     };
-    PartyLabel { text, note }
+    PartyLabel { text, note, flag: None }
 }
 
 /// The type of a call in words: `Missed inbound`.
@@ -235,20 +225,6 @@ mod tests {
         CallDuration::from_ms(ms).unwrap()
     }
 
-    fn call(id: &str, created_at: &str) -> Arc<Call> {
-        Arc::new(Call {
-            id: id.to_owned(),
-            created_at: created_at.parse().unwrap(),
-            counterparty: Party::Withheld,
-            call_type: CallType::MissedInbound,
-            duration: None,
-        })
-    }
-
-    fn utc_day(call: &Call) -> Day {
-        Day(i32::try_from(call.created_at.timestamp().div_euclid(86_400)).unwrap())
-    }
-
     #[test]
     fn a_duration_is_written_as_people_say_it() {
         for (duration_ms, text, words) in [
@@ -270,32 +246,6 @@ mod tests {
             assert_eq!(duration_in_words(ms(duration_ms)), words);
         }
         assert_eq!(duration_iso(ms(37_400)), "PT37.4S");
-    }
-
-    #[test]
-    fn calls_are_grouped_by_day_in_their_order() {
-        let calls = [
-            call("4", "2024-02-01T00:00:00Z"),
-            call("3", "2024-01-31T23:59:59Z"),
-            call("2", "2024-01-31T00:00:00Z"),
-            call("1", "2024-01-29T12:00:00Z"),
-        ];
-        let groups = group_by_day(&calls, utc_day);
-        let ids: Vec<(i32, Vec<&str>)> = groups
-            .iter()
-            .map(|group| (group.day.0, group.calls.iter().map(|call| call.id.as_str()).collect()))
-            .collect();
-        assert_eq!(ids, [(19_754, vec!["4"]), (19_753, vec!["3", "2"]), (19_751, vec!["1"])]);
-        assert_eq!(group_by_day(&[], utc_day), []);
-    }
-
-    #[test]
-    fn a_day_that_comes_twice_makes_one_group() {
-        let calls = [call("3", "2024-01-01T00:00:00Z"), call("2", "2024-01-01T00:00:00Z")];
-        let back = |call: &Call| Day(i32::from(call.id == "2"));
-        let again = [calls[0].clone(), calls[1].clone(), calls[0].clone()];
-        let groups = group_by_day(&again, back);
-        assert_eq!(groups.iter().map(|group| group.calls.len()).collect::<Vec<_>>(), [2, 1]);
     }
 
     #[test]
@@ -352,9 +302,28 @@ mod tests {
             ("unknown", Direction::Inbound, "Unknown caller", None),
             ("unknown", Direction::Outbound, "Unknown number", None),
         ] {
-            let expected = PartyLabel { text: label.to_owned(), note };
-            assert_eq!(party(&text.parse().unwrap(), direction), expected);
+            let expected = PartyLabel { text: label.to_owned(), note, flag: None };
+            assert_eq!(party(&text.parse().unwrap(), None, direction, Some("US")), expected);
         }
+    }
+
+    #[test]
+    fn a_number_is_written_as_the_owner_would_dial_it() {
+        let details = CounterpartyDetails {
+            international: "+49 30 12345678".to_owned(),
+            national: "030 12345678".to_owned(),
+            country: Some("DE".to_owned()),
+        };
+        let label = |details: &CounterpartyDetails, home| {
+            let label = party(&"+493012345678".parse().unwrap(), Some(details), Direction::Inbound, home);
+            (label.text, label.flag)
+        };
+        assert_eq!(label(&details, Some("DE")), ("030 12345678".to_owned(), None));
+        for home in [Some("US"), None] {
+            assert_eq!(label(&details, home), ("+49 30 12345678".to_owned(), flag("DE")));
+        }
+        let nowhere = CounterpartyDetails { country: None, ..details };
+        assert_eq!(label(&nowhere, None), ("+49 30 12345678".to_owned(), None));
     }
 
     #[test]

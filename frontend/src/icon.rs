@@ -26,6 +26,8 @@ pub enum Symbol {
     Search,
     /// No way to the server.
     Unreachable,
+    /// The way to the beginning.
+    Up,
     /// Something is wrong.
     Warning,
 }
@@ -46,6 +48,7 @@ impl Symbol {
             Self::Retry => "#icon-retry",
             Self::Search => "#icon-search",
             Self::Unreachable => "#icon-unreachable",
+            Self::Up => "#icon-up",
             Self::Warning => "#icon-warning",
         }
     }

@@ -24,6 +24,8 @@ struct Formats {
     time: Function,
     time_in_full: Function,
     date: Function,
+    month_and_day: Function,
+    short_date: Function,
     locale: String,
     zone: String,
     zone_id: String,
@@ -47,6 +49,8 @@ impl Formats {
                 ("timeZone", "UTC"),
             ])
             .format(),
+            month_and_day: formatter(&[("month", "short"), ("day", "numeric")]).format(),
+            short_date: formatter(&[("dateStyle", "medium")]).format(),
             locale: text(&resolved, "locale").unwrap_or_default(),
             zone: zone_name().unwrap_or_else(|| zone_id.clone()),
             zone_id,
@@ -63,6 +67,20 @@ pub fn time(ms: f64) -> String {
 /// Date, time to the second and zone, in full.
 pub fn time_in_full(ms: f64) -> String {
     FORMATS.with(|formats| apply(&formats.time_in_full, ms))
+}
+
+/// The date of an instant beside another one in the reader's zone: `Jan 31`, and `Jan 31, 2024` in another year.
+pub fn short_date(ms: f64, beside_ms: f64) -> String {
+    let year = |ms: f64| Date::new(&ms.into()).get_full_year();
+    FORMATS.with(|formats| {
+        let format = if year(ms) == year(beside_ms) { &formats.month_and_day } else { &formats.short_date };
+        apply(format, ms)
+    })
+}
+
+/// An instant as ISO 8601 writes it, in UTC.
+pub fn iso(ms: f64) -> String {
+    Date::new(&ms.into()).to_iso_string().into()
 }
 
 /// A date in full: `Wednesday, January 31, 2024`.

@@ -20,38 +20,10 @@ pub fn use_slash() {
     on_cleanup(move || listener.remove());
 }
 
-/// Moves the focus between the calls of a list by the arrow keys.
-pub fn move_between_calls(event: KeyboardEvent) {
-    let is_down = match event.key().as_str() {
-        "ArrowDown" => true,
-        "ArrowUp" => false,
-        _ => return,
-    };
-    let row = document().active_element().and_then(|element| element.closest("[data-call]").ok().flatten());
-    let Some(row) = row.filter(|_| !has_modifier(&event)) else { return };
-    if let Some(next) = neighbour(&row, is_down) {
-        event.prevent_default();
-        focus(next);
-    }
-}
-
 /// Moves the focus to the beginning of the page's content.
 pub fn focus_main() {
     if let Some(main) = document().get_element_by_id("main") {
         focus(main);
-    }
-}
-
-/// The call after another one or before it, in the same day or the next one that is shown.
-fn neighbour(row: &Element, is_down: bool) -> Option<Element> {
-    let day = row.closest(".day").ok().flatten()?;
-    match is_down {
-        true => row
-            .next_element_sibling()
-            .or_else(|| day.next_element_sibling()?.query_selector("[data-call]").ok().flatten()),
-        false => row.previous_element_sibling().or_else(|| {
-            day.previous_element_sibling()?.query_selector("[data-call]:last-child").ok().flatten()
-        }),
     }
 }
 

@@ -20,8 +20,8 @@ pub fn use_fallback(cache: &Cache) {
     cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: String::new() };
-    let calls = calls.into_iter().map(|detailed| Arc::new(detailed.call)).collect();
-    let page = CallsPage { wanted: wanted.clone(), calls, next };
+    let calls = calls.into_iter().map(Arc::new).collect();
+    let page = CallsPage::new(wanted.clone(), calls, next);
     let first = PagesKey(PageKey::first(wanted));
     cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
 }

@@ -11,7 +11,7 @@ use crate::api::ApiError;
 use crate::format;
 
 /// How far below the window's end the older calls are asked for, so that they are there before one is.
-const AHEAD: &str = "0px 0px 1200px 0px";
+const AHEAD: &str = "0px 0px 2000px 0px";
 
 /// Loads older calls as one comes near, and by a button for those who do not scroll.
 #[component]

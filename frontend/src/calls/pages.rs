@@ -1,11 +1,13 @@
 //! The pages in which a history comes from the API.
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
-use calls_model::Call;
+use calls_model::{Call, DetailedCall};
 use leptos_swr::Rows;
 
 use crate::api::{self, ApiError};
+use crate::day::Day;
 use crate::path;
 
 /// Which calls are wanted, of whom. What is asked for depends on nothing else.
@@ -24,16 +26,77 @@ impl Wanted {
     }
 }
 
-/// One page of a history, newest call first.
+/// How many calls a page has, after the first: that one is kept short to be there soon.
+const LATER_LIMIT: &str = "500";
+
+/// One page of a history, newest call first. A clone shares it, as a long history has hundreds of pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallsPage {
+pub struct CallsPage(Arc<PageData>);
+
+/// What a page holds.
+#[derive(Debug)]
+pub struct PageData {
     /// What it is a page of.
     pub wanted: Wanted,
     /// Its calls.
-    pub calls: Vec<Arc<Call>>,
+    pub calls: Vec<Arc<DetailedCall>>,
     /// The API's path of the page after it. `None` on the last one.
     pub next: Option<String>,
+    days: OnceLock<Vec<DayRun>>,
 }
+
+/// Calls of one day that stand side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRun {
+    /// Their day in the reader's zone.
+    pub day: Day,
+    /// How many they are, never 0.
+    pub len: usize,
+}
+
+impl CallsPage {
+    /// A page of what is wanted.
+    pub fn new(wanted: Wanted, calls: Vec<Arc<DetailedCall>>, next: Option<String>) -> Self {
+        Self(Arc::new(PageData { wanted, calls, next, days: OnceLock::new() }))
+    }
+
+    /// The days of its calls, in their order. Reckoned once, however often it is asked.
+    pub fn days(&self, day_of: impl Fn(&Call) -> Day) -> &[DayRun] {
+        self.days.get_or_init(|| {
+            let mut runs: Vec<DayRun> = Vec::new();
+            for call in &self.calls {
+                let day = day_of(&call.call);
+                match runs.last_mut() {
+                    Some(run) if run.day == day => run.len += 1,
+                    _ => runs.push(DayRun { day, len: 1 }),
+                }
+            }
+            runs
+        })
+    }
+
+    /// Whether both are the same page in memory.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for CallsPage {
+    type Target = PageData;
+
+    fn deref(&self) -> &PageData {
+        &self.0
+    }
+}
+
+/// Days follow from calls.
+impl PartialEq for PageData {
+    fn eq(&self, other: &Self) -> bool {
+        self.calls == other.calls && self.next == other.next && self.wanted == other.wanted
+    }
+}
+
+impl Eq for PageData {}
 
 /// The key of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,13 +109,17 @@ pub struct PageKey {
 impl PageKey {
     /// The first page of what is wanted.
     pub fn first(wanted: Wanted) -> Self {
-        let path = path::api_calls(&wanted.number) + &wanted.query;
+        let path = path::with(&(path::api_calls(&wanted.number) + &wanted.query), "include", "details");
         Self { wanted, path }
     }
 
     /// The page after another one. `None` after the last.
     pub fn after(page: &CallsPage) -> Option<Self> {
-        Some(Self { path: page.next.clone()?, wanted: page.wanted.clone() })
+        let mut path = page.next.clone()?;
+        if !path.contains("limit=") {
+            path = path::with(&path, "limit", LATER_LIMIT);
+        }
+        Some(Self { path, wanted: page.wanted.clone() })
     }
 
     /// Asks the API for the page.
@@ -61,92 +128,104 @@ impl PageKey {
     ///
     /// [`ApiError`], where there is no answer.
     pub async fn fetch(self) -> Result<CallsPage, ApiError> {
-        let (calls, next) = api::get_linked::<Vec<Call>>(&self.path).await?;
-        Ok(CallsPage { wanted: self.wanted, calls: calls.into_iter().map(Arc::new).collect(), next })
+        let (calls, next) = api::get_linked::<Vec<DetailedCall>>(&self.path).await?;
+        Ok(CallsPage::new(self.wanted, calls.into_iter().map(Arc::new).collect(), next))
     }
 }
 
 impl Rows for CallsPage {
-    type Row = Arc<Call>;
+    type Row = Arc<DetailedCall>;
     type Id = String;
 
-    fn rows(&self) -> &[Arc<Call>] {
+    fn rows(&self) -> &[Arc<DetailedCall>] {
         &self.calls
     }
 
-    fn id(row: &Arc<Call>) -> String {
-        row.id.clone()
+    fn id(row: &Arc<DetailedCall>) -> String {
+        row.call.id.clone()
     }
 
-    fn with_rows(&self, calls: Vec<Arc<Call>>) -> Self {
-        Self { calls, ..self.clone() }
+    fn with_rows(&self, calls: Vec<Arc<DetailedCall>>) -> Self {
+        Self::new(self.wanted.clone(), calls, self.next.clone())
     }
 }
 
-/// The calls to show while some are wanted, out of the pages that are there. Those of another filter stand
-/// in until the answer comes, so that the page does not flash; those of another number never do.
-pub fn shown(pages: &[CallsPage], wanted: &Wanted, has_failed: bool) -> Option<Vec<Arc<Call>>> {
+/// The pages to show while some are wanted, out of those that are there. Those of another filter stand in until
+/// the answer comes, so that the page does not flash; those of another number never do.
+pub fn shown<'a>(pages: &'a [CallsPage], wanted: &Wanted, has_failed: bool) -> Option<&'a [CallsPage]> {
     let first = pages.first()?;
     let stands_in = first.wanted.number == wanted.number && !has_failed && !first.calls.is_empty();
-    let is_shown = first.wanted == *wanted || stands_in;
-    is_shown.then(|| pages.iter().flat_map(|page| page.calls.iter().cloned()).collect())
+    (first.wanted == *wanted || stands_in).then_some(pages)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use calls_model::{CallType, Party};
+    use calls_model::{CallDetails, CallType, Party};
 
     fn wanted(number: &str, query: &str) -> Wanted {
         Wanted { number: number.to_owned(), query: query.to_owned() }
     }
 
-    fn page(wanted: &Wanted, ids: &[&str]) -> CallsPage {
-        let call = |id: &&str| {
-            Arc::new(Call {
+    /// A page of calls, each with its id and its time in seconds.
+    pub fn page(wanted: &Wanted, calls: &[(&str, i64)]) -> CallsPage {
+        let call = |(id, seconds): &(&str, i64)| {
+            let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+            let day = Day(i32::try_from(day).unwrap());
+            let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+            let call = Call {
                 id: (*id).to_owned(),
-                created_at: "2024-01-31T10:00:00Z".parse().unwrap(),
+                created_at: format!("{day}T{time}Z").parse().unwrap(),
                 counterparty: Party::Withheld,
                 call_type: CallType::MissedInbound,
                 duration: None,
-            })
+            };
+            Arc::new(DetailedCall { call, details: CallDetails { counterparty: None, returned_at: None } })
         };
-        CallsPage { wanted: wanted.clone(), calls: ids.iter().map(call).collect(), next: None }
+        CallsPage::new(wanted.clone(), calls.iter().map(call).collect(), None)
     }
 
-    fn ids(pages: &[CallsPage], wanted: &Wanted, has_failed: bool) -> Option<Vec<String>> {
-        let calls = shown(pages, wanted, has_failed)?;
-        Some(calls.iter().map(|call| call.id.clone()).collect())
-    }
-
-    #[test]
-    fn all_pages_make_one_list() {
-        let all = wanted("+1", "");
-        let pages = [page(&all, &["4", "3"]), page(&all, &["2", "1"])];
-        assert_eq!(ids(&pages, &all, true).unwrap(), ["4", "3", "2", "1"]);
-        assert_eq!(ids(&[page(&all, &[])], &all, false).unwrap(), [""; 0]);
-        assert_eq!(ids(&[], &all, false), None);
+    /// The day of a call in UTC.
+    pub fn utc_day(call: &Call) -> Day {
+        Day(i32::try_from(call.created_at.timestamp().div_euclid(86_400)).unwrap())
     }
 
     #[test]
     fn another_filter_stands_in_and_another_number_does_not() {
         let (all, missed) = (wanted("+1", ""), wanted("+1", "?outcome=missed"));
-        let pages = [page(&all, &["1"])];
+        let pages = [page(&all, &[("1", 0)])];
+        assert_eq!(shown(&pages, &all, true), Some(&pages[..]));
         assert!(shown(&pages, &missed, false).is_some());
         assert_eq!(shown(&pages, &missed, true), None);
         assert_eq!(shown(&pages, &wanted("+2", ""), false), None);
         assert_eq!(shown(&[page(&missed, &[])], &all, false), None);
+        assert!(shown(&[page(&all, &[])], &all, false).is_some());
+        assert_eq!(shown(&[], &all, false), None);
     }
 
     #[test]
-    fn a_page_leads_to_the_next() {
+    fn a_page_leads_to_the_next_which_is_longer() {
         let key = PageKey::first(wanted("+1", "?outcome=missed"));
-        assert_eq!(key.path, "/api/calls/%2B1?outcome=missed");
-        let mut page = page(&key.wanted, &["1"]);
-        assert_eq!(PageKey::after(&page), None);
-        page.next = Some("/api/calls/%2B1?outcome=missed&after=1".to_owned());
-        let next = PageKey::after(&page).unwrap();
-        assert_eq!((next.wanted, Some(next.path)), (key.wanted, page.next));
+        assert_eq!(key.path, "/api/calls/%2B1?outcome=missed&include=details");
+        let last = page(&key.wanted, &[("1", 0)]);
+        assert_eq!(PageKey::after(&last), None);
+        for (next, path) in
+            [("/a?after=1", "/a?after=1&limit=500"), ("/a?limit=500&after=1", "/a?limit=500&after=1")]
+        {
+            let page = CallsPage::new(key.wanted.clone(), last.calls.clone(), Some(next.to_owned()));
+            assert_eq!(
+                PageKey::after(&page),
+                Some(PageKey { wanted: key.wanted.clone(), path: path.to_owned() })
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_knows_the_days_of_its_calls() {
+        let page = page(&wanted("+1", ""), &[("3", 86_400), ("2", 86_399), ("1", 0)]);
+        let runs = [DayRun { day: Day(1), len: 1 }, DayRun { day: Day(0), len: 2 }];
+        assert_eq!(page.days(utc_day), runs);
+        assert_eq!(page.days(|_| panic!("asked again")), runs);
     }
 
     #[test]

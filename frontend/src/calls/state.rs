@@ -92,6 +92,17 @@ pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) 
     }
 }
 
+/// How long ago the calls were asked for, in minutes. Says nothing where that is not known.
+pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
+    match (is_validating, minutes) {
+        (true, _) => "Updating\u{2026}".to_owned(),
+        (_, None) => String::new(),
+        (_, Some(0)) => "Updated just now".to_owned(),
+        (_, Some(minutes @ 1..60)) => format!("Updated {minutes} min ago"),
+        (_, Some(minutes)) => format!("Updated {} h ago", minutes / 60),
+    }
+}
+
 fn not_a_number(problem: &Problem, number: &str) -> Message {
     let expected = problem.expected.as_deref().unwrap_or("a phone number");
     let found = problem.found.as_deref().unwrap_or(number);
@@ -177,6 +188,20 @@ mod tests {
         let failed =
             State::Failed(ApiError::Server { status: 500, message: Some("Out of order.".to_owned()) });
         assert_eq!(failed.message("").unwrap().text, "Out of order.");
+    }
+
+    #[test]
+    fn the_age_of_what_is_shown_is_told_in_minutes() {
+        assert_eq!(updated(true, Some(2)), "Updating\u{2026}");
+        for (minutes, text) in [
+            (0, "Updated just now"),
+            (1, "Updated 1 min ago"),
+            (59, "Updated 59 min ago"),
+            (150, "Updated 2 h ago"),
+        ] {
+            assert_eq!(updated(false, Some(minutes)), text);
+        }
+        assert_eq!(updated(false, None), "");
     }
 
     #[test]

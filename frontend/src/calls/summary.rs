@@ -376,7 +376,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
 fn people_table(summary: &Arc<Summary>, links: &Links) -> String {
     let row = |one: &calls_model::CounterpartyCount| {
         let address = links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty));
-        let text = format::party(&one.counterparty, Direction::Inbound).text;
+        let text = format::party(&one.counterparty, None, Direction::Inbound, None).text;
         vec![
             Cell { text, link: Some((address, None)) },
             Cell::plain(intl::number(one.calls)),

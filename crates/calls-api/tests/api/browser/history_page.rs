@@ -159,14 +159,6 @@ impl HistoryPage {
         self.wait_for("document.querySelector('main')?.dataset.live === ''").await;
     }
 
-    /// Scrolls down until there is nothing older.
-    pub async fn scroll_to_the_end(&self) {
-        self.wait_for(
-            "(window.scrollTo(0, document.body.scrollHeight), document.querySelector('[data-end]'))",
-        )
-        .await;
-    }
-
     /// Follows the link of this name.
     pub async fn choose(&self, name: &str) {
         // A chip has a count behind its name.

@@ -1,0 +1,246 @@
+//! The list of calls in Chromium: long ones, and what each row says.
+
+use std::time::Duration;
+
+use fantoccini::Client;
+use serde_json::{Value, json};
+
+use super::chromium::Chromium;
+use super::history_page::HistoryPage;
+use crate::cdr;
+use crate::test_app::TestApp;
+
+const OWNER: &str = "/calls/+12025550123";
+/// More than the most elements that a page may have.
+const TOO_MANY: u64 = 1500;
+
+/// A number with so many calls, one each quarter of an hour. Their ids grow from the newest to the oldest.
+fn app_with_long_history(calls: u32, options: &[&str]) -> TestApp {
+    let app = TestApp::with(options);
+    let rows = format!(
+        "INSERT INTO calls (number, counterparty, created_at, type)
+         SELECT 12025550123, 13000000000 + i % 500, timestamptz '2024-01-31 10:00Z' - i * interval '15 minutes',
+                'Missed Inbound' FROM generate_series(1, {calls}) AS i"
+    );
+    app.database().execute(&rows).unwrap();
+    app
+}
+
+async fn open(chromium: &Chromium, app: &TestApp) -> HistoryPage {
+    let page = HistoryPage::open(chromium, &app.address, OWNER).await;
+    page.wait_for_state("ready").await;
+    page
+}
+
+async fn run(client: &Client, script: &str) -> Value {
+    client.execute(script, Vec::new()).await.unwrap()
+}
+
+/// Waits until a condition of the page holds.
+async fn wait(client: &Client, condition: &str) {
+    let script = format!("return !!({condition})");
+    for _ in 0..1000 {
+        if run(client, &script).await == json!(true) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never: {condition}\n{}", run(client, "return document.body.innerText").await);
+}
+
+async fn press(client: &Client, key: char) {
+    let element = client.active_element().await.unwrap();
+    element.send_keys(&key.to_string()).await.unwrap();
+}
+
+/// Where the focus is, as the place of its call in the list, counted from 0.
+async fn focused(client: &Client) -> i64 {
+    let script =
+        "return Number(document.activeElement.closest('[data-call]')?.dataset.call ?? -1) - window.first";
+    run(client, script).await.as_i64().unwrap()
+}
+
+/// Notes the newest call's id, from which places are counted.
+async fn note_first(client: &Client) {
+    run(client, "window.first = Number(document.querySelector('[data-call]').dataset.call)").await;
+}
+
+/// Goes down by less than is rendered, frame by frame, and looks at each call that comes by.
+const WALK: &str = "
+    const done = arguments[0];
+    const walk = window.walk ??= { next: 0, nodes: 0, wrong: null };
+    let steps = 200;
+    const step = () => {
+        for (const row of document.querySelectorAll('[data-call]')) {
+            const place = Number(row.dataset.call) - window.first;
+            if (place === walk.next) walk.next += 1;
+            else if (place > walk.next) walk.wrong ??= `${place} instead of ${walk.next}`;
+        }
+        walk.nodes = Math.max(walk.nodes, document.getElementsByTagName('*').length);
+        walk.ended = !!document.querySelector('[data-end]')
+            && window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 1;
+        steps -= 1;
+        if (walk.ended || walk.wrong || steps === 0) return done(walk);
+        window.scrollBy(0, window.innerHeight);
+        requestAnimationFrame(step);
+    };
+    step();";
+
+#[tokio::test]
+async fn a_hundred_thousand_calls_are_one_scroll_and_few_elements() {
+    let app = app_with_long_history(100_000, &[]);
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    client.set_window_size(1280, 2000).await.unwrap();
+    open(&chromium, &app).await;
+    note_first(client).await;
+    let walk = loop {
+        let walk = client.execute_async(WALK, Vec::new()).await.unwrap();
+        assert_eq!(walk["wrong"], Value::Null, "{walk}");
+        if walk["ended"] == true {
+            break walk;
+        }
+    };
+    assert_eq!(walk["next"], 100_000, "{walk}");
+    assert!(walk["nodes"].as_u64().unwrap() < TOO_MANY, "{walk}");
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn keys_move_over_the_edges_of_what_is_rendered_and_keep_the_focus() {
+    let app = app_with_long_history(2_000, &[]);
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    open(&chromium, &app).await;
+    note_first(client).await;
+    run(client, "document.querySelector('[data-call]').focus()").await;
+    const END: char = '\u{e010}';
+    const HOME: char = '\u{e011}';
+    const PAGE_DOWN: char = '\u{e00f}';
+    const DOWN: char = '\u{e015}';
+    for place in 1..60 {
+        if place == 30 {
+            // The first page ends at 50, and the next one has long been asked for.
+            wait(client, "document.querySelector('.days').getBoundingClientRect().height > 20000").await;
+        }
+        press(client, DOWN).await;
+        wait(client, &format!("Number(document.activeElement.dataset.call) - window.first === {place}"))
+            .await;
+    }
+    press(client, PAGE_DOWN).await;
+    wait(client, "Number(document.activeElement.dataset.call) - window.first > 60").await;
+    let place = focused(client).await;
+    // Out of sight, the call keeps the focus, and its place.
+    run(client, "window.scrollTo(0, 0)").await;
+    wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > 0").await;
+    assert_eq!(focused(client).await, place);
+    press(client, DOWN).await;
+    wait(client, &format!("Number(document.activeElement.dataset.call) - window.first === {place} + 1"))
+        .await;
+    press(client, HOME).await;
+    wait(client, "Number(document.activeElement.dataset.call) === window.first").await;
+    press(client, END).await;
+    wait(client, "Number(document.activeElement.dataset.call) - window.first >= 500").await;
+    let position = run(client, "return Number(document.activeElement.getAttribute('aria-posinset'))").await;
+    let size = run(client, "return Number(document.activeElement.getAttribute('aria-setsize'))").await;
+    assert!(position.as_i64() >= Some(1) && position.as_i64() <= size.as_i64(), "{position} of {size}");
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn calls_that_come_in_wait_for_a_reader_further_down() {
+    let app = app_with_long_history(300, &["--ingest-token", cdr::TOKEN]);
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    let page = open(&chromium, &app).await;
+    page.wait_for_stream().await;
+    // No timer of the page moves it: what is read is where it was.
+    run(client, "window.scrollTo(0, 1500)").await;
+    wait(client, "document.querySelector('.days').getBoundingClientRect().top < -500").await;
+    let reading = "const row = [...document.querySelectorAll('[data-call]')]
+            .find(row => row.getBoundingClientRect().top > 200);
+        return [row.dataset.call, Math.round(row.getBoundingClientRect().top)]";
+    let before = run(client, reading).await;
+    assert_eq!(cdr::freeswitch(&app, "application/json", cdr::JSON_CDR).status, 200);
+    wait(client, "document.querySelector('[data-new-calls]')?.innerText.trim() === '1 new call'").await;
+    assert_eq!(run(client, reading).await, before);
+    let announced =
+        run(client, "return [...document.querySelectorAll('[role=status]')].map(e => e.innerText)").await;
+    assert!(announced.to_string().contains("New calls have come in"), "{announced}");
+    let newest = app.get("/api/calls/+12025550123?limit=1").json()[0]["id"].as_str().unwrap().to_owned();
+    assert!(page.rows().await.iter().all(|row| row.id != newest));
+    run(client, "document.querySelector('[data-new-calls]').click()").await;
+    wait(client, &format!("document.querySelector('[data-call]').dataset.call === '{newest}'")).await;
+    wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > 0").await;
+    wait(client, "!document.querySelector('[data-new-calls]')").await;
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn each_day_says_how_many_calls_it_has_also_before_all_of_them_are_loaded() {
+    let app = app_with_long_history(300, &[]);
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    let page = open(&chromium, &app).await;
+    wait(client, "document.querySelector('.day-count')?.innerText").await;
+    let zone = run(client, "return Intl.DateTimeFormat().resolvedOptions().timeZone").await;
+    let zone = zone.as_str().unwrap().replace('/', "%2F");
+    let summary = app.get(&format!("/api/calls/+12025550123/summary?tz={zone}")).json();
+    let last = summary["days"].as_array().unwrap().last().unwrap()["calls"].clone();
+    let headings = page.day_headings().await;
+    assert!(headings[0].ends_with(&format!("{last} calls")), "{headings:?} for {last}");
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_missed_call_says_whether_it_was_returned_and_a_number_whence_it_is() {
+    let app = TestApp::new();
+    app.call("+12025550123", "2024-01-31T10:00:00Z", "+493012345678", "Missed Inbound", None);
+    app.call("+12025550123", "2024-01-31T11:00:00Z", "+493012345678", "Completed Outbound", Some(60_000));
+    app.call("+12025550123", "2024-01-31T12:00:00Z", "+12025550199", "Missed Inbound", None);
+    app.call("+12025550123", "2024-01-31T13:00:00Z", "withheld", "Missed Inbound", None);
+    let chromium = Chromium::start().await;
+    let page = open(&chromium, &app).await;
+    page.wait_for_heading("(202) 555-0123").await;
+    let rows = page.rows().await;
+    assert!(
+        !rows[0].text.contains("eturned") && rows[0].text.contains("Withheld number"),
+        "{}",
+        rows[0].text
+    );
+    assert!(
+        rows[1].text.contains("Not returned") && rows[1].text.contains("(202) 555-0199"),
+        "{}",
+        rows[1].text
+    );
+    assert!(rows[2].text.contains("+49 30 12345678") && rows[2].text.contains("Germany"), "{}", rows[2].text);
+    assert!(rows[3].text.contains("Spoke ") && !rows[3].text.contains("Not returned"), "{}", rows[3].text);
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_way_back_leads_to_the_calls_that_were_there() {
+    let app = app_with_long_history(2_000, &[]);
+    let chromium = Chromium::start().await;
+    let client = &chromium.client;
+    let page = open(&chromium, &app).await;
+    wait(client, "(window.scrollTo(0, 20000), window.scrollY > 19000)").await;
+    let seen = "return [...document.querySelectorAll('[data-call]')]
+        .find(row => row.getBoundingClientRect().top > 100)?.dataset.call ?? ''";
+    wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > -2000").await;
+    let before = run(client, seen).await;
+    let link = "[...document.querySelectorAll('.call-party a')].find(a => a.getBoundingClientRect().top > 100).click()";
+    run(client, link).await;
+    page.wait_for_state("empty").await;
+    page.back().await;
+    page.wait_for_state("ready").await;
+    let before = before.as_str().unwrap();
+    wait(client, &format!("(() => {{ {seen} }})() === '{before}'")).await;
+    chromium.expect_clean_console().await;
+    chromium.stop().await;
+}

@@ -1,0 +1,131 @@
+//! How old the calls are that are shown: a quiet sign, or a notice where they may be out of date.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos_swr::SwrPages;
+
+use super::pages::CallsPage;
+use super::state::{State, next_attempt, updated};
+use crate::api::ApiError;
+use crate::icon::{Icon, Symbol};
+use crate::message::Again;
+
+/// How often the age is told anew, in seconds.
+const SLOW: u32 = 20;
+
+/// What is said where the browser has no network.
+pub const OFFLINE: &str = "This device is offline.";
+
+/// Says why the calls that are shown may be out of date: there is no network, or the newest attempt failed.
+#[component]
+pub fn Notice(
+    /// The last failure.
+    error: Signal<Option<ApiError>>,
+    /// Whether there is a network.
+    is_online: ReadSignal<bool>,
+    /// The page's state.
+    state: Memo<State>,
+    /// How it is tried again.
+    again: Again,
+) -> impl IntoView {
+    let notice = Memo::new(move |_| match (is_online.get(), error.get()) {
+        _ if !state.with(State::has_data) => None,
+        (false, _) => Some(("offline", OFFLINE.to_owned())),
+        (true, Some(ApiError::Unreachable)) => Some(("unreachable", ApiError::Unreachable.to_string())),
+        (true, error) => error.map(|error| ("error", error.to_string())),
+    });
+    let view = move |(kind, text): (&'static str, String)| {
+        let symbol = if kind == "error" { Symbol::Warning } else { Symbol::Unreachable };
+        let is_offline = kind == "offline";
+        // Without a network nothing is tried until it is back.
+        let next_attempt = move || match is_offline {
+            true => next_attempt(true, false, None),
+            false => again.next_attempt.get(),
+        };
+        view! {
+            <div class="notice" data-notice=kind>
+                <Icon symbol />
+                <p>{text} " These are the last known calls. " {next_attempt}</p>
+                {(!is_offline)
+                    .then(|| {
+                        view! {
+                            <button class="button quiet" type="button" on:click=move |_| again.now.run(())>
+                                "Try again"
+                            </button>
+                        }
+                    })}
+            </div>
+        }
+    };
+    move || notice.get().map(view)
+}
+
+/// When the calls were asked for last, in milliseconds since 1970-01-01, and the time now.
+#[derive(Clone, Copy)]
+pub struct Freshness {
+    updated_ms: RwSignal<Option<f64>>,
+    /// Moves while a next attempt is counted down, and now and then otherwise.
+    now_ms: ReadSignal<f64>,
+    is_counting: StoredValue<bool>,
+}
+
+impl Freshness {
+    /// Nothing has been asked for yet.
+    pub fn new() -> Self {
+        let (now_ms, set_now) = signal(js_sys::Date::now());
+        let is_counting = StoredValue::new(false);
+        let seconds = Cell::new(0);
+        let timer = set_interval_with_handle(
+            move || {
+                seconds.set(seconds.get() + 1);
+                if seconds.get() >= SLOW || is_counting.get_value() {
+                    seconds.set(0);
+                    set_now.set(js_sys::Date::now());
+                }
+            },
+            Duration::from_secs(1),
+        );
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+        Self { updated_ms: RwSignal::new(None), now_ms, is_counting }
+    }
+
+    /// Takes an answer of so many pages. One that brought older calls says nothing of the newest.
+    pub fn answered(&self, pages: usize, before: usize) {
+        if before == 0 || pages <= before {
+            self.updated_ms.try_set(Some(js_sys::Date::now()));
+        }
+    }
+
+    /// When the next attempt starts, counted down.
+    pub fn next_attempt(self, calls: SwrPages<CallsPage, ApiError>) -> Signal<Option<String>> {
+        Effect::new(move |_| self.is_counting.set_value(calls.error.with(Option::is_some)));
+        Signal::derive(move || {
+            self.now_ms.track();
+            let seconds = calls.retry.get().map(|retry| seconds_until(retry.at_ms as f64));
+            next_attempt(calls.is_paused.get(), calls.is_validating.get(), seconds)
+        })
+    }
+
+    /// The quiet sign.
+    pub fn sign(self, calls: SwrPages<CallsPage, ApiError>) -> Memo<String> {
+        Memo::new(move |_| {
+            if calls.error.with(Option::is_some) {
+                return String::new();
+            }
+            let age_ms = self.updated_ms.get().map(|updated| (self.now_ms.get() - updated).max(0.0));
+            updated(calls.is_validating.get(), age_ms.map(|age| (age / 60_000.0) as u32))
+        })
+    }
+}
+
+/// Seconds from now until a moment of the browser's monotonic clock, rounded up.
+fn seconds_until(at_ms: f64) -> i64 {
+    let now_ms = window().performance().map_or(0.0, |performance| performance.now());
+    ((at_ms - now_ms) / 1000.0).ceil() as i64
+}

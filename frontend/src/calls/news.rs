@@ -1,0 +1,90 @@
+//! Calls that come in while one reads further down: they wait, so that nothing moves under the reader's eyes.
+
+use leptos::prelude::*;
+use leptos_swr::SwrPages;
+
+use super::pages::{CallsPage, Wanted};
+use super::timeline::place_of;
+use crate::api::ApiError;
+use crate::icon::{Icon, Symbol};
+
+/// The calls that wait.
+#[derive(Clone, Copy)]
+pub struct News {
+    /// How many there are.
+    pub waiting: Memo<usize>,
+    /// Shows them.
+    pub show: Callback<()>,
+}
+
+/// The first call that is shown, and of which list.
+type Head = (Wanted, String);
+
+impl News {
+    /// Calls wait while `is_scrolled`. `show` is what brings the reader to the list's beginning.
+    pub fn new(
+        calls: SwrPages<CallsPage, ApiError>,
+        is_scrolled: Memo<bool>,
+        show: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let held = RwSignal::new(None::<Head>);
+        let head = Memo::new(move |_| {
+            calls.data.with(|pages| {
+                let page = pages.as_ref()?.first()?;
+                Some((page.wanted.clone(), page.calls.first()?.call.id.clone()))
+            })
+        });
+        Effect::new(move |_| {
+            let head = head.get();
+            let is_of_list = |held: &Option<Head>| match (held, &head) {
+                (Some((held, _)), Some((shown, _))) => held == shown,
+                _ => false,
+            };
+            match is_scrolled.get() {
+                false => held.set(None),
+                true if held.with_untracked(is_of_list) => {}
+                true => held.set(head),
+            }
+        });
+        let waiting = Memo::new(move |_| {
+            let held = held.get();
+            calls.data.with(|pages| {
+                let (pages, (wanted, id)) = (pages.as_deref()?, held?);
+                let is_of_list = pages.first().is_some_and(|page| page.wanted == wanted);
+                place_of(pages, &id).filter(|_| is_of_list)
+            })
+        });
+        let waiting = Memo::new(move |_| waiting.get().unwrap_or_default());
+        let show = Callback::new(move |()| {
+            held.set(None);
+            show();
+        });
+        Self { waiting, show }
+    }
+
+    /// What a screen reader is told: that there are some, and not again for each.
+    pub fn announcement(&self) -> Option<&'static str> {
+        (self.waiting.get() > 0).then_some("New calls have come in. Press Home in the list to see them.")
+    }
+}
+
+/// The button that shows them.
+#[component]
+pub fn NewCalls(news: News) -> impl IntoView {
+    let has_some = Memo::new(move |_| news.waiting.get() > 0);
+    let label = move || {
+        format!("{} new {}", news.waiting.get(), if news.waiting.get() == 1 { "call" } else { "calls" })
+    };
+    move || {
+        has_some.get().then(|| {
+            view! {
+                <div class="new-calls">
+                    <button class="button" type="button" data-new-calls="" on:click=move |_| news.show.run(())>
+                        <Icon symbol=Symbol::Up />
+                        {label}
+                    </button>
+                </div>
+            }
+        })
+    }
+}

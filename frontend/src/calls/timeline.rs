@@ -1,0 +1,179 @@
+//! The calls that are shown: the pages as one list, cut into days.
+
+use std::sync::Arc;
+
+use calls_model::{Call, DetailedCall};
+
+use super::pages::CallsPage;
+use crate::day::Day;
+
+/// One list out of many pages. Calls are counted from 0, the newest first. Nothing in it is copied out of the pages,
+/// so making it takes as long as there are pages and days, not calls.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    pages: Vec<CallsPage>,
+    /// Where each page begins, counted with those that wait.
+    starts: Vec<usize>,
+    days: Vec<DayCalls>,
+    waiting: usize,
+    len: usize,
+}
+
+/// The calls of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayCalls {
+    /// The day in the reader's zone.
+    pub day: Day,
+    /// Its newest call.
+    pub first: usize,
+    /// How many calls of it are loaded, never 0.
+    pub len: usize,
+}
+
+impl Timeline {
+    /// The calls of these pages but for the newest so many, which wait until the reader asks for them.
+    ///
+    /// Each day comes once: where a zone's clock went back over midnight, a call that is out of the days' order goes
+    /// to the day of the calls around it.
+    pub fn new(pages: &[CallsPage], waiting: usize, day_of: impl Fn(&Call) -> Day) -> Self {
+        let mut starts = Vec::with_capacity(pages.len());
+        let mut days: Vec<DayCalls> = Vec::new();
+        let (mut place, mut start) = (0, 0);
+        for page in pages {
+            starts.push(start);
+            start += page.calls.len();
+            for run in page.days(&day_of) {
+                let end = place + run.len;
+                let (first, len) = (place.saturating_sub(waiting), end.saturating_sub(waiting.max(place)));
+                place = end;
+                match days.last_mut() {
+                    _ if len == 0 => {}
+                    Some(last) if last.day <= run.day => last.len += len,
+                    _ => days.push(DayCalls { day: run.day, first, len }),
+                }
+            }
+        }
+        Self { pages: pages.to_vec(), starts, days, waiting, len: start.saturating_sub(waiting) }
+    }
+
+    /// How many calls there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Its days, the newest first.
+    pub fn days(&self) -> &[DayCalls] {
+        &self.days
+    }
+
+    /// One of the calls.
+    pub fn call(&self, index: usize) -> Option<&Arc<DetailedCall>> {
+        let place = index + self.waiting;
+        let page = self.starts.partition_point(|start| *start <= place).checked_sub(1)?;
+        self.pages[page].calls.get(place - self.starts[page])
+    }
+
+    /// How many calls stand before the first one of an earlier state of the same list. 0 for another list.
+    pub fn news_since(&self, before: &Self) -> usize {
+        let wanted = |timeline: &Self| timeline.pages.first().map(|page| page.wanted.clone());
+        let first = before.call(0).filter(|_| wanted(before) == wanted(self));
+        first.and_then(|first| self.index_of(&first.call.id)).unwrap_or_default()
+    }
+
+    /// Where a call is. Looks at all of them, if need be.
+    pub fn index_of(&self, id: &str) -> Option<usize> {
+        place_of(&self.pages, id)?.checked_sub(self.waiting)
+    }
+}
+
+/// Where a call is in a list of pages.
+pub fn place_of(pages: &[CallsPage], id: &str) -> Option<usize> {
+    pages.iter().flat_map(|page| &page.calls).position(|call| call.call.id == id)
+}
+
+/// The same pages in memory: no call is looked at.
+impl PartialEq for Timeline {
+    fn eq(&self, other: &Self) -> bool {
+        self.waiting == other.waiting
+            && self.pages.len() == other.pages.len()
+            && self.pages.iter().zip(&other.pages).all(|(page, other)| page.is(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pages::Wanted;
+    use super::super::pages::tests::{page, utc_day};
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn pages() -> Vec<CallsPage> {
+        let wanted = Wanted { number: "+1".to_owned(), query: String::new() };
+        vec![
+            page(&wanted, &[("6", 3 * DAY + 2), ("5", 3 * DAY + 1)]),
+            page(&wanted, &[("4", 3 * DAY), ("3", DAY + 1)]),
+            page(&wanted, &[]),
+            page(&wanted, &[("2", DAY), ("1", 0)]),
+        ]
+    }
+
+    fn days(timeline: &Timeline) -> Vec<(i32, usize, usize)> {
+        timeline.days().iter().map(|day| (day.day.0, day.first, day.len)).collect()
+    }
+
+    fn ids(timeline: &Timeline) -> Vec<&str> {
+        (0..).map_while(|index| timeline.call(index)).map(|call| call.call.id.as_str()).collect()
+    }
+
+    #[test]
+    fn pages_make_one_list_of_days() {
+        let timeline = Timeline::new(&pages(), 0, utc_day);
+        assert_eq!(days(&timeline), [(3, 0, 3), (1, 3, 2), (0, 5, 1)]);
+        assert_eq!(ids(&timeline), ["6", "5", "4", "3", "2", "1"]);
+        assert_eq!(timeline.len(), 6);
+        assert_eq!(timeline.index_of("2"), Some(4));
+        assert_eq!(timeline.index_of("7"), None);
+    }
+
+    #[test]
+    fn calls_that_wait_are_not_in_it() {
+        let pages = pages();
+        let timeline = Timeline::new(&pages, 4, utc_day);
+        assert_eq!(days(&timeline), [(1, 0, 1), (0, 1, 1)]);
+        assert_eq!(ids(&timeline), ["2", "1"]);
+        assert_eq!((timeline.index_of("2"), timeline.index_of("6")), (Some(0), None));
+        for waiting in 0..=7 {
+            let timeline = Timeline::new(&pages, waiting, utc_day);
+            assert_eq!(ids(&timeline).len(), 6_usize.saturating_sub(waiting));
+            assert_eq!(timeline.days().iter().map(|day| day.len).sum::<usize>(), timeline.len());
+        }
+    }
+
+    #[test]
+    fn calls_that_have_come_in_are_counted() {
+        let pages = pages();
+        let (now, before) = (Timeline::new(&pages, 0, utc_day), Timeline::new(&pages[1..], 0, utc_day));
+        assert_eq!((now.news_since(&before), now.news_since(&now), before.news_since(&now)), (2, 0, 0));
+        let other = [page(&Wanted { number: "+1".to_owned(), query: "?a=b".to_owned() }, &[("4", 0)])];
+        assert_eq!(now.news_since(&Timeline::new(&other, 0, utc_day)), 0);
+        assert_eq!(now.news_since(&Timeline::default()), 0);
+    }
+
+    #[test]
+    fn a_day_that_comes_twice_makes_one_group() {
+        let wanted = Wanted { number: "+1".to_owned(), query: String::new() };
+        let pages = [page(&wanted, &[("4", 0), ("3", 0), ("2", 0), ("1", 0)])];
+        // As if a clock had gone back over midnight between the second and the third.
+        let day = |call: &Call| Day([7, 6, 7, 6]["4321".find(&call.id).unwrap()]);
+        assert_eq!(days(&Timeline::new(&pages, 0, day)), [(7, 0, 1), (6, 1, 3)]);
+    }
+
+    #[test]
+    fn two_lists_of_the_same_pages_are_equal() {
+        let pages = pages();
+        assert_eq!(Timeline::new(&pages, 0, utc_day), Timeline::new(&pages, 0, utc_day));
+        assert_ne!(Timeline::new(&pages, 0, utc_day), Timeline::new(&pages, 1, utc_day));
+        assert_ne!(Timeline::new(&pages, 0, utc_day), Timeline::new(&pages[..3], 0, utc_day));
+    }
+}
