@@ -68,10 +68,12 @@ pub(super) async fn get_page(
 /// A history as it is now.
 struct Found {
     etag: String,
-    /// And when each was returned. `None` where the client has them. One more than a page has tells that there is
-    /// another page.
-    rows: Option<(Vec<CallRow>, Vec<Option<DateTime<Utc>>>)>,
+    /// `None` where the client has them. One more than a page has tells that there is another page.
+    rows: Option<ReturnedRows>,
 }
+
+/// Calls, and when each was returned.
+type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 fn find(database: &Database, party: &Party, known: &str) -> Result<Found, DatabaseError> {
     database.read(|connection| {
