@@ -1,6 +1,6 @@
 //! From the records of a call log to rows: parties are resolved, calls stored in batches.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -133,15 +133,8 @@ pub fn store(connection: &mut PgConnection, calls: &[ResolvedCall]) -> Result<Ve
 
 /// A record with its parties resolved, or why one of them is none.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
-    resolve_by(record, |text| phone::parse(text, region).map_err(|error| error.to_string()))
-}
-
-fn resolve_by(
-    record: &Record,
-    mut parse: impl FnMut(&str) -> Result<Party, String>,
-) -> Result<ResolvedCall, String> {
-    let mut party = |raw: &RawParty| match raw {
-        RawParty::Text(text) => parse(text),
+    let party = |raw: &RawParty| match raw {
+        RawParty::Text(text) => phone::parse(text, region).map_err(|error| error.to_string()),
         RawParty::Withheld => Ok(Party::Withheld),
         RawParty::Unknown => Ok(Party::Unknown),
     };
@@ -171,11 +164,10 @@ impl<F: FnMut(Event<'_>)> Import<F> {
         region: Option<Region>,
         on_error: OnError,
     ) -> Result<(), ImportError> {
-        let mut spellings = Spellings { region, known: HashMap::new() };
         let mut last_skipped = None;
         for item in items {
             let skipped = match item? {
-                Item::Record(record) => match resolve_by(&record, |text| spellings.parse(text)) {
+                Item::Record(record) => match resolve(&record, region) {
                     Ok(call) => {
                         self.push(call)?;
                         continue;
@@ -273,31 +265,6 @@ impl Store {
             }
         });
         Self { batches, stored }
-    }
-}
-
-/// The spellings that were read last: a log names the same few parties again and again, and to read a number takes
-/// longer than all else.
-struct Spellings {
-    region: Option<Region>,
-    known: HashMap<String, Result<Party, String>>,
-}
-
-impl Spellings {
-    fn parse(&mut self, text: &str) -> Result<Party, String> {
-        const MOST: usize = 50_000;
-        const LONGEST: usize = 64;
-        if let Some(known) = self.known.get(text) {
-            return known.clone();
-        }
-        let parsed = phone::parse(text, self.region).map_err(|error| error.to_string());
-        if text.len() <= LONGEST {
-            if self.known.len() == MOST {
-                self.known.clear();
-            }
-            self.known.insert(text.to_owned(), parsed.clone());
-        }
-        parsed
     }
 }
 
