@@ -55,6 +55,21 @@
       ><span class="visually-hidden">${inWords(ms, seconds)}</span></time>`;
   };
 
+  const KINDS = {
+    fixed_line: "Landline",
+    mobile: "Mobile",
+    fixed_line_or_mobile: "Landline or mobile",
+    toll_free: "Toll-free",
+    premium_rate: "Premium rate",
+    shared_cost: "Shared cost",
+    voip: "Internet telephone (VoIP)",
+    personal: "Personal number",
+    pager: "Pager",
+    uan: "Company number",
+    voicemail: "Voicemail",
+    unassigned: "Not assigned by its numbering plan",
+    sip: "SIP address",
+  };
   const localKind = (code) => (/^[*#]/.test(code) ? "Feature code" : "Extension or short code");
   const address = (uri) => uri.slice(uri.indexOf(":") + 1);
   const isIdentified = (party) => party !== "withheld" && party !== "unknown";
@@ -145,10 +160,14 @@
 
   const text = document.getElementById("fallback")?.textContent;
   const main = document.getElementById("main");
-  const { info, calls } = text ? JSON.parse(text) : {};
+  const { number, info, calls } = text ? JSON.parse(text) : {};
   if (calls?.length && main) {
     const heading = isSip(info.international) ? address(info.international) : info.international;
-    const facts = [info.country && countryName(info.country), info.national !== info.international && info.national];
+    const facts = [
+      info.country ? countryName(info.country) : info.e164 && `Country code ${info.international.split(" ", 1)}`,
+      info.national !== info.international && info.national,
+      KINDS[info.kind] ?? localKind(info.international),
+    ];
     const chip = (label) => html`<span class="chip">${label}</span>`;
     const types = ["All", "Missed", "Not returned", "Inbound", "Outbound"];
     const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
@@ -169,7 +188,9 @@
           <details ${aside && "open"}><summary><h2>Summary</h2></summary></details>
         </section>
         <div class="list-area">
-          <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span></p>
+          <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
+            ><span class="freshness">Updating…</span
+            ><a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}Save as CSV</a></p>
           <div class="days">${days(calls, info.country)}</div>
         </div>
       </div>`.raw;

@@ -204,7 +204,7 @@ fn Search(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
         }
     });
     view! {
-        <form class="search" role="search" on:submit=submit>
+        <form class="search" role="search" aria-label="Calls of this history" on:submit=submit>
             <label class="visually-hidden" for="search">
                 "Calls with: number, or its beginning with the country code"
             </label>

@@ -40,12 +40,11 @@ fn app_with_all_kinds_of_calls() -> TestApp {
     app
 }
 
-/// What is seen of the list: each heading's and row's text, and where its parts are below the first heading.
+/// What is seen of the list: each heading's and row's text, and where its parts are.
 async fn look(client: &Client) -> Vec<Value> {
-    let script = "const top = document.querySelector('.day-heading').getBoundingClientRect().top;
-        const place = element => {
+    let script = "const place = element => {
             const box = element.getBoundingClientRect();
-            return [box.left, box.top - top, box.width, box.height].map(Math.round).join(' ');
+            return [box.left, box.top, box.width, box.height].map(Math.round).join(' ');
         };
         const parts = '.call-time, .call-icon, .call-type-text, .call-party, .call-note, .call-duration, .call-returned';
         return [...document.querySelectorAll('.day-heading, [data-call]')].map(element => ({
@@ -73,6 +72,8 @@ async fn wait_for(client: &Client, condition: &str) {
 async fn the_first_rows_are_those_that_the_program_paints() {
     let app = app_with_all_kinds_of_calls();
     let chromium = Chromium::start().await;
+    chromium.allow_error("Failed to fetch");
+    chromium.allow_error("net::ERR_BLOCKED_BY_CLIENT");
     let client = &chromium.client;
     let address = format!("{}/calls/+12025550123", app.address);
     for width in [1280, 500] {
@@ -81,6 +82,7 @@ async fn the_first_rows_are_those_that_the_program_paints() {
         client.goto(&address).await.unwrap();
         wait_for(client, "document.querySelectorAll('[data-call]').length === 11").await;
         let first = look(client).await;
+        assert_eq!(first.len(), 15);
         assert_eq!(client.execute("return window.wasmBindings", Vec::new()).await.unwrap(), Value::Null);
 
         block(client, &[]).await;
@@ -91,7 +93,8 @@ async fn the_first_rows_are_those_that_the_program_paints() {
         for (painted, shown) in first.iter().zip(&program) {
             assert_eq!(painted, shown, "{width} pixels wide");
         }
-        assert_eq!(first.len(), program.len());
+        // The program has only what is near the window.
+        assert!(program.len() > 8, "{}", program.len());
     }
     chromium.stop().await;
 }
@@ -100,6 +103,8 @@ async fn the_first_rows_are_those_that_the_program_paints() {
 async fn a_link_of_the_first_rows_leads_on_without_the_program() {
     let app = app_with_all_kinds_of_calls();
     let chromium = Chromium::start().await;
+    chromium.allow_error("Failed to fetch");
+    chromium.allow_error("net::ERR_BLOCKED_BY_CLIENT");
     let client = &chromium.client;
     block(client, &["*.wasm"]).await;
     client.goto(&format!("{}/calls/+12025550123", app.address)).await.unwrap();

