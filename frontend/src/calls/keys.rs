@@ -3,7 +3,7 @@
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{FocusOptions, HtmlElement};
 
 use super::list::List;
 use super::timeline::Timeline;
@@ -52,21 +52,33 @@ fn target(key: &str, index: usize, count: usize, page: usize) -> Option<usize> {
 pub fn focus_call(list: List, index: usize) {
     let id = list.timeline.with_untracked(|timeline| timeline.call(index).map(|call| call.call.id.clone()));
     let Some(id) = id else { return };
-    if focus_rendered(list, &id) {
+    if focus_rendered(list, &id, false) {
         return;
     }
     // What is pinned is rendered, and stands where it will.
     list.pinned.set(Some(id.clone()));
     request_animation_frame(move || {
-        focus_rendered(list, &id);
+        focus_rendered(list, &id, false);
     });
 }
 
-fn focus_rendered(list: List, id: &str) -> bool {
+/// Gives the focus back to the call that had it: the browser takes it from a row that finds its neighbours again, as
+/// it moves in the document.
+pub fn keep_focus(list: List) {
+    let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if let Some(id) = list.pinned.get_untracked().filter(|_| is_nowhere) {
+        focus_rendered(list, &id, true);
+    }
+}
+
+/// Gives a call the focus, if it is rendered. `stays` is to scroll nowhere.
+fn focus_rendered(list: List, id: &str, stays: bool) -> bool {
     let Some(element) = list.viewport.list.try_get_untracked().flatten() else { return false };
     let row = rows(&element).find(|row| row.get_attribute("data-call").as_deref() == Some(id));
     let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return false };
-    row.focus().is_ok()
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(stays);
+    row.focus_with_options(&options).is_ok()
 }
 
 #[cfg(test)]

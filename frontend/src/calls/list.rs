@@ -10,7 +10,6 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use calls_model::DetailedCall;
-use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -125,19 +124,21 @@ pub fn CallList(
     }
 }
 
-/// Keeps the call that has the focus, wherever in it that is, until something else gets it.
+/// Keeps the call that has the focus, wherever in it that is, until something else gets it or is clicked.
 fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
-    let listener = window_event_listener(ev::focusin, move |event| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let row = target.and_then(|target| target.closest("[data-call]").ok().flatten());
-        let list = viewport.list.get_untracked();
-        let row = row.filter(|row| list.is_some_and(|list| list.contains(Some(row))));
-        let id = row.and_then(|row| row.get_attribute("data-call"));
-        if pinned.with_untracked(|pinned| *pinned != id) {
-            pinned.set(id);
-        }
-    });
-    on_cleanup(move || listener.remove());
+    for event in ["focusin", "pointerdown"] {
+        let listener = window_event_listener_untyped(event, move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let row = target.and_then(|target| target.closest("[data-call]").ok().flatten());
+            let list = viewport.list.get_untracked();
+            let row = row.filter(|row| list.is_some_and(|list| list.contains(Some(row))));
+            let id = row.and_then(|row| row.get_attribute("data-call"));
+            if pinned.with_untracked(|pinned| *pinned != id) {
+                pinned.set(id);
+            }
+        });
+        on_cleanup(move || listener.remove());
+    }
 }
 
 /// Once something else is rendered: measures it, and says which of how many each call is, as only some are there.
@@ -164,6 +165,7 @@ fn settle(list: List, rendered: Memo<Rendered>) {
     }
     list.viewport.measure(&slices);
     list.viewport.look();
+    keys::keep_focus(list);
 }
 
 /// A row of a day's list: a call, or the room of some that are left out.
