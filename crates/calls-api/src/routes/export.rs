@@ -34,7 +34,8 @@ pub(super) async fn stream_calls(
 ) -> Result<HttpResponse, ApiError> {
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
-    let mut export = database::block(move || {
+    // The first batch comes before the answer begins, while it can still be a 503.
+    let (export, first) = database::block(move || {
         let history = app.database.read(|connection| {
             let owner = parties::find_party(connection, &party)?;
             owner.map(|owner| Ok((owner, filter.resolve(connection, owner)?))).transpose()
@@ -42,25 +43,12 @@ pub(super) async fn stream_calls(
         let left = limit.map_or(u64::MAX, u64::from);
         let after = after.map(|cursor| cursor.0);
         let detailer = details.then(Detailer::default);
-        let mut export = Export { app, history, after, left, format, detailer, first: true };
-        // The first batch comes before the answer begins, while it can still be a 503.
-        let batch = export.next_batch()?;
-        Ok::<_, DatabaseError>((export, batch))
+        Export { app, history, after, left, format, detailer, first: true }.next_batch()
     })
     .await?;
 
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, BrokenOff>>(WAITING);
-    actix_web::rt::task::spawn_blocking(move || {
-        let mut batch = export.1.take().map(Ok);
-        while let Some(next) = batch {
-            let failed = next.is_err();
-            let sent = sender.blocking_send(next.map_err(|error| BrokenOff::from(ApiError::from(error))));
-            if failed || sent.is_err() {
-                return;
-            }
-            batch = export.0.next_batch().transpose();
-        }
-    });
+    let (sender, receiver) = mpsc::channel(WAITING);
+    actix_web::rt::spawn(export.send(first, sender));
     let extension = if format == Format::Csv { "csv" } else { "ndjson" };
     let file = format!("attachment; filename=\"calls-{}.{extension}\"", file_name(&name));
     Ok(HttpResponse::Ok()
@@ -95,8 +83,27 @@ struct Export {
 }
 
 impl Export {
-    /// The next calls, written out. `None` after the last.
-    fn next_batch(&mut self) -> Result<Option<Bytes>, DatabaseError> {
+    /// Sends all batches, the first of which is there. Each has to come within the time that any answer has.
+    async fn send(mut self, first: Option<Bytes>, sender: mpsc::Sender<Result<Bytes, BrokenOff>>) {
+        let mut batch = first;
+        while let Some(bytes) = batch {
+            // The client may be gone.
+            if sender.send(Ok(bytes)).await.is_err() {
+                return;
+            }
+            match database::block(move || self.next_batch()).await {
+                Ok(next) => (self, batch) = next,
+                Err(error) => {
+                    // If it is gone, nobody has to know.
+                    let _ = sender.send(Err(error.into())).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next calls, written out, and the export after them. `None` after the last.
+    fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let mut out = Vec::new();
         if self.first && self.format == Format::Csv {
             out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
@@ -126,7 +133,8 @@ impl Export {
             }
         }
         let is_first = std::mem::take(&mut self.first);
-        Ok((is_first || !out.is_empty()).then(|| out.into()))
+        let batch = (is_first || !out.is_empty()).then(|| out.into());
+        Ok((self, batch))
     }
 }
 

@@ -1,6 +1,8 @@
 //! PostgreSQL stops, dies and comes back while requests come in.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -192,6 +194,60 @@ fn more_waiting_requests_than_configured_are_refused_at_once() {
     wait_for(&app, "database_connections{state=\"in_use\"} 0");
     drop(lock);
     assert_eq!(app.get(PATH).status, 200);
+}
+
+#[test]
+fn an_export_whose_database_stops_in_the_middle_is_broken_off() {
+    let cluster = Cluster::throwaway().unwrap();
+    cluster.create_database("calls", None).unwrap();
+    let url = cluster.url("calls");
+    let app = TestApp::start(&["--bind", "127.0.0.1:0", "--database-url", &url, "--connections", "1"]);
+    // Far more than the batches and the sockets' buffers take, while nobody reads.
+    const CALLS: usize = 300_000;
+    let insert = format!(
+        "INSERT INTO calls (number, counterparty, created_at, type) SELECT 13333333333, 12025550123, \
+         timestamptz '2020-01-01 00:00:00+00' + n * interval '1 min', 'Missed Inbound' \
+         FROM generate_series(1, {CALLS}) AS n"
+    );
+    let mut connection = PgConnection::establish(&url).unwrap();
+    assert_eq!(diesel::sql_query(insert).execute(&mut connection).unwrap(), CALLS);
+    drop(connection);
+
+    let address = app.address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let host = "Host: localhost\r\nAccept: application/x-ndjson\r\nConnection: close";
+    write!(stream, "GET {PATH} HTTP/1.1\r\n{host}\r\n\r\n").unwrap();
+    // Longer than it takes to break off.
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut start = [0; 1000];
+    stream.read_exact(&mut start).unwrap();
+    assert!(start.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&start));
+    let stopped = processes(&cluster);
+    signal("STOP", &stopped);
+    let since = Instant::now();
+    let mut rest = Vec::new();
+    // A connection that was reset is broken off as well.
+    let _ = stream.read_to_end(&mut rest);
+    let took = since.elapsed();
+    signal("CONT", &stopped);
+    let lines =
+        |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{\"id")).count();
+    assert!(!rest.ends_with(b"\r\n0\r\n\r\n"), "the end of a whole answer");
+    assert!((1..CALLS - 1).contains(&lines(&rest)), "{} calls", lines(&rest));
+    assert!(took <= LIMIT * 3 / 2, "{took:?}");
+
+    wait_until_it_answers(&app);
+    let whole = app.get_with(&format!("{PATH}?limit=10"), &[("Accept", "application/x-ndjson")]);
+    assert_eq!((whole.status, lines(whole.body.as_bytes())), (200, 10));
+    app.stop();
+    cluster.leave().unwrap();
+}
+
+fn wait_until_it_answers(app: &TestApp) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while app.get(PATH).status != 200 {
+        assert!(Instant::now() < deadline, "it never answers");
+    }
 }
 
 fn wait_for(app: &TestApp, metric: &str) {
