@@ -240,16 +240,22 @@ where
     block_until(DEADLINE, work).await
 }
 
-/// As [`block`], for work that writes and so may take longer.
+/// As [`block`], for work that writes and so may take longer: from when PostgreSQL has shown, as quickly as for
+/// [`block`], that it answers at all.
 ///
 /// # Errors
-/// Those of `work`, and [`DatabaseError::Slow`], after which it may still be done.
-pub async fn block_writing<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+/// Those of `work`, [`DatabaseError::Slow`], after which it may still be done, and those of [`Database::read`],
+/// after which it is not even begun.
+pub async fn block_writing<T, E>(
+    database: Database,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, ApiError>
 where
     T: Send + 'static,
     E: Send + 'static,
     ApiError: From<E>,
 {
+    block::<(), DatabaseError>(move || database.read(ping)).await?;
     block_until(WRITE_DEADLINE, work).await
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn post_freeswitch(
     authorize(&request, &app, true)?;
     let encoding = encoding(&request)?;
     let body = read_body(&request, payload).await?;
-    let stored = database::block_writing(move || {
+    let stored = database::block_writing(app.database.clone(), move || {
         let cdr = decode(encoding, &body)?;
         let is_xml = cdr.trim_ascii_start().starts_with(b"<");
         let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
@@ -98,7 +98,10 @@ pub(super) async fn post_twilio(
     if LIVE.contains(&status) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let stored = database::block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form))).await?;
+    let stored = database::block_writing(app.database.clone(), move || {
+        store(&app, Format::TwilioJson, &twilio_call(form))
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
 

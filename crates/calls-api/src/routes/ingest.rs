@@ -91,7 +91,7 @@ pub(super) async fn post_calls(
     };
     let key = idempotency_key(&request)?;
     let body = read_body(&request, payload).await?;
-    let answer = database::block_writing(move || {
+    let answer = database::block_writing(app.database.clone(), move || {
         let records = read_records(&body)?;
         let read: Vec<_> = records.into_iter().map(|record| read_record(record?, app.region)).collect();
         let work = |connection: &mut PgConnection| {

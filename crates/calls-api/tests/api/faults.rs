@@ -15,7 +15,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use local_postgres::Cluster;
 
-use crate::test_app::{TestApp, calls, fetch};
+use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
+use crate::post::post;
+use crate::test_app::{Answer, TestApp, calls, fetch};
 
 /// What the server promises.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -239,6 +241,48 @@ fn an_export_whose_database_stops_in_the_middle_is_broken_off() {
     wait_until_it_answers(&app);
     let whole = app.get_with(&format!("{PATH}?limit=10"), &[("Accept", "application/x-ndjson")]);
     assert_eq!((whole.status, lines(whole.body.as_bytes())), (200, 10));
+    app.stop();
+    cluster.leave().unwrap();
+}
+
+#[test]
+fn whoever_sends_calls_to_a_database_that_has_stopped_is_soon_told_to_come_again() {
+    const RECORD: &str = r#"[{"owner": "+13333333333", "created_at": "2024-01-31T10:00:00Z",
+                              "counterparty": "1001", "type": "Missed Inbound"}]"#;
+    let cluster = Cluster::throwaway().unwrap();
+    cluster.create_database("calls", None).unwrap();
+    let url = cluster.url("calls");
+    let options = ["--bind", "127.0.0.1:0", "--database-url", &url, "--ingest-token", TOKEN];
+    let app = TestApp::start(&options);
+    let bearer = format!("Bearer {TOKEN}");
+    let send: [&dyn Fn() -> Answer; 2] = [
+        &|| {
+            let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+            post(&app, "/api/calls", &headers, RECORD.as_bytes())
+        },
+        &|| freeswitch(&app, "application/json", JSON_CDR),
+    ];
+    wait_until_it_answers(&app);
+    let stopped = processes(&cluster);
+    signal("STOP", &stopped);
+    let answers = send.map(|send| {
+        let start = Instant::now();
+        (send(), start.elapsed())
+    });
+    signal("CONT", &stopped);
+    for (answer, took) in answers {
+        assert_eq!(answer.problem().kind, "/problems/unavailable");
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "2"));
+        assert!(took <= LIMIT + Duration::from_millis(200), "{took:?}");
+    }
+    wait_until_it_answers(&app);
+    assert_eq!(app.get(PATH).body.trim(), "[]", "what was given up is not done");
+    for send in send {
+        let answer = send();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    assert_eq!(app.get(PATH).json().as_array().unwrap().len(), 1);
+    assert_eq!(app.get("/api/calls/+12025550123").json().as_array().unwrap().len(), 1);
     app.stop();
     cluster.leave().unwrap();
 }
