@@ -156,21 +156,31 @@ fn top_counterparties(
     owner: PartyKey,
     filter: &Filter,
 ) -> QueryResult<Vec<CounterpartyCount>> {
-    let fitting = calls::table.filter(calls::number.eq(owner)).filter(matches(filter)).select((
-        calls::counterparty,
-        calls::type_,
-        calls::duration_ms,
-    ));
+    if *filter == Filter::default() {
+        // An index has all calls in the order of their counterparties, which the planner thinks little of: of half
+        // a million calls with 50,000 counterparties a hash table of all took 0.33 s, and this takes 0.09 s.
+        diesel::sql_query("SET LOCAL enable_hashagg = off").execute(connection)?;
+    }
+    let fitting = || calls::table.filter(calls::number.eq(owner)).filter(matches(filter));
     // A number comes before one with as many calls if it is the smaller one, so that the answer is always the same.
-    let query: Composed = Composed::new("SELECT top.*, (SELECT label FROM phone_numbers \
-                               WHERE phone_numbers.number = counterparty AND counterparty < 0) FROM (\
-                               SELECT counterparty, count(*) AS calls, \
-                               count(*) FILTER (WHERE type IN ('Missed Inbound', 'Missed Outbound')) AS missed, \
-                               coalesce(sum(duration_ms), 0) AS talk_ms FROM (")
-        .subquery(fitting)
-        .sql(") AS fitting GROUP BY counterparty ORDER BY calls DESC, counterparty LIMIT ")
-        .subquery((Summary::TOP_COUNTERPARTIES as i64).into_sql::<BigInt>())
-        .sql(") AS top ORDER BY calls DESC, counterparty");
+    // What else there is to say of a counterparty is looked up for those few alone.
+    let query: Composed = Composed::new(
+        "SELECT most.counterparty, calls, missed, talk_ms, (SELECT label FROM phone_numbers \
+         WHERE phone_numbers.number = most.counterparty AND most.counterparty < 0) \
+         FROM (SELECT counterparty, count(*) AS calls FROM (",
+    )
+    .subquery(fitting().select(calls::counterparty))
+    .sql(") AS fitting GROUP BY counterparty ORDER BY calls DESC, counterparty LIMIT ")
+    .subquery((Summary::TOP_COUNTERPARTIES as i64).into_sql::<BigInt>())
+    .sql(
+        ") AS most CROSS JOIN LATERAL (SELECT coalesce(sum(duration_ms), 0) AS talk_ms, \
+         count(*) FILTER (WHERE type IN ('Missed Inbound', 'Missed Outbound')) AS missed FROM (",
+    )
+    .subquery(fitting().select((calls::counterparty, calls::type_, calls::duration_ms)))
+    .sql(
+        ") AS fitting WHERE fitting.counterparty = most.counterparty) AS sums \
+         ORDER BY calls DESC, most.counterparty",
+    );
     let rows: Vec<CounterpartyRow> = query.load(connection)?;
     Ok(rows.into_iter().map(CounterpartyCount::from).collect())
 }
