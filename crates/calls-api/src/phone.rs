@@ -88,14 +88,15 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
         return international(number).map(Party::E164).map_err(refuse);
     }
     let digits = PHONE_NUMBER_UTIL.normalize_digits_only(number);
+    let others = || number.chars().filter(|c| !c.is_numeric());
+    let is_plain = others().all(is_separator);
     if digits.len() <= Party::MAX_LOCAL_LEN {
-        let national = region.and_then(|region| short_national(&digits, region));
-        return national
-            .map(Party::E164)
-            .or_else(|| Party::local(&digits))
-            .ok_or_else(|| refuse(NOT_DIALLABLE));
+        let national = region.filter(|_| is_plain).and_then(|region| short_national(&digits, region));
+        // An extension has no groups: 0.5 is something else.
+        let local = || Party::local(&digits).filter(|_| others().next().is_none());
+        return national.map(Party::E164).or_else(local).ok_or_else(|| refuse(NOT_DIALLABLE));
     }
-    without_plus(number, &digits, region).map(Party::E164).map_err(refuse)
+    without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
 /// How to write a party, and what is known of it from its number alone.
@@ -138,12 +139,21 @@ fn short_national(digits: &str, region: Region) -> Option<E164> {
     (PHONE_NUMBER_UTIL.normalize_digits_only(&national) == digits).then(|| e164(&parsed).ok()).flatten()
 }
 
+/// What may stand between the groups of a number, in the scripts and fonts that libphonenumber knows.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || "-‐‑‒–—―−－./．／()（）[]［］~～\u{ad}\u{200b}\u{2060}".contains(c)
+}
+
 /// Digits may be a national number, one with the international prefix 00 (ITU-T E.123), or one whose `+` was
-/// lost. An assigned number wins over one that is only possible; a national one over the others.
-fn without_plus(number: &str, digits: &str, region: Option<Region>) -> Result<E164, &'static str> {
+/// lost. An assigned number wins over one that is only possible; a national one over the others. `digits` are
+/// those of a number that has nothing but separators beside them.
+fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) -> Result<E164, &'static str> {
     let national = region.map(|region| read(number, Some(region)));
-    let with_prefix = digits.strip_prefix("00").map(|rest| read(&format!("+{rest}"), None));
-    let lost_plus = (!digits.starts_with('0')).then(|| read(&format!("+{digits}"), None));
+    let digits = digits.as_deref();
+    let with_prefix =
+        digits.and_then(|digits| digits.strip_prefix("00")).map(|rest| read(&format!("+{rest}"), None));
+    let lost_plus =
+        digits.filter(|digits| !digits.starts_with('0')).map(|digits| read(&format!("+{digits}"), None));
     let complete = |parsed: &PhoneNumber| {
         PHONE_NUMBER_UTIL.is_possible_number_with_reason(parsed) == Ok(NumberLengthType::IsPossible)
     };
@@ -314,6 +324,22 @@ mod tests {
         }
         assert_eq!(party_in("DE", "30123"), "30123");
         assert_eq!(party_in("AD", "712345"), "+376712345");
+    }
+
+    #[test]
+    fn other_signs_between_digits_are_not_dropped() {
+        for text in ["0.5", "1 001", "1e3", "1_001", "1001x", "1/2", "30-12", "½"] {
+            assert_eq!(party(text), NOT_DIALLABLE, "{text}");
+            assert_eq!(party_in("DE", text), NOT_DIALLABLE, "{text}");
+        }
+        for text in ["1x2025550123", "12,025,550,123"] {
+            assert_eq!(party(text), NEEDS_COUNTRY_CODE, "{text}");
+        }
+        assert_eq!(party("١٠٠١"), "1001");
+        for text in ["1 202.555.0123", "1/202/555\u{2011}0123", "1\u{a0}(202) 555 0123"] {
+            assert_eq!(party(text), "+12025550123", "{text}");
+        }
+        assert_eq!(party_in("AD", "712 345"), "+376712345");
     }
 
     #[test]
