@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::ingest::{authorize, bad_body, read_body, unsupported};
-use super::openapi::{FreeswitchCdr, Refused, TwilioCallback, Unreadable};
+use super::openapi::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
 use crate::database;
 use crate::import::{self, ResolvedCall};
 use crate::problem::ApiError;
@@ -36,8 +36,8 @@ struct Stored {
     tag = "senders",
     request_body(content(
         (FreeswitchCdr = "application/json"),
-        (String = "text/xml"),
-        (String = "application/x-www-form-urlencoded")
+        (FreeswitchCdr = "text/xml"),
+        (FreeswitchForm = "application/x-www-form-urlencoded")
     )),
     responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Refused),
     security(("ingest_token" = []), ("ingest_password" = []))

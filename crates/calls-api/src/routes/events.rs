@@ -7,7 +7,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
-use super::openapi::NumberPath;
+use super::openapi::{CallEvent, LastEventId, NumberPath};
 use crate::calls;
 use crate::database;
 use crate::parties;
@@ -26,11 +26,11 @@ use crate::problem::ApiError;
     tag = "calls",
     params(
         NumberPath,
-        ("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received.", minimum = 0)
+        LastEventId
     ),
     responses(
         (status = 200, description = "Server-sent events; comments keep the connection alive.",
-         content((String = "text/event-stream", example = "id: 4711\nevent: call\ndata: {...}\n\n"))),
+         content((CallEvent = "text/event-stream"))),
         ApiError
     )
 )]

@@ -11,6 +11,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterS
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::xml::XmlBuilder;
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
@@ -105,10 +106,26 @@ impl IntoParams for NumberPath {
     }
 }
 
+/// Where a client was when it was cut off.
+pub(super) struct LastEventId;
+
+impl IntoParams for LastEventId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let id = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0))
+            .maximum(Some(i64::MAX));
+        let parameter = ParameterBuilder::new().name("Last-Event-ID").parameter_in(ParameterIn::Header);
+        let parameter = parameter.required(Required::False).schema(Some(id));
+        vec![parameter.description(Some("The id of the last event that was received.")).build()]
+    }
+}
+
 /// Texts that are a party's, and others that are like them.
 fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
     let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
-    let local = text().pattern(Some("^[0-9]{3,6}$")).examples(["1001"]);
+    let local = text().pattern(Some("^[0-9]{1,6}$")).examples(["1001"]);
     let sip = text().pattern(Some(r"^sips?:[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example$"));
     let sip = sip.examples(["sip:alice@pbx.example"]);
     others.into_iter().fold(AnyOfBuilder::new().item(number).item(local).item(sip), AnyOfBuilder::item)
@@ -157,16 +174,23 @@ impl ToSchema for SentRecord {
     }
 }
 
-/// What FreeSWITCH sends, as far as it is read.
+/// What FreeSWITCH sends, as far as it is read; its XML is named alike.
 pub(super) struct FreeswitchCdr;
 
 impl PartialSchema for FreeswitchCdr {
     fn schema() -> RefOr<Schema> {
         let digits = |pattern: &str, example: &str| text().pattern(Some(pattern)).examples([example]);
+        let number = |minimum: i64, maximum: i64| {
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).maximum(Some(maximum))
+        };
+        let time = AnyOfBuilder::new()
+            .item(digits("^[1-9][0-9]{6,16}$", "1773129600534355"))
+            .item(number(1_000_000, 253_402_300_799_999_999));
+        let seconds = AnyOfBuilder::new().item(digits("^[0-9]{1,5}$", "115")).item(number(0, 99_999));
         let variables = ObjectBuilder::new()
-            .property("start_uepoch", digits("^1[0-9]{15}$", "1773129600534355"))
+            .property("start_uepoch", time.description(Some("Microseconds since 1970.")))
             .required("start_uepoch")
-            .property("billsec", digits("^[0-9]{1,5}$", "115"))
+            .property("billsec", seconds.description(Some("How long the parties spoke, in seconds.")))
             .required("billsec");
         let profile = ObjectBuilder::new()
             .property("caller_id_number", digits("^[0-9]{3,6}$", "1001"))
@@ -174,9 +198,13 @@ impl PartialSchema for FreeswitchCdr {
             .property("destination_number", digits(r"^\+1[2-9][0-9]{9}$", "+13333333333"))
             .required("destination_number");
         let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
-        let flows = ArrayBuilder::new().items(flow).min_items(Some(1));
+        let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some(
+            "Other numbers, those of later profiles, and what is no number: 422 if neither party is known",
+        ));
+        let flows = ArrayBuilder::new().items(AnyOfBuilder::new().item(flow).item(other)).min_items(Some(1));
         let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
-        cdr.property("callflow", flows).required("callflow").into()
+        let cdr = cdr.property("callflow", flows).required("callflow");
+        cdr.xml(Some(XmlBuilder::new().name(Some("cdr")).build())).into()
     }
 }
 
@@ -186,29 +214,82 @@ impl ToSchema for FreeswitchCdr {
     }
 }
 
+/// What FreeSWITCH sends as a form.
+pub(super) struct FreeswitchForm;
+
+impl PartialSchema for FreeswitchForm {
+    fn schema() -> RefOr<Schema> {
+        let cdr = text()
+            .description(Some("The record, as JSON or XML."))
+            .examples([r#"{"variables":{"start_uepoch":"1773129600534355","billsec":"115"},"callflow":[{"caller_profile":{"caller_id_number":"1001","destination_number":"+13333333333"}}]}"#]);
+        ObjectBuilder::new().property("cdr", cdr).required("cdr").into()
+    }
+}
+
+impl ToSchema for FreeswitchForm {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("FreeswitchForm")
+    }
+}
+
+/// A server-sent event with a call.
+pub(super) struct CallEvent;
+
+impl PartialSchema for CallEvent {
+    fn schema() -> RefOr<Schema> {
+        let data = text().content_media_type("application/json").description(Some("A `Call`."));
+        ObjectBuilder::new()
+            .property("id", text().pattern(Some("^[0-9]{1,19}$")).examples(["4711"]))
+            .required("id")
+            .property("event", one_of(["call"]))
+            .required("event")
+            .property("data", data)
+            .required("data")
+            .into()
+    }
+}
+
+impl ToSchema for CallEvent {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("CallEvent")
+    }
+}
+
 /// What Twilio sends, as far as it is read.
 pub(super) struct TwilioCallback;
 
 impl PartialSchema for TwilioCallback {
     fn schema() -> RefOr<Schema> {
-        let number = || text().pattern(Some(r"^\+1[2-9][0-9]{9}$"));
-        let live = ["queued", "initiated", "ringing", "in-progress"];
-        let ended = ["completed", "busy", "failed", "no-answer", "canceled"];
-        let status = text().enum_values(Some(live.into_iter().chain(ended)));
-        let time = text().description(Some("RFC 2822.")).examples(["Wed, 31 Jan 2024 10:01:01 +0000"]);
-        ObjectBuilder::new()
-            .property("From", number().examples(["+14444444444"]))
-            .property("To", number().examples(["+13333333333"]))
+        let live = ["queued", "initiated", "ringing", "answered", "in-progress"];
+        let live = ObjectBuilder::new()
+            .title(Some("A call that has not ended: nothing else is read"))
+            .property("CallStatus", one_of(live))
+            .required("CallStatus");
+        let party = |example: &str| {
+            let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples([example]);
+            let other = text().title(Some("Others, and what is no number: 422 if neither party is known"));
+            AnyOfBuilder::new().item(number).item(other)
+        };
+        // With or without a day of the week: a schema cannot tell which one a date has.
+        let time = text()
+            .pattern(Some(
+                "^(Wed, 31 Jan 2024|(0[1-9]|1[0-9]|2[0-8]) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) 20[0-9]{2}) \
+                 ([01][0-9]|2[0-3])(:[0-5][0-9]){2} \\+0000$",
+            ))
+            .description(Some("RFC 2822. The pattern is of times that are right for sure."))
+            .examples(["Wed, 31 Jan 2024 10:01:01 +0000"]);
+        let ended = ObjectBuilder::new()
+            .title(Some("A call that has ended"))
+            .property("From", party("+14444444444"))
+            .property("To", party("+13333333333"))
             .property("Direction", one_of(["inbound", "outbound-api", "outbound-dial"]))
-            .property("CallStatus", status)
+            .property("CallStatus", one_of(["completed", "busy", "failed", "no-answer", "canceled"]))
             .property("CallDuration", text().pattern(Some("^[0-9]{1,5}$")).examples(["61"]))
             .property("Timestamp", time)
-            .required("From")
-            .required("To")
             .required("Direction")
             .required("CallStatus")
-            .required("Timestamp")
-            .into()
+            .required("Timestamp");
+        AnyOfBuilder::new().item(ended).item(live).into()
     }
 }
 
