@@ -83,7 +83,7 @@ impl Log {
                 // The other half are the calls of the called.
                 Self::Asterisk if n % 2 == 0 => writeln!(
                     out,
-                    r##""","+{}","+{other}","internal","""A"" <1001>","PJSIP/1001-{n:08x}","PJSIP/trunk-{n:08x}","Dial","PJSIP/1002,30","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:59",{},{},"ANSWERED","DOCUMENTATION","1704067200.{n}",""##,
+                    r##""","+{}","+{other}","internal","""A"" <1001>","PJSIP/1001-{n:08x}","PJSIP/trunk-{n:08x}","Dial","PJSIP/1002,30","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}","2024-{month:02}-{day:02} {hour:02}:{minute:02}:59",{},{},"ANSWERED","DOCUMENTATION","1704067200.{n}","""##,
                     FIRST_NUMBER + n / 2 % 5_000,
                     mixed % 900 + 6,
                     mixed % 900
