@@ -31,7 +31,7 @@ struct Frames {
 }
 
 /// Two thirds of a screen in each frame, as far as there are rows.
-const SCROLL: &str = "bench.frames = {longest: 0, nodes: 0, screens: 0};
+const SCROLL: &str = "{ bench.frames = {longest: 0, nodes: 0, screens: 0};
     let last = performance.now(), top = scrollY;
     const step = now => {
         const frames = bench.frames;
@@ -43,7 +43,7 @@ const SCROLL: &str = "bench.frames = {longest: 0, nodes: 0, screens: 0};
         scrollBy(0, innerHeight * 2 / 3);
         if (!bench.stop) requestAnimationFrame(step);
     };
-    requestAnimationFrame(now => { last = now; requestAnimationFrame(step); })";
+    requestAnimationFrame(now => { last = now; requestAnimationFrame(step); }) }";
 
 /// Scrolls the list of a page for some seconds.
 pub async fn measure(url: &str, row: &str, seconds: u64) -> anyhow::Result<Scrolled> {
