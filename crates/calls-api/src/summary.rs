@@ -1,4 +1,5 @@
-//! What a history comes to: three queries, each one pass over the calls that fit.
+//! What a history comes to: three queries, each about one pass over the calls that fit. The calls of the few
+//! counterparties that are listed are looked up once more.
 
 use calls_model::{CallType, CounterpartyCount, DayCount, HourOfWeekCount, MissedInbound, Summary, TalkTime};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
