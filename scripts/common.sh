@@ -20,6 +20,7 @@ BINARYEN_VERSION=132
 AXE_VERSION=4.14.1
 SCHEMATHESIS_VERSION=4.32.5
 DIESEL_VERSION=2.3
+DENY_VERSION=~0.20
 WASM_TARGET=wasm32-unknown-unknown
 
 # rustup's folder comes before the system's, where a Rust of the distribution may be for the page alone (scripts/wasm-std).
