@@ -142,11 +142,16 @@ impl ApiError {
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
             Self::NotFound | Self::Internal => (None, None, None),
         };
+        let parameter = match self {
+            Self::BadParameter { name, .. } => Some(name.clone()),
+            _ => None,
+        };
         Problem {
             kind: format!("/problems/{kind}"),
             title: title.to_owned(),
             status: self.status_code().as_u16(),
             detail,
+            parameter,
             expected,
             found,
         }

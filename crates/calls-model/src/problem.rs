@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// A problem details object (RFC 9457), sent as `application/problem+json`.
 ///
-/// `expected` and `found` are extension members: they are there when a value was malformed.
+/// `parameter`, `expected` and `found` are extension members: they are there when a value was malformed, and `parameter` when
+/// it was one of the query's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
@@ -18,6 +19,9 @@ pub struct Problem {
     /// What happened this time, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The name of the query parameter that is not right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
     /// What would have been right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,

@@ -137,6 +137,7 @@ mod tests {
             title: "Not a number".to_owned(),
             status: 400,
             detail: None,
+            parameter: None,
             expected: None,
             found: None,
         }

@@ -230,7 +230,7 @@ impl Query {
 
     fn refuse_unknown(&self, known: &str) -> Result<(), ApiError> {
         match self.0.iter().find(|(name, _)| !known.split(", ").any(|known| known == name)) {
-            Some((name, value)) => Err(bad(name, &format!("one of the parameters {known}"), value)),
+            Some((name, _)) => Err(bad(name, &format!("one of the parameters {known}"), name)),
             None => Ok(()),
         }
     }

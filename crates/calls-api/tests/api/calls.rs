@@ -151,6 +151,12 @@ fn an_unknown_or_malformed_parameter_is_a_400_that_names_it() {
         assert_eq!(answer.status, 400, "{query}");
         let problem = answer.problem();
         assert_eq!(problem.kind, "/problems/bad-parameter");
+        assert_eq!(problem.parameter.as_deref(), Some(name), "{query}");
+        assert_eq!(
+            problem.found.as_deref() == Some(name),
+            name == "color",
+            "{query}: an unknown one is found itself"
+        );
         assert!(problem.detail.unwrap().starts_with(&format!("{name}: expected ")), "{query}");
     }
 }
