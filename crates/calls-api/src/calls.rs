@@ -1,6 +1,6 @@
 //! Calls as the database keeps them: rows of `calls` and the queries on them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
 use calls_model::{Call, CallDuration, CallType};
@@ -11,6 +11,7 @@ use diesel::expression::{AsExpression, ValidGrouping, is_aggregate};
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, BoxedSqlQuery, Query, QueryFragment, QueryId, SqlQuery};
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, Text, Timestamptz};
 
@@ -251,12 +252,18 @@ struct NextSpoken {
 
 impl QueryFragment<Pg> for NextSpoken {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT (SELECT min(created_at) FROM calls WHERE calls.counterparty = missed.counterparty \
-             AND calls.created_at > missed.created_at \
-             AND type IN ('Completed Inbound', 'Completed Outbound') AND number = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.owner)?;
+        // One look into the natural key for each type.
+        for (before, completed) in [("SELECT least(", "Completed Inbound"), (", ", "Completed Outbound")] {
+            out.push_sql(before);
+            out.push_sql("(SELECT min(created_at) FROM calls WHERE type = '");
+            out.push_sql(completed);
+            out.push_sql(
+                "' AND calls.counterparty = missed.counterparty \
+                 AND calls.created_at > missed.created_at AND number = ",
+            );
+            out.push_bind_param::<BigInt, _>(&self.owner)?;
+            out.push_sql(")");
+        }
         out.push_sql(") FROM unnest(");
         out.push_bind_param::<Array<BigInt>, _>(&self.counterparties)?;
         out.push_sql(", ");
@@ -329,11 +336,16 @@ pub(crate) fn matches(filter: &Filter) -> Box<dyn BoxableExpression<calls::table
         let identified = "(calls.counterparty > 0 OR calls.counterparty NOT IN (\
                           SELECT number FROM phone_numbers WHERE label IN ('withheld', 'unknown')))";
         all.push(Box::new(diesel::dsl::sql::<Bool>(identified)));
-        // The last time tells whether there is a later one. Types are literals, as they are in the index.
-        let spoken = "coalesce((SELECT max(later.created_at) FROM calls AS later \
-                      WHERE later.number = calls.number AND later.counterparty = calls.counterparty \
-                      AND later.type IN ('Completed Inbound', 'Completed Outbound')) > calls.created_at, false) = ";
-        all.push(Box::new(diesel::dsl::sql::<Bool>(spoken).bind::<Bool, _>(returned)));
+        // The last time tells whether there is a later one: one look into the natural key for each type.
+        let last = |completed: &str| {
+            format!(
+                "(SELECT max(later.created_at) FROM calls AS later WHERE later.number = calls.number \
+                 AND later.counterparty = calls.counterparty AND later.type = '{completed}')"
+            )
+        };
+        let (inbound, outbound) = (last("Completed Inbound"), last("Completed Outbound"));
+        let spoken = format!("coalesce(greatest({inbound}, {outbound}) > calls.created_at, false) = ");
+        all.push(Box::new(diesel::dsl::sql::<Bool>(&spoken).bind::<Bool, _>(returned)));
     }
     if let Some(hours) = &filter.hours {
         // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative
@@ -417,16 +429,31 @@ pub fn newest_id(connection: &mut PgConnection) -> QueryResult<i64> {
 ///
 /// A call is there by its natural key. It is also there if one of the calls up to the id `known_until` has the
 /// same parties and type and began within two seconds of it: two systems that saw one call do not agree on its
-/// second. Unless that one is itself among the new ones: then these are two calls.
-pub fn insert_calls(connection: &mut PgConnection, new: &[NewCall], known_until: i64) -> QueryResult<usize> {
-    let new = unknown_calls(connection, new, known_until)?;
-    if new.is_empty() { Ok(0) } else { insertion(&new).execute(connection) }
+/// second. Unless that one is itself among the new ones or the others of the `same_log`: then these are two calls.
+pub fn insert_calls(
+    connection: &mut PgConnection,
+    new: Vec<NewCall>,
+    same_log: &[NewCall],
+    known_until: i64,
+) -> QueryResult<usize> {
+    let new = unknown_calls(connection, new, same_log, known_until)?;
+    if new.is_empty() {
+        return Ok(0);
+    }
+    // COPY takes half the time, and knows of no call that is there already: one since `known_until`, or one that
+    // another writer just stored. Then nothing of it is stored, and the slower way is gone.
+    match connection.transaction(|connection| copy_calls(connection, &new)) {
+        Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            insertion(&new).execute(connection)
+        }
+        copied => copied,
+    }
 }
 
 /// Adds calls like [`insert_calls`], and says which those were.
 pub fn insert_calls_returning(
     connection: &mut PgConnection,
-    new: &[NewCall],
+    new: Vec<NewCall>,
     known_until: i64,
 ) -> QueryResult<HashSet<NaturalKey>> {
     #[derive(QueryableByName)]
@@ -440,71 +467,128 @@ pub fn insert_calls_returning(
         #[diesel(sql_type = sql_types::CallType, column_name = "type")]
         call_type: TypeColumn,
     }
-    let new = unknown_calls(connection, new, known_until)?;
+    let new = unknown_calls(connection, new, &[], known_until)?;
     if new.is_empty() {
         return Ok(HashSet::new());
     }
     let returning = insertion(&new).sql(" RETURNING number, counterparty, created_at, type");
     let added: Vec<Added> = returning.load(connection)?;
-    Ok(added.into_iter().map(|row| (row.number, row.counterparty, row.created_at, row.call_type.0)).collect())
+    Ok(added.into_iter().map(|row| (row.number, row.created_at, row.counterparty, row.call_type.0)).collect())
 }
 
-/// What makes two calls one: owner, counterparty, time and type.
-pub type NaturalKey = (PartyKey, PartyKey, DateTime<Utc>, CallType);
+/// What makes two calls one: owner, time, counterparty and type. In this order calls are stored: within a history in
+/// the order of time, as its ids shall be, and everywhere in one order, so that two writers never wait for each other
+/// in a circle.
+pub type NaturalKey = (PartyKey, DateTime<Utc>, PartyKey, CallType);
 
 /// The natural key of a call.
 pub fn natural_key(call: &NewCall) -> NaturalKey {
-    (call.number, call.counterparty, call.created_at, call.call_type.0)
+    (call.number, call.created_at, call.counterparty, call.call_type.0)
 }
 
 /// The new calls that none of the calls up to the id `known_until` is.
-fn unknown_calls<'a>(
+fn unknown_calls(
     connection: &mut PgConnection,
-    new: &'a [NewCall],
+    mut new: Vec<NewCall>,
+    same_log: &[NewCall],
     known_until: i64,
-) -> QueryResult<Vec<&'a NewCall>> {
-    const NEAR: &str = "
-        SELECT new.n, known.created_at
-        FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (number, counterparty, created_at, type, n)
-        JOIN calls AS known
-          ON known.number = new.number AND known.counterparty = new.counterparty AND known.type = new.type
-         AND known.created_at BETWEEN new.created_at - interval '2 s' AND new.created_at + interval '2 s'
-        WHERE known.id <= $5";
-    #[derive(QueryableByName)]
-    struct Near {
-        /// Which of the new calls, from 1.
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-        #[diesel(sql_type = Timestamptz)]
-        created_at: DateTime<Utc>,
-    }
+) -> QueryResult<Vec<NewCall>> {
     if known_until == 0 {
-        return Ok(new.iter().collect());
+        return Ok(new);
     }
-    let near: Vec<Near> = diesel::sql_query(NEAR)
+    let near = near_calls(connection, &new, known_until)?;
+    if near.is_empty() {
+        return Ok(new);
+    }
+    let keys: HashSet<NaturalKey> = new.iter().chain(same_log).map(natural_key).collect();
+    let known: HashSet<NaturalKey> = near
+        .into_iter()
+        .filter_map(|Near { n, created_at }| {
+            let call = usize::try_from(n - 1).ok().and_then(|index| new.get(index))?;
+            let known = NewCall { created_at, ..call.clone() };
+            let is_it = created_at == call.created_at || !keys.contains(&natural_key(&known));
+            is_it.then(|| natural_key(call))
+        })
+        .collect();
+    new.retain(|call| !known.contains(&natural_key(call)));
+    Ok(new)
+}
+
+/// A call that is known and may be one of the new ones.
+#[derive(QueryableByName)]
+struct Near {
+    /// Which of the new calls, from 1.
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+/// The calls up to the id `known_until` with the parties and the type of new ones, within two seconds of them.
+fn near_calls(connection: &mut PgConnection, new: &[NewCall], known_until: i64) -> QueryResult<Vec<Near>> {
+    // A look into an index for each call, which OFFSET says: PostgreSQL would rather pair each call with all of the
+    // same parties.
+    const NEAR: &str = "
+        SELECT new.n, near.created_at
+        FROM unnest($1, $2, $3, $4, $5) AS new (n, number, counterparty, created_at, type)
+        CROSS JOIN LATERAL (
+            SELECT created_at FROM calls
+            WHERE number = new.number AND counterparty = new.counterparty AND type = new.type
+              AND created_at BETWEEN new.created_at - interval '2 s' AND new.created_at + interval '2 s'
+              AND id <= $6
+            OFFSET 0
+        ) AS near";
+    let owners = owners_with_calls(connection, new)?;
+    let (n, new): (Vec<i64>, Vec<&NewCall>) =
+        (1..).zip(new).filter(|(_, call)| owners.contains(&call.number)).unzip();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    diesel::sql_query(NEAR)
+        .bind::<Array<BigInt>, _>(n)
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at).collect::<Vec<_>>())
         .bind::<Array<sql_types::CallType>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
         .bind::<BigInt, _>(known_until)
-        .load(connection)?;
-    let keys: HashSet<NaturalKey> =
-        if near.is_empty() { HashSet::new() } else { new.iter().map(natural_key).collect() };
-    let mut is_known = vec![false; new.len()];
-    for Near { n, created_at } in near {
-        let Some(index) = usize::try_from(n - 1).ok().filter(|index| *index < new.len()) else { continue };
-        let known = NewCall { created_at, ..new[index].clone() };
-        is_known[index] |= created_at == new[index].created_at || !keys.contains(&natural_key(&known));
-    }
-    Ok(new.iter().zip(is_known).filter(|(_, is_known)| !is_known).map(|(call, _)| call).collect())
+        .load(connection)
 }
 
-fn insertion(new: &[&NewCall]) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+/// The owners that have calls between the first and the last of their new ones. Most logs continue where the last
+/// import ended, and one look for each owner tells so.
+fn owners_with_calls(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashSet<PartyKey>> {
+    const OWNERS: &str = "
+        SELECT number FROM unnest($1, $2, $3) AS new (number, first, last)
+        CROSS JOIN LATERAL (
+            SELECT FROM calls WHERE number = new.number
+              AND created_at BETWEEN new.first - interval '2 s' AND new.last + interval '2 s'
+            LIMIT 1
+        ) AS any_call";
+    #[derive(QueryableByName)]
+    struct Owner {
+        #[diesel(sql_type = BigInt)]
+        number: PartyKey,
+    }
+    let mut spans: HashMap<PartyKey, (DateTime<Utc>, DateTime<Utc>)> = HashMap::new();
+    for call in new {
+        let (first, last) = spans.entry(call.number).or_insert((call.created_at, call.created_at));
+        *first = call.created_at.min(*first);
+        *last = call.created_at.max(*last);
+    }
+    let owners: Vec<Owner> = diesel::sql_query(OWNERS)
+        .bind::<Array<BigInt>, _>(spans.keys().copied().collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(spans.values().map(|span| span.0).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(spans.values().map(|span| span.1).collect::<Vec<_>>())
+        .load(connection)?;
+    Ok(owners.into_iter().map(|owner| owner.number).collect())
+}
+
+fn insertion(new: &[NewCall]) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
     /// Arrays, because a statement has at most 65,535 parameters.
     const INSERT: &str = "
         INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
         SELECT * FROM unnest($1, $2, $3, $4, $5)
-        ON CONFLICT DO NOTHING";
+        ON CONFLICT ON CONSTRAINT calls_natural_key DO NOTHING";
     diesel::sql_query(INSERT)
         .into_boxed()
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())

@@ -87,7 +87,7 @@ pub enum OnError {
 
 /// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not count;
 /// few enough to hold and to lose.
-const BATCH: usize = 10_000;
+const BATCH: usize = 50_000;
 
 /// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
 /// every record counts as added.
@@ -122,11 +122,10 @@ pub fn store(connection: &mut PgConnection, calls: &[ResolvedCall]) -> Result<Ve
         let known_until = calls::newest_id(connection)?;
         let new = rows(connection, calls)?;
         let mut sorted = new.clone();
-        // Ordered, so that two senders never wait for each other in a circle.
         sorted.sort_by_key(calls::natural_key);
         sorted.dedup_by_key(|call| calls::natural_key(call));
         // Each key is taken out once: of two records that are the same call, the second was already there.
-        let mut added = calls::insert_calls_returning(connection, &sorted, known_until)?;
+        let mut added = calls::insert_calls_returning(connection, sorted, known_until)?;
         Ok(new.iter().map(|call| added.remove(&calls::natural_key(call))).collect())
     })
 }
@@ -249,13 +248,18 @@ impl Store {
         scope.spawn(move || {
             // What was in the database before this import.
             let mut known_until = None;
+            let mut batch_before = Vec::new();
             for batch in to_store {
                 let result = connection.transaction(|connection| {
                     let known_until = match known_until {
                         Some(id) => id,
                         None => *known_until.insert(calls::newest_id(connection)?),
                     };
-                    insert(connection, &batch, known_until)
+                    let mut new = rows(connection, &batch)?;
+                    new.sort_by_key(calls::natural_key);
+                    // What an import that was killed stored last is near to what this one begins with.
+                    let before = mem::replace(&mut batch_before, new.clone());
+                    calls::insert_calls(connection, new, &before, known_until)
                 });
                 let failed = result.is_err();
                 let told = send_stored.send(result.map(|added| (batch, added)));
@@ -293,17 +297,6 @@ impl Recent {
         }
         false
     }
-}
-
-fn insert(
-    connection: &mut PgConnection,
-    batch: &[ResolvedCall],
-    known_until: i64,
-) -> Result<usize, QueryError> {
-    let mut new = rows(connection, batch)?;
-    // Neighbours in the indexes one after the other; within a history in the order of time, as its ids shall be.
-    new.sort_by_key(|call| (call.number, call.created_at));
-    calls::insert_calls(connection, &new, known_until)
 }
 
 fn rows(connection: &mut PgConnection, batch: &[ResolvedCall]) -> Result<Vec<NewCall>, QueryError> {

@@ -209,15 +209,13 @@ fn one_look_into_an_index_tells_whether_and_when_a_call_was_returned_however_man
     let database = app.kill().into_database();
     let read = |column: &str| {
         database.count(&format!(
-            "SELECT coalesce(sum({column}), 0)::bigint AS count FROM pg_stat_user_indexes WHERE indexrelname = 'calls_spoken'"
+            "SELECT {column} AS count FROM pg_stat_user_indexes WHERE indexrelname = 'calls_natural_key'"
         ))
     };
+    // Each of 50 calls of a page is looked up for the filter, and for its details once more; the other page has none.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while read("idx_scan") < 150 {
-        assert!(std::time::Instant::now() < deadline, "{} of 150 looks", read("idx_scan"));
+    while read("idx_scan") < 2 * 150 {
+        assert!(std::time::Instant::now() < deadline, "{} of 300 looks", read("idx_scan"));
     }
     assert!(read("idx_tup_read") <= read("idx_scan") + 50, "{} entries", read("idx_tup_read"));
-    let others =
-        "SELECT idx_tup_read AS count FROM pg_stat_user_indexes WHERE indexrelname = 'calls_natural_key'";
-    assert!(database.count(others) < MISSED, "{} entries of the natural key", database.count(others));
 }
