@@ -158,6 +158,13 @@ pub struct Page {
     pub rows: Vec<CallRow>,
 }
 
+impl Page {
+    /// SQL promises no order of a join. They come in order, so this costs nothing.
+    fn sort(&mut self) {
+        self.rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+    }
+}
+
 /// The version of a history and, unless that is one of the `known`, its calls as [`list_calls`] gives them: one
 /// statement, which then does not read the calls.
 pub fn read_page(
@@ -185,10 +192,102 @@ pub fn read_page(
         page.version = version;
         page.rows.extend(row);
     }
-    // SQL promises no order of a join. They come in order, so this costs nothing.
-    page.rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
+    page.sort();
     Ok(page)
 }
+
+/// A page that is asked for, of all calls of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageQuestion {
+    /// Whose history.
+    pub owner: PartyKey,
+    /// Only calls after this one; all without.
+    pub after: Option<Position>,
+    /// At most so many calls.
+    pub limit: u16,
+    /// No calls if this is the version, for the client knows it.
+    pub known: Option<i64>,
+}
+
+/// The pages that are asked for, in their order and as [`read_page`] gives them: all of them as of one instant.
+pub fn read_pages(connection: &mut PgConnection, questions: &[PageQuestion]) -> QueryResult<Vec<Page>> {
+    if let [PageQuestion { owner, after, limit, known }] = *questions {
+        let known = known.into_iter().collect();
+        return Ok(vec![read_page(connection, owner, &Filter::default(), after, limit, known)?]);
+    }
+    let mut pages: Vec<Page> = questions.iter().map(|_| Page::default()).collect();
+    for (place, version, row) in Pages::new(questions).load::<(i64, i64, Option<CallRow>)>(connection)? {
+        // Counted from 1.
+        if let Some(page) = usize::try_from(place - 1).ok().and_then(|index| pages.get_mut(index)) {
+            page.version = version;
+            page.rows.extend(row);
+        }
+    }
+    pages.iter_mut().for_each(Page::sort);
+    Ok(pages)
+}
+
+/// The statement for several pages, which is prepared once per connection.
+#[derive(QueryId)]
+struct Pages {
+    owners: Vec<PartyKey>,
+    known: Vec<i64>,
+    times: Vec<DateTime<Utc>>,
+    ids: Vec<i64>,
+    limits: Vec<i64>,
+}
+
+impl Pages {
+    fn new(questions: &[PageQuestion]) -> Self {
+        /// No history has it.
+        const NO_VERSION: i64 = -1;
+        // 10000-01-01, which is after each call.
+        let end =
+            Position { created_at: DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default(), id: 0 };
+        let after = |question: &PageQuestion| question.after.unwrap_or(end);
+        Self {
+            owners: questions.iter().map(|question| question.owner).collect(),
+            known: questions.iter().map(|question| question.known.unwrap_or(NO_VERSION)).collect(),
+            times: questions.iter().map(|question| after(question).created_at).collect(),
+            ids: questions.iter().map(|question| after(question).id).collect(),
+            limits: questions.iter().map(|question| question.limit.into()).collect(),
+        }
+    }
+}
+
+impl QueryFragment<Pg> for Pages {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // Within a subquery PostgreSQL does not see how long an array is. If it did, it would think that a plan for
+        // just so many pages saves something, and make one each time.
+        out.push_sql("SELECT place, history_version, page.* FROM unnest((SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.owners)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.known)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<Timestamptz>, _>(&self.times)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.limits)?;
+        // The rows are compared as the index orders them, so it is where they begin.
+        out.push_sql(
+            ")) WITH ORDINALITY AS asked (owner, known, after_time, after_id, most, place) \
+             JOIN phone_numbers ON phone_numbers.number = owner LEFT JOIN LATERAL (\
+             SELECT id, created_at, counterparty, type, duration_ms, CASE WHEN counterparty < 0 THEN (\
+             SELECT label FROM phone_numbers AS party WHERE party.number = counterparty) END \
+             FROM calls WHERE calls.number = owner AND history_version <> known \
+             AND (created_at, id) < (after_time, after_id) \
+             ORDER BY created_at DESC, id DESC LIMIT most) AS page ON true",
+        );
+        Ok(())
+    }
+}
+
+impl Query for Pages {
+    type SqlType = (BigInt, BigInt, Nullable<RowColumns>);
+}
+
+impl RunQueryDsl<PgConnection> for Pages {}
 
 /// At most `limit` calls of a history, newest first, those after `after` if given (keyset paging).
 pub fn list_calls(

@@ -25,7 +25,7 @@ const DATABASE: &str = "calls";
 /// How long a request waits for a connection before it is told to come again.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a request waits for PostgreSQL in all. An answer that comes later would be no better than none.
-const DEADLINE: Duration = Duration::from_millis(1700);
+pub const DEADLINE: Duration = Duration::from_millis(1700);
 /// After this PostgreSQL itself gives a statement up, so that it does not work for somebody who is gone.
 const STATEMENT_TIMEOUT: Duration = Duration::from_millis(1600);
 /// The same for transactions that write: they can be those of ten thousands of calls, and wait for each other.
@@ -126,6 +126,18 @@ pub struct Database {
     most_waiting: usize,
 }
 
+/// A place among the requests that wait for a connection.
+#[derive(Debug)]
+pub struct Place {
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// What a pool does at this moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
@@ -184,6 +196,21 @@ impl Database {
         Err(DatabaseError::Disconnected)
     }
 
+    /// A place among those that wait, as long as it lives.
+    ///
+    /// # Errors
+    /// [`DatabaseError::TooManyWait`].
+    pub fn line_up(&self) -> Result<Place, DatabaseError> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Place { waiting: self.waiting.clone() };
+        if before < self.most_waiting { Ok(place) } else { Err(DatabaseError::TooManyWait) }
+    }
+
+    /// How many connections there are at most.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.pool.max_size()).unwrap_or(usize::MAX)
+    }
+
     /// What the pool does at this moment.
     pub fn load(&self) -> Load {
         let r2d2::State { connections, idle_connections, .. } = self.pool.state();
@@ -200,15 +227,8 @@ impl Database {
         if let Some(pooled) = self.pool.try_get() {
             return Ok(pooled);
         }
-        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let left = CHECKOUT_TIMEOUT.saturating_sub(start.elapsed());
-        let pooled = if before >= self.most_waiting {
-            Err(DatabaseError::TooManyWait)
-        } else {
-            self.pool.get_timeout(left).map_err(DatabaseError::from)
-        };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        pooled
+        let _place = self.line_up()?;
+        Ok(self.pool.get_timeout(CHECKOUT_TIMEOUT.saturating_sub(start.elapsed()))?)
     }
 
     /// Runs a transaction that may be run twice, as [`Database::read`] runs queries. One whose connection dies at

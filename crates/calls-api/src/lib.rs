@@ -6,6 +6,7 @@
 //! - [`database`]: where PostgreSQL is, its connections and its migrations.
 //! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`.
 //! - [`calls`], [`parties`]: rows and queries.
+//! - [`page_loader`]: pages that are asked for at the same time, read together.
 //! - [`details`]: what else is known of a call.
 //! - [`summary`]: what a history comes to, in the zones of [`zones`].
 //! - [`phone`]: all that is known of phone numbers.
@@ -33,6 +34,7 @@ pub mod idempotency;
 pub mod import;
 pub mod metrics;
 pub mod page;
+pub mod page_loader;
 pub mod parties;
 pub mod phone;
 pub mod problem;

@@ -218,6 +218,12 @@ impl From<NotANumber> for ApiError {
 
 impl From<DatabaseError> for ApiError {
     fn from(error: DatabaseError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&DatabaseError> for ApiError {
+    fn from(error: &DatabaseError) -> Self {
         // The error's own text can hold a row's values, so only its kind is logged.
         match error {
             DatabaseError::TooManyWait => {

@@ -30,6 +30,7 @@ use crate::database::Database;
 use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::page;
+use crate::page_loader::PageLoader;
 use crate::phone::Region;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
@@ -43,6 +44,8 @@ pub use limits::refuse_excess;
 pub struct App {
     /// Connections to PostgreSQL.
     pub database: Database,
+    /// Reads pages of calls.
+    pub pages: PageLoader,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// How often a client may ask. None: as often as it likes.

@@ -18,6 +18,7 @@ use crate::cli::Storage;
 use crate::database::{Database, Server};
 use crate::events::Events;
 use crate::metrics::Metrics;
+use crate::page_loader::PageLoader;
 use crate::phone::Region;
 use crate::problem;
 use crate::routes;
@@ -65,8 +66,18 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let (events, teller) = Events::start(server.url(), followers).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
-    let app = routes::App { database, region, rate_limit, metrics, credentials, events: events.clone() };
+    let pages = PageLoader::start(database.clone()).context("cannot start a thread")?;
+    let app = routes::App {
+        database,
+        pages: pages.clone(),
+        region,
+        rate_limit,
+        metrics,
+        credentials,
+        events: events.clone(),
+    };
     let served = serve(app, bind, admin_bind, access);
+    pages.close();
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();

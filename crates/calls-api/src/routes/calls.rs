@@ -4,14 +4,16 @@ use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH, LIN
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use calls_model::{Call, DetailedCall, Party};
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use diesel::pg::PgConnection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::cursor::Cursor;
 use super::openapi::{ListedCall, NumberPath};
-use super::parameters::{Format, ListParameters, Query};
+use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::{App, accept, export, fallback};
-use crate::calls;
+use crate::calls::{self, PageQuestion};
 use crate::database;
 use crate::details::{self, Detailer};
 use crate::page;
@@ -120,26 +122,14 @@ async fn list_page(
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = known(request);
     let address = address(request, &party);
-    let found = database::block(move || {
-        app.database.read(|connection| {
-            let Some(owner) = parties::find_party(connection, &party)? else {
-                return Ok(Found::Page { etag: etag(0), rows: Vec::new(), returned_at: Vec::new() });
-            };
-            let filter = filter.resolve(connection, owner)?;
-            // One more than asked for tells whether there is a next page.
-            let after = after.map(|cursor| cursor.0);
-            let calls::Page { version, rows } =
-                calls::read_page(connection, owner, &filter, after, limit + 1, versions(&known))?;
-            let etag = etag(version);
-            if is_known(&known, &etag) {
-                return Ok(Found::Known { etag });
-            }
-            let returned_at =
-                if details { details::returned_at(connection, owner, &rows)? } else { Vec::new() };
-            Ok(Found::Page { etag, rows, returned_at })
-        })
-    })
-    .await?;
+    // One more than asked for tells whether there is a next page.
+    let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit: limit + 1, details, known };
+    let found = match wanted.question(&party) {
+        Some(question) => Found::new(app.pages.load(question).await?, &wanted.known, Vec::new()),
+        None => {
+            database::block(move || app.database.read(|connection| wanted.find(connection, &party))).await?
+        }
+    };
 
     let mut response = HttpResponse::Ok();
     let mut response = match found {
@@ -180,6 +170,41 @@ fn json(response: &mut HttpResponseBuilder, calls: Vec<impl Serialize>) -> HttpR
     response.content_type(ContentType::json()).body(body)
 }
 
+/// A page that is wanted.
+struct Wanted {
+    filter: FilterParameters,
+    after: Option<calls::Position>,
+    limit: u16,
+    details: bool,
+    /// What the client has.
+    known: String,
+}
+
+impl Wanted {
+    /// The question that it is, where nothing else has to be asked.
+    fn question(&self, party: &Party) -> Option<PageQuestion> {
+        let owner = parties::e164_key(party)?;
+        let is_plain = !self.details && self.filter.is_empty();
+        // Versions grow, so of several the highest alone can be that of now.
+        let known = versions(&self.known).into_iter().max();
+        is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit, known })
+    }
+
+    fn find(&self, connection: &mut PgConnection, party: &Party) -> QueryResult<Found> {
+        let Some(owner) = parties::find_party(connection, party)? else {
+            return Ok(Found::new(calls::Page::default(), "", Vec::new()));
+        };
+        let filter = self.filter.resolve(connection, owner)?;
+        let known = versions(&self.known);
+        let page = calls::read_page(connection, owner, &filter, self.after, self.limit, known)?;
+        let returned_at = match self.details {
+            true => details::returned_at(connection, owner, &page.rows)?,
+            false => Vec::new(),
+        };
+        Ok(Found::new(page, &self.known, returned_at))
+    }
+}
+
 /// What the database knows of a page.
 enum Found {
     /// The client has it already.
@@ -190,6 +215,16 @@ enum Found {
         /// For each row; for none if nobody asked.
         returned_at: Vec<Option<DateTime<Utc>>>,
     },
+}
+
+impl Found {
+    fn new(page: calls::Page, known: &str, returned_at: Vec<Option<DateTime<Utc>>>) -> Self {
+        let etag = etag(page.version);
+        match is_known(known, &etag) {
+            true => Self::Known { etag },
+            false => Self::Page { etag, rows: page.rows, returned_at },
+        }
+    }
 }
 
 /// Strong: every change of a history gives it a new version, and one URL has one representation of a version.

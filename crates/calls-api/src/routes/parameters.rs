@@ -147,6 +147,12 @@ impl FilterParameters {
         })
     }
 
+    /// Whether every call fits.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { zone: _, filter, weekday, hour, counterparty } = self;
+        *filter == Filter::default() && weekday.is_none() && hour.is_none() && counterparty.is_none()
+    }
+
     /// The filter for a history, once the database has said who the counterparty is and how far back the zone's
     /// clocks have to be known.
     pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {

@@ -20,6 +20,7 @@ mod limits;
 mod numbers;
 mod openapi;
 mod page;
+mod page_loader;
 mod paging;
 mod post;
 mod seed;

@@ -1,0 +1,177 @@
+//! Pages of histories, for requests that want nothing else: those that wait at the same time are asked for together.
+//!
+//! To be asked costs PostgreSQL and the kernel as much as to read a page. So a few threads, one for each core, ask for
+//! all pages that wait, in one statement. Whoever comes while one of them waits for an answer goes with the next
+//! statement; whoever comes alone is asked for alone, and waits for nobody.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use crate::calls::{self, Page, PageQuestion};
+use crate::database::{self, Database, DatabaseError, Place};
+use crate::problem::ApiError;
+
+/// Pages in one statement. With more, the first would wait for the last longer than a statement costs.
+const MOST_PAGES: usize = 16;
+/// Calls in one statement, as far as one page has not more.
+const MOST_CALLS: usize = 1_500;
+
+/// Reads pages, on threads of its own. Clones share them.
+#[derive(Clone)]
+pub struct PageLoader {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: Database,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// Threads that have nothing to do.
+    idle: usize,
+    /// Whether one of them was woken, and has not looked yet: it will take all that waits.
+    waking: bool,
+    closed: bool,
+}
+
+struct Waiting {
+    question: PageQuestion,
+    answer: oneshot::Sender<Answer>,
+    /// Among those that may wait for the database; none if there was an idle thread.
+    _place: Option<Place>,
+}
+
+/// All that were asked for together share an error.
+type Answer = Result<Page, Arc<DatabaseError>>;
+
+impl PageLoader {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start(database: Database) -> std::io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(database.size());
+        let shared = Arc::new(Shared { database, queue: Mutex::default(), wake: Condvar::new() });
+        for _ in 0..threads {
+            let shared = shared.clone();
+            thread::Builder::new().name("pages".to_owned()).spawn(move || shared.work())?;
+        }
+        Ok(Self { shared })
+    }
+
+    /// The page that is asked for.
+    ///
+    /// # Errors
+    /// Those of [`Database::read`], within the time that a request may wait.
+    pub async fn load(&self, question: PageQuestion) -> Result<Page, ApiError> {
+        let answer = self.shared.ask(question)?;
+        match tokio::time::timeout(database::DEADLINE, answer).await {
+            Ok(Ok(Ok(page))) => Ok(page),
+            Ok(Ok(Err(error))) => Err(ApiError::from(&*error)),
+            Ok(Err(_)) => {
+                tracing::error!("a thread that reads pages is gone");
+                Err(ApiError::Internal)
+            }
+            Err(_) => Err(DatabaseError::Slow.into()),
+        }
+    }
+
+    /// Ends the threads, each after what it does.
+    pub fn close(&self) {
+        self.shared.lock().closed = true;
+        self.shared.wake.notify_all();
+    }
+}
+
+impl Shared {
+    fn ask(&self, question: PageQuestion) -> Result<oneshot::Receiver<Answer>, DatabaseError> {
+        let (sender, receiver) = oneshot::channel();
+        let mut queue = self.lock();
+        let place = match queue.idle {
+            0 => Some(self.database.line_up().or_else(|_| {
+                // Somebody may have gone without an answer.
+                queue.waiting.retain(|waiting| !waiting.answer.is_closed());
+                self.database.line_up()
+            })?),
+            _ => None,
+        };
+        queue.waiting.push_back(Waiting { question, answer: sender, _place: place });
+        self.wake_one(&mut queue);
+        Ok(receiver)
+    }
+
+    /// What each thread does.
+    fn work(&self) {
+        while let Some(batch) = self.next_batch() {
+            let questions: Vec<PageQuestion> = batch.iter().map(|waiting| waiting.question).collect();
+            match self.database.read(|connection| calls::read_pages(connection, &questions)) {
+                Ok(pages) => {
+                    for (waiting, page) in batch.into_iter().zip(pages) {
+                        // Whoever has gone needs no answer.
+                        let _ = waiting.answer.send(Ok(page));
+                    }
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for waiting in batch {
+                        let _ = waiting.answer.send(Err(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those who wait, as many as one statement takes. `None` when closed.
+    fn next_batch(&self) -> Option<Vec<Waiting>> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            let batch = queue.take();
+            if !batch.is_empty() {
+                self.wake_one(&mut queue);
+                return Some(batch);
+            }
+            queue.idle += 1;
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.waking = false;
+        }
+    }
+
+    /// Wakes a thread if there is something to do for it.
+    fn wake_one(&self, queue: &mut Queue) {
+        if !queue.waiting.is_empty() && queue.idle > 0 && !queue.waking {
+            queue.idle -= 1;
+            queue.waking = true;
+            self.wake.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn take(&mut self) -> Vec<Waiting> {
+        let mut batch = Vec::new();
+        let mut calls = 0;
+        while let Some(next) = self.waiting.front() {
+            calls += usize::from(next.question.limit);
+            if batch.len() == MOST_PAGES || (calls > MOST_CALLS && !batch.is_empty()) {
+                break;
+            }
+            batch.extend(self.waiting.pop_front().filter(|waiting| !waiting.answer.is_closed()));
+        }
+        batch
+    }
+}
