@@ -1,6 +1,14 @@
-// Paints the calls that came inside the HTML while the program is still on its way, as the program will: row.rs, list.rs and
-// title.rs have the same markup, and a browser test compares the two. The program then puts its own in their place.
+// Paints the calls that came inside the HTML, or else the last known ones of this tab, as the program will: row.rs, list.rs
+// and title.rs have the same markup, and a browser test compares the two. The program then puts its own in their place.
 {
+  // The program comes after the rows, so that nothing of it is asked for before they are on the screen: the server put it
+  // aside where there are calls inside. First of all, as it must come whatever happens below. In a tab that is not looked at
+  // there are no frames to wait for.
+  const aside = document.getElementById("program");
+  const begin = () => aside?.isConnected && aside.replaceWith(document.importNode(aside.content, true));
+  requestAnimationFrame(() => requestAnimationFrame(begin));
+  setTimeout(begin, document.hidden ? 0 : 1000);
+
   const html = (parts, ...values) => ({
     raw: parts.reduce((text, part, index) => text + write(values[index - 1]) + part),
   });
@@ -158,10 +166,25 @@
     });
   };
 
-  const text = document.getElementById("fallback")?.textContent;
-  const main = document.getElementById("main");
-  const { number, info, calls } = text ? JSON.parse(text) : {};
-  if (calls?.length && main) {
+  // What the program kept of this address, and when, in milliseconds since 1970: last_known.rs. A filter asks for other calls.
+  const lastKnown = () => {
+    const [, address] = location.pathname.match(/^\/calls\/([^/]+)$/) ?? [];
+    if (!address || location.search) return;
+    try {
+      const [, at, text] = sessionStorage.getItem(`calls.last.${decodeURIComponent(address)}`)?.match(/^(\d+) (.*)$/s) ?? [];
+      return Date.now() - at < 86400000 && { ...JSON.parse(text), age: Math.max(0, Math.floor((Date.now() - at) / 60000)) };
+    } catch {
+      // Storage that is forbidden, or a text that nobody can read.
+    }
+  };
+  const ago = (minutes) => (minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`);
+  const updated = (age) => (age == null ? "Updating…" : age ? `Updated ${ago(age)} ago` : "Updated just now");
+
+  const paint = () => {
+    const inside = JSON.parse(document.getElementById("fallback")?.textContent ?? "{}");
+    const { number, info, calls, age } = inside.calls ? inside : (lastKnown() || {});
+    const main = document.getElementById("main");
+    if (!calls?.length || !main) return;
     const heading = isSip(info.international) ? address(info.international) : info.international;
     const facts = [
       info.country ? countryName(info.country) : info.e164 && `Country code ${info.international.split(" ", 1)}`,
@@ -171,7 +194,7 @@
     const chip = (label) => html`<span class="chip">${label}</span>`;
     const types = ["All", "Missed", "Not returned", "Inbound", "Outbound"];
     const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
-    const aside = matchMedia("(min-width: 75rem)").matches;
+    const isWide = matchMedia("(min-width: 75rem)").matches;
     document.title = `${heading} · Calls`;
     main.innerHTML = html`<div class="columns">
         <div class="title">
@@ -185,14 +208,16 @@
           <div class="chips periods">${periods.map(chip)}</div>
         </section>
         <section class="summary" inert>
-          <details ${aside && "open"}><summary><h2>Summary</h2></summary></details>
+          <details ${isWide && "open"}><summary><h2>Summary</h2></summary></details>
         </section>
         <div class="list-area">
           <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
-            ><span class="freshness">Updating…</span
+            ><span class="freshness">${updated(age)}</span
             ><a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}Save as CSV</a></p>
           <div class="days">${days(calls, info.country)}</div>
         </div>
       </div>`.raw;
-  }
+  };
+
+  paint();
 }

@@ -2,7 +2,7 @@
 //! Without a built page the binary is the API alone.
 //!
 //! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's content
-//! security policy need not allow scripts in HTML.
+//! security policy need not allow scripts in HTML. It also registers the service worker, so that only the built page has one.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,12 +10,22 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
+
+/// Where there are service workers, which is in secure contexts only, and once there is nothing better to do. A browser that
+/// refuses goes without.
+const REGISTRATION: &str = "
+const keep = () => navigator.serviceWorker?.register(\"/service-worker.js\").catch(() => {});
+(window.requestIdleCallback ?? setTimeout)(keep);
+";
+
 fn main() -> io::Result<()> {
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/dist");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed=../../migrations");
     println!("cargo::rerun-if-changed=swagger-ui");
+    println!("cargo::rerun-if-changed={SERVICE_WORKER}");
 
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
     for (number, (name, plain)) in assets(&dist)?.into_iter().chain(swagger_ui()?).enumerate() {
@@ -52,14 +62,29 @@ fn assets(dist: &Path) -> io::Result<Vec<File>> {
         if name.ends_with(".html") {
             let html = String::from_utf8(plain).map_err(io::Error::other)?;
             let (html, scripts) = without_inline_scripts(&html)?;
-            // Style and first rows come first where they share a narrow line with the program.
+            assets.push((name.replace(".html", "-with-calls.html"), with_program_aside(&html)?.into_bytes()));
+            // The style comes first where both share a narrow line.
             let program = "as=\"fetch\" type=\"application/wasm\"";
             plain = html.replace(program, &format!("{program} fetchpriority=\"low\"")).into_bytes();
             assets.extend(scripts);
         }
         assets.push((name, plain));
     }
+    if !assets.is_empty() {
+        assets.push(service_worker(&assets)?);
+    }
     Ok(assets)
+}
+
+/// The worker, with the names of the files that it keeps, and a version that changes with each of them.
+fn service_worker(assets: &[File]) -> io::Result<File> {
+    let script = fs::read_to_string(SERVICE_WORKER)?;
+    let files: Vec<String> =
+        assets.iter().filter(|(name, _)| has_hash(name)).map(|(name, _)| format!("/{name}")).collect();
+    let pages: Vec<&File> = assets.iter().filter(|(name, _)| !has_hash(name)).collect();
+    let version = hash(format!("{files:?}{pages:?}{script}").as_bytes());
+    let script = format!("const VERSION = \"{version:016x}\";\nconst FILES = {files:?};\n\n{script}");
+    Ok(("service-worker.js".to_owned(), script.into_bytes()))
 }
 
 /// The files of `/api/docs`: two of Swagger UI's own, and two that start it.
@@ -92,17 +117,35 @@ fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
         let open = start + cut(&rest[start..], ">")?;
         let close = open + cut(&rest[open..], "</script>")?;
         out.push_str(&rest[..open]);
-        let script = rest[open + 1..close].trim();
+        let mut script = rest[open + 1..close].trim().to_owned();
         if !script.is_empty() {
+            script.push_str(REGISTRATION);
             let name = format!("start-{:016x}.js", hash(script.as_bytes()));
             write!(out, " src=\"/{name}\"").map_err(io::Error::other)?;
-            scripts.push((name, script.as_bytes().to_vec()));
+            scripts.push((name, script.into_bytes()));
         }
         out.push('>');
         rest = &rest[close..];
     }
     out.push_str(rest);
     Ok((out, scripts))
+}
+
+/// The same HTML for calls that stand there before the program: what loads the program is in a template, where a browser
+/// loads nothing. `first-rows.js` takes it out of there.
+fn with_program_aside(html: &str) -> io::Result<String> {
+    let (mut page, mut program) = (html.to_owned(), String::new());
+    let parts = [
+        ("<link rel=\"modulepreload\"", ">"),
+        ("<link rel=\"preload\"", ">"),
+        ("<script type=\"module\"", "</script>"),
+    ];
+    for (start, end) in parts {
+        let place = page.find(start).and_then(|at| Some(at..at + page[at..].find(end)? + end.len()));
+        let place = place.ok_or_else(|| io::Error::other(format!("expected {start} in the page")))?;
+        program.extend(page.drain(place));
+    }
+    Ok(page.replacen("</head>", &format!("<template id=\"program\">{program}</template></head>"), 1))
 }
 
 fn hash(bytes: &[u8]) -> u64 {

@@ -13,7 +13,7 @@ use web_sys::EventSource;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
     /// The text that was asked for cannot be a number. The problem says what was expected and found.
-    NotANumber(Problem),
+    NotANumber(Box<Problem>),
     /// Nobody answered: no network, no server, or a gateway in front of a dead one.
     Unreachable,
     /// The server answered, but not with what was asked for.
@@ -57,15 +57,38 @@ impl std::error::Error for ApiError {}
 ///
 /// [`ApiError`], where the answer is no JSON of the wanted type.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
-    Ok(get_linked(path).await?.0)
+    get_text(path).await?.data()
 }
 
-/// The same, with the path of the next page of the resource, where it has one.
+/// An answer as it came.
+pub struct Answer {
+    status: u16,
+    /// The data as JSON.
+    pub text: String,
+    /// The path of the next page of the resource, where it has one.
+    pub next: Option<String>,
+}
+
+impl Answer {
+    /// The data.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::Server`], where the answer is no JSON of the wanted type.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_str(&self.text).map_err(|error| ApiError::Server {
+            status: self.status,
+            message: Some(format!("The server's answer cannot be read: {error}.")),
+        })
+    }
+}
+
+/// Reads a resource as [`get`] does, but for its data.
 ///
 /// # Errors
 ///
-/// As [`get`].
-pub async fn get_linked<T: DeserializeOwned>(path: &str) -> Result<(T, Option<String>), ApiError> {
+/// [`ApiError`], where there is no answer, or one with an error.
+pub async fn get_text(path: &str) -> Result<Answer, ApiError> {
     let response = Request::get(path)
         .header("Accept", "application/json")
         .abort_signal(leptos_swr::abort_signal().as_ref())
@@ -74,15 +97,12 @@ pub async fn get_linked<T: DeserializeOwned>(path: &str) -> Result<(T, Option<St
         .map_err(|_| ApiError::Unreachable)?;
     let header = |name| response.headers().get(name).unwrap_or_default();
     let (media_type, link) = (header("Content-Type"), header("Link"));
-    let body = response.text().await.map_err(|_| ApiError::Unreachable)?;
-    if !response.ok() {
-        return Err(refusal(response.status(), &media_type, &body));
+    let (status, is_ok) = (response.status(), response.ok());
+    let text = response.text().await.map_err(|_| ApiError::Unreachable)?;
+    if !is_ok {
+        return Err(refusal(status, &media_type, &text));
     }
-    let data = serde_json::from_str(&body).map_err(|error| ApiError::Server {
-        status: response.status(),
-        message: Some(format!("The server's answer cannot be read: {error}.")),
-    })?;
-    Ok((data, next_page(&link)))
+    Ok(Answer { status, text, next: next_page(&link) })
 }
 
 /// The path of the next page in a `Link` header (RFC 8288). Only one on this origin is followed.
@@ -124,7 +144,9 @@ fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
         .then(|| serde_json::from_str::<Problem>(body).ok())
         .flatten();
     match (problem, status) {
-        (Some(problem), _) if problem.kind == "/problems/not-a-number" => ApiError::NotANumber(problem),
+        (Some(problem), _) if problem.kind == "/problems/not-a-number" => {
+            ApiError::NotANumber(Box::new(problem))
+        }
         (Some(problem), _) => {
             ApiError::Server { status, message: Some(problem.detail.unwrap_or(problem.title)) }
         }

@@ -7,6 +7,7 @@ mod filters;
 mod freshness;
 mod geometry;
 mod keys;
+mod last_known;
 mod list;
 mod live;
 mod news;
@@ -41,6 +42,7 @@ use crate::{format, intl, page, path, recent};
 pub use fallback::use_fallback;
 use filters::Filters;
 use freshness::{Freshness, Notice, OFFLINE};
+pub use last_known::forget;
 use list::{CallList, List};
 use news::{NewCalls, News};
 use note::ListNote;
@@ -84,7 +86,7 @@ pub fn HistoryPage() -> impl IntoView {
     };
     let wanted = Memo::new(move |_| filter.with(wanted_by));
     let all_types = Memo::new(move |_| wanted_by(&Filter { show: Types::All, ..filter.get() }));
-    let freshness = Freshness::new();
+    let freshness = Freshness::new(last_known::at_ms(&number.asked.get_untracked()));
     let calls = use_calls(wanted, freshness);
     let summary = use_summary(wanted, calls);
     // The same request, unless a type is chosen.
@@ -94,6 +96,13 @@ pub fn HistoryPage() -> impl IntoView {
     Effect::new(move |_| {
         if let Some(info) = info.data.get() {
             recent::remember(&info.canonical(), &heading_text("", Some(&info)));
+        }
+    });
+    Effect::new(move |_| {
+        // Anew with each answer.
+        let _ = freshness.updated_ms();
+        if let Some(info) = info.data.get() {
+            last_known::keep(&number.asked.get_untracked(), &info);
         }
     });
     let is_online = live::use_online();
@@ -146,7 +155,7 @@ pub fn HistoryPage() -> impl IntoView {
         >
             <div class="columns">
             <Title number=number.asked info=info.data heading />
-            <Notice error=calls.error is_online state again />
+            <Notice error=calls.error is_online state freshness again />
             <Show when=has_filters>
                 <Filters number=number.address filter all_types=counts.data />
                 <SummaryPanel number=number.address filter wanted data=summary.data today />

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{keyboard, path};
+use crate::{calls, keyboard, path};
 
 /// Where the browser keeps them.
 const KEY: &str = "calls.recent";
@@ -26,6 +26,7 @@ pub fn RecentNumbers() -> impl IntoView {
         if let Some(storage) = storage() {
             storage.remove_item(KEY).unwrap_or_default();
         }
+        calls::forget();
         numbers.set(Vec::new());
         // The button goes, and the focus must not go with it.
         keyboard::focus_main();

@@ -6,17 +6,16 @@ use calls_model::{Fallback, NumberInfo};
 use leptos::prelude::*;
 use leptos_swr::{Cache, PagesKey};
 
+use super::last_known;
 use super::pages::{CallsPage, PageKey, Wanted};
 use crate::api::ApiError;
 use crate::path;
 
-/// Puts the answers that came with the page into the cache, where a hook finds them at once. They are asked for
-/// again then: the browser may have the page itself from its cache.
+/// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last known
+/// ones. They are asked for again then: the browser may have the page itself from its cache.
 pub fn use_fallback(cache: &Cache) {
-    let Some(element) = document().get_element_by_id(Fallback::ELEMENT) else { return };
-    // What cannot be read is asked for, as if it were not there.
-    let read = element.text_content().and_then(|text| serde_json::from_str::<Fallback>(&text).ok());
-    let Some(Fallback { number, info, calls, next }) = read else { return };
+    let Some(fallback) = inside().or_else(kept) else { return };
+    let Fallback { number, info, calls, next } = fallback;
     cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: String::new() };
@@ -24,4 +23,25 @@ pub fn use_fallback(cache: &Cache) {
     let page = CallsPage::new(wanted.clone(), calls, next);
     let first = PagesKey(PageKey::first(wanted));
     cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
+}
+
+/// What is inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as if it were
+/// not there.
+fn inside() -> Option<Fallback> {
+    let text = document().get_element_by_id(Fallback::ELEMENT)?.text_content()?;
+    let fallback = serde_json::from_str::<Fallback>(&text).ok()?;
+    if fallback.calls.is_none() {
+        return kept().or(Some(fallback));
+    }
+    last_known::keep_text(&fallback.info.canonical(), &text);
+    Some(fallback)
+}
+
+/// What is kept of the number of the address, where no filter asks for other calls.
+fn kept() -> Option<Fallback> {
+    let location = window().location();
+    let path = location.pathname().ok()?;
+    let number = js_sys::decode_uri_component(path.strip_prefix("/calls/")?).ok()?;
+    let is_all = location.search().is_ok_and(|search| search.is_empty());
+    if is_all { last_known::read(&String::from(number)) } else { None }
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_swr::SwrPages;
 
 use super::pages::CallsPage;
-use super::state::{State, next_attempt, updated};
+use super::state::{State, next_attempt, old, updated};
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
 use crate::message::Again;
@@ -27,6 +27,8 @@ pub fn Notice(
     is_online: ReadSignal<bool>,
     /// The page's state.
     state: Memo<State>,
+    /// How old they are.
+    freshness: Freshness,
     /// How it is tried again.
     again: Again,
 ) -> impl IntoView {
@@ -39,6 +41,7 @@ pub fn Notice(
     let view = move |(kind, text): (&'static str, String)| {
         let symbol = if kind == "error" { Symbol::Warning } else { Symbol::Unreachable };
         let is_offline = kind == "offline";
+        let age = move || freshness.age().map(old);
         // Without a network nothing is tried until it is back.
         let next_attempt = move || match is_offline {
             true => next_attempt(true, false, None),
@@ -47,7 +50,7 @@ pub fn Notice(
         view! {
             <div class="notice" data-notice=kind>
                 <Icon symbol />
-                <p>{text} " These are the last known calls. " {next_attempt}</p>
+                <p>{text} " These are the last known calls" {age} ". " {next_attempt}</p>
                 {(!is_offline)
                     .then(|| {
                         view! {
@@ -72,8 +75,8 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// Nothing has been asked for yet.
-    pub fn new() -> Self {
+    /// Calls that were last known at a time, in milliseconds since 1970, or nothing yet.
+    pub fn new(known_ms: Option<f64>) -> Self {
         let (now_ms, set_now) = signal(js_sys::Date::now());
         let is_counting = StoredValue::new(false);
         let seconds = Cell::new(0);
@@ -92,7 +95,7 @@ impl Freshness {
                 timer.clear();
             }
         });
-        Self { updated_ms: RwSignal::new(None), now_ms, is_counting }
+        Self { updated_ms: RwSignal::new(known_ms), now_ms, is_counting }
     }
 
     /// Takes an answer of so many pages. One that brought older calls says nothing of the newest.
@@ -118,9 +121,19 @@ impl Freshness {
             if calls.error.with(Option::is_some) {
                 return String::new();
             }
-            let age_ms = self.updated_ms.get().map(|updated| (self.now_ms.get() - updated).max(0.0));
-            updated(calls.is_validating.get(), age_ms.map(|age| (age / 60_000.0) as u32))
+            updated(calls.is_validating.get(), self.age())
         })
+    }
+
+    /// When the calls were asked for last, in milliseconds since 1970.
+    pub fn updated_ms(self) -> Option<f64> {
+        self.updated_ms.get()
+    }
+
+    /// How old the calls are, in minutes. `None` where that is not known.
+    pub fn age(self) -> Option<u32> {
+        let age_ms = (self.now_ms.get() - self.updated_ms.get()?).max(0.0);
+        Some((age_ms / 60_000.0) as u32)
     }
 }
 

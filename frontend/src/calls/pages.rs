@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use calls_model::{Call, DetailedCall};
 use leptos_swr::Rows;
 
+use super::last_known;
 use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::path;
@@ -128,8 +129,12 @@ impl PageKey {
     ///
     /// [`ApiError`], where there is no answer.
     pub async fn fetch(self) -> Result<CallsPage, ApiError> {
-        let (calls, next) = api::get_linked::<Vec<DetailedCall>>(&self.path).await?;
-        Ok(CallsPage::new(self.wanted, calls.into_iter().map(Arc::new).collect(), next))
+        let answer = api::get_text(&self.path).await?;
+        let calls: Vec<DetailedCall> = answer.data()?;
+        if self.wanted.query.is_empty() && self == Self::first(self.wanted.clone()) {
+            last_known::answered(&self.wanted.number, &answer.text, answer.next.as_deref());
+        }
+        Ok(CallsPage::new(self.wanted, calls.into_iter().map(Arc::new).collect(), answer.next))
     }
 }
 

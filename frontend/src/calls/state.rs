@@ -18,7 +18,7 @@ pub enum State {
     /// There may be some, but none that the filter lets through.
     NoMatch,
     /// What was asked for cannot be a number.
-    Invalid(Problem),
+    Invalid(Box<Problem>),
     /// No answer, and nothing from before either.
     Failed(ApiError),
 }
@@ -98,9 +98,20 @@ pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
         (true, _) => "Updating\u{2026}".to_owned(),
         (_, None) => String::new(),
         (_, Some(0)) => "Updated just now".to_owned(),
-        (_, Some(minutes @ 1..60)) => format!("Updated {minutes} min ago"),
-        (_, Some(minutes)) => format!("Updated {} h ago", minutes / 60),
+        (_, Some(minutes)) => format!("Updated {} ago", brief(minutes)),
     }
+}
+
+/// How old calls are that may be out of date, in minutes, as the end of a sentence.
+pub fn old(minutes: u32) -> String {
+    match minutes {
+        0 => ", less than a minute old".to_owned(),
+        minutes => format!(", {} old", brief(minutes)),
+    }
+}
+
+fn brief(minutes: u32) -> String {
+    if minutes < 60 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
 }
 
 fn not_a_number(problem: &Problem, number: &str) -> Message {
@@ -131,8 +142,8 @@ fn failure(error: &ApiError) -> Message {
 mod tests {
     use super::*;
 
-    fn problem() -> Problem {
-        Problem {
+    fn problem() -> Box<Problem> {
+        Box::new(Problem {
             kind: "/problems/not-a-number".to_owned(),
             title: "Not a number".to_owned(),
             status: 400,
@@ -140,7 +151,7 @@ mod tests {
             parameter: None,
             expected: None,
             found: None,
-        }
+        })
     }
 
     #[test]
@@ -203,6 +214,9 @@ mod tests {
             assert_eq!(updated(false, Some(minutes)), text);
         }
         assert_eq!(updated(false, None), "");
+        for (minutes, text) in [(0, ", less than a minute old"), (59, ", 59 min old"), (150, ", 2 h old")] {
+            assert_eq!(old(minutes), text);
+        }
     }
 
     #[test]

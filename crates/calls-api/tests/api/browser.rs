@@ -1,5 +1,6 @@
 //! The page in Chromium, served by the built binary.
 
+mod away;
 mod axe;
 mod callers;
 mod chromium;

@@ -79,37 +79,41 @@ fn a_path_without_anything_is_a_404_in_the_clients_language() {
 }
 
 #[test]
-fn what_stands_before_the_first_row_is_small() {
-    /// Bytes over the wire, compressed with brotli.
-    const LIMIT: usize = 150_000;
+fn the_program_is_put_aside_where_there_are_calls_inside() {
     let app = TestApp::new();
-    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
-                SELECT 12025550123, 13000000000 + i * 7919, timestamptz '2024-01-31 10:00Z' - i * interval '7 h',
-                       'Missed Inbound' FROM generate_series(1, 60) AS i";
-    app.database().execute(rows).unwrap();
-    let path = "/calls/+12025550123";
-    let size = |path: &str| -> usize {
-        let brotli = [("accept", "text/html,*/*"), ("accept-encoding", "br")];
-        let answer = app.request("HEAD", path, &brotli);
-        assert_eq!((answer.status, answer.header("content-encoding")), (200, "br"), "{path}");
-        answer.header("content-length").parse().unwrap()
-    };
-    let html = app.get_with(path, &[("accept", "text/html")]).body;
-    let (mut needed, mut later) = (size(path), 0);
-    let mut files = std::collections::HashSet::new();
-    for tag in html.split('<').filter_map(|part| part.split_once('>')).map(|(tag, _)| tag) {
-        let address = [" href=\"/", " src=\"/"].iter().find_map(|name| tag.split_once(name));
-        let Some((file, _)) = address.and_then(|(_, rest)| rest.split_once('"')) else { continue };
-        if !(tag.starts_with("link") || tag.starts_with("script")) || !files.insert(file.to_owned()) {
-            continue;
-        }
-        // The style sheet, and the script that paints the first rows. The program comes while they are read.
-        if tag.contains("stylesheet") || (tag.starts_with("script") && !tag.contains("type=\"module\"")) {
-            needed += size(&format!("/{file}"));
-        } else {
-            later += size(&format!("/{file}"));
-        }
+    app.call("+12025550123", "2024-01-31T10:00:00Z", "+14444444444", "Missed Inbound", None);
+    let html = |path: &str| app.get_with(path, &[("accept", "text/html")]).body;
+    let loads_program =
+        |html: &str| html.contains("_bg.wasm") && html.contains("<script type=\"module\" src=\"/");
+    let with_calls = html("/calls/+12025550123");
+    let (before, rest) = with_calls.split_once("<template id=\"program\">").expect("a template");
+    let (aside, after) = rest.split_once("</template>").unwrap();
+    assert!(loads_program(aside), "{aside}");
+    assert!(!before.contains(".wasm") && !after.contains(".wasm"));
+    assert!(!before.contains("type=\"module\"") && !after.contains("type=\"module\""));
+    for path in ["/", "/calls/+13333333333", "/calls/+12025550123?outcome=missed", "/calls/hello"] {
+        let html = html(path);
+        assert!(loads_program(&html) && !html.contains("<template"), "{path}");
     }
-    println!("{needed} bytes until the first row, {} in all", needed + later);
-    assert!(later > 0 && needed <= LIMIT, "{needed} bytes, and {later} after the first row");
+}
+
+#[test]
+fn the_service_worker_may_ask_this_server_and_is_never_taken_for_fresh() {
+    let app = TestApp::new();
+    let worker = app.get("/service-worker.js");
+    assert_eq!((worker.status, worker.header("cache-control")), (200, "no-cache"));
+    assert_eq!(worker.header("content-type"), "text/javascript; charset=utf-8");
+    let policy = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
+    assert_eq!(worker.header("content-security-policy"), policy);
+    let files = worker.body.split_once("const FILES = [").unwrap().1.split_once("];").unwrap().0;
+    let files: Vec<&str> = files.split(", ").map(|file| file.trim_matches('"')).collect();
+    assert!(files.iter().any(|file| file.ends_with(".wasm")), "{files:?}");
+    for file in files {
+        let lifetime = app.request("HEAD", file, &[]);
+        assert_eq!(
+            (lifetime.status, lifetime.header("cache-control").contains("immutable")),
+            (200, true),
+            "{file}"
+        );
+    }
 }

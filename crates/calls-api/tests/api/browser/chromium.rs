@@ -140,6 +140,12 @@ impl Chromium {
         self.dev_tools("Page.bringToFront", json!({})).await;
     }
 
+    /// Goes to the tab that was opened last, by a script.
+    pub async fn go_to_newest_tab(&self) {
+        let tabs = self.client.windows().await.unwrap();
+        self.go_to_tab(tabs.last().expect("a tab")).await;
+    }
+
     /// The folder that downloads go to.
     pub fn downloads(&self) -> PathBuf {
         self.profile.path().join("downloads")

@@ -31,7 +31,7 @@ impl Tab {
         chromium.client.goto(&format!("{address}{path}")).await.unwrap();
         let tab = Self::looked_at(chromium);
         // The first rows stand there before the program, and do nothing yet.
-        tab.wait_for("!document.querySelector('script[type=module]') || window.wasmBindings").await;
+        tab.wait_for("!document.querySelector('script[type=module], #program') || window.wasmBindings").await;
         tab
     }
 

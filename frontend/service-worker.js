@@ -1,0 +1,47 @@
+// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or with word that
+// nobody answers. It never keeps calls: only HTML without any, and the files of one build, which are named by their hash.
+// build.rs writes VERSION and FILES above this line. Calls, events and exports, all below /api, pass by.
+
+const CACHE = `calls-${VERSION}`;
+/** The page without calls. */
+const SHELL = "/";
+
+const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
+
+addEventListener("install", (event) => {
+  const install = async () => {
+    const cache = await caches.open(CACHE);
+    // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
+    await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES]);
+    await skipWaiting();
+  };
+  event.waitUntil(install());
+});
+
+addEventListener("activate", (event) => {
+  const activate = async () => {
+    const old = (await caches.keys()).filter((name) => name.startsWith("calls-") && name !== CACHE);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await clients.claim();
+  };
+  event.waitUntil(activate());
+});
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (FILES.includes(pathname)) event.respondWith(file(request));
+  else if (request.mode === "navigate" && (pathname === SHELL || pathname.startsWith("/calls/"))) event.respondWith(page(request));
+});
+
+const file = async (request) => (await kept(request.url)) ?? fetch(request);
+
+// The server's page as long as there is a server.
+const page = async (request) => {
+  // Where there is no network, or nobody answers, an error.
+  const answer = await fetch(request).catch(() => Response.error());
+  // 502 to 504: a gateway in front of a server that is gone.
+  const isAway = answer.type === "error" || (answer.status >= 502 && answer.status <= 504);
+  return (isAway && (await kept(SHELL))) || answer;
+};

@@ -1,0 +1,112 @@
+//! The calls of a number as this tab last saw them: what a reload shows while nobody answers.
+//!
+//! They are in `sessionStorage`, which dies with the tab: whom somebody called is nothing to leave in a browser. Each
+//! number has an item of its own, `calls.last.+12025550123`: the time in milliseconds since 1970, a blank, and
+//! [`Fallback`] as JSON. first-rows.js reads it too, to paint the calls before the program is there.
+
+use std::cell::RefCell;
+
+use calls_model::{Fallback, NumberInfo};
+use leptos::prelude::*;
+use web_sys::Storage;
+
+const PREFIX: &str = "calls.last.";
+/// How many numbers are kept.
+const MOST: usize = 8;
+/// What is older than a day is not shown: a browser may bring tabs of another week back.
+const LIFETIME_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// A first page of calls, as the API wrote it.
+struct Page {
+    /// The number that was asked for.
+    number: String,
+    /// The calls' JSON.
+    calls: String,
+    next: Option<String>,
+}
+
+thread_local! {
+    /// The newest answer, until it is known whose it is.
+    static ANSWER: RefCell<Option<Page>> = const { RefCell::new(None) };
+}
+
+/// Takes the API's answer of the first page of all calls.
+pub fn answered(number: &str, calls: &str, next: Option<&str>) {
+    let page = Page { number: number.to_owned(), calls: calls.to_owned(), next: next.map(str::to_owned) };
+    ANSWER.set(Some(page));
+}
+
+/// Keeps the newest answer, if it is of the number `asked`, under the number's canonical spelling.
+pub fn keep(asked: &str, info: &NumberInfo) {
+    let page = ANSWER.with_borrow_mut(|answer| answer.take_if(|page| page.number == asked));
+    let Some(page) = page else { return };
+    let text = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let next = page.next.as_deref().map_or_else(|| "null".to_owned(), text);
+    let Ok(info_json) = serde_json::to_string(info) else { return };
+    let number = info.canonical();
+    let answers =
+        format!(r#"{{"number":{},"info":{info_json},"calls":{},"next":{next}}}"#, text(&number), page.calls);
+    keep_text(&number, &answers);
+}
+
+/// Keeps answers as they came inside the HTML.
+pub fn keep_text(number: &str, answers: &str) {
+    let Some(storage) = storage() else { return };
+    let mut kept = names(&storage);
+    let name = format!("{PREFIX}{number}");
+    kept.retain(|(_, other)| *other != name);
+    kept.sort_unstable();
+    for (_, name) in kept.iter().rev().skip(MOST - 1) {
+        storage.remove_item(name).unwrap_or_default();
+    }
+    // A full storage keeps nothing.
+    storage.set_item(&name, &format!("{} {answers}", now())).unwrap_or_default();
+}
+
+/// What is known of a number in this spelling, unless it is too old.
+pub fn read(number: &str) -> Option<Fallback> {
+    let text = item(number)?;
+    let (at, answers) = text.split_once(' ')?;
+    if now().saturating_sub(at.parse().ok()?) > LIFETIME_MS {
+        return None;
+    }
+    let answers = serde_json::from_str::<Fallback>(answers).ok()?;
+    Some(Fallback { number: number.to_owned(), ..answers })
+}
+
+/// When a number's calls were last known, in milliseconds since 1970.
+pub fn at_ms(number: &str) -> Option<f64> {
+    time(&item(number)?).map(|at| at as f64)
+}
+
+/// Forgets all.
+pub fn forget() {
+    let Some(storage) = storage() else { return };
+    for (_, name) in names(&storage) {
+        storage.remove_item(&name).unwrap_or_default();
+    }
+}
+
+fn storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+fn item(number: &str) -> Option<String> {
+    storage()?.get_item(&format!("{PREFIX}{number}")).ok()?
+}
+
+/// The items, each with its time.
+fn names(storage: &Storage) -> Vec<(u64, String)> {
+    let names = (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok()?);
+    let ours = names.filter(|name| name.starts_with(PREFIX));
+    ours.map(|name| (storage.get_item(&name).ok().flatten().as_deref().and_then(time).unwrap_or(0), name))
+        .collect()
+}
+
+fn time(item: &str) -> Option<u64> {
+    item.split_once(' ')?.0.parse().ok()
+}
+
+fn now() -> u64 {
+    js_sys::Date::now() as u64
+}
