@@ -78,7 +78,8 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
         return Ok(sip);
     }
     let number = trimmed.strip_prefix("tel:").unwrap_or(trimmed).trim_start();
-    if !number.starts_with(|c: char| c.is_numeric() || "+＋(（[*#".contains(c)) {
+    // A scheme inside of the number is none, and rlibphonenumber panics where it stands behind a context.
+    if !number.starts_with(|c: char| c.is_numeric() || "+＋(（[*#".contains(c)) || number.contains("tel:") {
         return Err(refuse(NOT_DIALLABLE));
     }
     if number.contains(['*', '#']) {
@@ -328,6 +329,10 @@ mod tests {
 
     #[test]
     fn other_signs_between_digits_are_not_dropped() {
+        for text in ["tel:273;phone-context=E520;phone-contel:2+2", "tel:tel:12025550123", "1tel:2025550123"]
+        {
+            assert_eq!(party(text), NOT_DIALLABLE, "{text}");
+        }
         for text in ["0.5", "1 001", "1e3", "1_001", "1001x", "1/2", "30-12", "½"] {
             assert_eq!(party(text), NOT_DIALLABLE, "{text}");
             assert_eq!(party_in("DE", text), NOT_DIALLABLE, "{text}");

@@ -4,7 +4,9 @@
 //! duration, billsec, hangup_cause` in a row, which is how a line is understood: "example", "sql", "snom" and
 //! "linksys" put `caller_id_name, caller_id_number, destination_number, context` before it and `uuid,
 //! bleg_uuid` behind, "asterisk" has `accountcode, caller_id_number, destination_number, context` and five
-//! more before it and `amaflags, uuid` behind.
+//! more before it and `amaflags, uuid` behind. "opencdrrate" is the exception: `uuid, signal_bond, direction, ani,
+//! destination_number, answer_stamp, end_stamp, billsec` and what does not matter here. It does not say when the call
+//! began, so that is when it was answered, else when it ended.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
@@ -92,7 +94,7 @@ impl Leg {
 
 fn call(row: &Row, columns: &Columns, zone: chrono_tz::Tz) -> Result<TwoSided, String> {
     // The cause says nothing: NORMAL_CLEARING also ends calls that nobody answered.
-    let talked = duration::seconds(&row.get(columns.start + 4))?;
+    let talked = duration::seconds(&row.get(columns.billsec))?;
     let (outcome, duration) = pbx::talk((talked.ms() > 0).then_some(talked));
     Ok(TwoSided {
         caller: RawParty::from_text(&row.get(columns.caller)),
@@ -106,6 +108,7 @@ fn call(row: &Row, columns: &Columns, zone: chrono_tz::Tz) -> Result<TwoSided, S
 struct Columns {
     caller: usize,
     start: usize,
+    billsec: usize,
     uuid: usize,
 }
 
@@ -113,6 +116,12 @@ impl Columns {
     fn find(row: &Row) -> Option<Self> {
         let is_time = |column: usize| time::local(&row.get(column)).is_some();
         let is_count = |column: usize| duration::seconds(&row.get(column)).is_ok();
+        if is_uuid(&row.get(0)) && is_time(6) && is_count(7) {
+            return match &*row.get(5) {
+                "" => Some(Self { caller: 3, start: 6, billsec: 7, uuid: 0 }),
+                _ => is_time(5).then_some(Self { caller: 3, start: 5, billsec: 7, uuid: 0 }),
+            };
+        }
         let start = (4..row.len()).find(|start| {
             is_time(*start)
                 && (row.get(start + 1).is_empty() || is_time(start + 1))
@@ -122,9 +131,9 @@ impl Columns {
         })?;
         // A comma in the caller's name moves what is behind it, so columns are counted from the times.
         if is_uuid(&row.get(start + 6)) {
-            Some(Self { caller: start - 3, start, uuid: start + 6 })
+            Some(Self { caller: start - 3, start, billsec: start + 4, uuid: start + 6 })
         } else if start >= 9 && is_uuid(&row.get(start + 7)) {
-            Some(Self { caller: start - 8, start, uuid: start + 7 })
+            Some(Self { caller: start - 8, start, billsec: start + 4, uuid: start + 7 })
         } else {
             None
         }

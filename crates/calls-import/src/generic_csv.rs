@@ -123,7 +123,7 @@ impl Layout {
             _ => date.into_owned(),
         };
         let Some(format) = &self.options.columns.time_format else {
-            return time::any(&text, self.options.zone);
+            return time::any_of(&text, self.options.zone, self.options.month_first);
         };
         let zoned = DateTime::parse_from_str(&text, format).map(|time| time.to_utc()).ok();
         let local = || NaiveDateTime::parse_from_str(&text, format).ok();

@@ -1,10 +1,11 @@
 //! CSV exports of an iPhone's calls: iMazing (`Call type, Date, Duration, Number, Contact, ...`; without a
 //! header in version 2) and iExplorer (`Contact, Number, Date, Duration, Call Type, Unformatted Number, ...`,
-//! with or without one). Times are local, with the day first if they are not ISO 8601.
+//! with or without one). Times are local, in ISO 8601 or with the day or the month first.
 
 use std::io::BufRead;
 
 use calls_model::{CallType, Direction, Outcome};
+use chrono::{DateTime, Utc};
 
 use crate::error::ReadError;
 use crate::format::Format;
@@ -20,10 +21,14 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
         Ok(owner) => owner,
         Err(error) => return Box::new(std::iter::once(Err(error))),
     };
-    let zone = options.zone;
+    let (zone, month_first) = (options.zone, options.month_first);
     table::read(reader, move |first| {
         let (kind, columns) = Columns::new(first)?;
-        Ok((kind, move |row: &Row, out: &mut Out| columns.put(row, &owner, zone, out)))
+        let put = move |row: &Row, out: &mut Out| {
+            let created_at = time::any_of(&row.get(columns.date), zone, month_first)?;
+            columns.put(row, &owner, created_at, out)
+        };
+        Ok((kind, put))
     })
 }
 
@@ -73,15 +78,22 @@ impl Columns {
         let iexplorer = Self { kind: 4, date: 2, duration: 3, number: 5, formatted: 1 };
         [imazing, iexplorer].into_iter().find(|columns| {
             words::kind(&row.get(columns.kind)).is_ok()
-                && time::any(&row.get(columns.date), chrono_tz::UTC).is_ok()
+                && [false, true].into_iter().any(|month_first| {
+                    time::any_of(&row.get(columns.date), chrono_tz::UTC, month_first).is_ok()
+                })
                 && duration::any(&row.get(columns.duration)).is_ok()
         })
     }
 
-    fn put(&self, row: &Row, owner: &RawParty, zone: chrono_tz::Tz, out: &mut Out) -> Result<(), String> {
+    fn put(
+        &self,
+        row: &Row,
+        owner: &RawParty,
+        created_at: DateTime<Utc>,
+        out: &mut Out,
+    ) -> Result<(), String> {
         let kind = words::kind(&row.get(self.kind))?;
         let direction = kind.direction.ok_or("expected an incoming or outgoing call, but found neither")?;
-        let created_at = time::any(&row.get(self.date), zone)?;
         let text = row.get(self.duration);
         let length = if text.is_empty() { None } else { Some(duration::any(&text)?) };
         let talked = length.is_some_and(|length| length.ms() > 0);

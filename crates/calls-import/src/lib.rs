@@ -8,7 +8,8 @@
 //! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
 //! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed ones
-//!   and folders: [`open()`], [`read_any()`], with `detect`, `zipped` and `utf16` for what they need.
+//!   and folders: [`open()`], [`read_any()`], with `detect`, `zipped`, `utf16` and `recoded` for what
+//!   they need.
 //! - One module for each format, beginning with `asterisk_csv`.
 //! - What formats share: `party`, `time`, `duration` and `words` read single values, `pbx` and `android` make
 //!   records, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into
@@ -46,6 +47,7 @@ mod objects;
 mod open;
 mod party;
 mod pbx;
+mod recoded;
 mod rows;
 mod sms_ie_json;
 mod table;

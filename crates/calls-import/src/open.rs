@@ -13,7 +13,9 @@ use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
 use crate::read;
+use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Skipped};
+use crate::time;
 use crate::utf16::Utf16;
 use crate::zipped;
 
@@ -97,6 +99,8 @@ fn any<'a>(
         );
     }
     let detected = detect(&head);
+    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
+    let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
     let is_without_calls = is_without_calls(&head);
     let is_utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
     let big_endian = head.starts_with(b"\xfe\xff");
@@ -110,11 +114,15 @@ fn any<'a>(
     if is_utf16 {
         return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
     }
+    if let Some(recoding) = recoding {
+        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, depth);
+    }
     if format.is_none() && is_without_calls {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
     let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
-    Ok(Opened { format: Some(format), items: read(format, options, whole) })
+    let options = Options { month_first, ..options.clone() };
+    Ok(Opened { format: Some(format), items: read(format, &options, whole) })
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.

@@ -14,6 +14,9 @@ pub struct Options {
     pub zone: Tz,
     /// Whose calls these are, for formats that do not say it.
     pub own: Option<RawParty>,
+    /// Whether `03/12/2026` is the 12th of March. [`open()`](crate::open()) and [`read_any()`](crate::read_any()) also
+    /// know it where a date near the beginning can be nothing else.
+    pub month_first: bool,
     /// Which column of a generic CSV file is what, where its header does not tell it.
     pub columns: Columns,
 }
@@ -27,6 +30,6 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { zone: Tz::UTC, own: None, columns: Columns::default() }
+        Self { zone: Tz::UTC, own: None, month_first: false, columns: Columns::default() }
     }
 }

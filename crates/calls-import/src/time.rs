@@ -90,6 +90,11 @@ pub(crate) fn local_in_zone(
 /// the zone: ISO 8601 or with the day first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), or with the month as an English
 /// word (`Mar 12, 2026 at 4:00 PM`); or as a count of seconds, milliseconds or microseconds since 1970.
 pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
+    any_of(text, zone, false)
+}
+
+/// As [`any`]. Where `month_first`, dates with slashes are as in the United States: `03/12/2026 4:00 PM`.
+pub(crate) fn any_of(text: &str, zone: Tz, month_first: bool) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
@@ -104,8 +109,13 @@ pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
         || NaiveDateTime::parse_from_str(text, "%H:%M:%S UTC %Y-%m-%d").ok().map(|time| time.and_utc());
     let in_utc =
         || local(text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT"))?).map(|time| time.and_utc());
-    let in_local =
-        || in_zone(local(text).or_else(|| in_parts(text)).or_else(|| named_month(text))?, zone, None);
+    let in_local = || {
+        in_zone(
+            local(text).or_else(|| in_parts(text, month_first)).or_else(|| named_month(text))?,
+            zone,
+            None,
+        )
+    };
     let since_1970 = || {
         // Ten digits of seconds are the years 2001 to 2286.
         let per_second =
@@ -123,7 +133,7 @@ pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
 
 /// Reads a time whose date is written with the day first, `12.03.2026 16:00`, `12/03/26, 16:00:00`, or with a year of
 /// four digits first, `2026/03/12 16:00`.
-fn in_parts(text: &str) -> Option<NaiveDateTime> {
+fn in_parts(text: &str, month_first: bool) -> Option<NaiveDateTime> {
     let (date, time) = text.split_once([' ', ','])?;
     let mut parts = date.split(['.', '/', '-']);
     let mut part = |longest: usize| parts.next().filter(|part| part.len() <= longest).and_then(digits);
@@ -132,6 +142,10 @@ fn in_parts(text: &str) -> Option<NaiveDateTime> {
             let year = part(4)?;
             let month = part(2)?;
             (part(2)?, month, year)
+        }
+        _ if month_first && date.contains('/') => {
+            let month = part(2)?;
+            (part(2)?, month, part(4)?)
         }
         _ => (part(2)?, part(2)?, part(4)?),
     };
@@ -143,6 +157,26 @@ fn in_parts(text: &str) -> Option<NaiveDateTime> {
         NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
             .and_time(clock(time.trim_start_matches([',', ' ']))?),
     )
+}
+
+/// Whether a text has dates with slashes that begin with a month and none that begins with a day, as far as that can be
+/// seen: where one of the two is above 12.
+pub(crate) fn has_months_first(text: &str) -> bool {
+    let (mut months, mut days) = (false, false);
+    for word in text.split(|c: char| !c.is_ascii_digit() && c != '/') {
+        let mut parts = word.split('/');
+        if let (Some(one), Some(two), Some(year), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+            && one.len() <= 2
+            && two.len() <= 2
+            && matches!(year.len(), 2 | 4)
+            && let (Some(one), Some(two)) = (digits(one), digits(two))
+        {
+            months |= (1..=12).contains(&one) && (13..=31).contains(&two);
+            days |= (13..=31).contains(&one) && (1..=12).contains(&two);
+        }
+    }
+    months && !days
 }
 
 /// Reads a time whose month is a word: `12 Mar 2026 16:00`, `Thursday, March 12, 2026 at 4:00:00 PM`.
@@ -265,6 +299,25 @@ mod tests {
             "éé",
         ] {
             assert!(any(text, chrono_tz::UTC).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_with_slashes_may_have_its_month_first() {
+        let read = |text| any_of(text, chrono_tz::UTC, true).map(|time| time.to_rfc3339());
+        assert_eq!(read("3/12/2026 4:00 PM").unwrap(), "2026-03-12T16:00:00+00:00");
+        assert_eq!(read("12/31/26, 16:00:05").unwrap(), "2026-12-31T16:00:05+00:00");
+        assert_eq!(read("12.03.2026 16:00").unwrap(), "2026-03-12T16:00:00+00:00");
+        assert_eq!(read("2026/03/12 16:00").unwrap(), "2026-03-12T16:00:00+00:00");
+        assert!(read("31/12/2026 16:00").is_err());
+        for (text, expected) in [
+            ("a,3/12/2026 1:00\nb,3/13/2026 1:00", true),
+            ("3/12/2026 1:00", false),
+            ("3/13/2026\n13/3/2026", false),
+            ("13/3/26", false),
+            ("1/13/2026/5 1/32/2026 0/13/26 /13/26 1/13/026", false),
+        ] {
+            assert_eq!(has_months_first(text), expected, "{text}");
         }
     }
 

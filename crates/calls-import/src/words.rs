@@ -39,9 +39,38 @@ pub(crate) fn kind(text: &str) -> Result<Kind, String> {
             (Some(Inbound), Some(Completed))
         }
         "completedoutbound" => (Some(Outbound), Some(Completed)),
-        _ => return Err(expected("a direction such as inbound or outbound", text)),
+        _ => {
+            return of_words(text).ok_or_else(|| expected("a direction such as inbound or outbound", text));
+        }
     };
     Ok(Kind { direction, outcome })
+}
+
+/// Reads several words that say one thing: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`. `None` if one of them
+/// is not known, or none tells anything.
+fn of_words(text: &str) -> Option<Kind> {
+    let lower = text.to_lowercase();
+    let (mut direction, mut outcome) = (None, None);
+    for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        match word {
+            "incoming" | "inbound" | "received" => direction = Some(Direction::Inbound),
+            "outgoing" | "outbound" | "dialed" | "dialled" | "placed" => {
+                direction = Some(Direction::Outbound)
+            }
+            "missed" | "cancelled" | "canceled" | "rejected" | "declined" | "blocked" | "unanswered"
+            | "busy" | "failed" | "voicemail" | "not" | "no" => outcome = Some(Outcome::Missed),
+            "answered" | "answer" | "accepted" | "connected" | "completed" => {
+                // "not answered"
+                outcome = outcome.or(Some(Outcome::Completed));
+            }
+            "call" | "phone" | "voice" | "video" | "audio" | "facetime" | "whatsapp" | "mobile" => {}
+            _ => return None,
+        }
+    }
+    if direction.is_none() && outcome == Some(Outcome::Missed) {
+        direction = Some(Direction::Inbound);
+    }
+    direction.map(|direction| Kind { direction: Some(direction), outcome })
 }
 
 /// Reads the word of a column such as "status" or "answered".
@@ -76,6 +105,18 @@ mod tests {
     fn words_are_read_in_any_case_and_spelling() {
         assert_eq!(kind("Eingehend").unwrap().direction, Some(Direction::Inbound));
         assert_eq!(kind("OUT-GOING").unwrap(), Kind { direction: Some(Direction::Outbound), outcome: None });
+        for (text, direction, completed) in [
+            ("Incoming Call (Missed)", Direction::Inbound, Some(false)),
+            ("Outgoing FaceTime Audio", Direction::Outbound, None),
+            ("Missed WhatsApp video call", Direction::Inbound, Some(false)),
+            ("outbound, not answered", Direction::Outbound, Some(false)),
+            ("Incoming - answered", Direction::Inbound, Some(true)),
+        ] {
+            let outcome =
+                completed.map(|completed| if completed { Outcome::Completed } else { Outcome::Missed });
+            assert_eq!(kind(text), Ok(Kind { direction: Some(direction), outcome }), "{text}");
+        }
+        assert!(kind("FaceTime Audio").is_err() && kind("incoming chat").is_err());
         assert_eq!(outcome("No Answer"), Ok(Outcome::Missed));
         assert_eq!(outcome("True"), Ok(Outcome::Completed));
         assert!(kind("sideways").is_err() && outcome("perhaps").is_err() && kind("").is_err());

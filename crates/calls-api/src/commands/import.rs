@@ -124,6 +124,7 @@ fn open(arguments: &Arguments, progress: &Progress) -> Result<Opened<'static>, c
         zone: arguments.zone,
         own: arguments.own.clone().map(RawParty::Text),
         columns: arguments.map.clone().unwrap_or_default(),
+        ..Options::default()
     };
     let format = match arguments.format {
         FormatChoice::Auto => None,

@@ -87,6 +87,29 @@ fn the_template_asterisk_has_its_own_order() {
 }
 
 #[test]
+fn the_template_opencdrrate_has_its_own_order_and_no_start() {
+    let line = |uuid: &str, bond: &str, answered: &str, billsec: u32| {
+        format!(
+            r#""{uuid}","{bond}","inbound","1001","1002","{answered}","2026-03-10 08:02:00","{billsec}","sales","","192.0.2.7","E","gw""#
+        )
+    };
+    let text =
+        [line(A, B, "2026-03-10 08:00:05", 115), line(B, A, "2026-03-10 08:00:05", 115), line(C, "", "", 0)];
+    let text = text.join("\n");
+    assert_eq!(calls_import::detect(text.as_bytes()), Some(Format::FreeswitchCsv));
+    assert_eq!(
+        items(Format::FreeswitchCsv, &Options::default(), text.as_bytes()),
+        [
+            record(1, "1001 > 1002", "2026-03-10T08:00:05Z", Some("115.0")),
+            record(1, "1002 < 1001", "2026-03-10T08:00:05Z", Some("115.0")),
+            skipped(2, "expected the first leg of a call, but found its second one"),
+            record(3, "1001 > 1002", "2026-03-10T08:02:00Z", None),
+            record(3, "1002 < 1001", "2026-03-10T08:02:00Z", None),
+        ]
+    );
+}
+
+#[test]
 fn the_second_leg_of_a_call_and_what_is_no_call_are_skipped() {
     let text = [
         example("Example", "1001", "1002", (A, B), 115),

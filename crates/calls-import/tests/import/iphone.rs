@@ -33,6 +33,29 @@ fn imazing_2_without_a_header_and_with_minutes_only() {
 }
 
 #[test]
+fn dates_may_have_their_month_first_where_the_file_shows_it() {
+    let text = "Call type,Date,Duration,Number,Contact\n\
+                Incoming,3/12/2026 4:00 PM,0:01:15,+12025550123,\n\
+                Outgoing FaceTime Audio,3/13/2026 4:00 PM,0:00:00,+12025550124,\n";
+    let read = |text: &str| -> Vec<calls_import::Item> {
+        let opened = calls_import::read_any(text.as_bytes(), None, &own("1001")).unwrap();
+        assert_eq!(opened.format, Some(Format::IphoneCsv));
+        opened.items.map(Result::unwrap).collect()
+    };
+    assert_eq!(
+        read(text),
+        [
+            record(2, "1001 < +12025550123", "2026-03-12T16:00:00Z", Some("75.0")),
+            record(3, "1001 > +12025550124", "2026-03-13T16:00:00Z", None),
+        ]
+    );
+    assert_eq!(
+        read(&text.replace("3/13/2026", "3/11/2026"))[0],
+        record(2, "1001 < +12025550123", "2026-12-03T16:00:00Z", Some("75.0"))
+    );
+}
+
+#[test]
 fn iexplorer_with_and_without_a_header() {
     let header = "Contact,Number,Date,Duration,Call Type,Unformatted Number,Number Geo Description\n";
     let rows = "Example A,(202) 555-0123,11/03/2026 09:00:00,1:15,Incoming,+12025550123,\"Washington, DC\"\n\

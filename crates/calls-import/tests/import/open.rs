@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{fixture, outline, own, path};
+use crate::support::{fixture, outline, own, path, record};
 
 /// Every fixture that is a call log, and its format.
 const FIXTURES: [(&str, Format); 24] = [
@@ -79,6 +79,34 @@ fn every_fixture_is_recognised_plain_gzipped_and_in_utf_16() {
         let text = format!("\u{feff}{}", String::from_utf8(bytes).unwrap());
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(found_out(&utf16), expected, "{name}");
+    }
+}
+
+#[test]
+fn tables_whose_lines_end_in_cr_alone_are_read() {
+    for (name, format) in FIXTURES.into_iter().filter(|(name, _)| name.ends_with(".csv")) {
+        let text = fs::read_to_string(path(name)).unwrap().replace("\r\n", "\n").replace('\n', "\r");
+        assert_eq!(found_out(text.as_bytes()), (Some(format), fixture(format, &options(), name)), "{name}");
+    }
+}
+
+#[test]
+fn a_table_in_windows_1252_is_read_as_one_in_utf_8() {
+    for text in [
+        "Datum;Anrufer;Angerufener;Gesprächsdauer;Ergebnis\n12.03.2026 16:00:00;1001;1002;0:01:15;angenommen\n",
+        "Début;Appelant;Appelé;Durée;État\n12/03/2026 16:00:00;1001;1002;0:01:15;répondu\n",
+        "Fecha y hora,Origen,Destino,Duración\n12/03/2026 16:00:00,1001,1002,75\n",
+    ] {
+        let windows_1252: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let expected = (
+            Some(Format::GenericCsv),
+            vec![
+                record(2, "1001 > 1002", "2026-03-12T16:00:00Z", Some("75.0")),
+                record(2, "1002 < 1001", "2026-03-12T16:00:00Z", Some("75.0")),
+            ],
+        );
+        assert_eq!(found_out(text.as_bytes()), expected, "{text}");
+        assert_eq!(found_out(&windows_1252), expected, "{text}");
     }
 }
 
