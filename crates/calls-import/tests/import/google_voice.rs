@@ -15,31 +15,32 @@ fn call(parties: &str, time: &str, duration: Option<&str>) -> [Item; 1] {
 #[test]
 fn reformatted_files_are_read() {
     for (name, expected) in [
-        (" - Voicemail - 2012-03-17T18_16_32Z.html", call("< withheld", "2012-03-17T18:16:32Z", None)),
+        (" - Received - 2022-05-06T17_00_01Z.html", call("< withheld", "2022-05-06T17:00:01Z", Some("9.0"))),
+        // The duration is the message's.
+        (" - Voicemail - 2022-05-06T18_30_00Z.html", call("< withheld", "2022-05-06T18:30:00Z", None)),
         (
-            "+12025550130 - Received - 2021-12-11T18_20_31Z.html",
-            call("< +12025550130", "2021-12-11T18:20:31.619Z", Some("5.0")),
+            "+12025550141 - Received - 2022-05-04T16_10_11Z.html",
+            call("< +12025550141", "2022-05-04T16:10:11.250Z", Some("65.0")),
         ),
         (
-            "+14045550102 - Placed - 2019-03-01T16_28_19Z.html",
-            call("> +14045550102", "2019-03-01T16:28:19Z", Some("42.0")),
+            "+12025550142 - Placed - 2020-02-03T11_12_13Z.html",
+            call("> +12025550142", "2020-02-03T11:12:13Z", Some("3602.0")),
         ),
         (
-            "+14065550172 - Missed - 2020-10-27T04_45_56Z.html",
-            call("< +14065550172", "2020-10-27T04:45:56Z", None),
+            "+12025550143 - Missed - 2020-02-04T11_12_13Z.html",
+            call("< +12025550143", "2020-02-04T11:12:13Z", None),
         ),
         (
-            "+17015550147 - Voicemail - 2022-03-09T08_01_50Z.html",
-            call("< +17015550147", "2022-03-09T08:01:50.940Z", None),
+            "+12025550144 - Voicemail - 2022-05-07T08_01_50Z.html",
+            call("< +12025550144", "2022-05-07T08:01:50.940Z", None),
         ),
         (
-            "+18085550103 - Placed - 2021-04-01T16_28_19Z.html",
-            call("> +18085550103", "2021-04-01T16:28:19Z", Some("42.0")),
+            "+12025550145 - Placed - 2021-04-01T16_28_19Z.html",
+            call("> +12025550145", "2021-04-01T16:28:19Z", None),
         ),
-        ("- Received - 2011-10-28T16_04_26Z.html", call("< withheld", "2011-10-28T16:04:26Z", Some("5.0"))),
         ("174074978 - Missed - 2021-03-31T20_32_17Z.html", call("< 174074978", "2021-03-31T20:32:17Z", None)),
     ] {
-        assert_eq!(read(&format!("lbeder-merger/{name}")), expected, "{name}");
+        assert_eq!(read(&format!("assembled/{name}")), expected, "{name}");
     }
 }
 
@@ -75,8 +76,14 @@ fn the_recording_of_a_call_is_no_call_of_its_own() {
 
 #[test]
 fn files_that_are_not_well_formed_are_read() {
-    assert_eq!(read("psanford/missedcall.html"), call("< +66666", "2009-09-18T00:26:41Z", None));
-    assert_eq!(read("psanford/voicemail.html"), call("< +11111111111", "2018-07-23T16:23:31Z", None));
+    assert_eq!(
+        read("assembled/Example - Missed - 2010-06-05T04_03_02Z.html"),
+        call("< +55555", "2010-06-05T04:03:02Z", None)
+    );
+    assert_eq!(
+        read("assembled/Example - Voicemail - 2018-08-09T10_11_12Z.html"),
+        call("< +12025550146", "2018-08-09T10:11:12Z", None)
+    );
 }
 
 #[test]

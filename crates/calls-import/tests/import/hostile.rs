@@ -21,7 +21,7 @@ const SAMPLES: [&str; 15] = [
     "android-sms-backup-restore/assembled-all-types.xml",
     "sms-ie/assembled-calls.json",
     "fossify-phone/assembled-call_history.json",
-    "google-voice/psanford/voicemail.html",
+    "google-voice/assembled/Example - Voicemail - 2018-08-09T10_11_12Z.html",
     "ios-call-history/assembled-imazing-header.csv",
     "generic/assembled-wazo-cdr-export.csv",
     "generic/assembled-simple-calls.csv",

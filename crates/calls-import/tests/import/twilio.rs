@@ -29,22 +29,18 @@ fn a_list_gives_a_record_for_each_call_that_has_ended() {
 }
 
 #[test]
-fn twilios_own_examples_are_read() {
+fn a_page_and_a_single_call_are_read() {
+    // Its start and end are a minute apart: the duration counts.
+    let outbound = record(1, "+12025550151 > +12025550152", "2026-03-03T10:00:02Z", Some("4.0"));
     assert_eq!(
-        list("oai-readFullPage1.json"),
-        [
-            record(1, "+13051416799 > +13051913581", "2019-10-18T17:02:00Z", Some("4.0")),
-            record(2, "+13051913580 < +13051416798", "2019-10-18T16:02:00Z", Some("3.0")),
-        ]
+        list("assembled-page.json"),
+        [outbound.clone(), record(2, "+12025550151 < +12025550153", "2026-03-03T11:00:01Z", Some("3.0"))]
     );
-    assert_eq!(list("oai-readEmpty.json"), []);
+    assert_eq!(list("assembled-page-empty.json"), []);
+    assert_eq!(list("assembled-single-call.json"), [outbound]);
     assert_eq!(
-        list("oai-fetch-single-call.json"),
-        [record(1, "+13051416799 > +13051913581", "2019-10-18T17:02:00Z", Some("4.0"))]
-    );
-    assert_eq!(
-        list("oai-cancel-single-call.json"),
-        [record(1, "+14158675309 < +14158675308", "2010-08-31T20:36:29Z", None)]
+        list("assembled-single-canceled.json"),
+        [record(1, "+12025550151 < +12025550154", "2026-03-03T12:00:01Z", None)]
     );
 }
 
