@@ -26,6 +26,11 @@ pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
 }
 
 fn colons(text: &str) -> Option<i64> {
+    // Decimals of a second, which are cut.
+    let text = match text.split_once('.') {
+        Some((text, decimals)) if digits(decimals).is_some() => text,
+        _ => text,
+    };
     let parts: Vec<i64> = text.split(':').map(digits).collect::<Option<_>>()?;
     match parts[..] {
         [minutes, seconds] if seconds < 60 => minutes.checked_mul(60)?.checked_add(seconds),
@@ -73,6 +78,7 @@ mod tests {
             ("75", 75),
             ("1:15", 75),
             ("00:01:15", 75),
+            ("00:01:15.250", 75),
             ("1:00:00", 3600),
             ("PT12M51S", 771),
             ("PT0S", 0),
@@ -84,9 +90,21 @@ mod tests {
             assert_eq!(any(text).unwrap().ms(), s * 1000, "{text}");
         }
         assert_eq!(any("37.4").unwrap().ms(), 37_400);
-        for text in
-            ["", ":", "1:60", "1:2:3:4", "P", "PT", "PT5", "5x", "-5", "9999999999:00", "99999999999d"]
-        {
+        for text in [
+            "",
+            ":",
+            "1:60",
+            "1:15.",
+            "1:15.x",
+            "1:2:3:4",
+            "P",
+            "PT",
+            "PT5",
+            "5x",
+            "-5",
+            "9999999999:00",
+            "99999999999d",
+        ] {
             assert!(any(text).is_err(), "{text}");
         }
     }

@@ -93,15 +93,23 @@ pub(crate) fn any(text: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     any_of(text, zone, false)
 }
 
+/// How moments with their offset are also written: by PostgreSQL and ISO 8601, there without seconds too, and by
+/// JavaScript (`Date.prototype.toString`). A blank stands for any number of them.
+const WITH_OFFSET: [&str; 4] = [
+    "%Y-%m-%d %H:%M:%S%.f %#z",
+    "%Y-%m-%dT%H:%M:%S%.f %#z",
+    "%Y-%m-%dT%H:%M %#z",
+    "%a %b %d %Y %H:%M:%S GMT%z",
+];
+
 /// As [`any`]. Where `month_first`, dates with slashes are as in the United States: `03/12/2026 4:00 PM`.
 pub(crate) fn any_of(text: &str, zone: Tz, month_first: bool) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_rfc2822(text))
-            .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f %z"))
-            .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
             .ok()
+            .or_else(|| WITH_OFFSET.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()))
             .map(|time| time.to_utc())
     };
     // As Twilio's console writes it.
@@ -132,8 +140,9 @@ pub(crate) fn any_of(text: &str, zone: Tz, month_first: bool) -> Result<DateTime
 }
 
 /// Reads a time whose date is written with the day first, `12.03.2026 16:00`, `12/03/26, 16:00:00`, or with a year of
-/// four digits first, `2026/03/12 16:00`.
+/// four digits first, `2026/03/12 16:00`; a day of the week may be before it.
 fn in_parts(text: &str, month_first: bool) -> Option<NaiveDateTime> {
+    let text = text.trim_start_matches(|c: char| c.is_alphabetic() || " ,.".contains(c));
     let (date, time) = text.split_once([' ', ','])?;
     let mut parts = date.split(['.', '/', '-']);
     let mut part = |longest: usize| parts.next().filter(|part| part.len() <= longest).and_then(digits);
@@ -179,7 +188,7 @@ pub(crate) fn has_months_first(text: &str) -> bool {
     months && !days
 }
 
-/// Reads a time whose month is a word: `12 Mar 2026 16:00`, `Thursday, March 12, 2026 at 4:00:00 PM`.
+/// Reads a time whose month is a word: `12 Mar 2026 16:00`, `12-Mar-26 16:00`, `Thursday, March 12, 2026 at 4:00:00 PM`.
 fn named_month(text: &str) -> Option<NaiveDateTime> {
     const MONTHS: [&str; 12] =
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -188,7 +197,7 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
         MONTHS.iter().position(|month| *month == start).and_then(|index| u32::try_from(index + 1).ok())
     };
     let words: Vec<&str> =
-        text.split([' ', ',', '\u{202f}', '\u{a0}']).filter(|word| !word.is_empty()).collect();
+        text.split([' ', ',', '-', '\u{202f}', '\u{a0}']).filter(|word| !word.is_empty()).collect();
     let is_weekday = |word: &&str| word.bytes().all(|b| b.is_ascii_alphabetic()) && month(word).is_none();
     let words = if words.first().is_some_and(is_weekday) { &words[1..] } else { &words[..] };
     let [one, two, year, clock_words @ ..] = words else { return None };
@@ -196,7 +205,11 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
         Some(month) => (digits(two)?, month),
         None => (digits(one.trim_end_matches('.'))?, month(two)?),
     };
-    let year = Some(year).filter(|year| year.len() == 4).and_then(|year| digits(year))?;
+    let year = match year.len() {
+        2 => 2000 + digits(year)?,
+        4 => digits(year)?,
+        _ => return None,
+    };
     let clock_words = clock_words.strip_prefix(&["at"]).unwrap_or(clock_words);
     Some(
         NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?
@@ -277,6 +290,12 @@ mod tests {
             ("12/03/2026, 4:00 pm", "2026-03-12T15:00:00+00:00"),
             ("12/03/26 12:30:00 AM", "2026-03-11T23:30:00+00:00"),
             ("2026/03/12 16:00:00", "2026-03-12T15:00:00+00:00"),
+            ("2026-03-12T15:00Z", "2026-03-12T15:00:00+00:00"),
+            ("2026-03-12 16:00:00.25+01", "2026-03-12T15:00:00.250+00:00"),
+            ("Thu Mar 12 2026 16:00:00 GMT+0100", "2026-03-12T15:00:00+00:00"),
+            ("Thu 12/03/2026 16:00", "2026-03-12T15:00:00+00:00"),
+            ("Do., 12.03.2026, 16:00", "2026-03-12T15:00:00+00:00"),
+            ("12-Mar-26 4:00:00 PM", "2026-03-12T15:00:00+00:00"),
             ("12 Mar 2026 16:00", "2026-03-12T15:00:00+00:00"),
             ("Mar 12, 2026, 4:00:00\u{202f}PM", "2026-03-12T15:00:00+00:00"),
             ("Thursday, March 12, 2026 at 4:00 PM", "2026-03-12T15:00:00+00:00"),

@@ -63,7 +63,9 @@ fn of_words(text: &str) -> Option<Kind> {
                 // "not answered"
                 outcome = outcome.or(Some(Outcome::Completed));
             }
-            "call" | "phone" | "voice" | "video" | "audio" | "facetime" | "whatsapp" | "mobile" => {}
+            "call" | "phone" | "voice" | "video" | "audio" | "facetime" | "whatsapp" | "mobile"
+            // Twilio says what made the call.
+            | "api" | "dial" => {}
             _ => return None,
         }
     }
@@ -76,9 +78,11 @@ fn of_words(text: &str) -> Option<Kind> {
 /// Reads the word of a column such as "status" or "answered".
 pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
     match plain(text).as_str() {
-        "answered" | "completed" | "complete" | "connected" | "accepted" | "success" | "ok" | "true"
-        | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" | "répondu" | "oui"
-        | "contestada" | "atendida" | "risposta" | "sì" | "sí" | "beantwoord" => Ok(Outcome::Completed),
+        "answered" | "completed" | "complete" | "connected" | "callconnected" | "accepted" | "success"
+        | "ok" | "true" | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" | "répondu"
+        | "oui" | "contestada" | "atendida" | "risposta" | "sì" | "sí" | "beantwoord" => {
+            Ok(Outcome::Completed)
+        }
         "missed" | "noanswer" | "notanswered" | "unanswered" | "busy" | "failed" | "failure" | "canceled"
         | "cancelled" | "cancel" | "rejected" | "declined" | "congestion" | "abandoned" | "blocked"
         | "voicemail" | "unknown" | "false" | "no" | "0" | "verpasst" | "nichtangenommen"
@@ -108,6 +112,7 @@ mod tests {
         for (text, direction, completed) in [
             ("Incoming Call (Missed)", Direction::Inbound, Some(false)),
             ("Outgoing FaceTime Audio", Direction::Outbound, None),
+            ("outbound-api", Direction::Outbound, None),
             ("Missed WhatsApp video call", Direction::Inbound, Some(false)),
             ("outbound, not answered", Direction::Outbound, Some(false)),
             ("Incoming - answered", Direction::Inbound, Some(true)),
