@@ -43,8 +43,8 @@ fn json(text: &str) -> Option<Format> {
         Some(Format::FossifyJson)
     } else if has("counterparty") && has("created_at") {
         Some(Format::CallsNdjson)
-    } else if (has("sid") && has("status") && has("direction")) || (has("calls") && has("first_page_uri")) {
-        let first_line = text.lines().next().unwrap_or_default();
+    } else if is_twilio(text) {
+        let first_line = text.lines().next().unwrap_or_default().to_ascii_lowercase();
         let is_call = first_line.contains("\"sid\"") && first_line.trim_end().ends_with('}');
         let one_a_line = is_call && !first_line.contains("\"calls\"") && text.trim_end().contains('\n');
         Some(if one_a_line { Format::TwilioNdjson } else { Format::TwilioJson })
@@ -53,6 +53,13 @@ fn json(text: &str) -> Option<Format> {
     } else {
         None
     }
+}
+
+/// Whether it is a call of Twilio's or a page of them, in any case: programs that pass calls on write `Sid` too.
+fn is_twilio(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    (has("sid") && has("status") && has("direction")) || (has("calls") && has("first_page_uri"))
 }
 
 fn csv(text: &str) -> Option<Format> {

@@ -102,8 +102,7 @@ fn any<'a>(
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
     let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
     let is_without_calls = is_without_calls(&head);
-    let is_utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
-    let big_endian = head.starts_with(b"\xfe\xff");
+    let utf16 = utf16_big_endian(&head);
     let whole = Cursor::new(head).chain(reader);
     if is_gzip {
         return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
@@ -111,7 +110,7 @@ fn any<'a>(
     if is_zip {
         return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? });
     }
-    if is_utf16 {
+    if let Some(big_endian) = utf16 {
         return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
     }
     if let Some(recoding) = recoding {
@@ -123,6 +122,18 @@ fn any<'a>(
     let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
     let options = Options { month_first, ..options.clone() };
     Ok(Opened { format: Some(format), items: read(format, &options, whole) })
+}
+
+/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
+/// ASCII. `None` if it is none in UTF-16.
+fn utf16_big_endian(head: &[u8]) -> Option<bool> {
+    match *head {
+        [0xFE, 0xFF, ..] => Some(true),
+        [0xFF, 0xFE, ..] => Some(false),
+        [0, one, 0, other, ..] if one > 0 && other > 0 => Some(true),
+        [one, 0, other, 0, ..] if one > 0 && other > 0 => Some(false),
+        _ => None,
+    }
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.

@@ -28,13 +28,24 @@ impl RawParty {
         if text.contains('@') {
             return sip(&lower).unwrap_or_else(|| Self::Text(format!("sip:{text}")));
         }
-        if is_dialable(text) { Self::Text(text.to_owned()) } else { Self::Unknown }
+        if is_dialable(text) { Self::Text(without_prefix(text).to_owned()) } else { Self::Unknown }
     }
 
     /// Whether it names somebody, and so can own a history.
     pub fn is_identified(&self) -> bool {
         matches!(self, Self::Text(_))
     }
+}
+
+/// A number without the code before it that hides or shows the caller's for this one call: #31# and *31# (3GPP
+/// TS 22.030), *67 and *82 in North America.
+fn without_prefix(text: &str) -> &str {
+    const SHORTEST: usize = 7;
+    let rest = ["#31#", "*31#", "*67", "*82"].into_iter().find_map(|code| text.strip_prefix(code));
+    let is_number = |rest: &&str| {
+        rest.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST && !rest.contains(['*', '#'])
+    };
+    rest.map(str::trim_start).filter(is_number).unwrap_or(text)
 }
 
 fn is_invisible(c: char) -> bool {
@@ -138,6 +149,15 @@ mod tests {
             assert_eq!(RawParty::from_text(party), text(party));
         }
         assert_eq!(RawParty::from_text(" 1001 "), text("1001"));
+        for (written, number) in [
+            ("#31#+4930555001", "+4930555001"),
+            ("*31#030 555001", "030 555001"),
+            ("*67 (202) 555-0123", "(202) 555-0123"),
+            ("*821001", "*821001"),
+            ("*67#2025550123", "*67#2025550123"),
+        ] {
+            assert_eq!(RawParty::from_text(written), text(number));
+        }
         assert_eq!(RawParty::from_text("\u{202a}+49 30\u{a0}555001\u{202c}"), text("+49 30\u{a0}555001"));
         assert_eq!(RawParty::from_text("tel:+12025550123"), text("+12025550123"));
         assert_eq!(RawParty::from_text("TEL:+1-202-555-0123;ext=7"), text("+1-202-555-0123"));

@@ -79,6 +79,10 @@ fn every_fixture_is_recognised_plain_gzipped_and_in_utf_16() {
         let text = format!("\u{feff}{}", String::from_utf8(bytes).unwrap());
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(found_out(&utf16), expected, "{name}");
+        // Without its mark.
+        assert_eq!(found_out(&utf16[2..]), expected, "{name}");
+        let big_endian: Vec<u8> = text[3..].encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(found_out(&big_endian), expected, "{name}");
     }
 }
 
@@ -136,6 +140,10 @@ fn formats_without_a_fixture_are_recognised() {
         (
             r#""""A"" <1>","1","2","c","ch","","Dial","","2026-03-02 08:00:00","","2026-03-02 08:03:41","221","0","BUSY","DOC","","1.0","","0""#,
             Format::AsteriskCustomCsv,
+        ),
+        (
+            r#"[{"Sid":"CA1","From":"+1","To":"+2","Status":"busy","Direction":"inbound"}]"#,
+            Format::TwilioJson,
         ),
         ("Incoming,11/03/2026 09:00,00:01:15,+49 30 555001,Example A\n", Format::IphoneCsv),
     ] {
