@@ -4,7 +4,6 @@
 use calls_model::{CallType, CounterpartyCount, DayCount, HourOfWeekCount, MissedInbound, Summary, TalkTime};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use diesel::dsl::max;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
@@ -12,8 +11,8 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use crate::calls::{Filter, TypeColumn, list_calls, local_seconds, matches};
 use crate::composed::Composed;
 use crate::parties::{self, PartyKey};
-use crate::schema::{calls, sql_types};
-use crate::zones::Offsets;
+use crate::schema::calls;
+use crate::zones::{Offsets, Spans};
 
 /// The summary of the calls of a history that fit a filter, all of it as of one instant.
 pub fn summarize(
@@ -24,8 +23,11 @@ pub fn summarize(
 ) -> QueryResult<Summary> {
     connection.build_transaction().read_only().repeatable_read().run(|connection| {
         // One core for one request: on two busy cores half a million calls took 0.8 s like this, and 1.2 s with
-        // PostgreSQL's parallel workers.
-        diesel::sql_query("SET LOCAL max_parallel_workers_per_gather = 0").execute(connection)?;
+        // PostgreSQL's parallel workers. Memory for as many groups as a history has hours.
+        diesel::sql_query(
+            "SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '32MB', true)",
+        )
+        .execute(connection)?;
         let mut summary = Summary::empty(zone.name());
         if let Some((first, last)) = crate::calls::span(connection, owner)? {
             let offsets = Offsets::new(zone, first, last);
@@ -50,11 +52,9 @@ pub fn summarize(
     })
 }
 
-/// The calls of one type, of one day or of one hour of the week: one of the three is there.
+/// Calls of one day, those of one hour of the week, or all.
 #[derive(Debug, QueryableByName)]
 struct CountRow {
-    #[diesel(sql_type = Nullable<sql_types::CallType>, column_name = "type")]
-    call_type: Option<TypeColumn>,
     /// Days since 1970-01-01.
     #[diesel(sql_type = Nullable<Integer>)]
     day: Option<i32>,
@@ -64,32 +64,47 @@ struct CountRow {
     #[diesel(sql_type = BigInt)]
     calls: i64,
     #[diesel(sql_type = BigInt)]
-    missed: i64,
+    missed_inbound: i64,
+    #[diesel(sql_type = BigInt)]
+    completed_outbound: i64,
+    #[diesel(sql_type = BigInt)]
+    missed_outbound: i64,
     #[diesel(sql_type = BigInt)]
     talk_ms: i64,
-    #[diesel(sql_type = Timestamptz)]
-    first_call: DateTime<Utc>,
-    #[diesel(sql_type = Timestamptz)]
-    last_call: DateTime<Utc>,
+    /// None of no calls.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    first_call: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_call: Option<DateTime<Utc>>,
 }
 
 impl CountRow {
     fn add_to(self, summary: &mut Summary) {
-        let (calls, missed) = (self.calls.unsigned_abs(), self.missed.unsigned_abs());
-        if let Some(TypeColumn(call_type)) = self.call_type {
-            *summary.types.of_mut(call_type) = calls;
-            summary.calls += calls;
-            summary.talk_time = TalkTime::from_ms(summary.talk_time.ms() + self.talk_ms.unsigned_abs());
-            summary.first_call =
-                Some(summary.first_call.map_or(self.first_call, |at| at.min(self.first_call)));
-            summary.last_call = summary.last_call.max(Some(self.last_call));
-        }
-        if let Some(date) = self.day.and_then(|day| epoch().checked_add_signed(TimeDelta::days(day.into()))) {
-            summary.days.push(DayCount { date, calls, missed });
-        }
-        if let Some(hour) = self.hour_of_week.and_then(|hour| u8::try_from(hour).ok()) {
-            let (weekday, hour) = (hour / 24 + 1, hour % 24);
-            summary.hours_of_week.push(HourOfWeekCount { weekday, hour, calls, missed });
+        let calls = self.calls.unsigned_abs();
+        let missed = (self.missed_inbound + self.missed_outbound).unsigned_abs();
+        let hour = self.hour_of_week.and_then(|hour| u8::try_from(hour).ok());
+        let date = self.day.and_then(|day| epoch().checked_add_signed(TimeDelta::days(day.into())));
+        match (date, hour) {
+            (Some(date), _) => summary.days.push(DayCount { date, calls, missed }),
+            (None, Some(hour)) => {
+                let (weekday, hour) = (hour / 24 + 1, hour % 24);
+                summary.hours_of_week.push(HourOfWeekCount { weekday, hour, calls, missed });
+            }
+            (None, None) => {
+                let others = self.missed_inbound + self.completed_outbound + self.missed_outbound;
+                let types = [
+                    (CallType::CompletedInbound, self.calls - others),
+                    (CallType::MissedInbound, self.missed_inbound),
+                    (CallType::CompletedOutbound, self.completed_outbound),
+                    (CallType::MissedOutbound, self.missed_outbound),
+                ];
+                for (call_type, calls) in types {
+                    *summary.types.of_mut(call_type) = calls.unsigned_abs();
+                }
+                summary.calls = calls;
+                summary.talk_time = TalkTime::from_ms(self.talk_ms.unsigned_abs());
+                (summary.first_call, summary.last_call) = (self.first_call, self.last_call);
+            }
         }
     }
 }
@@ -98,31 +113,48 @@ fn epoch() -> NaiveDate {
     DateTime::UNIX_EPOCH.date_naive()
 }
 
+/// Counts the calls in spans of UTC first: where in the zone's days and weeks they are is asked once for each span.
 fn count(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
     offsets: &Offsets,
 ) -> QueryResult<Vec<CountRow>> {
-    let fitting = calls::table
-        .filter(calls::number.eq(owner))
-        .filter(matches(filter))
-        .select((calls::type_, calls::created_at, calls::duration_ms, local_seconds(offsets)))
-        // Keeps PostgreSQL from merging the query into the other, which would look up the zone twice a call.
-        .offset(0);
-    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week.
+    let Spans { from, seconds } = offsets.spans();
+    let fitting = calls::table.filter(calls::number.eq(owner)).filter(matches(filter)).select((
+        calls::created_at,
+        calls::type_,
+        calls::duration_ms,
+    ));
+    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. OFFSET keeps PostgreSQL from merging the
+    // queries, which would look up the zone twice.
     let query: Composed = Composed::new(
-        "SELECT type, day, hour_of_week, count(*) AS calls, \
-             count(*) FILTER (WHERE type IN ('Missed Inbound', 'Missed Outbound')) AS missed, \
-             coalesce(sum(duration_ms), 0) AS talk_ms, \
-             min(created_at) AS first_call, max(created_at) AS last_call \
-             FROM (SELECT type, created_at, duration_ms, floor(local / 86400)::integer AS day, \
-             (((floor(local / 3600)::bigint + 72) % 168 + 168) % 168)::integer AS hour_of_week FROM (",
+        "SELECT day, hour_of_week, coalesce(sum(calls), 0)::bigint AS calls, \
+         coalesce(sum(missed_inbound), 0)::bigint AS missed_inbound, \
+         coalesce(sum(completed_outbound), 0)::bigint AS completed_outbound, \
+         coalesce(sum(missed_outbound), 0)::bigint AS missed_outbound, \
+         coalesce(sum(talk_ms), 0)::bigint AS talk_ms, \
+         min(first_call) AS first_call, max(last_call) AS last_call \
+         FROM (SELECT located.*, floor(local / 86400)::integer AS day, \
+         (((floor(local / 3600)::bigint + 72) % 168 + 168) % 168)::integer AS hour_of_week \
+         FROM (SELECT spans.*, ",
+    )
+    .subquery(local_seconds(offsets))
+    .sql(" AS local FROM (SELECT CASE WHEN created_at < ")
+    .subquery(from.into_sql::<Timestamptz>())
+    .sql(" THEN created_at ELSE date_bin(interval '1 second' * ")
+    .subquery(seconds.into_sql::<Integer>())
+    .sql(
+        ", created_at, timestamptz '0001-01-01 00:00:00+00') END AS created_at, count(*) AS calls, \
+         count(*) FILTER (WHERE type = 'Missed Inbound') AS missed_inbound, \
+         count(*) FILTER (WHERE type = 'Completed Outbound') AS completed_outbound, \
+         count(*) FILTER (WHERE type = 'Missed Outbound') AS missed_outbound, \
+         sum(duration_ms) AS talk_ms, min(created_at) AS first_call, max(created_at) AS last_call FROM (",
     )
     .subquery(fitting)
     .sql(
-        ") AS fitting (type, created_at, duration_ms, local) OFFSET 0) AS placed \
-              GROUP BY GROUPING SETS ((type), (day), (hour_of_week)) ORDER BY type, day, hour_of_week",
+        ") AS fitting (created_at, type, duration_ms) GROUP BY 1) AS spans OFFSET 0) AS located OFFSET 0) AS placed \
+         GROUP BY GROUPING SETS ((), (day), (hour_of_week)) ORDER BY day, hour_of_week",
     );
     query.load(connection)
 }
@@ -209,38 +241,47 @@ impl From<MissedRow> for MissedInbound {
     }
 }
 
-/// A call is returned if the last call in which the two spoke is later. So one time per counterparty is enough.
+/// A call is returned if the last call in which the two spoke is later. So one time per counterparty is enough. Their
+/// ids are looked up for the newest alone, so that the others are counted from the smallest index there is.
 fn missed_inbound(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
 ) -> QueryResult<MissedInbound> {
-    let history = calls::table.filter(calls::number.eq(owner));
-    let missed = history
+    let most = || (MissedInbound::MAX_IDS as i64).into_sql::<BigInt>();
+    let missed = calls::table
+        .filter(calls::number.eq(owner))
         .filter(calls::type_.eq(TypeColumn(CallType::MissedInbound)))
         .filter(matches(filter))
-        .select((calls::id, calls::created_at, calls::counterparty));
-    let completed = [CallType::CompletedInbound, CallType::CompletedOutbound].map(TypeColumn);
-    let spoken = history
-        .filter(calls::type_.eq_any(completed))
-        .group_by(calls::counterparty)
-        .select((calls::counterparty, max(calls::created_at)));
-    let query: Composed = Composed::new("WITH missed AS (")
+        .select((calls::counterparty, calls::created_at));
+    let query: Composed = Composed::new("WITH missed (counterparty, created_at) AS (")
         .subquery(missed)
-        .sql("), spoken (counterparty, latest) AS (")
-        .subquery(spoken)
         .sql(
-            "), hidden AS MATERIALIZED (SELECT number FROM phone_numbers WHERE label IN ('withheld', 'unknown')), \
-             judged AS (SELECT id, missed.created_at, CASE WHEN counterparty > 0 \
+            "), spoken AS (SELECT counterparty, max(created_at) AS latest FROM calls \
+             WHERE type IN ('Completed Inbound', 'Completed Outbound') AND number = ",
+        )
+        .subquery(owner.into_sql::<BigInt>())
+        .sql(
+            " GROUP BY counterparty), \
+             hidden AS MATERIALIZED (SELECT number FROM phone_numbers WHERE label IN ('withheld', 'unknown')), \
+             judged AS MATERIALIZED (SELECT counterparty, created_at, CASE WHEN counterparty > 0 \
              OR counterparty NOT IN (SELECT number FROM hidden) \
-             THEN coalesce(latest > missed.created_at, false) END AS returned \
-             FROM missed LEFT JOIN spoken USING (counterparty)) \
-             SELECT count(*) FILTER (WHERE returned) AS returned, \
+             THEN coalesce(latest > created_at, false) END AS returned \
+             FROM missed LEFT JOIN spoken USING (counterparty)), \
+             newest AS (SELECT counterparty, created_at FROM judged WHERE NOT returned \
+             ORDER BY created_at DESC FETCH FIRST ",
+        )
+        .subquery(most())
+        .sql(
+            " ROWS WITH TIES) SELECT count(*) FILTER (WHERE returned) AS returned, \
              count(*) FILTER (WHERE NOT returned) AS not_returned, \
              count(*) FILTER (WHERE returned IS NULL) AS unidentified, \
-             ARRAY(SELECT id FROM judged WHERE NOT returned ORDER BY created_at DESC, id DESC LIMIT ",
+             ARRAY(SELECT id FROM newest JOIN calls USING (counterparty, created_at) \
+             WHERE type = 'Missed Inbound' AND number = ",
         )
-        .subquery((MissedInbound::MAX_IDS as i64).into_sql::<BigInt>())
+        .subquery(owner.into_sql::<BigInt>())
+        .sql(" ORDER BY created_at DESC, id DESC LIMIT ")
+        .subquery(most())
         .sql(") AS not_returned_ids FROM judged");
     let row: MissedRow = query.get_result(connection)?;
     Ok(row.into())

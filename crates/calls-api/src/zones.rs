@@ -13,7 +13,40 @@ pub struct Offsets {
     pub seconds: Vec<i32>,
 }
 
+/// Spans of time of one length, counted from any midnight of UTC. Within each of them a zone's clocks show one hour
+/// alone, so calls can be counted by span before anybody asks where the span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spans {
+    /// Before this no length fits: the clocks were off by odd minutes, or changed at some.
+    pub from: DateTime<Utc>,
+    /// 3600, 1800 or 900.
+    pub seconds: i32,
+}
+
 impl Offsets {
+    /// The spans that fit as far back as any do.
+    pub fn spans(&self) -> Spans {
+        /// 0001-01-01 and 10000-01-01: no call is before or after.
+        const TIME: [i64; 2] = [-62_135_596_800, 253_402_300_800];
+        let fitting = |most: i64, second: i64| {
+            [3600, 1800, 900].into_iter().find(|length| *length <= most && second % length == 0)
+        };
+        let [begin, mut from] = TIME;
+        let mut length = 3600;
+        for (index, offset) in self.seconds.iter().enumerate().rev() {
+            let Some(fits) = fitting(length, i64::from(*offset)) else { break };
+            length = fits;
+            let Some(change) = index.checked_sub(1).map(|before| self.changes[before].timestamp()) else {
+                from = begin;
+                break;
+            };
+            from = change + (-change).rem_euclid(length);
+            let Some(fits) = fitting(length, change) else { break };
+            length = fits;
+        }
+        Spans { from: DateTime::from_timestamp(from, 0).unwrap_or_default(), seconds: length as i32 }
+    }
+
     /// The offsets of a zone from `first` to `last`, exact to the second.
     pub fn new(zone: Tz, first: DateTime<Utc>, last: DateTime<Utc>) -> Self {
         // Clocks have kept zone time since the 19th century, and no zone's rules are known beyond this one.
@@ -74,6 +107,53 @@ mod tests {
         assert_eq!(offsets.seconds, [3600, 7200, 3600]);
         let offsets = Offsets::new(Tz::UTC, time("0001-01-01T00:00:00Z"), time("9999-12-31T23:59:59Z"));
         assert_eq!((offsets.changes, offsets.seconds), (vec![], vec![0]));
+    }
+
+    #[test]
+    fn spans_are_as_long_as_the_clocks_allow() {
+        let spans = |zone, first: &str| {
+            let spans = Offsets::new(zone, time(first), time("2030-01-01T00:00:00Z")).spans();
+            (spans.from.to_rfc3339(), spans.seconds)
+        };
+        let all = "0001-01-01T00:00:00+00:00".to_owned();
+        assert_eq!(spans(Tz::UTC, "1700-01-01T00:00:00Z"), (all.clone(), 3600));
+        assert_eq!(spans(Tz::Europe__Berlin, "1950-01-01T00:00:00Z"), (all.clone(), 3600));
+        assert_eq!(spans(Tz::Asia__Kolkata, "1950-01-01T00:00:00Z"), (all.clone(), 1800));
+        assert_eq!(spans(Tz::Asia__Kathmandu, "1990-01-01T00:00:00Z"), (all.clone(), 900));
+        assert_eq!(spans(Tz::Australia__Lord_Howe, "1990-01-01T00:00:00Z"), (all, 1800));
+        // Until then 44 minutes and 30 seconds behind.
+        let change = "1972-01-07T01:00:00+00:00".to_owned();
+        assert_eq!(spans(Tz::Africa__Monrovia, "1960-01-01T00:00:00Z"), (change, 3600));
+        let offsets =
+            Offsets::new(Tz::Africa__Monrovia, time("1960-01-01T00:00:00Z"), time("1961-01-01T00:00:00Z"));
+        assert_eq!(offsets.spans().from, time("9999-12-31T23:59:59Z") + TimeDelta::seconds(1));
+    }
+
+    #[test]
+    fn within_a_span_the_clocks_of_every_zone_show_one_hour() {
+        let (first, last) = (time("1879-05-06T07:08:09Z"), time("2040-01-01T00:00:00Z"));
+        let odd =
+            [Tz::Africa__Monrovia, Tz::Africa__Casablanca, Tz::Australia__Lord_Howe, Tz::Asia__Kathmandu];
+        for zone in chrono_tz::TZ_VARIANTS.into_iter().step_by(5).chain(odd) {
+            let offsets = Offsets::new(zone, first, last);
+            let spans = offsets.spans();
+            // In St. John's the clocks changed a minute after midnight until then.
+            assert!(spans.from < time("2011-04-01T00:00:00Z"), "{zone}: {spans:?}");
+            let hour = |second: i64| {
+                let at = DateTime::from_timestamp(second, 0).unwrap();
+                let position = offsets.changes.partition_point(|change| *change <= at);
+                (second + i64::from(offsets.seconds[position])).div_euclid(3600)
+            };
+            let around = offsets.changes.iter().flat_map(|change| {
+                [-3601, -900, -1, 0, 1, 899, 1800, 3599].map(|second| change.timestamp() + second)
+            });
+            let between = (0..2000).map(|week| first.timestamp() + week * 793 * 3600 + week * 7);
+            let fitting = around.chain(between).filter(|second| *second >= spans.from.timestamp());
+            for second in fitting {
+                let start = second - second.rem_euclid(spans.seconds.into());
+                assert_eq!(hour(start), hour(second), "{zone} at {second}: {spans:?}");
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::Error;
 const NEEDED: [&str; 3] = ["initdb", "postgres", "psql"];
 
 /// The first major version that knows all the settings used here.
-const OLDEST: u32 = 13;
+const OLDEST: u32 = 14;
 
 /// The variable that names the folder to use, and excludes all others.
 const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
@@ -225,7 +225,7 @@ mod tests {
         program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 12.22'\n");
         assert_eq!(examine(root.path()), Err("no psql".to_owned()));
         program("psql", "");
-        assert_eq!(examine(root.path()), Err("expected PostgreSQL 13 or later, but found 12".to_owned()));
+        assert_eq!(examine(root.path()), Err("expected PostgreSQL 14 or later, but found 12".to_owned()));
         program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n");
         assert_eq!(examine(root.path()), Ok(18));
     }
