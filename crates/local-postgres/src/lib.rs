@@ -29,6 +29,7 @@
 //! - `layout`: the files of a data folder and who may enter them
 //! - `lock`: `flock` on a file
 //! - `server`: initdb, start, ready, and how the arguments come about
+//! - `memory`: how much memory a server keeps pages in
 //! - `stop`: the end of a server, in calls that are safe after `fork`
 //! - `descriptors`: open files that a child must not have
 //! - `keeper`: the forked child that outlives its user
@@ -45,6 +46,7 @@ mod error;
 mod keeper;
 mod layout;
 mod lock;
+mod memory;
 mod server;
 mod stop;
 pub mod testing;

@@ -17,6 +17,7 @@ use crate::binaries::{Binaries, Installed};
 use crate::descriptors;
 use crate::layout::{Layout, PORT};
 use crate::lock::{Lock, Mode, POLL};
+use crate::memory;
 use crate::stop::{c_string, read_pid};
 
 /// The cluster's superuser, and the only user it has.
@@ -255,6 +256,7 @@ fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> 
     for setting in SETTINGS.iter().chain(THROWAWAY_SETTINGS.iter().filter(|_| throwaway)) {
         command.arg("-c").arg(setting);
     }
+    command.arg("-c").arg(memory::shared_buffers());
     command.arg("-c").arg(format!("port={PORT}"));
     command.arg("-c").arg(socket_setting(layout.socket_dir.as_os_str()));
     command.stdout(Stdio::from(log)).stderr(Stdio::from(for_errors)).current_dir("/");

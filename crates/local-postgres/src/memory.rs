@@ -1,0 +1,50 @@
+//! How much memory a server keeps pages in.
+
+use std::fs;
+
+/// MiB: PostgreSQL's default, which starts everywhere.
+const LEAST: u64 = 128;
+/// MiB. Enough for the indexes of ten million calls, and little beside what a machine has that could give more.
+const MOST: u64 = 1024;
+
+/// The setting `shared_buffers`: a quarter of the memory that there is, as PostgreSQL's documentation advises, within
+/// bounds. The server takes it as it needs it.
+pub(crate) fn shared_buffers() -> String {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let of_machine = read("/proc/meminfo").and_then(|text| total(&text));
+    // A container may have less: cgroups, version 2 and 1.
+    let files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let of_container = files.iter().filter_map(|path| read(path)?.trim().parse().ok());
+    format!("shared_buffers={}MB", buffers(of_machine.into_iter().chain(of_container).min()))
+}
+
+/// MiB, for so many bytes of memory.
+fn buffers(memory: Option<u64>) -> u64 {
+    memory.map_or(LEAST, |bytes| (bytes / 4 / 1024 / 1024).clamp(LEAST, MOST))
+}
+
+/// Bytes, from `/proc/meminfo` (proc(5)).
+fn total(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_of_the_memory_is_taken_within_bounds() {
+        let gib = 1024 * 1024 * 1024;
+        assert_eq!(
+            [Some(64 * gib), Some(2 * gib), Some(gib / 8), Some(0), None].map(buffers),
+            [1024, 512, 128, 128, 128]
+        );
+    }
+
+    #[test]
+    fn the_memory_of_the_machine_is_read() {
+        assert_eq!(total("MemTotal:       16303456 kB\nMemFree: 1 kB\n"), Some(16_303_456 * 1024));
+        assert_eq!([total(""), total("MemTotal: much\n")], [None, None]);
+    }
+}
