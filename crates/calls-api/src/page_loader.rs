@@ -19,47 +19,53 @@ const MOST_PAGES: usize = 16;
 /// Calls in one statement, as far as one page has not more.
 const MOST_CALLS: usize = 1_500;
 
-/// Reads pages, on threads of its own. Clones share them.
-#[derive(Clone)]
-pub struct PageLoader {
-    shared: Arc<Shared>,
+/// Reads pages, and makes a `T` of each, on threads of its own. Clones share them.
+pub struct PageLoader<T> {
+    shared: Arc<Shared<T>>,
 }
 
-struct Shared {
+impl<T> Clone for PageLoader<T> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+struct Shared<T> {
     database: Database,
-    queue: Mutex<Queue>,
+    write: fn(&PageQuestion, Page) -> T,
+    queue: Mutex<Queue<T>>,
     wake: Condvar,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// Threads that have nothing to do.
+struct Queue<T> {
+    waiting: VecDeque<Waiting<T>>,
+    /// Threads that have nothing to do, until they look again.
     idle: usize,
     /// Whether one of them was woken, and has not looked yet: it will take all that waits.
     waking: bool,
     closed: bool,
 }
 
-struct Waiting {
+struct Waiting<T> {
     question: PageQuestion,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Answer<T>>,
     /// Among those that may wait for the database; none if there was an idle thread.
     _place: Option<Place>,
 }
 
 /// All that were asked for together share an error.
-type Answer = Result<Page, Arc<DatabaseError>>;
+type Answer<T> = Result<T, Arc<DatabaseError>>;
 
-impl PageLoader {
+impl<T: Send + 'static> PageLoader<T> {
     /// Starts the threads.
     ///
     /// # Errors
     /// The system has no thread left.
-    pub fn start(database: Database) -> std::io::Result<Self> {
+    pub fn start(database: Database, write: fn(&PageQuestion, Page) -> T) -> std::io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(database.size());
-        let shared = Arc::new(Shared { database, queue: Mutex::default(), wake: Condvar::new() });
+        let queue = Queue { waiting: VecDeque::new(), idle: 0, waking: false, closed: false };
+        let shared = Arc::new(Shared { database, write, queue: Mutex::new(queue), wake: Condvar::new() });
         for _ in 0..threads {
             let shared = shared.clone();
             thread::Builder::new().name("pages".to_owned()).spawn(move || shared.work())?;
@@ -67,14 +73,17 @@ impl PageLoader {
         Ok(Self { shared })
     }
 
-    /// The page that is asked for.
+    /// What is made of the page that is asked for.
     ///
     /// # Errors
     /// Those of [`Database::read`], within the time that a request may wait.
-    pub async fn load(&self, question: PageQuestion) -> Result<Page, ApiError> {
+    pub async fn load(&self, question: PageQuestion) -> Result<T, ApiError> {
         let answer = self.shared.ask(question)?;
+        // Whoever has come at the same time lines up first.
+        tokio::task::yield_now().await;
+        self.shared.wake_one(&mut self.shared.lock());
         match tokio::time::timeout(database::DEADLINE, answer).await {
-            Ok(Ok(Ok(page))) => Ok(page),
+            Ok(Ok(Ok(written))) => Ok(written),
             Ok(Ok(Err(error))) => Err(ApiError::from(&*error)),
             Ok(Err(_)) => {
                 tracing::error!("a thread that reads pages is gone");
@@ -91,8 +100,8 @@ impl PageLoader {
     }
 }
 
-impl Shared {
-    fn ask(&self, question: PageQuestion) -> Result<oneshot::Receiver<Answer>, DatabaseError> {
+impl<T> Shared<T> {
+    fn ask(&self, question: PageQuestion) -> Result<oneshot::Receiver<Answer<T>>, DatabaseError> {
         let (sender, receiver) = oneshot::channel();
         let mut queue = self.lock();
         let place = match queue.idle {
@@ -104,7 +113,6 @@ impl Shared {
             _ => None,
         };
         queue.waiting.push_back(Waiting { question, answer: sender, _place: place });
-        self.wake_one(&mut queue);
         Ok(receiver)
     }
 
@@ -114,9 +122,12 @@ impl Shared {
             let questions: Vec<PageQuestion> = batch.iter().map(|waiting| waiting.question).collect();
             match self.database.read(|connection| calls::read_pages(connection, &questions)) {
                 Ok(pages) => {
-                    for (waiting, page) in batch.into_iter().zip(pages) {
+                    let written = questions.iter().zip(pages).map(|(asked, page)| (self.write)(asked, page));
+                    // All at once, so that whoever waits for several is woken once.
+                    let written: Vec<T> = written.collect();
+                    for (waiting, written) in batch.into_iter().zip(written) {
                         // Whoever has gone needs no answer.
-                        let _ = waiting.answer.send(Ok(page));
+                        let _ = waiting.answer.send(Ok(written));
                     }
                 }
                 Err(error) => {
@@ -130,7 +141,7 @@ impl Shared {
     }
 
     /// Those who wait, as many as one statement takes. `None` when closed.
-    fn next_batch(&self) -> Option<Vec<Waiting>> {
+    fn next_batch(&self) -> Option<Vec<Waiting<T>>> {
         let mut queue = self.lock();
         loop {
             if queue.closed {
@@ -143,26 +154,26 @@ impl Shared {
             }
             queue.idle += 1;
             queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.idle -= 1;
             queue.waking = false;
         }
     }
 
     /// Wakes a thread if there is something to do for it.
-    fn wake_one(&self, queue: &mut Queue) {
+    fn wake_one(&self, queue: &mut Queue<T>) {
         if !queue.waiting.is_empty() && queue.idle > 0 && !queue.waking {
-            queue.idle -= 1;
             queue.waking = true;
             self.wake.notify_one();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue {
-    fn take(&mut self) -> Vec<Waiting> {
+impl<T> Queue<T> {
+    fn take(&mut self) -> Vec<Waiting<T>> {
         let mut batch = Vec::new();
         let mut calls = 0;
         while let Some(next) = self.waiting.front() {

@@ -35,6 +35,7 @@ use crate::phone::Region;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
 
+pub use calls::WrittenPage;
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::refuse_excess;
@@ -45,7 +46,7 @@ pub struct App {
     /// Connections to PostgreSQL.
     pub database: Database,
     /// Reads pages of calls.
-    pub pages: PageLoader,
+    pub pages: PageLoader<WrittenPage>,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// How often a client may ask. None: as often as it likes.

@@ -1,9 +1,8 @@
 //! `GET /calls/{number}` and the same under `/api`.
 
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH, LINK, VARY};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
-use calls_model::{Call, DetailedCall, Party};
-use chrono::{DateTime, Utc};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use calls_model::{Call, Party};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,7 +12,7 @@ use super::cursor::Cursor;
 use super::openapi::{ListedCall, NumberPath};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::{App, accept, export, fallback};
-use crate::calls::{self, PageQuestion};
+use crate::calls::{self, CallRow, PageQuestion};
 use crate::database;
 use crate::details::{self, Detailer};
 use crate::page;
@@ -122,52 +121,70 @@ async fn list_page(
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = known(request);
     let address = address(request, &party);
-    // One more than asked for tells whether there is a next page.
-    let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit: limit + 1, details, known };
-    let found = match wanted.question(&party) {
-        Some(question) => Found::new(app.pages.load(question).await?, &wanted.known, Vec::new()),
+    let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
+    let (known, question) = (wanted.known.clone(), wanted.question(&party));
+    let written = match question {
+        Some(question) => app.pages.load(question).await?,
         None => {
             database::block(move || app.database.read(|connection| wanted.find(connection, &party))).await?
         }
     };
 
     let mut response = HttpResponse::Ok();
-    let mut response = match found {
-        Found::Known { etag } => {
-            response.status(actix_web::http::StatusCode::NOT_MODIFIED).insert_header((ETAG, etag)).finish()
+    let etag = etag(written.version);
+    let is_known = is_known(&known, &etag);
+    response.insert_header((ETAG, etag));
+    let mut response = if is_known {
+        response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish()
+    } else {
+        if let Some(last) = written.last {
+            let next = query.with("after", &Cursor(last).to_string());
+            response.insert_header((LINK, format!("<{address}?{next}>; rel=\"next\"")));
         }
-        Found::Page { etag, mut rows, returned_at } => {
-            let more = rows.len() > usize::from(limit);
-            rows.truncate(limit.into());
-            if let Some(last) = rows.last().filter(|_| more) {
-                let next = query.with("after", &Cursor(last.position()).to_string());
-                response.insert_header((LINK, format!("<{address}?{next}>; rel=\"next\"")));
-            }
-            response.insert_header((ETAG, etag));
-            if details {
-                let mut detailer = Detailer::default();
-                let rows = rows.into_iter().zip(returned_at);
-                json(
-                    &mut response,
-                    rows.map(|(row, at)| detailer.detail(row, at)).collect::<Vec<DetailedCall>>(),
-                )
-            } else {
-                json(&mut response, rows.into_iter().map(Call::from).collect::<Vec<_>>())
-            }
-        }
+        response.content_type(ContentType::json()).body(written.body)
     };
     vary_by_accept(&mut response);
     Ok(response)
 }
 
+/// A page as it is sent.
+pub struct WrittenPage {
+    /// The history's.
+    version: i64,
+    /// JSON.
+    body: Vec<u8>,
+    /// The last call on it, if there are others after it.
+    last: Option<calls::Position>,
+}
+
+impl WrittenPage {
+    /// Calls without details.
+    pub(crate) fn plain(question: &PageQuestion, page: calls::Page) -> Self {
+        Self::new(question.limit - 1, page, plain_json)
+    }
+
+    /// A page for which one call more than `limit` was asked for, which tells whether there are others.
+    fn new(limit: u16, page: calls::Page, write: impl FnOnce(Vec<CallRow>) -> Vec<u8>) -> Self {
+        let calls::Page { version, mut rows } = page;
+        let has_more = rows.len() > usize::from(limit);
+        rows.truncate(limit.into());
+        let last = rows.last().filter(|_| has_more).map(CallRow::position);
+        Self { version, last, body: write(rows) }
+    }
+}
+
+fn plain_json(rows: Vec<CallRow>) -> Vec<u8> {
+    json(rows.into_iter().map(Call::from).collect())
+}
+
 /// The calls as the body, in one piece of memory: a body that grows is copied again and again.
-fn json(response: &mut HttpResponseBuilder, calls: Vec<impl Serialize>) -> HttpResponse {
+fn json<T: Serialize>(calls: Vec<T>) -> Vec<u8> {
     /// Bytes of most calls.
     const CALL: usize = 160;
     let mut body = Vec::with_capacity(calls.len() * CALL + 2);
     // Neither a call's parts nor a vector can fail.
     serde_json::to_writer(&mut body, &calls).unwrap_or_default();
-    response.content_type(ContentType::json()).body(body)
+    body
 }
 
 /// A page that is wanted.
@@ -187,43 +204,24 @@ impl Wanted {
         let is_plain = !self.details && self.filter.is_empty();
         // Versions grow, so of several the highest alone can be that of now.
         let known = versions(&self.known).into_iter().max();
-        is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit, known })
+        is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit + 1, known })
     }
 
-    fn find(&self, connection: &mut PgConnection, party: &Party) -> QueryResult<Found> {
+    fn find(&self, connection: &mut PgConnection, party: &Party) -> QueryResult<WrittenPage> {
         let Some(owner) = parties::find_party(connection, party)? else {
-            return Ok(Found::new(calls::Page::default(), "", Vec::new()));
+            return Ok(WrittenPage::new(self.limit, calls::Page::default(), |_| json(Vec::<Call>::new())));
         };
         let filter = self.filter.resolve(connection, owner)?;
         let known = versions(&self.known);
-        let page = calls::read_page(connection, owner, &filter, self.after, self.limit, known)?;
-        let returned_at = match self.details {
-            true => details::returned_at(connection, owner, &page.rows)?,
-            false => Vec::new(),
-        };
-        Ok(Found::new(page, &self.known, returned_at))
-    }
-}
-
-/// What the database knows of a page.
-enum Found {
-    /// The client has it already.
-    Known { etag: String },
-    Page {
-        etag: String,
-        rows: Vec<calls::CallRow>,
-        /// For each row; for none if nobody asked.
-        returned_at: Vec<Option<DateTime<Utc>>>,
-    },
-}
-
-impl Found {
-    fn new(page: calls::Page, known: &str, returned_at: Vec<Option<DateTime<Utc>>>) -> Self {
-        let etag = etag(page.version);
-        match is_known(known, &etag) {
-            true => Self::Known { etag },
-            false => Self::Page { etag, rows: page.rows, returned_at },
+        let page = calls::read_page(connection, owner, &filter, self.after, self.limit + 1, known)?;
+        if !self.details {
+            return Ok(WrittenPage::new(self.limit, page, plain_json));
         }
+        let returned_at = details::returned_at(connection, owner, &page.rows)?;
+        let mut detailer = Detailer::default();
+        let mut detail = |(row, at)| detailer.detail(row, at);
+        let write = |rows: Vec<CallRow>| json(rows.into_iter().zip(returned_at).map(&mut detail).collect());
+        Ok(WrittenPage::new(self.limit, page, write))
     }
 }
 

@@ -7,10 +7,10 @@ use crate::test_app::{Answer, TestApp, fetch};
 /// A request, by its path and the version that the client has.
 type Asked = (String, Option<String>);
 
-/// Histories of different lengths, one of which is empty, all in the visibility map.
-fn app_with_histories() -> TestApp {
-    // One connection has one thread, so that whoever comes meanwhile waits.
-    let app = TestApp::with(&["--connections", "1"]);
+/// Histories of different lengths, one of which is empty, all in the visibility map. A connection has a thread at most,
+/// so with few of them whoever comes meanwhile waits.
+fn app_with_histories(connections: &str) -> TestApp {
+    let app = TestApp::with(&["--connections", connections]);
     let rows = "INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
                 SELECT 12025550100 + i % 7, CASE WHEN i % 5 = 0 THEN -1 - i % 2 ELSE 13000000000 + i % 100 END,
                        timestamptz '2024-01-31Z' + i / 10 * interval '1 second',
@@ -52,7 +52,13 @@ fn ask(app: &TestApp, (path, known): &Asked) -> Answer {
 
 #[test]
 fn pages_that_are_asked_for_at_the_same_time_are_those_that_are_asked_for_alone() {
-    let app = app_with_histories();
+    for connections in ["1", "2"] {
+        the_same_answers_as_alone(connections);
+    }
+}
+
+fn the_same_answers_as_alone(connections: &str) {
+    let app = app_with_histories(connections);
     let questions = questions(&app);
     let seen = |answer: Answer| {
         let header = ["etag", "link"].map(|name| answer.header(name).to_owned());
@@ -78,7 +84,7 @@ fn pages_that_are_asked_for_at_the_same_time_are_those_that_are_asked_for_alone(
 
 #[test]
 fn pages_that_are_read_together_are_read_from_the_index_alone() {
-    let app = app_with_histories();
+    let app = app_with_histories("1");
     let questions = questions(&app);
     app.database().execute("SELECT pg_stat_reset()").unwrap();
     std::thread::scope(|scope| {
