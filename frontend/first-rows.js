@@ -6,7 +6,8 @@
   // there are no frames to wait for.
   const aside = document.getElementById("program");
   const begin = () => aside?.isConnected && aside.replaceWith(document.importNode(aside.content, true));
-  requestAnimationFrame(() => requestAnimationFrame(begin));
+  const afterPaint = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+  afterPaint(begin);
   setTimeout(begin, document.hidden ? 0 : 1000);
 
   const html = (parts, ...values) => ({
@@ -195,6 +196,8 @@
     const types = ["All", "Missed", "Not returned", "Inbound", "Outbound"];
     const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
     const isWide = matchMedia("(min-width: 75rem)").matches;
+    // No row is lower than a finger needs.
+    const seen = Math.ceil(innerHeight / 40);
     document.title = `${heading} · Calls`;
     main.innerHTML = html`<div class="columns">
         <div class="title">
@@ -203,7 +206,7 @@
         </div>
         <section class="filters" inert>
           <div class="chips">${types.map(chip)}</div>
-          <form class="search">${icon("search")}<input type="search" placeholder="Calls with, such as +1 202" /></form>
+          <form class="search">${icon("search")}<input type="search" placeholder="Calls with +1 202" /></form>
           <select class="length"><option>Any length</option></select>
           <div class="chips periods">${periods.map(chip)}</div>
         </section>
@@ -214,9 +217,12 @@
           <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
             ><span class="freshness">${updated(age)}</span
             ><a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}Save as CSV</a></p>
-          <div class="days">${days(calls, info.country)}</div>
+          <div class="days">${days(calls.slice(0, seen), info.country)}</div>
         </div>
       </div>`.raw;
+    // What is below the window comes after what is in it.
+    const list = main.querySelector(".days");
+    if (calls.length > seen) afterPaint(() => list.isConnected && (list.innerHTML = write(days(calls, info.country))));
   };
 
   paint();

@@ -51,7 +51,7 @@ use pages::{CallsPage, PageKey, Wanted};
 use place::keep_place;
 use state::State;
 use summary::SummaryPanel;
-use summary_data::use_summary;
+use summary_data::{SummaryData, use_summary};
 use timeline::Timeline;
 use title::{Title, heading_text};
 use viewport::Viewport;
@@ -76,6 +76,80 @@ const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls
 /// The page.
 #[component]
 pub fn HistoryPage() -> impl IntoView {
+    let page = use_history();
+    let History { number, filter, wanted, calls, info, state, list, freshness, is_online, again, .. } = page;
+    let sign = freshness.sign(calls);
+    let heading = page::use_page(
+        move || heading_text(&number.asked.get(), info.data.get().as_ref()),
+        move || number.asked.get(),
+    );
+    let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
+    let announced = use_announcement(page);
+    let below_filters = move || match state.get() {
+        State::Ready => view! {
+            <ListNote wanted sign />
+            <NewCalls news=list.news />
+            <CallList list is_stale=calls.is_loading />
+            <OlderCalls
+                calls
+                count=Signal::derive(move || page.count.get().unwrap_or_default())
+                is_filtered=page.is_filtered.into()
+            />
+        }
+        .into_any(),
+        state => without_calls(&state, number, again),
+    };
+    view! {
+        <Bar field=true />
+        <main
+            id="main"
+            tabindex="-1"
+            data-state=move || state.with(State::name)
+            data-live=move || page.is_live.get().then_some("")
+            aria-busy=move || calls.is_loading.get().to_string()
+        >
+            <div class="columns">
+                <Title number=number.asked info=info.data heading />
+                <Notice error=calls.error is_online state freshness again />
+                <Show when=has_filters>
+                    <Filters number=number.address filter all_types=page.counts />
+                    <SummaryPanel number=number.address filter wanted data=list.summary today=list.today />
+                </Show>
+                <div class="list-area">{below_filters}</div>
+            </div>
+        </main>
+        <p class="visually-hidden" role="status">
+            {announced}
+        </p>
+        <p class="visually-hidden" role="status">
+            {move || list.news.announcement()}
+        </p>
+    }
+}
+
+/// All that the page shows.
+#[derive(Clone, Copy)]
+struct History {
+    number: Number,
+    filter: Memo<Filter>,
+    wanted: Memo<Wanted>,
+    calls: SwrPages<CallsPage, ApiError>,
+    info: Swr<NumberInfo, ApiError>,
+    /// What the calls of all types come to.
+    counts: Signal<Option<SummaryData>>,
+    list: List,
+    /// How many calls are shown, without those that wait.
+    count: Memo<Option<usize>>,
+    is_filtered: Memo<bool>,
+    state: Memo<State>,
+    freshness: Freshness,
+    is_online: ReadSignal<bool>,
+    is_live: Signal<bool>,
+    again: Again,
+}
+
+/// Asks for all of it, and keeps it fresh.
+fn use_history() -> History {
     let number = use_number();
     let today = use_today();
     let search = use_location().search;
@@ -90,24 +164,60 @@ pub fn HistoryPage() -> impl IntoView {
     let calls = use_calls(wanted, freshness);
     let summary = use_summary(wanted, calls);
     // The same request, unless a type is chosen.
-    let counts = use_summary(all_types, calls);
+    let counts = use_summary(all_types, calls).data;
     let info = use_info(number.asked);
     number.keep_canonical(info.data, search);
+    remember(number, info.data, freshness);
+    let is_online = live::use_online();
+    let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
+    let again = use_again(calls, info, freshness);
+    let (list, count) = use_list(wanted, calls, summary.data, info.data, today);
+    let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
+    let state = Memo::new(move |_| {
+        calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
+    });
+    History {
+        number,
+        filter,
+        wanted,
+        calls,
+        info,
+        counts,
+        list,
+        count,
+        is_filtered,
+        state,
+        freshness,
+        is_online,
+        is_live,
+        again,
+    }
+}
+
+/// Remembers whose history was looked at, and keeps its first page for a reload while nobody answers.
+fn remember(number: Number, info: Signal<Option<NumberInfo>>, freshness: Freshness) {
     Effect::new(move |_| {
-        if let Some(info) = info.data.get() {
+        if let Some(info) = info.get() {
             recent::remember(&info.canonical(), &heading_text("", Some(&info)));
         }
     });
     Effect::new(move |_| {
         // Anew with each answer.
-        let _ = freshness.updated_ms();
-        if let Some(info) = info.data.get() {
+        freshness.updated_ms();
+        if let Some(info) = info.get() {
             last_known::keep(&number.asked.get_untracked(), &info);
         }
     });
-    let is_online = live::use_online();
-    let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
-    let again = use_again(calls, info, freshness);
+}
+
+/// The list, and how many calls it shows, once that is known.
+fn use_list(
+    wanted: Memo<Wanted>,
+    calls: SwrPages<CallsPage, ApiError>,
+    summary: Signal<Option<SummaryData>>,
+    info: Signal<Option<NumberInfo>>,
+    today: ReadSignal<Day>,
+) -> (List, Memo<Option<usize>>) {
     let viewport = Viewport::new();
     let is_scrolled = Memo::new(move |_| viewport.is_scrolled());
     let news = News::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
@@ -119,8 +229,8 @@ pub fn HistoryPage() -> impl IntoView {
         wanted,
         timeline,
         fresh,
-        summary: summary.data,
-        home: Memo::new(move |_| info.data.with(|info| info.as_ref()?.country.clone())),
+        summary,
+        home: Memo::new(move |_| info.with(|info| info.as_ref()?.country.clone())),
         today,
         viewport,
         news,
@@ -133,60 +243,7 @@ pub fn HistoryPage() -> impl IntoView {
         wanted.track();
         viewport.forget_days();
     });
-    let sign = freshness.sign(calls);
-    let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
-    let state = Memo::new(move |_| {
-        calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
-    });
-    let heading = page::use_page(
-        move || heading_text(&number.asked.get(), info.data.get().as_ref()),
-        move || number.asked.get(),
-    );
-    let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
-    let announced = use_announcement(calls, is_online, state, count, list);
-    view! {
-        <Bar field=true />
-        <main
-            id="main"
-            tabindex="-1"
-            data-state=move || state.with(State::name)
-            data-live=move || is_live.get().then_some("")
-            aria-busy=move || calls.is_loading.get().to_string()
-        >
-            <div class="columns">
-            <Title number=number.asked info=info.data heading />
-            <Notice error=calls.error is_online state freshness again />
-            <Show when=has_filters>
-                <Filters number=number.address filter all_types=counts.data />
-                <SummaryPanel number=number.address filter wanted data=summary.data today />
-            </Show>
-            <div class="list-area">
-                {move || match state.get() {
-                    State::Ready => {
-                        view! {
-                            <ListNote wanted sign />
-                            <NewCalls news />
-                            <CallList list is_stale=calls.is_loading />
-                            <OlderCalls
-                                calls
-                                count=Signal::derive(move || count.get().unwrap_or_default())
-                                is_filtered=is_filtered.into()
-                            />
-                        }
-                            .into_any()
-                    }
-                    state => without_calls(&state, number, again),
-                }}
-            </div>
-        </div>
-    </main>
-        <p class="visually-hidden" role="status">
-            {announced}
-        </p>
-        <p class="visually-hidden" role="status">
-            {move || news.announcement()}
-        </p>
-    }
+    (list, count)
 }
 
 /// What stands in place of calls that are not there.
@@ -288,13 +345,8 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
 }
 
 /// What a screen reader is told, again whenever it changes. Not for each page of older calls.
-fn use_announcement(
-    calls: SwrPages<CallsPage, ApiError>,
-    is_online: ReadSignal<bool>,
-    state: Memo<State>,
-    count: Memo<Option<usize>>,
-    list: List,
-) -> Memo<String> {
+fn use_announcement(page: History) -> Memo<String> {
+    let History { calls, is_online, state, count, list, .. } = page;
     Memo::new(move |_| {
         if !is_online.get() && state.with(State::has_data) {
             return format!("{OFFLINE} These are the last known calls.");

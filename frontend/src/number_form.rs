@@ -52,22 +52,7 @@ pub fn NumberForm(
         true => Some("Enter a number first.".to_owned()),
         false => checked.error.with(|error| error.as_ref().and_then(complaint)),
     };
-    let navigate = use_navigate();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(field) = input.get_untracked() else { return };
-        let number = field.value();
-        is_missing.set(number.trim().is_empty());
-        if is_missing.get_untracked() {
-            // A field that cannot take the focus is no reason to stop.
-            field.focus().unwrap_or_default();
-        } else {
-            navigate(&path::calls_page(number.trim()), Default::default());
-            if size == FormSize::Compact {
-                field.set_value("");
-            }
-        }
-    };
+    let submit = use_submit(input, is_missing, size);
     let hint_id = format!("{id}-hint");
     let error_id = format!("{id}-error");
     let described_by = format!("{error_id} {hint_id}");
@@ -113,6 +98,30 @@ pub fn NumberForm(
                     }
                 })}
         </form>
+    }
+}
+
+/// Leads to the history of the number in the field, or says that there is none.
+fn use_submit(
+    input: NodeRef<Input>,
+    is_missing: RwSignal<bool>,
+    size: FormSize,
+) -> impl Fn(SubmitEvent) + Clone {
+    let navigate = use_navigate();
+    move |event| {
+        event.prevent_default();
+        let Some(field) = input.get_untracked() else { return };
+        let number = field.value();
+        is_missing.set(number.trim().is_empty());
+        if is_missing.get_untracked() {
+            // A field that cannot take the focus is no reason to stop.
+            field.focus().unwrap_or_default();
+        } else {
+            navigate(&path::calls_page(number.trim()), Default::default());
+            if size == FormSize::Compact {
+                field.set_value("");
+            }
+        }
     }
 }
 

@@ -193,16 +193,7 @@ fn Search(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
         stop();
         search();
     };
-    // What was typed stays as it was typed; what comes from elsewhere, as by the back button, is put in.
-    Effect::new(move |_| {
-        let counterparty = filter.with(|filter| filter.counterparty.clone());
-        if let Some(input) = input.get()
-            && counterparty != sent.get_value()
-        {
-            input.set_value(&counterparty);
-            sent.set_value(counterparty);
-        }
-    });
+    keep_typed(input, filter, sent);
     view! {
         <form class="search" role="search" aria-label="Calls of this history" on:submit=submit>
             <label class="visually-hidden" for="search">
@@ -218,13 +209,26 @@ fn Search(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
                 autocomplete="off"
                 spellcheck="false"
                 dir="auto"
-                placeholder="Calls with, such as +1 202"
+                placeholder="Calls with +1 202"
                 aria-keyshortcuts="/"
                 value=sent.get_value()
                 on:input=typed
             />
         </form>
     }
+}
+
+/// What was typed stays as it was typed; what comes from elsewhere, as by the back button, is put in.
+fn keep_typed(input: NodeRef<Input>, filter: Memo<Filter>, sent: StoredValue<String>) {
+    Effect::new(move |_| {
+        let counterparty = filter.with(|filter| filter.counterparty.clone());
+        if let Some(input) = input.get()
+            && counterparty != sent.get_value()
+        {
+            input.set_value(&counterparty);
+            sent.set_value(counterparty);
+        }
+    });
 }
 
 /// Two dates, both included.

@@ -52,15 +52,15 @@ pub fn keep(asked: &str, info: &NumberInfo) {
 /// Keeps answers as they came inside the HTML.
 pub fn keep_text(number: &str, answers: &str) {
     let Some(storage) = storage() else { return };
-    let mut kept = names(&storage);
-    let name = format!("{PREFIX}{number}");
-    kept.retain(|(_, other)| *other != name);
-    kept.sort_unstable();
-    for (_, name) in kept.iter().rev().skip(MOST - 1) {
-        storage.remove_item(name).unwrap_or_default();
-    }
     // A full storage keeps nothing.
-    storage.set_item(&name, &format!("{} {answers}", now())).unwrap_or_default();
+    storage.set_item(&format!("{PREFIX}{number}"), &format!("{} {answers}", now())).unwrap_or_default();
+    let kept = names(&storage);
+    if kept.len() > MOST
+        && let Some(oldest) =
+            kept.iter().min_by_key(|name| storage.get_item(name).ok().flatten().as_deref().and_then(time))
+    {
+        storage.remove_item(oldest).unwrap_or_default();
+    }
 }
 
 /// What is known of a number in this spelling, unless it is too old.
@@ -82,7 +82,7 @@ pub fn at_ms(number: &str) -> Option<f64> {
 /// Forgets all.
 pub fn forget() {
     let Some(storage) = storage() else { return };
-    for (_, name) in names(&storage) {
+    for name in names(&storage) {
         storage.remove_item(&name).unwrap_or_default();
     }
 }
@@ -95,12 +95,10 @@ fn item(number: &str) -> Option<String> {
     storage()?.get_item(&format!("{PREFIX}{number}")).ok()?
 }
 
-/// The items, each with its time.
-fn names(storage: &Storage) -> Vec<(u64, String)> {
+/// The items' names.
+fn names(storage: &Storage) -> Vec<String> {
     let names = (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok()?);
-    let ours = names.filter(|name| name.starts_with(PREFIX));
-    ours.map(|name| (storage.get_item(&name).ok().flatten().as_deref().and_then(time).unwrap_or(0), name))
-        .collect()
+    names.filter(|name| name.starts_with(PREFIX)).collect()
 }
 
 fn time(item: &str) -> Option<u64> {
