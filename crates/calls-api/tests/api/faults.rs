@@ -252,7 +252,9 @@ fn whoever_sends_calls_to_a_database_that_has_stopped_is_soon_told_to_come_again
     let cluster = Cluster::throwaway().unwrap();
     cluster.create_database("calls", None).unwrap();
     let url = cluster.url("calls");
-    let options = ["--bind", "127.0.0.1:0", "--database-url", &url, "--ingest-token", TOKEN];
+    // One connection, for of several one could still be made while the others are stopped.
+    let server = ["--bind", "127.0.0.1:0", "--database-url", &url, "--connections", "1"];
+    let options = [server.as_slice(), &["--ingest-token", TOKEN]].concat();
     let app = TestApp::start(&options);
     let bearer = format!("Bearer {TOKEN}");
     let send: [&dyn Fn() -> Answer; 2] = [
