@@ -14,6 +14,9 @@ use crate::parties::{self, PartyKey};
 use crate::schema::calls;
 use crate::zones::{Offsets, Spans};
 
+/// From this many calls on a plan costs less than what it saves.
+const MANY_CALLS: u64 = 5_000;
+
 /// The summary of the calls of a history that fit a filter, all of it as of one instant.
 pub fn summarize(
     connection: &mut PgConnection,
@@ -23,11 +26,9 @@ pub fn summarize(
 ) -> QueryResult<Summary> {
     connection.build_transaction().read_only().repeatable_read().run(|connection| {
         // One core for one request: on two busy cores half a million calls took 0.8 s like this, and 1.2 s with
-        // PostgreSQL's parallel workers. Memory for as many groups as a history has hours. And a plan for this history:
-        // one for any, of the usual hundred calls, reads half a million of them once for each top counterparty.
+        // PostgreSQL's parallel workers. Memory for as many groups as a history has hours.
         diesel::sql_query(
-            "SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '32MB', true), \
-             set_config('plan_cache_mode', 'force_custom_plan', true)",
+            "SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '32MB', true)",
         )
         .execute(connection)?;
         let mut summary = Summary::empty(zone.name());
@@ -35,6 +36,11 @@ pub fn summarize(
             let offsets = Offsets::new(zone, first, last);
             for row in count(connection, owner, filter, &offsets)? {
                 row.add_to(&mut summary);
+            }
+            if summary.calls > MANY_CALLS {
+                // A prepared plan is one for the usual hundred calls: of half a million, all were read once for each
+                // top counterparty.
+                diesel::sql_query("SET LOCAL plan_cache_mode = force_custom_plan").execute(connection)?;
             }
             if summary.calls > 0 {
                 summary.top_counterparties = top_counterparties(connection, owner, filter)?;
