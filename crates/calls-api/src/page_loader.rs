@@ -1,6 +1,6 @@
 //! Pages of histories, for requests that want nothing else: those that wait at the same time are asked for together.
 //!
-//! To be asked costs PostgreSQL and the kernel as much as to read a page. So a few threads, one for each core, ask for
+//! To be asked costs PostgreSQL and the kernel as much as to read a page. So a few threads, one for two cores, ask for
 //! all pages that wait, in one statement. Whoever comes while one of them waits for an answer goes with the next
 //! statement; whoever comes alone is asked for alone, and waits for nobody.
 
@@ -63,7 +63,9 @@ impl<T: Send + 'static> PageLoader<T> {
     /// The system has no thread left.
     pub fn start(database: Database, write: fn(&PageQuestion, Page) -> T) -> std::io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(database.size());
+        // The other cores are busy with PostgreSQL. More threads would find fewer pages waiting: on two cores, two of
+        // them read a fifth less than one.
+        let threads = (cores / 2).clamp(1, database.size().max(1));
         let queue = Queue { waiting: VecDeque::new(), idle: 0, waking: false, closed: false };
         let shared = Arc::new(Shared { database, write, queue: Mutex::new(queue), wake: Condvar::new() });
         for _ in 0..threads {
