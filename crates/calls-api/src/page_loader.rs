@@ -19,26 +19,20 @@ const MOST_PAGES: usize = 16;
 /// Calls in one statement, as far as one page has not more.
 const MOST_CALLS: usize = 1_500;
 
-/// Reads pages, and makes a `T` of each, on threads of its own. Clones share them.
-pub struct PageLoader<T> {
-    shared: Arc<Shared<T>>,
+/// Reads pages, on threads of its own. Clones share them.
+#[derive(Clone)]
+pub struct PageLoader {
+    shared: Arc<Shared>,
 }
 
-impl<T> Clone for PageLoader<T> {
-    fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
-    }
-}
-
-struct Shared<T> {
+struct Shared {
     database: Database,
-    write: fn(&PageQuestion, Page) -> T,
-    queue: Mutex<Queue<T>>,
+    queue: Mutex<Queue>,
     wake: Condvar,
 }
 
-struct Queue<T> {
-    waiting: VecDeque<Waiting<T>>,
+struct Queue {
+    waiting: VecDeque<Waiting>,
     /// Threads that have nothing to do, until they look again.
     idle: usize,
     /// Whether one of them was woken, and has not looked yet: it will take all that waits.
@@ -46,28 +40,28 @@ struct Queue<T> {
     closed: bool,
 }
 
-struct Waiting<T> {
+struct Waiting {
     question: PageQuestion,
-    answer: oneshot::Sender<Answer<T>>,
+    answer: oneshot::Sender<Answer>,
     /// Among those that may wait for the database; none if there was an idle thread.
     _place: Option<Place>,
 }
 
 /// All that were asked for together share an error.
-type Answer<T> = Result<T, Arc<DatabaseError>>;
+type Answer = Result<Page, Arc<DatabaseError>>;
 
-impl<T: Send + 'static> PageLoader<T> {
+impl PageLoader {
     /// Starts the threads.
     ///
     /// # Errors
     /// The system has no thread left.
-    pub fn start(database: Database, write: fn(&PageQuestion, Page) -> T) -> std::io::Result<Self> {
+    pub fn start(database: Database) -> std::io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        // The other cores are busy with PostgreSQL. More threads would find fewer pages waiting: on two cores, two of
-        // them read a fifth less than one.
+        // The other cores are busy with PostgreSQL and with writing what was read. More threads would find fewer pages
+        // waiting.
         let threads = (cores / 2).clamp(1, database.size().max(1));
         let queue = Queue { waiting: VecDeque::new(), idle: 0, waking: false, closed: false };
-        let shared = Arc::new(Shared { database, write, queue: Mutex::new(queue), wake: Condvar::new() });
+        let shared = Arc::new(Shared { database, queue: Mutex::new(queue), wake: Condvar::new() });
         for _ in 0..threads {
             let shared = shared.clone();
             thread::Builder::new().name("pages".to_owned()).spawn(move || shared.work())?;
@@ -75,17 +69,17 @@ impl<T: Send + 'static> PageLoader<T> {
         Ok(Self { shared })
     }
 
-    /// What is made of the page that is asked for.
+    /// The page that is asked for.
     ///
     /// # Errors
     /// Those of [`Database::read`], within the time that a request may wait.
-    pub async fn load(&self, question: PageQuestion) -> Result<T, ApiError> {
+    pub async fn load(&self, question: PageQuestion) -> Result<Page, ApiError> {
         let answer = self.shared.ask(question)?;
         // Whoever has come at the same time lines up first.
         tokio::task::yield_now().await;
         self.shared.wake_one(&mut self.shared.lock());
         match tokio::time::timeout(database::DEADLINE, answer).await {
-            Ok(Ok(Ok(written))) => Ok(written),
+            Ok(Ok(Ok(page))) => Ok(page),
             Ok(Ok(Err(error))) => Err(ApiError::from(&*error)),
             Ok(Err(_)) => {
                 tracing::error!("a thread that reads pages is gone");
@@ -102,8 +96,8 @@ impl<T: Send + 'static> PageLoader<T> {
     }
 }
 
-impl<T> Shared<T> {
-    fn ask(&self, question: PageQuestion) -> Result<oneshot::Receiver<Answer<T>>, DatabaseError> {
+impl Shared {
+    fn ask(&self, question: PageQuestion) -> Result<oneshot::Receiver<Answer>, DatabaseError> {
         let (sender, receiver) = oneshot::channel();
         let mut queue = self.lock();
         let place = match queue.idle {
@@ -124,12 +118,9 @@ impl<T> Shared<T> {
             let questions: Vec<PageQuestion> = batch.iter().map(|waiting| waiting.question).collect();
             match self.database.read(|connection| calls::read_pages(connection, &questions)) {
                 Ok(pages) => {
-                    let written = questions.iter().zip(pages).map(|(asked, page)| (self.write)(asked, page));
-                    // All at once, so that whoever waits for several is woken once.
-                    let written: Vec<T> = written.collect();
-                    for (waiting, written) in batch.into_iter().zip(written) {
+                    for (waiting, page) in batch.into_iter().zip(pages) {
                         // Whoever has gone needs no answer.
-                        let _ = waiting.answer.send(Ok(written));
+                        let _ = waiting.answer.send(Ok(page));
                     }
                 }
                 Err(error) => {
@@ -143,7 +134,7 @@ impl<T> Shared<T> {
     }
 
     /// Those who wait, as many as one statement takes. `None` when closed.
-    fn next_batch(&self) -> Option<Vec<Waiting<T>>> {
+    fn next_batch(&self) -> Option<Vec<Waiting>> {
         let mut queue = self.lock();
         loop {
             if queue.closed {
@@ -162,20 +153,20 @@ impl<T> Shared<T> {
     }
 
     /// Wakes a thread if there is something to do for it.
-    fn wake_one(&self, queue: &mut Queue<T>) {
+    fn wake_one(&self, queue: &mut Queue) {
         if !queue.waiting.is_empty() && queue.idle > 0 && !queue.waking {
             queue.waking = true;
             self.wake.notify_one();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue<T>> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> Queue<T> {
-    fn take(&mut self) -> Vec<Waiting<T>> {
+impl Queue {
+    fn take(&mut self) -> Vec<Waiting> {
         let mut batch = Vec::new();
         let mut calls = 0;
         while let Some(next) = self.waiting.front() {

@@ -35,7 +35,6 @@ use crate::phone::Region;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
 
-pub use calls::WrittenPage;
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::refuse_excess;
@@ -46,7 +45,7 @@ pub struct App {
     /// Connections to PostgreSQL.
     pub database: Database,
     /// Reads pages of calls.
-    pub pages: PageLoader<WrittenPage>,
+    pub pages: PageLoader,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// How often a client may ask. None: as often as it likes.

@@ -66,8 +66,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let (events, teller) = Events::start(server.url(), followers).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
-    let pages =
-        PageLoader::start(database.clone(), routes::WrittenPage::plain).context("cannot start a thread")?;
+    let pages = PageLoader::start(database.clone()).context("cannot start a thread")?;
     let app = routes::App {
         database,
         pages: pages.clone(),

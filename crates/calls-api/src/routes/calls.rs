@@ -124,7 +124,7 @@ async fn list_page(
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
     let written = match question {
-        Some(question) => app.pages.load(question).await?,
+        Some(question) => WrittenPage::plain(&question, app.pages.load(question).await?),
         None => {
             database::block(move || app.database.read(|connection| wanted.find(connection, &party))).await?
         }
@@ -148,7 +148,7 @@ async fn list_page(
 }
 
 /// A page as it is sent.
-pub struct WrittenPage {
+struct WrittenPage {
     /// The history's.
     version: i64,
     /// JSON.
@@ -159,7 +159,7 @@ pub struct WrittenPage {
 
 impl WrittenPage {
     /// Calls without details.
-    pub(crate) fn plain(question: &PageQuestion, page: calls::Page) -> Self {
+    fn plain(question: &PageQuestion, page: calls::Page) -> Self {
         Self::new(question.limit - 1, page, plain_json)
     }
 

@@ -1,36 +1,34 @@
 //! The summary beside the list, and the filters that count.
 
-use std::time::{Duration, Instant};
-
-use fantoccini::{Client, Locator};
+use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use super::chromium::Chromium;
+use super::tab::{PATIENCE, Tab};
 use crate::test_app::TestApp;
 
 const OWNER: &str = "/calls/+12025550123";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The page, seen as a summary with its filters.
 struct SummaryPage {
-    client: Client,
+    tab: Tab,
 }
 
 impl SummaryPage {
     /// In Berlin, whose clocks are not UTC's.
     async fn open(chromium: &Chromium, app: &TestApp, path: &str) -> Self {
-        let page = Self { client: chromium.client.clone() };
+        let page = Self { tab: Tab::looked_at(chromium) };
         set_zone(chromium, "Europe/Berlin").await;
         page.go(app, path).await;
         page
     }
 
     async fn go(&self, app: &TestApp, path: &str) {
-        self.client.goto(&format!("{}{path}", app.address)).await.unwrap();
+        self.tab.go(&format!("{}{path}", app.address)).await;
     }
 
     async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap()
+        self.tab.run(script).await
     }
 
     async fn string(&self, script: &str) -> String {
@@ -38,12 +36,7 @@ impl SummaryPage {
     }
 
     async fn wait_for(&self, condition: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.run(&format!("return !!({condition})")).await != Value::Bool(true) {
-            let text = self.string("return location.search + document.body.innerText").await;
-            assert!(Instant::now() < deadline, "never: {condition}\nThe page shows:\n{text}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.tab.wait_for(condition).await;
     }
 
     /// Waits until the list has so many rows, and the summary has added up as many calls.
@@ -59,14 +52,16 @@ impl SummaryPage {
 
     /// The chips with counts, `Missed 3`, once these are there.
     async fn chips(&self) -> Vec<String> {
-        self.wait_for("[...document.querySelectorAll('.filters > :first-child .chip-count')].every(count => count.innerText)").await;
+        let counts = "[...document.querySelectorAll('.filters > :first-child .chip-count')]";
+        self.wait_for(&format!("{counts}.length && {counts}.every(count => count.innerText)")).await;
         let script = "return [...document.querySelectorAll('.filters > :first-child .chip:has(.chip-count)')]
             .map(chip => chip.textContent.trim())";
         serde_json::from_value(self.run(script).await).unwrap()
     }
 
     async fn click(&self, xpath: &str) {
-        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(xpath)).await.unwrap();
+        let element =
+            self.tab.client.wait().at_most(PATIENCE).for_element(Locator::XPath(xpath)).await.unwrap();
         element.click().await.unwrap();
     }
 
@@ -171,11 +166,11 @@ async fn a_duration_is_in_the_address_and_survives_reload_and_back() {
         page.wait_for_search(search).await;
         page.wait_for_calls(calls).await;
     }
-    page.client.refresh().await.unwrap();
+    page.tab.client.refresh().await.unwrap();
     page.wait_for_calls(1).await;
     let chosen = "return document.querySelector('select.length').value";
     assert_eq!(page.string(chosen).await, "over-10-min");
-    page.client.back().await.unwrap();
+    page.tab.client.back().await.unwrap();
     page.wait_for_calls(2).await;
     assert_eq!(page.string(chosen).await, "1-to-10-min");
 
@@ -205,7 +200,7 @@ async fn a_click_on_a_bar_a_cell_or_a_name_filters_the_list() {
     page.wait_for_search("?from=2024-01-24&to=2024-01-24").await;
     page.wait_for_calls(1).await;
     assert!(page.fact("bars").await.starts_with("All of them: "), "{}", page.fact("bars").await);
-    page.client.back().await.unwrap();
+    page.tab.client.back().await.unwrap();
     page.wait_for_calls(10).await;
     // A day without calls leads nowhere.
     page.point("bars", "click", (1, 0), (10, 1)).await;
@@ -222,10 +217,10 @@ async fn a_click_on_a_bar_a_cell_or_a_name_filters_the_list() {
     page.click("//section[@aria-label='Summary']//a[.='+1 333 333 3333']").await;
     page.wait_for_search("?counterparty=\"+13333333333\"").await;
     page.wait_for_calls(4).await;
-    page.client.refresh().await.unwrap();
+    page.tab.client.refresh().await.unwrap();
     page.wait_for_calls(4).await;
     assert_eq!(page.string("return document.querySelector('#search').value").await, "\"+13333333333\"");
-    page.client.back().await.unwrap();
+    page.tab.client.back().await.unwrap();
     page.wait_for_calls(10).await;
     page.click("//section[@aria-label='Summary']//a[.='Withheld number']").await;
     page.wait_for_calls(1).await;
@@ -262,7 +257,7 @@ async fn the_tables_hold_what_the_api_counts_and_lead_where_the_charts_do() {
     page.run(focus).await;
     let name = "return document.activeElement.getAttribute('aria-label')";
     assert!(page.string(name).await.starts_with("Wednesday, 12"), "{}", page.string(name).await);
-    page.client.active_element().await.unwrap().send_keys("\u{e007}").await.unwrap();
+    page.tab.client.active_element().await.unwrap().send_keys("\u{e007}").await.unwrap();
     page.wait_for_search("?weekday=3&hour=0").await;
     page.wait_for_calls(1).await;
     page.wait_for("document.activeElement.closest('[data-chart=heat] table')").await;
@@ -279,7 +274,7 @@ async fn the_heat_map_is_in_the_readers_zone() {
     let berlin = (page.string(paths).await, page.fact("heat").await);
     assert!(berlin.1.contains("Monday, 9") && berlin.1.contains("3 calls"), "{}", berlin.1);
     set_zone(&chromium, "Asia/Tokyo").await;
-    page.client.refresh().await.unwrap();
+    page.tab.client.refresh().await.unwrap();
     page.wait_for_calls(10).await;
     let tokyo = (page.string(paths).await, page.fact("heat").await);
     assert!(tokyo.1.contains("Monday, 5"), "{}", tokyo.1);
@@ -315,12 +310,12 @@ async fn a_history_without_calls_has_no_chart_and_one_of_years_has_few_bars() {
 async fn on_a_phone_the_summary_waits_above_the_list_until_it_is_opened() {
     let app = app_with_history();
     let chromium = Chromium::start().await;
-    let page = SummaryPage { client: chromium.client.clone() };
+    let page = SummaryPage { tab: Tab::looked_at(&chromium) };
     chromium.set_width(320).await;
     page.go(&app, OWNER).await;
     // On so small a screen not all of them are rendered.
     page.wait_for("document.querySelectorAll('[data-call]').length > 0").await;
-    page.wait_for("document.querySelector('.chip-count').innerText === '10'").await;
+    page.wait_for("document.querySelector('.chip-count')?.innerText === '10'").await;
     assert_eq!(page.run("return document.querySelector('.totals')").await, Value::Null);
     page.click("//section[@aria-label='Summary']//summary").await;
     page.wait_for("document.querySelector('.totals dd')?.innerText === '10'").await;

@@ -23,16 +23,21 @@ pub const DOWN: char = '\u{e015}';
 
 /// The tab that is in front.
 pub struct Tab {
-    client: Client,
+    pub client: Client,
 }
 
 impl Tab {
     pub async fn open(chromium: &Chromium, address: &str, path: &str) -> Self {
-        chromium.client.goto(&format!("{address}{path}")).await.unwrap();
         let tab = Self::looked_at(chromium);
-        // The first rows stand there before the program, and do nothing yet.
-        tab.wait_for("!document.querySelector('script[type=module], #program') || window.wasmBindings").await;
+        tab.go(&format!("{address}{path}")).await;
         tab
+    }
+
+    /// Goes to an address and waits for the program. The first rows stand there before it, and do nothing yet.
+    pub async fn go(&self, address: &str) {
+        self.client.goto(address).await.unwrap();
+        self.wait_for("!document.querySelector('script[type=module], #program') || window.wasmBindings")
+            .await;
     }
 
     /// The tab that the browser shows already.
