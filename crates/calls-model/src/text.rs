@@ -19,7 +19,11 @@ impl Text {
 
     pub(crate) fn as_str(&self) -> &str {
         // Never anything but ASCII.
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 
     pub(crate) fn push(&mut self, character: u8) -> &mut Self {
@@ -54,7 +58,8 @@ impl Text {
 
 /// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs.
 pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
-    let (date, nanos) = (time.date_naive(), time.nanosecond());
+    let time_of_day = time.naive_utc().time();
+    let (date, nanos) = (time.naive_utc().date(), time_of_day.nanosecond());
     // Years that need a sign, and leap seconds, are chrono's.
     let Some(year) = u32::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)
     else {
@@ -62,7 +67,8 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
     };
     let mut text = Text::new();
     text.two(year / 100).two(year % 100).push(b'-').two(date.month()).push(b'-').two(date.day()).push(b'T');
-    text.two(time.hour()).push(b':').two(time.minute()).push(b':').two(time.second());
+    let (hour, minute, second) = (time_of_day.hour(), time_of_day.minute(), time_of_day.second());
+    text.two(hour).push(b':').two(minute).push(b':').two(second);
     match u64::from(nanos) {
         0 => &mut text,
         nanos if nanos % 1_000_000 == 0 => text.push(b'.').number(nanos / 1_000_000, 3),

@@ -2,11 +2,10 @@
 
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use calls_model::{Call, Party};
+use calls_model::{Call, DetailedCall, Party};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
 
 use super::cursor::Cursor;
 use super::openapi::{ListedCall, NumberPath};
@@ -174,17 +173,23 @@ impl WrittenPage {
 }
 
 fn plain_json(rows: Vec<CallRow>) -> Vec<u8> {
-    json(rows.into_iter().map(Call::from).collect())
+    /// Bytes of most calls. A body that grows is copied again and again.
+    const CALL: usize = 160;
+    let mut body = Vec::with_capacity(rows.len() * CALL + 2);
+    body.push(b'[');
+    for (index, row) in rows.into_iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        Call::from(row).append_json(&mut body);
+    }
+    body.push(b']');
+    body
 }
 
-/// The calls as the body, in one piece of memory: a body that grows is copied again and again.
-fn json<T: Serialize>(calls: Vec<T>) -> Vec<u8> {
-    /// Bytes of most calls.
-    const CALL: usize = 160;
-    let mut body = Vec::with_capacity(calls.len() * CALL + 2);
-    // Neither a call's parts nor a vector can fail.
-    serde_json::to_writer(&mut body, &calls).unwrap_or_default();
-    body
+fn detailed_json(calls: Vec<DetailedCall>) -> Vec<u8> {
+    // No part of a call can fail.
+    serde_json::to_vec(&calls).unwrap_or_default()
 }
 
 /// A page that is wanted.
@@ -209,7 +214,7 @@ impl Wanted {
 
     fn find(&self, connection: &mut PgConnection, party: &Party) -> QueryResult<WrittenPage> {
         let Some(owner) = parties::find_party(connection, party)? else {
-            return Ok(WrittenPage::new(self.limit, calls::Page::default(), |_| json(Vec::<Call>::new())));
+            return Ok(WrittenPage::new(self.limit, calls::Page::default(), plain_json));
         };
         let filter = self.filter.resolve(connection, owner)?;
         let known = versions(&self.known);
@@ -220,7 +225,8 @@ impl Wanted {
         let returned_at = details::returned_at(connection, owner, &page.rows)?;
         let mut detailer = Detailer::default();
         let mut detail = |(row, at)| detailer.detail(row, at);
-        let write = |rows: Vec<CallRow>| json(rows.into_iter().zip(returned_at).map(&mut detail).collect());
+        let write =
+            |rows: Vec<CallRow>| detailed_json(rows.into_iter().zip(returned_at).map(&mut detail).collect());
         Ok(WrittenPage::new(self.limit, page, write))
     }
 }

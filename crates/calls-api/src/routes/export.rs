@@ -5,9 +5,8 @@ use std::io::Write as _;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
-use calls_model::{Call, Party};
+use calls_model::{Call, DetailedCall, Party};
 use chrono::SecondsFormat;
-use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -125,11 +124,11 @@ impl Export {
         match (&mut self.detailer, self.format) {
             (Some(detailer), _) => {
                 let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
-                detailed.for_each(|call| write_ndjson(&mut out, &call));
+                detailed.for_each(|call| write_detailed(&mut out, &call));
             }
             (None, Format::Csv) => rows.into_iter().for_each(|row| write_csv(&mut out, &row.into())),
             (None, Format::Json | Format::Ndjson) => {
-                rows.into_iter().for_each(|row| write_ndjson(&mut out, &Call::from(row)));
+                rows.into_iter().for_each(|row| write_ndjson(&mut out, &row.into()));
             }
         }
         let is_first = std::mem::take(&mut self.first);
@@ -139,7 +138,12 @@ impl Export {
 }
 
 /// A line of NDJSON.
-pub fn write_ndjson(out: &mut Vec<u8>, call: &impl Serialize) {
+pub fn write_ndjson(out: &mut Vec<u8>, call: &Call) {
+    call.append_json(out);
+    out.push(b'\n');
+}
+
+fn write_detailed(out: &mut Vec<u8>, call: &DetailedCall) {
     // Neither a call's parts nor a vector can fail.
     serde_json::to_writer(&mut *out, call).unwrap_or_default();
     out.push(b'\n');

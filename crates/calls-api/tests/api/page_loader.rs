@@ -82,6 +82,37 @@ fn the_same_answers_as_alone(connections: &str) {
     });
 }
 
+/// Histories as they were, but for one, whose pages take PostgreSQL a second and a half.
+const SLOW: [&str; 3] = [
+    "ALTER TABLE phone_numbers RENAME TO quick_numbers",
+    "CREATE FUNCTION take_time(number bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN
+            IF number = 12025550101 THEN PERFORM pg_sleep(1.5); END IF;
+            RETURN true;
+        END $$",
+    "CREATE VIEW phone_numbers AS SELECT * FROM quick_numbers WHERE take_time(number)",
+];
+
+#[test]
+fn a_slow_page_does_not_hold_up_others() {
+    let app = app_with_histories("4");
+    for change in SLOW {
+        app.database().execute(change).unwrap();
+    }
+    let sleeping = "SELECT count(*) AS count FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| app.get("/api/calls/+12025550101"));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while app.database().count(sleeping) == 0 {
+            assert!(Instant::now() < deadline && !slow.is_finished(), "nobody is slow");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(app.get("/api/calls/+12025550102").status, 200);
+        assert_eq!(app.database().count(sleeping), 1, "it waited for the slow one");
+    });
+}
+
 #[test]
 fn pages_that_are_read_together_are_read_from_the_index_alone() {
     let app = app_with_histories("1");
