@@ -9,12 +9,12 @@ use calls_model::E164;
 use super::Region;
 
 /// Places for spellings, each with its own lock. With the spellings at most 5 MB.
-const PLACES: usize = 1 << 16;
+const PLACES: usize = 1 << 15;
 /// Bytes of a spelling that is worth keeping.
 const LONGEST: usize = 24;
 
-/// What a place holds: the last of the spellings that belong there.
-type Place = Mutex<Option<(Box<str>, Option<Region>, E164)>>;
+/// What a place holds: the last two of the spellings that belong there, the last one first.
+type Place = Mutex<[Option<(Box<str>, Option<Region>, E164)>; 2]>;
 
 struct Recent {
     places: Box<[Place]>,
@@ -30,14 +30,16 @@ static RECENT: LazyLock<Recent> = LazyLock::new(|| Recent {
 /// The number that this spelling was lately.
 pub(super) fn find(text: &str, region: Option<Region>) -> Option<E164> {
     let place = place(text, region)?.lock().unwrap_or_else(PoisonError::into_inner);
-    let (known, of, number) = place.as_ref()?;
-    (**known == *text && *of == region).then_some(*number)
+    let mut known = place.iter().flatten();
+    known.find(|(known, of, _)| **known == *text && *of == region).map(|(_, _, number)| *number)
 }
 
-/// Keeps what a spelling means, in place of another.
+/// Keeps what a spelling means, in place of the older of two others.
 pub(super) fn keep(text: &str, region: Option<Region>, number: E164) {
     if let Some(place) = place(text, region) {
-        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some((text.into(), region, number));
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.swap(0, 1);
+        place[0] = Some((text.into(), region, number));
     }
 }
 
