@@ -105,7 +105,7 @@ fn tel(address: &str) -> RawParty {
     };
     match parameters.split(';').find(is_context).filter(|_| !number.starts_with('+')) {
         Some(context) => RawParty::Text(format!("tel:{number};{context}")),
-        None => RawParty::Text(number.to_owned()),
+        None => RawParty::Text(without_prefix(number).to_owned()),
     }
 }
 
@@ -160,6 +160,7 @@ mod tests {
         }
         assert_eq!(RawParty::from_text("\u{202a}+49 30\u{a0}555001\u{202c}"), text("+49 30\u{a0}555001"));
         assert_eq!(RawParty::from_text("tel:+12025550123"), text("+12025550123"));
+        assert_eq!(RawParty::from_text("tel:*82+493012345678"), text("+493012345678"));
         assert_eq!(RawParty::from_text("TEL:+1-202-555-0123;ext=7"), text("+1-202-555-0123"));
         assert_eq!(
             RawParty::from_text("tel:555-0123;phone-context=+1202;x=1"),
