@@ -87,6 +87,7 @@ fn bench(arguments: Arguments) -> anyhow::Result<()> {
     for calls in &arguments.calls {
         let size = Size::of(*calls);
         data::prepare(&cluster, size, &program)?;
+        data::warm(&cluster, size)?;
         let mut serve = Command::new(&program);
         serve.args(["serve", "--bind", "127.0.0.1:0", "--database-url", &cluster.url(&size.database())]);
         let api = Server::start(serve.args(&arguments.serve))?;

@@ -8,13 +8,27 @@ use calls_model::E164;
 
 use super::Region;
 
-/// Places for spellings, each with its own lock. With the spellings at most 5 MB.
-const PLACES: usize = 1 << 15;
+/// Places for spellings, each with its own lock and room for four of them: 13 MB when all are taken.
+const PLACES: usize = 1 << 16;
 /// Bytes of a spelling that is worth keeping.
 const LONGEST: usize = 24;
 
-/// What a place holds: the last two of the spellings that belong there, the last one first.
-type Place = Mutex<[Option<(Box<str>, Option<Region>, E164)>; 2]>;
+/// The last spellings that belong to a place, the last one first.
+type Place = Mutex<[Option<Kept>; 4]>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Spelling {
+    /// With zeros behind its end.
+    text: [u8; LONGEST],
+    length: usize,
+    region: Option<Region>,
+}
+
+#[derive(Clone, Copy)]
+struct Kept {
+    spelling: Spelling,
+    number: E164,
+}
 
 struct Recent {
     places: Box<[Place]>,
@@ -29,24 +43,33 @@ static RECENT: LazyLock<Recent> = LazyLock::new(|| Recent {
 
 /// The number that this spelling was lately.
 pub(super) fn find(text: &str, region: Option<Region>) -> Option<E164> {
-    let place = place(text, region)?.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut known = place.iter().flatten();
-    known.find(|(known, of, _)| **known == *text && *of == region).map(|(_, _, number)| *number)
+    let spelling = Spelling::new(text, region)?;
+    let place = spelling.place()?.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = place.iter().flatten().find(|kept| kept.spelling == spelling)?;
+    Some(kept.number)
 }
 
-/// Keeps what a spelling means, in place of the older of two others.
+/// Keeps what a spelling means, in place of the oldest of four others.
 pub(super) fn keep(text: &str, region: Option<Region>, number: E164) {
-    if let Some(place) = place(text, region) {
+    if let Some(spelling) = Spelling::new(text, region)
+        && let Some(place) = spelling.place()
+    {
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        place.swap(0, 1);
-        place[0] = Some((text.into(), region, number));
+        place.rotate_right(1);
+        place[0] = Some(Kept { spelling, number });
     }
 }
 
-fn place(text: &str, region: Option<Region>) -> Option<&'static Place> {
-    if text.len() > LONGEST {
-        return None;
+impl Spelling {
+    fn new(text: &str, region: Option<Region>) -> Option<Self> {
+        let mut bytes = [0; LONGEST];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Self { text: bytes, length: text.len(), region })
     }
-    let hash = RECENT.hasher.hash_one((text, region.map(|region| region.0 as u32)));
-    RECENT.places.get(hash as usize % PLACES)
+
+    fn place(&self) -> Option<&'static Place> {
+        let region = self.region.map(|region| region.0 as u32);
+        let hash = RECENT.hasher.hash_one((&self.text[..self.length], region));
+        RECENT.places.get(hash as usize % PLACES)
+    }
 }
