@@ -2,6 +2,7 @@
 
 mod actions;
 mod charts;
+mod each;
 mod fallback;
 mod filters;
 mod freshness;
@@ -13,6 +14,7 @@ mod live;
 mod news;
 mod note;
 mod older;
+mod packed;
 mod pages;
 mod place;
 mod row;
@@ -25,6 +27,7 @@ mod viewport;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use calls_model::NumberInfo;
@@ -230,7 +233,7 @@ fn use_list(
         timeline,
         fresh,
         summary,
-        home: Memo::new(move |_| info.with(|info| info.as_ref()?.country.clone())),
+        home: Memo::new(move |_| info.with(|info| info.as_ref()?.country.as_deref().map(Arc::from))),
         today,
         viewport,
         news,

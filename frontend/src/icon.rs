@@ -33,7 +33,13 @@ pub enum Symbol {
 }
 
 impl Symbol {
-    fn href(self) -> &'static str {
+    /// The drawing as [`Icon`] shows it, in a text of HTML.
+    pub fn html(self) -> String {
+        format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{}\"></use></svg>", self.href())
+    }
+
+    /// Where it is in index.html.
+    pub fn href(self) -> &'static str {
         match self {
             Self::Brand => "#icon-brand",
             Self::Call(CallType::CompletedInbound) => "#icon-completed-inbound",

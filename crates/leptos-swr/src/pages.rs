@@ -8,6 +8,7 @@
 //! - [`PagesOptions::head_only`], for lists whose rows have an identity and whose news come first: a
 //!   revalidation fetches from the head until a page ends with a row it knows, and splices. See [`splice`].
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -39,12 +40,17 @@ pub trait Rows: Clone {
     /// What tells two rows apart.
     type Id: Eq + Hash;
 
-    /// The rows, in the list's order.
-    fn rows(&self) -> &[Self::Row];
+    /// The rows, in the list's order. Borrowed where the page has them so, else made for this call.
+    fn rows(&self) -> Cow<'_, [Self::Row]>;
     /// The identity of a row: the same in every answer.
     fn id(row: &Self::Row) -> Self::Id;
     /// The same page (its cursor above all) with other rows.
     fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
+
+    /// Where the row of an identity is. A page that makes its rows for each call can tell it without them.
+    fn position(&self, id: &Self::Id) -> Option<usize> {
+        self.rows().iter().position(|row| Self::id(row) == *id)
+    }
 }
 
 /// The key of a list's entry: the first page's key, marked so that the two are not mixed up.
@@ -211,7 +217,7 @@ where
     pub fn rows(&self) -> Signal<Vec<P::Row>> {
         let data = self.data;
         let rows =
-            move || data.get().unwrap_or_default().iter().flat_map(|page| page.rows().to_vec()).collect();
+            move || data.get().unwrap_or_default().iter().flat_map(|page| page.rows().into_owned()).collect();
         Memo::new(move |_| rows()).into()
     }
 }
@@ -504,26 +510,23 @@ pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Ve
     if has_ended {
         return Some(keep_rows(known, fetched));
     }
-    let last = P::id(fetched.iter().flat_map(|page| page.rows()).last()?);
-    let place = |page: &P| page.rows().iter().position(|row| P::id(row) == last);
-    let (index, row) = known.iter().enumerate().find_map(|(index, page)| Some((index, place(page)?)))?;
+    let last = fetched.iter().rev().find_map(|page| page.rows().last().map(P::id))?;
+    let place = |(index, page): (usize, &P)| Some((index, page.position(&last)?));
+    let (index, row) = known.iter().enumerate().find_map(place)?;
     // What comes after the place was not fetched, and a list may have many pages.
     let mut pages = keep_rows(&known[..=index], fetched);
     let head = pages.pop()?;
-    let rest = &known[index].rows()[row + 1..];
-    pages.push(known[index].with_rows([head.rows(), rest].concat()));
+    let rows = [&head.rows()[..], &known[index].rows()[row + 1..]].concat();
+    pages.push(known[index].with_rows(rows));
     pages.extend_from_slice(&known[index + 1..]);
     Some(pages)
 }
 
 /// The same pages, made of the known rows where these are equal.
 pub(crate) fn keep_rows<P: Rows>(known: &[P], pages: &[P]) -> Vec<P> {
-    let rows = known.iter().flat_map(|page| page.rows());
-    let old: HashMap<P::Id, &P::Row> = rows.map(|row| (P::id(row), row)).collect();
-    let keep = |row: &P::Row| match old.get(&P::id(row)) {
-        Some(old) if **old == *row => (*old).clone(),
-        _ => row.clone(),
-    };
+    let rows = known.iter().flat_map(|page| page.rows().into_owned());
+    let old: HashMap<P::Id, P::Row> = rows.map(|row| (P::id(&row), row)).collect();
+    let keep = |row: &P::Row| old.get(&P::id(row)).filter(|old| *old == row).unwrap_or(row).clone();
     pages.iter().map(|page| page.with_rows(page.rows().iter().map(keep).collect())).collect()
 }
 

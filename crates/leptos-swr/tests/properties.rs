@@ -1,5 +1,6 @@
 //! What must hold for every schedule. `PROPTEST_CASES=10000 cargo test --test properties` for more of them.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -390,8 +391,8 @@ impl Rows for Page {
     type Row = Arc<u32>;
     type Id = u32;
 
-    fn rows(&self) -> &[Arc<u32>] {
-        &self.0
+    fn rows(&self) -> Cow<'_, [Arc<u32>]> {
+        Cow::Borrowed(&self.0)
     }
 
     fn id(row: &Arc<u32>) -> u32 {

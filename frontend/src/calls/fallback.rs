@@ -1,12 +1,11 @@
 //! The first answers, which came inside the HTML.
 
-use std::sync::Arc;
-
 use calls_model::{Fallback, NumberInfo};
 use leptos::prelude::*;
 use leptos_swr::{Cache, PagesKey};
 
 use super::last_known;
+use super::packed::PackedCalls;
 use super::pages::{CallsPage, PageKey, Wanted};
 use crate::api::ApiError;
 use crate::path;
@@ -19,8 +18,7 @@ pub fn use_fallback(cache: &Cache) {
     cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: String::new() };
-    let calls = calls.into_iter().map(Arc::new).collect();
-    let page = CallsPage::new(wanted.clone(), calls, next);
+    let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);
     let first = PagesKey(PageKey::first(wanted));
     cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
 }

@@ -5,6 +5,7 @@
 //! a row that breaks in two lines) is measured while the day is rendered, and remembered.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::timeline::DayCalls;
 use crate::day::Day;
@@ -56,7 +57,7 @@ impl DaySlice {
 /// Where each day stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
-    days: Vec<DayCalls>,
+    days: Arc<[DayCalls]>,
     /// Where each day begins, and where the last one ends.
     tops: Vec<f64>,
     sizes: Sizes,
@@ -64,14 +65,15 @@ pub struct Geometry {
 
 impl Geometry {
     /// The days one below the other. `extra` is what is known of a day's height beyond its sizes.
-    pub fn new(days: &[DayCalls], sizes: Sizes, extra: impl Fn(Day) -> f64) -> Self {
+    pub fn new(days: &Arc<[DayCalls]>, sizes: Sizes, extra: impl Fn(Day) -> f64) -> Self {
         let mut top = 0.0;
-        let mut tops = vec![top];
+        let mut tops = Vec::with_capacity(days.len() + 1);
+        tops.push(top);
         tops.extend(days.iter().map(|day| {
             top += height(day, sizes) + extra(day.day);
             top
         }));
-        Self { days: days.to_vec(), tops, sizes }
+        Self { days: days.clone(), tops, sizes }
     }
 
     /// How high the whole list is.
@@ -195,7 +197,7 @@ mod tests {
         }
     }
 
-    fn days(lens: &[usize]) -> Vec<DayCalls> {
+    fn days(lens: &[usize]) -> Arc<[DayCalls]> {
         let mut first = 0;
         let day = |(index, len): (usize, &usize)| {
             let day = DayCalls { day: Day(1000 - index as i32), first, len: *len };
@@ -205,7 +207,7 @@ mod tests {
         lens.iter().enumerate().map(day).collect()
     }
 
-    fn some_days(random: &mut Random) -> Vec<DayCalls> {
+    fn some_days(random: &mut Random) -> Arc<[DayCalls]> {
         let count = 1 + random.below(60);
         let lens: Vec<usize> = (0..count)
             .map(|_| {
@@ -321,7 +323,7 @@ mod tests {
 
     #[test]
     fn no_day_is_nothing() {
-        let geometry = Geometry::new(&[], SIZES, |_| 0.0);
+        let geometry = Geometry::new(&Arc::default(), SIZES, |_| 0.0);
         assert_eq!(geometry.window(0.0, 900.0, Some(0)), (Vec::new(), 0.0));
         assert_eq!((geometry.call_at(0.0), geometry.top_of(0), geometry.height()), (None, None, 0.0));
     }

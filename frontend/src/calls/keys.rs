@@ -50,7 +50,7 @@ fn target(key: &str, index: usize, count: usize, page: usize) -> Option<usize> {
 
 /// Gives a call the focus, which scrolls to it.
 pub fn focus_call(list: List, index: usize) {
-    let id = list.timeline.with_untracked(|timeline| timeline.call(index).map(|call| call.call.id.clone()));
+    let id = list.timeline.with_untracked(|timeline| timeline.call(index).map(|call| call.call.id));
     let Some(id) = id else { return };
     if focus_rendered(list, &id, false) {
         return;

@@ -14,14 +14,15 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::each::each;
 use super::geometry::{DaySlice, Geometry};
 use super::keys;
 use super::news::News;
 use super::pages::Wanted;
-use super::row::CallRow;
 use super::summary_data::SummaryData;
 use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
+use super::{actions, row};
 use crate::day::Day;
 use crate::{format, intl};
 
@@ -40,7 +41,7 @@ pub struct List {
     /// What the calls come to.
     pub summary: Signal<Option<SummaryData>>,
     /// The country of the history's owner, once that is known.
-    pub home: Memo<Option<String>>,
+    pub home: Memo<Option<Arc<str>>>,
     /// The day that is today.
     pub today: ReadSignal<Day>,
     /// Where the reader is.
@@ -106,18 +107,20 @@ pub fn CallList(
         settle();
     });
     keep_pinned(viewport, pinned);
-    let each_day =
-        move || rendered.with(|(slices, _)| slices.iter().map(|slice| slice.calls.day).collect::<Vec<_>>());
+    let days = Memo::new(move |_| {
+        rendered.with(|(slices, _)| slices.iter().map(|slice| DayView::new(list, slice)).collect::<Vec<_>>())
+    });
+    let fresh = list.fresh;
+    let days = each(move || days.get(), DayView::day, move |day| day_view(day, fresh));
     view! {
         <div
             class="days"
             node_ref=viewport.list
             class:stale=is_stale
             on:keydown=move |event| keys::move_between_calls(list, &event)
+            on:click=|event| actions::copy(&event)
         >
-            <For each=each_day key=|day| *day let:day>
-                {day_view(list, rendered, day)}
-            </For>
+            {days}
             <div class="gap" style:block-size=move || px(rendered.with(|(_, after)| *after))></div>
         </div>
         <p class="print-note">{move || left_out(list)}</p>
@@ -168,99 +171,125 @@ fn settle(list: List, rendered: Memo<Rendered>) {
     keys::keep_focus(list);
 }
 
-/// A row of a day's list: a call, or the room of some that are left out.
-#[derive(Clone)]
-enum Item {
-    /// Before which of the day's parts.
+/// A day as its section shows it.
+#[derive(Debug, Clone, PartialEq)]
+struct DayView {
+    slice: DaySlice,
+    rows: Vec<Row>,
+    /// What it is called beside its date.
+    name: Option<&'static str>,
+    /// How many calls it has.
+    count: Option<u64>,
+}
+
+impl DayView {
+    fn new(list: List, slice: &DaySlice) -> Self {
+        let day = slice.calls.day;
+        let rows = list.timeline.with(|timeline| list.home.with(|home| rows_of(timeline, slice, home)));
+        Self { slice: slice.clone(), rows, name: day.name(list.today.get()), count: list.count_of(day) }
+    }
+
+    fn day(&self) -> Day {
+        self.slice.calls.day
+    }
+}
+
+/// A row of a day's list.
+#[derive(Debug, Clone, PartialEq)]
+enum Row {
+    /// The room of calls that are left out before one of the day's parts, and its height.
+    Gap(usize, f64),
+    /// A call, its place, and the country of the history's owner.
+    Call(Arc<DetailedCall>, usize, Option<Arc<str>>),
+}
+
+/// What makes it another row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum RowKey {
     Gap(usize),
-    /// Where it stood when it was rendered first.
-    Call(Arc<DetailedCall>, usize),
+    Call(Arc<DetailedCall>, Option<Arc<str>>),
 }
 
-/// A call stays on the page as long as it is the same one in memory.
-impl Item {
-    fn identity(&self) -> usize {
+impl Row {
+    fn key(&self) -> RowKey {
         match self {
-            Self::Gap(part) => *part,
-            Self::Call(call, _) => Arc::as_ptr(call).addr(),
+            Self::Gap(part, _) => RowKey::Gap(*part),
+            Self::Call(call, _, home) => RowKey::Call(call.clone(), home.clone()),
         }
     }
 }
 
-impl PartialEq for Item {
-    fn eq(&self, other: &Self) -> bool {
-        self.identity() == other.identity()
-    }
-}
-
-impl Eq for Item {}
-
-impl Hash for Item {
+impl Hash for RowKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.identity().hash(state);
+        match self {
+            Self::Gap(part) => part.hash(state),
+            Self::Call(call, _) => call.call.id.hash(state),
+        }
     }
 }
 
-fn items(timeline: &Timeline, slice: &DaySlice) -> Vec<Item> {
-    let mut items = Vec::new();
+fn rows_of(timeline: &Timeline, slice: &DaySlice, home: &Option<Arc<str>>) -> Vec<Row> {
+    let mut rows = Vec::new();
     for part in 0..=slice.parts.len() {
-        if slice.gap(part) > 0.0 {
-            items.push(Item::Gap(part));
+        let gap = slice.gap(part);
+        if gap > 0.0 {
+            rows.push(Row::Gap(part, gap));
         }
-        let calls = slice.parts.get(part).cloned().unwrap_or_default();
-        items.extend(calls.filter_map(|index| Some(Item::Call(timeline.call(index)?.clone(), index))));
+        let places = slice.parts.get(part).cloned().unwrap_or_default();
+        let calls = timeline.calls(places.clone()).zip(places);
+        rows.extend(calls.map(|(call, place)| Row::Call(Arc::new(call), place, home.clone())));
     }
-    items
+    rows
 }
 
-/// The calls of one day, and the room of the days left out before it.
-fn day_view(list: List, rendered: Memo<Rendered>, day: Day) -> impl IntoView {
-    let slice = Memo::new(move |last: Option<&Option<DaySlice>>| {
-        let slice = rendered.with(|(slices, _)| slices.iter().find(|slice| slice.calls.day == day).cloned());
-        // A day that leaves the page is not emptied before.
-        slice.or_else(|| last.cloned().flatten())
-    });
-    let with_slice = move |read: fn(&DaySlice) -> f64| slice.with(|slice| slice.as_ref().map_or(0.0, read));
-    let gap = move |part: usize| {
-        let gap = slice.with(|slice| {
-            slice.as_ref().filter(|slice| part <= slice.parts.len()).map(|slice| slice.gap(part))
-        });
-        px(gap.unwrap_or_default())
-    };
-    let items = move || {
-        slice
-            .with(|slice| list.timeline.with(|timeline| slice.as_ref().map(|slice| items(timeline, slice))))
-            .unwrap_or_default()
-    };
-    let row = move |item: Item| match item {
-        Item::Gap(part) => {
-            view! { <li class="gap" aria-hidden="true" style:block-size=move || gap(part)></li> }.into_any()
-        }
-        Item::Call(call, index) => {
-            let is_fresh = index < list.fresh.get_value();
-            view! { <CallRow call home=list.home is_fresh /> }.into_any()
-        }
-    };
+/// The calls of one day, and the room of the days left out before it. The newest `fresh` calls have come in just now.
+fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> impl IntoView {
+    let day = view.with_untracked(DayView::day);
+    let name = Memo::new(move |_| view.with(|view| view.name));
+    let count = Memo::new(move |_| view.with(|view| view.count));
+    let rows = each(
+        move || view.with(|view| view.rows.clone()),
+        Row::key,
+        move |row| row_view(row, fresh.try_get_value().unwrap_or_default()),
+    );
     let id = format!("day-{}", day.0);
     let labelled_by = id.clone();
-    let name = move || day.name(list.today.get());
-    let count = move || list.count_of(day).map(|calls| format::count(calls as usize));
     view! {
-        <div class="gap" style:block-size=move || px(with_slice(|slice| slice.before))></div>
+        <div class="gap" style:block-size=move || px(view.with(|view| view.slice.before))></div>
         <section class="day" aria-labelledby=labelled_by>
             <h2 class="day-heading" id=id>
-                {move || name().map(|name| view! { <span>{name}</span> " " })}
-                <time class:day-date=move || name().is_some() datetime=day.to_string() lang=intl::locale()>
+                {move || name.get().map(|name| view! { <span>{name}</span> " " })}
+                <time class:day-date=move || name.get().is_some() datetime=day.to_string() lang=intl::locale()>
                     {intl::date(day)}
                 </time>
-                <span class="day-count">{count}</span>
+                <span class="day-count">
+                    {move || count.get().map(|calls| format::count(calls as usize))}
+                </span>
             </h2>
             <ol class="day-calls" role="list">
-                <For each=items key=Item::clone let:item>
-                    {row(item)}
-                </For>
+                {rows}
             </ol>
         </section>
+    }
+}
+
+fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
+    match row.get_untracked() {
+        Row::Gap(..) => {
+            let height = move || match row.get() {
+                Row::Gap(_, height) => height,
+                Row::Call(..) => 0.0,
+            };
+            view! { <li class="gap" aria-hidden="true" style:block-size=move || px(height())></li> }
+                .into_any()
+        }
+        Row::Call(call, place, home) => {
+            let (id, call_type) = (call.call.id.clone(), call.call.call_type.as_str());
+            let class = if place < fresh { "call fresh" } else { "call" };
+            let html = row::html(&call, home.as_deref());
+            view! { <li class=class tabindex="-1" data-call=id data-type=call_type inner_html=html></li> }
+                .into_any()
+        }
     }
 }
 

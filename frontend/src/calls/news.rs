@@ -31,7 +31,7 @@ impl News {
         let head = Memo::new(move |_| {
             calls.data.with(|pages| {
                 let page = pages.as_ref()?.first()?;
-                Some((page.wanted.clone(), page.calls.first()?.call.id.clone()))
+                Some((page.wanted.clone(), page.calls.get(0)?.call.id))
             })
         });
         Effect::new(move |_| {

@@ -1,5 +1,6 @@
 //! The pages in which a history comes from the API.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
@@ -7,6 +8,7 @@ use calls_model::{Call, DetailedCall};
 use leptos_swr::Rows;
 
 use super::last_known;
+use super::packed::PackedCalls;
 use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::path;
@@ -40,7 +42,7 @@ pub struct PageData {
     /// What it is a page of.
     pub wanted: Wanted,
     /// Its calls.
-    pub calls: Vec<Arc<DetailedCall>>,
+    pub calls: PackedCalls,
     /// The API's path of the page after it. `None` on the last one.
     pub next: Option<String>,
     days: OnceLock<Vec<DayRun>>,
@@ -57,7 +59,7 @@ pub struct DayRun {
 
 impl CallsPage {
     /// A page of what is wanted.
-    pub fn new(wanted: Wanted, calls: Vec<Arc<DetailedCall>>, next: Option<String>) -> Self {
+    pub fn new(wanted: Wanted, calls: PackedCalls, next: Option<String>) -> Self {
         Self(Arc::new(PageData { wanted, calls, next, days: OnceLock::new() }))
     }
 
@@ -65,7 +67,7 @@ impl CallsPage {
     pub fn days(&self, day_of: impl Fn(&Call) -> Day) -> &[DayRun] {
         self.days.get_or_init(|| {
             let mut runs: Vec<DayRun> = Vec::new();
-            for call in &self.calls {
+            for call in self.calls.iter() {
                 let day = day_of(&call.call);
                 match runs.last_mut() {
                     Some(run) if run.day == day => run.len += 1,
@@ -130,11 +132,11 @@ impl PageKey {
     /// [`ApiError`], where there is no answer.
     pub async fn fetch(self) -> Result<CallsPage, ApiError> {
         let answer = api::get_text(&self.path).await?;
-        let calls: Vec<DetailedCall> = answer.data()?;
+        let calls = answer.data()?;
         if self.wanted.query.is_empty() && self == Self::first(self.wanted.clone()) {
             last_known::answered(&self.wanted.number, &answer.text, answer.next.as_deref());
         }
-        Ok(CallsPage::new(self.wanted, calls.into_iter().map(Arc::new).collect(), answer.next))
+        Ok(CallsPage::new(self.wanted, calls, answer.next))
     }
 }
 
@@ -142,8 +144,8 @@ impl Rows for CallsPage {
     type Row = Arc<DetailedCall>;
     type Id = String;
 
-    fn rows(&self) -> &[Arc<DetailedCall>] {
-        &self.calls
+    fn rows(&self) -> Cow<'_, [Arc<DetailedCall>]> {
+        self.calls.iter().map(Arc::new).collect()
     }
 
     fn id(row: &Arc<DetailedCall>) -> String {
@@ -151,7 +153,12 @@ impl Rows for CallsPage {
     }
 
     fn with_rows(&self, calls: Vec<Arc<DetailedCall>>) -> Self {
+        let calls = PackedCalls::new(calls.iter().map(Arc::as_ref));
         Self::new(self.wanted.clone(), calls, self.next.clone())
+    }
+
+    fn position(&self, id: &String) -> Option<usize> {
+        self.calls.position(id)
     }
 }
 
@@ -185,9 +192,10 @@ pub(super) mod tests {
                 call_type: CallType::MissedInbound,
                 duration: None,
             };
-            Arc::new(DetailedCall { call, details: CallDetails { counterparty: None, returned_at: None } })
+            DetailedCall { call, details: CallDetails { counterparty: None, returned_at: None } }
         };
-        CallsPage::new(wanted.clone(), calls.iter().map(call).collect(), None)
+        let calls: Vec<DetailedCall> = calls.iter().map(call).collect();
+        CallsPage::new(wanted.clone(), PackedCalls::new(&calls), None)
     }
 
     /// The day of a call in UTC.
@@ -231,6 +239,16 @@ pub(super) mod tests {
         let runs = [DayRun { day: Day(1), len: 1 }, DayRun { day: Day(0), len: 2 }];
         assert_eq!(page.days(utc_day), runs);
         assert_eq!(page.days(|_| panic!("asked again")), runs);
+    }
+
+    #[test]
+    fn a_page_keeps_none_of_the_calls_that_it_is_made_of() {
+        let calls = page(&wanted("+1", ""), &[("2", 1), ("1", 0)]).rows().into_owned();
+        let left: Vec<_> = calls.iter().map(Arc::downgrade).collect();
+        let page = page(&wanted("+1", ""), &[]).with_rows(calls);
+        assert_eq!(page.position(&"1".to_owned()), Some(1));
+        assert_eq!(page.rows().len(), 2);
+        assert!(left.iter().all(|call| call.upgrade().is_none()));
     }
 
     #[test]

@@ -37,8 +37,7 @@ pub fn keep_place(list: List) {
         }
         let at = list.geometry.with_untracked(|geometry| geometry.call_at(top));
         let place = at.and_then(|(index, below)| {
-            let call =
-                list.timeline.with_untracked(|timeline| Some(timeline.call(index)?.call.id.clone()))?;
+            let call = list.timeline.with_untracked(|timeline| Some(timeline.call(index)?.call.id))?;
             Some(Place { call, below })
         });
         PLACES.with_borrow_mut(|places| {

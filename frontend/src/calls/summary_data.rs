@@ -70,7 +70,7 @@ pub fn use_summary(wanted: Memo<Wanted>, calls: SwrPages<CallsPage, ApiError>) -
     let head = Memo::new(move |_| {
         calls.data.with(|pages| {
             let page = pages.as_ref()?.first()?;
-            Some((page.wanted.clone(), page.calls.first().map(|call| call.call.id.clone())))
+            Some((page.wanted.clone(), page.calls.get(0).map(|call| call.call.id)))
         })
     });
     let has_calls = Memo::new(move |_| head.with(Option::is_some));

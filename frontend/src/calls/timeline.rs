@@ -1,5 +1,6 @@
 //! The calls that are shown: the pages as one list, cut into days.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use calls_model::{Call, DetailedCall};
@@ -14,7 +15,7 @@ pub struct Timeline {
     pages: Vec<CallsPage>,
     /// Where each page begins, counted with those that wait.
     starts: Vec<usize>,
-    days: Vec<DayCalls>,
+    days: Arc<[DayCalls]>,
     waiting: usize,
     len: usize,
 }
@@ -53,7 +54,7 @@ impl Timeline {
                 }
             }
         }
-        Self { pages: pages.to_vec(), starts, days, waiting, len: start.saturating_sub(waiting) }
+        Self { pages: pages.to_vec(), starts, days: days.into(), waiting, len: start.saturating_sub(waiting) }
     }
 
     /// How many calls there are.
@@ -62,15 +63,23 @@ impl Timeline {
     }
 
     /// Its days, the newest first.
-    pub fn days(&self) -> &[DayCalls] {
+    pub fn days(&self) -> &Arc<[DayCalls]> {
         &self.days
     }
 
     /// One of the calls.
-    pub fn call(&self, index: usize) -> Option<&Arc<DetailedCall>> {
-        let place = index + self.waiting;
-        let page = self.starts.partition_point(|start| *start <= place).checked_sub(1)?;
-        self.pages[page].calls.get(place - self.starts[page])
+    pub fn call(&self, index: usize) -> Option<DetailedCall> {
+        self.calls(index..index + 1).next()
+    }
+
+    /// Some of the calls, as far as they are there.
+    pub fn calls(&self, range: Range<usize>) -> impl Iterator<Item = DetailedCall> {
+        let (start, end) = (range.start + self.waiting, range.end + self.waiting);
+        let first = self.starts.partition_point(|first| *first <= start).saturating_sub(1);
+        let pages = self.pages.iter().zip(&self.starts).skip(first);
+        pages
+            .take_while(move |(_, first)| **first < end)
+            .flat_map(move |(page, first)| page.calls.range(start.saturating_sub(*first)..end - first))
     }
 
     /// How many calls stand before the first one of an earlier state of the same list. 0 for another list.
@@ -88,7 +97,12 @@ impl Timeline {
 
 /// Where a call is in a list of pages.
 pub fn place_of(pages: &[CallsPage], id: &str) -> Option<usize> {
-    pages.iter().flat_map(|page| &page.calls).position(|call| call.call.id == id)
+    let mut start = 0;
+    pages.iter().find_map(|page| {
+        let place = page.calls.position(id).map(|place| start + place);
+        start += page.calls.len();
+        place
+    })
 }
 
 /// The same pages in memory: no call is looked at.
@@ -122,8 +136,8 @@ mod tests {
         timeline.days().iter().map(|day| (day.day.0, day.first, day.len)).collect()
     }
 
-    fn ids(timeline: &Timeline) -> Vec<&str> {
-        (0..).map_while(|index| timeline.call(index)).map(|call| call.call.id.as_str()).collect()
+    fn ids(timeline: &Timeline) -> Vec<String> {
+        timeline.calls(0..usize::MAX / 2).map(|call| call.call.id).collect()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What swr does not do: abort, garbage collection, the paused state, identity of rows, revalidation of a
 //! list's head only, and what outlives the page.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -85,8 +86,8 @@ impl Rows for Page {
     type Row = Arc<(u32, String)>;
     type Id = u32;
 
-    fn rows(&self) -> &[Self::Row] {
-        &self.rows
+    fn rows(&self) -> Cow<'_, [Self::Row]> {
+        Cow::Borrowed(&self.rows)
     }
 
     fn id(row: &Self::Row) -> u32 {

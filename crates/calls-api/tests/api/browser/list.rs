@@ -13,6 +13,9 @@ use crate::test_app::TestApp;
 const OWNER: &str = "/calls/+12025550123";
 /// More than the most elements that a page may have.
 const TOO_MANY: u64 = 1500;
+/// Keeps the program's memory where a test finds it.
+const NOTE_MEMORY: &str = "addEventListener('TrunkApplicationStarted',
+    event => window.memory = event.detail.wasm.memory)";
 
 /// A number with so many calls, one each quarter of an hour. Their ids grow from the newest to the oldest.
 fn app_with_long_history(calls: u32, options: &[&str]) -> TestApp {
@@ -111,12 +114,43 @@ async fn every_call_of_a_long_history_comes_by_once_and_in_order() {
     chromium.stop().await;
 }
 
+/// How much memory the program has, in kB. It never gives any back.
+async fn memory_kb(client: &Client) -> u64 {
+    run(client, "return window.memory.buffer.byteLength").await.as_u64().unwrap() / 1000
+}
+
 #[tokio::test]
-async fn the_end_of_a_hundred_thousand_calls_is_reached_with_few_elements() {
+async fn the_end_of_a_hundred_thousand_calls_is_reached_with_few_elements_and_little_memory() {
     let app = app_with_long_history(100_000, &[]);
     let chromium = Chromium::start().await;
+    chromium.before_each_page(NOTE_MEMORY).await;
     open(&chromium, &app).await;
+    let before = memory_kb(&chromium.client).await;
     assert_eq!(walk(&chromium.client, 100_000).await["last"], 99_999);
+    // As they came, the calls would take 20 MB.
+    let grown = memory_kb(&chromium.client).await - before;
+    assert!(grown < 3_000, "{grown} kB");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn rows_that_have_gone_by_leave_nothing_in_memory() {
+    let app = app_with_long_history(2_000, &[]);
+    let chromium = Chromium::start().await;
+    chromium.before_each_page(NOTE_MEMORY).await;
+    open(&chromium, &app).await;
+    let client = &chromium.client;
+    let mut grown = Vec::new();
+    for _ in 0..4 {
+        let before = memory_kb(client).await;
+        walk(client, 0).await;
+        grown.push(memory_kb(client).await - before);
+        run(client, "window.scrollTo(0, 0)").await;
+        wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > 0").await;
+    }
+    // The first time the calls come. 200 bytes for each row would be 1,200 kB then.
+    let again: u64 = grown[1..].iter().sum();
+    assert!(again < 400, "{grown:?} kB");
     chromium.stop().await;
 }
 

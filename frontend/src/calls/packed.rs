@@ -1,0 +1,536 @@
+//! Calls in some ten bytes each. A list keeps all calls that were loaded, so that the way back needs no network, and a
+//! hundred thousand of them must not fill the tab's memory.
+//!
+//! A call is written as what it differs in from the one before: its time, its id, the digits of the other party. How
+//! numbers of one kind are spelled is written once, with the first of them. They are made whole again only to be looked
+//! at, from the first on, which for a page of 500 takes microseconds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use calls_model::{
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, E164, Party,
+};
+use chrono::{DateTime, Utc};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+
+/// Calls in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedCalls {
+    /// For each call its head, then the parts that the head names: [`Packer::push`].
+    bytes: Box<[u8]>,
+    len: usize,
+}
+
+impl PackedCalls {
+    /// Packs calls.
+    pub fn new<'a>(calls: impl IntoIterator<Item = &'a DetailedCall>) -> Self {
+        let mut packer = Packer::default();
+        let len = calls.into_iter().map(|call| packer.push(call)).count();
+        Self { bytes: packer.bytes.into(), len }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<DetailedCall> {
+        self.range(index..index + 1).next()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = DetailedCall> {
+        self.range(0..self.len)
+    }
+
+    /// Some of them.
+    pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = DetailedCall> {
+        let mut unpacker = self.unpacker();
+        for _ in 0..range.start.min(self.len) {
+            unpacker.step();
+        }
+        let len = range.end.min(self.len).saturating_sub(range.start);
+        (0..len).filter_map(move |_| {
+            let packed = unpacker.step();
+            unpacker.unpack(packed)
+        })
+    }
+
+    fn unpacker(&self) -> Unpacker<'_> {
+        Unpacker { bytes: &self.bytes, spellings: Vec::new(), last: Numbers::default(), last_spelling: 0 }
+    }
+
+    /// Where a call is.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        let number = number(id);
+        let mut unpacker = self.unpacker();
+        (0..self.len).find(|_| match unpacker.step() {
+            Packed::Compact { .. } => number == Some(unpacker.last.id),
+            packed => unpacker.unpack(packed).is_some_and(|call| call.call.id == id),
+        })
+    }
+}
+
+/// Packs each call as it is read, so that they are never all there at once.
+impl<'de> Deserialize<'de> for PackedCalls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Calls)
+    }
+}
+
+struct Calls;
+
+impl<'de> Visitor<'de> for Calls {
+    type Value = PackedCalls;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of calls")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut calls: A) -> Result<PackedCalls, A::Error> {
+        let (mut packer, mut len) = (Packer::default(), 0);
+        while let Some(call) = calls.next_element()? {
+            packer.push(&call);
+            len += 1;
+        }
+        Ok(PackedCalls { bytes: packer.bytes.into(), len })
+    }
+}
+
+/// The lowest two bits of a head: where the type is in [`CallType::ALL`].
+const TYPE: u8 = 0b11;
+/// A duration is written.
+const DURATION: u8 = 1 << 2;
+/// A time of return is written.
+const RETURNED: u8 = 1 << 3;
+/// The time is written in seconds, not in microseconds.
+const AT_IN_S: u8 = 1 << 4;
+/// The same of the time of return.
+const RETURNED_IN_S: u8 = 1 << 5;
+/// The spelling is that of the call before, and not written.
+const SAME_SPELLING: u8 = 1 << 6;
+/// Nothing but the call as JSON follows.
+const JSON: u8 = 1 << 7;
+
+const US_PER_S: i64 = 1_000_000;
+/// Stands for a digit of the number in how it is spelled.
+const DIGIT: char = '#';
+
+/// The numbers of a call that are written as differences.
+#[derive(Debug, Clone, Copy, Default)]
+struct Numbers {
+    id: u64,
+    /// Since 1970, in microseconds.
+    at_us: i64,
+    /// Of the other party's E.164 number, else 0.
+    digits: u64,
+}
+
+impl Numbers {
+    /// `None` where they do not say all.
+    fn of(call: &DetailedCall) -> Option<Self> {
+        let digits = match &call.call.counterparty {
+            Party::E164(number) => number.digits(),
+            _ => 0,
+        };
+        Some(Self { id: number(&call.call.id)?, at_us: micros(call.call.created_at)?, digits })
+    }
+}
+
+/// The other party of a call but for its number's digits, and how it is spelled. All numbers of one kind have one.
+type Spelling = (Option<Party>, Option<CounterpartyDetails>);
+
+/// Writes calls.
+#[derive(Default)]
+struct Packer {
+    bytes: Vec<u8>,
+    /// The spellings as JSON, with their places.
+    spellings: BTreeMap<Vec<u8>, usize>,
+    last: Numbers,
+    last_spelling: Option<usize>,
+}
+
+impl Packer {
+    /// Writes a call.
+    fn push(&mut self, call: &DetailedCall) {
+        if self.push_compact(call).is_none() {
+            self.bytes.push(JSON);
+            self.push_text(&serde_json::to_vec(call).unwrap_or_default());
+        }
+    }
+
+    /// Writes a call as its head, its time, id, spelling and digits, its duration and its return. `None`, and nothing is
+    /// written, where that would not be all of it.
+    fn push_compact(&mut self, call: &DetailedCall) -> Option<()> {
+        let DetailedCall { call: Call { call_type, duration, .. }, details } = call;
+        let numbers = Numbers::of(call)?;
+        let returned_us = match details.returned_at {
+            Some(at) => Some(micros(at)?.wrapping_sub(numbers.at_us)),
+            None => None,
+        };
+        let spelling = serde_json::to_vec(&spelling(call, numbers.digits)?).ok()?;
+        let at_us = numbers.at_us.wrapping_sub(self.last.at_us);
+        let head = self.bytes.len();
+        self.bytes.push(CallType::ALL.iter().position(|other| other == call_type)? as u8);
+        self.push_time(head, at_us, AT_IN_S);
+        self.push_difference(numbers.id, self.last.id);
+        self.push_spelling(head, spelling);
+        self.push_difference(numbers.digits, self.last.digits);
+        if let Some(duration) = duration {
+            self.bytes[head] |= DURATION;
+            self.push_number(u64::from(duration.ms().unsigned_abs()));
+        }
+        if let Some(returned_us) = returned_us {
+            self.bytes[head] |= RETURNED;
+            self.push_time(head, returned_us, RETURNED_IN_S);
+        }
+        self.last = numbers;
+        Some(())
+    }
+
+    /// Where the spelling is, unless it is the last one's. A new one follows its place.
+    fn push_spelling(&mut self, head: usize, spelling: Vec<u8>) {
+        let next = self.spellings.len();
+        let known = self.spellings.get(&spelling).copied();
+        let place = known.unwrap_or(next);
+        if self.last_spelling.replace(place) == Some(place) {
+            self.bytes[head] |= SAME_SPELLING;
+            return;
+        }
+        self.push_number(place as u64);
+        if known.is_none() {
+            self.push_text(&spelling);
+            self.spellings.insert(spelling, next);
+        }
+    }
+
+    fn push_time(&mut self, head: usize, us: i64, in_s: u8) {
+        if us % US_PER_S == 0 {
+            self.bytes[head] |= in_s;
+            self.push_signed(us / US_PER_S);
+        } else {
+            self.push_signed(us);
+        }
+    }
+
+    fn push_difference(&mut self, number: u64, last: u64) {
+        self.push_signed(number.wrapping_sub(last).cast_signed());
+    }
+
+    fn push_signed(&mut self, number: i64) {
+        // The sign is the lowest bit, so that a small number is short.
+        self.push_number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    }
+
+    /// Seven bits in each byte, the lowest first; the highest bit says that more follow.
+    fn push_number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    fn push_text(&mut self, text: &[u8]) {
+        self.push_number(text.len() as u64);
+        self.bytes.extend_from_slice(text);
+    }
+}
+
+/// A call as it was read. What else it says is what the [`Unpacker`] has as the last.
+#[derive(Debug, Clone, Copy)]
+enum Packed<'a> {
+    Compact { head: u8, duration_ms: u64, returned_us: i64 },
+    Json(&'a [u8]),
+}
+
+/// Reads what a [`Packer`] wrote.
+struct Unpacker<'a> {
+    bytes: &'a [u8],
+    /// The spellings so far, as JSON.
+    spellings: Vec<&'a [u8]>,
+    last: Numbers,
+    last_spelling: usize,
+}
+
+impl<'a> Unpacker<'a> {
+    /// Goes over a call.
+    fn step(&mut self) -> Packed<'a> {
+        let head = self.byte();
+        if head & JSON != 0 {
+            return Packed::Json(self.text());
+        }
+        self.last.at_us = self.last.at_us.wrapping_add(self.time(head, AT_IN_S));
+        self.last.id = self.last.id.wrapping_add_signed(self.signed());
+        if head & SAME_SPELLING == 0 {
+            self.last_spelling = self.number() as usize;
+        }
+        if self.last_spelling == self.spellings.len() {
+            let text = self.text();
+            self.spellings.push(text);
+        }
+        self.last.digits = self.last.digits.wrapping_add_signed(self.signed());
+        let duration_ms = if head & DURATION != 0 { self.number() } else { 0 };
+        let returned_us = if head & RETURNED != 0 { self.time(head, RETURNED_IN_S) } else { 0 };
+        Packed::Compact { head, duration_ms, returned_us }
+    }
+
+    /// Makes the call whole that was gone over last.
+    fn unpack(&self, packed: Packed<'_>) -> Option<DetailedCall> {
+        let (head, duration_ms, returned_us) = match packed {
+            Packed::Json(text) => return serde_json::from_slice(text).ok(),
+            Packed::Compact { head, duration_ms, returned_us } => (head, duration_ms, returned_us),
+        };
+        let Numbers { id, at_us, digits } = self.last;
+        let (party, spelled): Spelling =
+            serde_json::from_slice(self.spellings.get(self.last_spelling)?).ok()?;
+        let has = |part: u8| head & part != 0;
+        let call = Call {
+            id: id.to_string(),
+            created_at: DateTime::from_timestamp_micros(at_us)?,
+            counterparty: party.or_else(|| E164::new(digits).map(Party::E164))?,
+            call_type: CallType::ALL[usize::from(head & TYPE)],
+            duration: CallDuration::from_ms(duration_ms.cast_signed()).filter(|_| has(DURATION)),
+        };
+        let counterparty = spelled.map(|details| CounterpartyDetails {
+            international: fill(&details.international, digits),
+            national: fill(&details.national, digits),
+            country: details.country,
+        });
+        let returned_at = DateTime::from_timestamp_micros(at_us.wrapping_add(returned_us));
+        let details = CallDetails { counterparty, returned_at: returned_at.filter(|_| has(RETURNED)) };
+        Some(DetailedCall { call, details })
+    }
+
+    fn time(&mut self, head: u8, in_s: u8) -> i64 {
+        let number = self.signed();
+        if head & in_s != 0 { number.wrapping_mul(US_PER_S) } else { number }
+    }
+
+    fn signed(&mut self) -> i64 {
+        let number = self.number();
+        (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+    }
+
+    fn number(&mut self) -> u64 {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte();
+            number |= u64::from(byte & 0x7f).wrapping_shl(shift);
+            shift += 7;
+            if byte < 0x80 {
+                return number;
+            }
+        }
+    }
+
+    fn text(&mut self) -> &'a [u8] {
+        let len = self.number() as usize;
+        let (text, rest) = self.bytes.split_at(len.min(self.bytes.len()));
+        self.bytes = rest;
+        text
+    }
+
+    fn byte(&mut self) -> u8 {
+        let Some((byte, rest)) = self.bytes.split_first() else { return 0 };
+        self.bytes = rest;
+        *byte
+    }
+}
+
+/// How the other party of a call is spelled, without its digits. `None` where it could not be filled in again.
+fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
+    let party = Some(call.call.counterparty.clone()).filter(|party| !matches!(party, Party::E164(_)));
+    let Some(details) = &call.details.counterparty else { return Some((party, None)) };
+    let CounterpartyDetails { international, national, country } = details;
+    let details = CounterpartyDetails {
+        international: mask(international, digits)?,
+        national: mask(national, digits)?,
+        country: country.clone(),
+    };
+    Some((party, Some(details)))
+}
+
+/// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of 493012345678 is
+/// `0## ########`. `None` where there is a `#` already.
+fn mask(text: &str, digits: u64) -> Option<String> {
+    let mut rest = digits;
+    let mask = |character: char| {
+        let is_next = rest > 0 && character.to_digit(10).is_some_and(|digit| u64::from(digit) == rest % 10);
+        if !is_next {
+            return character;
+        }
+        rest /= 10;
+        DIGIT
+    };
+    let masked: Vec<char> = text.chars().rev().map(mask).collect();
+    (!text.contains(DIGIT)).then(|| masked.into_iter().rev().collect())
+}
+
+/// The spelling that was masked.
+fn fill(masked: &str, digits: u64) -> String {
+    let mut rest = digits;
+    let fill = |character: char| {
+        if character != DIGIT {
+            return character;
+        }
+        let digit = rest % 10;
+        rest /= 10;
+        char::from(b'0' + digit as u8)
+    };
+    let text: Vec<char> = masked.chars().rev().map(fill).collect();
+    text.into_iter().rev().collect()
+}
+
+/// An id that is a plain number.
+fn number(id: &str) -> Option<u64> {
+    id.parse().ok().filter(|number: &u64| number.to_string() == id)
+}
+
+/// A time in microseconds since 1970, if it has no smaller parts.
+fn micros(time: DateTime<Utc>) -> Option<i64> {
+    let us = time.timestamp_micros();
+    (DateTime::from_timestamp_micros(us) == Some(time)).then_some(us)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(id: &str, at: &str, party: &str, details: Option<(&str, &str, Option<&str>)>) -> DetailedCall {
+        let counterparty = details.map(|(international, national, country)| CounterpartyDetails {
+            international: international.to_owned(),
+            national: national.to_owned(),
+            country: country.map(str::to_owned),
+        });
+        DetailedCall {
+            call: Call {
+                id: id.to_owned(),
+                created_at: at.parse().unwrap(),
+                counterparty: party.parse().unwrap(),
+                call_type: CallType::CompletedInbound,
+                duration: CallDuration::from_ms(37_400),
+            },
+            details: CallDetails { counterparty, returned_at: None },
+        }
+    }
+
+    /// Calls of all kinds, the odd ones among them.
+    fn all_kinds() -> Vec<DetailedCall> {
+        let us = Some(("+1 202-555-0123", "(202) 555-0123", Some("US")));
+        let at = "2024-01-31T10:00:00Z";
+        let mut missed = call("9", at, "+12025550124", us);
+        missed.call.call_type = CallType::MissedInbound;
+        missed.call.duration = None;
+        missed.details.returned_at = Some("2024-02-01T10:00:00.000001Z".parse().unwrap());
+        let mut returned_before = missed.clone();
+        returned_before.details.returned_at = Some("2023-02-01T10:00:00Z".parse().unwrap());
+        vec![
+            call("10", at, "+12025550123", us),
+            missed,
+            returned_before,
+            call("8", "2024-01-31T09:00:00.123456Z", "+493012345678", None),
+            call("7", at, "+493012345678", Some(("+49 30 12345678", "030 12345678", Some("DE")))),
+            call("7", at, "+5491123456789", Some(("+54 9 11 2345-6789", "011 15-2345-6789", Some("AR")))),
+            call("6", at, "+80012345678", Some(("+800 1234 5678", "1234 5678", None))),
+            call("5", at, "withheld", None),
+            call("4", at, "1001", None),
+            call("4", at, "#97", None),
+            call("3", at, "sip:alice@example.com", None),
+            // What no difference says: JSON.
+            call("7f3a", at, "unknown", None),
+            call("007", at, "+999999999999999999", None),
+            call("2", "2024-01-31T10:00:00.000000001Z", "+1", None),
+            call("2", "2016-12-31T23:59:60Z", "+1", None),
+            call("1", at, "+12025550123", Some(("#1", "one", None))),
+            call("18446744073709551615", "-99999-01-01T00:00:00Z", "+1", None),
+            call("0", "+99999-01-01T00:00:00.5Z", "+999999999999999999", None),
+            call("1", at, "+12025550123", us),
+        ]
+    }
+
+    /// So many calls as a switchboard has them: to the microsecond, with half as many parties in four countries.
+    fn switchboard(calls: u64) -> Vec<DetailedCall> {
+        let call = |index: u64| {
+            let random = index * 48_271 % 2_147_483_647;
+            let line = 1_000_000 + random % (calls / 2) * 7919 % 9_000_000;
+            let text = line.to_string();
+            let (party, international, national, country) = match random % 4 {
+                0 => (format!("+1202{line}"), format!("+1 202-{text}"), format!("(202) {text}"), "US"),
+                1 => (format!("+4930{line}"), format!("+49 30 {text}"), format!("030 {text}"), "DE"),
+                2 => (format!("+331{line}"), format!("+33 1 {text}"), format!("01 {text}"), "FR"),
+                _ => (format!("+44207{line}"), format!("+44 20 7{text}"), format!("020 7{text}"), "GB"),
+            };
+            let at_us = 1_700_000_000_000_000 - (index * 300_000_000 + random % 250_000_000).cast_signed();
+            let at = DateTime::from_timestamp_micros(at_us).unwrap();
+            let party_details = Some((&*international, &*national, Some(country)));
+            let mut call = call(&(calls - index).to_string(), "2024-01-31T10:00:00Z", &party, party_details);
+            call.call.created_at = at;
+            call.call.duration = CallDuration::from_ms((random % 600_000).cast_signed());
+            if random.is_multiple_of(3) {
+                call.call.call_type = CallType::MissedInbound;
+                call.call.duration = None;
+                call.details.returned_at = at.checked_add_signed(chrono::TimeDelta::microseconds(
+                    (random % 90_000_000_000).cast_signed(),
+                ));
+            }
+            call
+        };
+        (0..calls).map(call).collect()
+    }
+
+    #[test]
+    fn calls_of_all_kinds_are_whole_again() {
+        for calls in [all_kinds(), switchboard(2000), Vec::new()] {
+            let packed = PackedCalls::new(&calls);
+            assert_eq!((packed.len(), packed.is_empty()), (calls.len(), calls.is_empty()));
+            assert_eq!(packed.iter().collect::<Vec<_>>(), calls);
+            assert_eq!(packed, PackedCalls::new(&calls));
+        }
+    }
+
+    #[test]
+    fn some_of_them_are_found_by_place_and_by_id() {
+        let calls = all_kinds();
+        let packed = PackedCalls::new(&calls);
+        for (place, call) in calls.iter().enumerate() {
+            assert_eq!(packed.get(place).as_ref(), Some(call));
+            let first = calls.iter().position(|other| other.call.id == call.call.id);
+            assert_eq!(packed.position(&call.call.id), first);
+            assert_eq!(packed.range(place..calls.len() + 5).collect::<Vec<_>>(), calls[place..]);
+        }
+        assert_eq!((packed.get(calls.len()), packed.position("77"), packed.position("")), (None, None, None));
+        assert_eq!(packed.range(3..3).count(), 0);
+    }
+
+    #[test]
+    fn a_hundred_thousand_calls_take_less_than_two_megabytes() {
+        let calls = switchboard(100_000);
+        let bytes: usize = calls.chunks(500).map(|page| PackedCalls::new(page).bytes.len()).sum();
+        assert!(bytes < 2_000_000, "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_number_lends_its_digits_to_its_spellings() {
+        for (text, digits, masked) in [
+            ("+49 30 12345678", 493_012_345_678, "+## ## ########"),
+            ("030 12345678", 493_012_345_678, "0## ########"),
+            ("(202) 555-0123", 12_025_550_123, "(###) ###-####"),
+            ("011 15-2345-6789", 5_491_123_456_789, "01# #5-####-####"),
+            ("none", 7, "none"),
+            ("0", 0, "0"),
+        ] {
+            assert_eq!(mask(text, digits).as_deref(), Some(masked), "{text}");
+            assert_eq!(fill(masked, digits), text);
+        }
+        assert_eq!(mask("#1", 1), None);
+    }
+}
