@@ -20,7 +20,8 @@ const keep = () => navigator.serviceWorker?.register(\"/service-worker.js\").cat
 ";
 
 fn main() -> io::Result<()> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/dist");
+    // Cargo runs this in the package's folder, wherever the checkout was when it was compiled.
+    let dist = Path::new("../../frontend/dist");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed=../../migrations");
@@ -28,7 +29,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={SERVICE_WORKER}");
 
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
-    for (number, (name, plain)) in assets(&dist)?.into_iter().chain(swagger_ui()?).enumerate() {
+    for (number, (name, plain)) in assets(dist)?.into_iter().chain(swagger_ui()?).enumerate() {
         let write = |form: &str, bytes: &[u8]| -> io::Result<PathBuf> {
             let target = out.join(format!("asset-{number}.{form}"));
             fs::write(&target, bytes).map(|()| target)
