@@ -1,52 +1,106 @@
 //! Lists whose items come and go without end.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::hash::Hash;
 
+use leptos::html::ElementType;
 use leptos::prelude::*;
-use leptos::tachys::reactive_graph::OwnedView;
-use leptos::tachys::view::keyed::keyed;
+use leptos::tachys::reactive_graph::{OwnedView, OwnedViewState};
+use leptos::tachys::view::any_view::AnyViewState;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-/// Shows each item, and keeps its view as long as there is an item of its key. Each view gets a signal of its own item.
+/// Shows each item in an element that has nothing else inside, and keeps its view as long as there is an item of its
+/// key. Each view gets a signal of its own item. Items that stay are taken to stay in their order.
 ///
-/// Beside [`For`] nothing of a view stays behind when its item is gone, as long as the view looks at no other signals
-/// that stay. An owner notes all owners that were ever made in it, and a signal all who ever looked at it, until they
-/// themselves are gone: while a long list is scrolled, that comes to as much as its calls.
-pub fn each<T, K, V>(
-    items: impl Fn() -> Vec<T> + Send + 'static,
+/// Two things are unlike [`For`]. What stays is not touched: a row that is moved in the document, if only to its own
+/// place, is laid out anew and loses the focus. And nothing of a view stays behind when its item is gone, as long as the
+/// view looks at no other signals that stay: an owner notes all owners that were ever made in it, and a signal all who
+/// ever looked at it, which comes to as much as the calls while a long list is scrolled.
+pub fn each<E, T, K>(
+    parent: NodeRef<E>,
+    items: impl Fn() -> Vec<T> + 'static,
     key: fn(&T) -> K,
-    view: impl Fn(ReadSignal<T>) -> V + Clone + Send + 'static,
-) -> impl IntoView
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    K: Eq + Hash + Send + Sync + 'static,
-    V: IntoView + 'static,
+    view: impl Fn(ReadSignal<T>) -> AnyView + 'static,
+) where
+    E: ElementType + 'static,
+    E::Output: JsCast + Clone + 'static,
+    T: PartialEq + Send + Sync + 'static,
+    K: Eq + Hash + 'static,
 {
-    let shown = StoredValue::new(HashMap::<K, RwSignal<T>>::new());
-    move || {
-        let items = items();
-        let mut known = shown.try_update_value(std::mem::take).unwrap_or_default();
-        let mut kept = HashMap::new();
-        for item in &items {
-            if let Some((key, signal)) = known.remove_entry(&key(item)) {
-                if signal.with_untracked(|old| old != item) {
-                    signal.set(item.clone());
-                }
-                kept.insert(key, signal);
-            }
-        }
-        shown.set_value(kept);
-        let view = view.clone();
-        keyed(items, key, move |_, item| {
-            let owner = alone();
-            let view = owner.with(|| {
-                let key = key(&item);
-                let signal = RwSignal::new(item);
-                shown.update_value(|shown| _ = shown.insert(key, signal));
-                view(signal.read_only())
+    Effect::new(move |shown: Option<Vec<Shown<T, K>>>| {
+        let (parent, items) = (parent.get(), items());
+        let mut shown = shown.unwrap_or_default();
+        if let Some(parent) = parent {
+            untrack(|| {
+                shown = next(std::mem::take(&mut shown), items, key, &view);
+                mount(&mut shown, parent.unchecked_ref());
             });
-            (drop, OwnedView::new_with_owner(view, owner))
-        })
+        }
+        shown
+    });
+}
+
+/// An item on the page.
+struct Shown<T: 'static, K> {
+    key: K,
+    item: RwSignal<T>,
+    view: OwnedViewState<AnyViewState>,
+    is_mounted: bool,
+}
+
+impl<T: Send + Sync + 'static, K> Shown<T, K> {
+    fn new(key: K, item: T, view: &impl Fn(ReadSignal<T>) -> AnyView) -> Self {
+        let owner = alone();
+        let (item, view) = owner.with(|| {
+            let item = RwSignal::new(item);
+            (item, view(item.read_only()))
+        });
+        Self { key, item, view: OwnedView::new_with_owner(view, owner).build(), is_mounted: false }
+    }
+}
+
+/// What is shown for these items, out of what was shown before. What is gone leaves the page.
+fn next<T, K>(
+    before: Vec<Shown<T, K>>,
+    items: Vec<T>,
+    key: fn(&T) -> K,
+    view: &impl Fn(ReadSignal<T>) -> AnyView,
+) -> Vec<Shown<T, K>>
+where
+    T: PartialEq + Send + Sync + 'static,
+    K: Eq + Hash,
+{
+    let keys: HashSet<K> = items.iter().map(key).collect();
+    let (stays, mut gone): (Vec<_>, Vec<_>) = before.into_iter().partition(|shown| keys.contains(&shown.key));
+    let mut stays = stays.into_iter().peekable();
+    let mut shown = Vec::with_capacity(items.len());
+    for item in items {
+        let key = key(&item);
+        match stays.next_if(|known| known.key == key) {
+            Some(known) => {
+                if known.item.with_untracked(|old| *old != item) {
+                    known.item.set(item);
+                }
+                shown.push(known);
+            }
+            None => shown.push(Shown::new(key, item, view)),
+        }
+    }
+    // Those that are out of their order were made anew.
+    gone.extend(stays);
+    gone.iter_mut().for_each(|shown| shown.view.unmount());
+    shown
+}
+
+/// Puts what is new where it belongs.
+fn mount<T, K>(shown: &mut [Shown<T, K>], parent: &Element) {
+    let mut after: Option<Element> = None;
+    for shown in shown.iter_mut().rev() {
+        if !std::mem::replace(&mut shown.is_mounted, true) {
+            shown.view.mount(parent, after.as_deref());
+        }
+        after = shown.view.elements().into_iter().next().or(after);
     }
 }
 

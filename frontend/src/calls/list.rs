@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use calls_model::DetailedCall;
+use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -61,7 +62,10 @@ impl List {
     pub fn geometry(timeline: Memo<Timeline>, viewport: Viewport) -> Memo<Geometry> {
         Memo::new(move |_| {
             let sizes = viewport.sizes.get();
-            timeline.with(|timeline| Geometry::new(timeline.days(), sizes, |day| viewport.extra_of(day)))
+            viewport.extras.with(|extras| {
+                let extra = |day| extras.get(&day).copied().unwrap_or_default();
+                timeline.with(|timeline| Geometry::new(timeline.days(), sizes, extra))
+            })
         })
     }
 
@@ -111,7 +115,8 @@ pub fn CallList(
         rendered.with(|(slices, _)| slices.iter().map(|slice| DayView::new(list, slice)).collect::<Vec<_>>())
     });
     let fresh = list.fresh;
-    let days = each(move || days.get(), DayView::day, move |day| day_view(day, fresh));
+    let container = NodeRef::<Div>::new();
+    each(container, move || days.get(), DayView::day, move |day| day_view(day, fresh));
     view! {
         <div
             class="days"
@@ -120,7 +125,7 @@ pub fn CallList(
             on:keydown=move |event| keys::move_between_calls(list, &event)
             on:click=|event| actions::copy(&event)
         >
-            {days}
+            <div node_ref=container></div>
             <div class="gap" style:block-size=move || px(rendered.with(|(_, after)| *after))></div>
         </div>
         <p class="print-note">{move || left_out(list)}</p>
@@ -243,11 +248,13 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, home: &Option<Arc<str>>) -> Ve
 }
 
 /// The calls of one day, and the room of the days left out before it. The newest `fresh` calls have come in just now.
-fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> impl IntoView {
+fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let day = view.with_untracked(DayView::day);
     let name = Memo::new(move |_| view.with(|view| view.name));
     let count = Memo::new(move |_| view.with(|view| view.count));
-    let rows = each(
+    let rows = NodeRef::<Ol>::new();
+    each(
+        rows,
         move || view.with(|view| view.rows.clone()),
         Row::key,
         move |row| row_view(row, fresh.try_get_value().unwrap_or_default()),
@@ -266,11 +273,10 @@ fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> impl IntoVi
                     {move || count.get().map(|calls| format::count(calls as usize))}
                 </span>
             </h2>
-            <ol class="day-calls" role="list">
-                {rows}
-            </ol>
+            <ol class="day-calls" role="list" node_ref=rows></ol>
         </section>
     }
+    .into_any()
 }
 
 fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {

@@ -1,6 +1,7 @@
 //! What the reader sees of the list, and how high its parts are on this screen.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leptos::html::Div;
@@ -27,12 +28,12 @@ pub struct Viewport {
     /// The usual heights.
     pub sizes: ReadSignal<Sizes>,
     /// What the height of a day is beyond these.
-    pub extras: ReadSignal<Vec<(Day, f64)>>,
+    pub extras: ReadSignal<BTreeMap<Day, f64>>,
     /// Whether the page is being printed.
     pub is_printing: ReadSignal<bool>,
     set_seen: WriteSignal<(f64, f64)>,
     set_sizes: WriteSignal<Sizes>,
-    set_extras: WriteSignal<Vec<(Day, f64)>>,
+    set_extras: WriteSignal<BTreeMap<Day, f64>>,
     width: StoredValue<f64>,
 }
 
@@ -41,7 +42,7 @@ impl Viewport {
     pub fn new() -> Self {
         let (seen, set_seen) = signal((0.0, window_height()));
         let (sizes, set_sizes) = signal(SIZES.get());
-        let (extras, set_extras) = signal(Vec::new());
+        let (extras, set_extras) = signal(BTreeMap::new());
         let (is_printing, set_printing) = signal(false);
         let width = StoredValue::new(0.0);
         let list = NodeRef::new();
@@ -71,12 +72,6 @@ impl Viewport {
         self.seen.get().0 > sizes.head + sizes.row / 2.0
     }
 
-    /// What the height of a day is beyond the usual.
-    pub fn extra_of(&self, day: Day) -> f64 {
-        self.extras
-            .with(|extras| extras.iter().find(|(other, _)| *other == day).map_or(0.0, |(_, extra)| *extra))
-    }
-
     /// Scrolls until a height of the list is at the window's top.
     pub fn scroll_to(&self, y: f64) {
         if let Some(list) = self.list.get_untracked() {
@@ -86,7 +81,7 @@ impl Viewport {
 
     /// Forgets the heights of days, as those of another list come.
     pub fn forget_days(&self) {
-        self.set_extras.set(Vec::new());
+        self.set_extras.set(BTreeMap::new());
     }
 
     /// Sees where the list is now.
@@ -116,7 +111,7 @@ impl Viewport {
             let sizes = usual(&days).unwrap_or(sizes);
             SIZES.set(sizes);
             if self.sizes.get_untracked() != sizes {
-                self.set_extras.set(Vec::new());
+                self.set_extras.set(BTreeMap::new());
                 self.set_sizes.set(sizes);
                 return;
             }
@@ -125,13 +120,13 @@ impl Viewport {
             .iter()
             .zip(&days)
             .map(|(slice, measured)| (slice.calls.day, measured.height - slice.height(sizes)))
-            .filter(|(day, extra)| (extra - untrack(|| self.extra_of(*day))).abs() > 0.3)
+            .filter(|(day, extra)| {
+                let known = self.extras.with_untracked(|extras| extras.get(day).copied());
+                (extra - known.unwrap_or_default()).abs() > 0.3
+            })
             .collect();
         if !news.is_empty() {
-            self.set_extras.update(|extras| {
-                extras.retain(|(day, _)| !news.iter().any(|(new, _)| new == day));
-                extras.extend(news);
-            });
+            self.set_extras.update(|extras| extras.extend(news));
         }
     }
 }
