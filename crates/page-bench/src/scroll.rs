@@ -9,10 +9,10 @@ use crate::chromium::Chromium;
 use crate::load::probe;
 
 /// What scrolling takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Scrolled {
-    /// The longest time from one frame to the next.
-    pub longest_frame_ms: f64,
+    /// The times from one frame to the next, the shortest first.
+    pub frames_ms: Vec<f64>,
     /// The most elements that were in the document at once.
     pub most_nodes: f64,
     /// The memory of JavaScript and WebAssembly before, in bytes.
@@ -23,19 +23,32 @@ pub struct Scrolled {
     pub screens: f64,
 }
 
+impl Scrolled {
+    /// The time that so many of a hundred frames take at most.
+    pub fn percentile_ms(&self, percent: usize) -> f64 {
+        let place = (self.frames_ms.len() * percent).div_ceil(100).saturating_sub(1);
+        self.frames_ms.get(place).copied().unwrap_or_default()
+    }
+
+    /// How many frames take longer than that.
+    pub fn frames_over(&self, ms: f64) -> usize {
+        self.frames_ms.iter().filter(|time| **time > ms).count()
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Frames {
-    longest: f64,
+    times: Vec<f64>,
     nodes: f64,
     screens: f64,
 }
 
 /// Two thirds of a screen in each frame, as far as there are rows.
-const SCROLL: &str = "{ bench.frames = {longest: 0, nodes: 0, screens: 0};
+const SCROLL: &str = "{ bench.frames = {times: [], nodes: 0, screens: 0};
     let last = performance.now(), top = scrollY;
     const step = now => {
         const frames = bench.frames;
-        frames.longest = Math.max(frames.longest, now - last);
+        frames.times.push(now - last);
         frames.nodes = Math.max(frames.nodes, document.getElementsByTagName('*').length);
         frames.screens += Math.abs(scrollY - top) / innerHeight;
         last = now;
@@ -55,11 +68,13 @@ pub async fn measure(url: &str, row: &str, seconds: u64) -> anyhow::Result<Scrol
     let heap_before = heap(&browser).await?;
     browser.command("Runtime.evaluate", json!({"expression": SCROLL})).await?;
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let frames: Frames = serde_json::from_value(browser.value("(bench.stop = true, bench.frames)").await?)?;
+    let mut frames: Frames =
+        serde_json::from_value(browser.value("(bench.stop = true, bench.frames)").await?)?;
     let heap_after = heap(&browser).await?;
     browser.stop().await?;
+    frames.times.sort_by(f64::total_cmp);
     Ok(Scrolled {
-        longest_frame_ms: frames.longest,
+        frames_ms: frames.times,
         most_nodes: frames.nodes,
         heap_before,
         heap_after,
@@ -72,4 +87,24 @@ async fn heap(browser: &Chromium) -> anyhow::Result<f64> {
     let usage = browser.command("Runtime.getHeapUsage", json!({})).await?;
     let program = browser.value("bench.memory.buffer.byteLength").await?;
     Ok([&usage["usedSize"], &program].into_iter().filter_map(Value::as_f64).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_frames_are_counted_and_one_of_a_hundred_does_not_move_the_percentile() {
+        let frames = |frames_ms| Scrolled {
+            frames_ms,
+            most_nodes: 0.0,
+            heap_before: 0.0,
+            heap_after: 0.0,
+            screens: 0.0,
+        };
+        let scrolled = frames([vec![16.7; 99], vec![50.1]].concat());
+        assert_eq!((scrolled.percentile_ms(99), scrolled.percentile_ms(100)), (16.7, 50.1));
+        assert_eq!((scrolled.frames_over(50.0), scrolled.frames_over(50.1)), (1, 0));
+        assert_eq!((frames(Vec::new()).percentile_ms(100), frames(vec![3.0]).percentile_ms(1)), (0.0, 3.0));
+    }
 }
