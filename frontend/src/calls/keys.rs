@@ -62,8 +62,8 @@ pub fn focus_call(list: List, index: usize) {
     });
 }
 
-/// Gives the focus back to the call that had it: the browser takes it from a row that finds its neighbours again, as
-/// it moves in the document.
+/// Gives the focus back to the call that had it: its row is made anew where something else is known of the call, or
+/// where it finds its neighbours again.
 pub fn keep_focus(list: List) {
     let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
     if let Some(id) = list.pinned.get_untracked().filter(|_| is_nowhere) {

@@ -17,7 +17,7 @@ pub fn html(call: &DetailedCall, home: Option<&str>) -> String {
     format!(
         "{}<span class=\"call-type\"><span class=\"call-icon\">{}</span><span class=\"call-type-text\">{}</span></span>{}\
          <span class=\"row-actions\">{}</span>{}{}",
-        time("call-time", at, &intl::time(at)),
+        time(" class=\"call-time\"", at, &intl::time(at)),
         Symbol::Call(*call_type).html(),
         format::call_type(*call_type),
         party(call, home),
@@ -27,10 +27,10 @@ pub fn html(call: &DetailedCall, home: Option<&str>) -> String {
     )
 }
 
-/// An instant, in the words of `text`.
-fn time(class: &str, at: f64, text: &str) -> String {
+/// An instant, in the words of `text`. An attribute comes after a blank.
+fn time(attribute: &str, at: f64, text: &str) -> String {
     format!(
-        "<time class=\"{class}\" datetime=\"{}\" title=\"{}\" lang=\"{}\">{}</time>",
+        "<time{attribute} datetime=\"{}\" title=\"{}\" lang=\"{}\">{}</time>",
         intl::iso(at),
         escape(&intl::time_in_full(at)),
         escape(&intl::locale()),
