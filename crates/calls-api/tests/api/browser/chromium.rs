@@ -26,19 +26,8 @@ pub struct Chromium {
 
 impl Chromium {
     pub async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed: `just setup test` does it");
-        let port = BufReader::new(driver.stdout.take().unwrap())
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says its port");
+        // It takes a port that is free for IPv4, and ends if it is not for IPv6.
+        let (driver, port) = (0..5).find_map(|_| start_driver()).expect("chromedriver says its port");
         let profile = tempfile::tempdir().unwrap();
         let mut arguments: Vec<String> = [
             "--headless=new",
@@ -181,10 +170,8 @@ impl Chromium {
 
     /// Writes a picture of the page into the target folder and returns its path.
     fn take_picture(&self) -> Result<PathBuf, Box<dyn std::error::Error>> {
-        let limit = Some(Duration::from_secs(10));
-        let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(limit).build().into();
-        let answer: Value =
-            agent.get(format!("{}/screenshot", self.session)).call()?.body_mut().read_json()?;
+        let mut answer = quick_agent().get(format!("{}/screenshot", self.session)).call()?;
+        let answer: Value = answer.body_mut().read_json()?;
         let picture = BASE64_STANDARD.decode(answer["value"].as_str().unwrap_or_default())?;
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         std::fs::create_dir_all(&folder)?;
@@ -202,11 +189,38 @@ impl Drop for Chromium {
                 Ok(path) => eprintln!("what the page looked like: {}", path.display()),
                 Err(error) => eprintln!("there is no picture of the page: {error}"),
             }
+            // The browser would outlive its driver.
+            quick_agent().delete(&self.session).call().ok();
         }
-        // chromedriver takes its browser along.
         self.driver.kill().ok();
         self.driver.wait().ok();
     }
+}
+
+/// A chromedriver, and the port that it listens on. `None` if it has ended.
+fn start_driver() -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is installed: `just setup test` does it");
+    let port = |line: String| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        Some(port.trim_end_matches('.').to_owned())
+    };
+    let lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
+    if let Some(port) = lines.map_while(Result::ok).find_map(port) {
+        return Some((driver, port));
+    }
+    driver.wait().ok();
+    None
+}
+
+/// For what is asked of chromedriver after a test has failed.
+fn quick_agent() -> ureq::Agent {
+    let limit = Some(Duration::from_secs(10));
+    ureq::Agent::config_builder().timeout_global(limit).build().into()
 }
 
 /// A command that only Chromium's driver has.
