@@ -3,6 +3,11 @@
 
 use calls_model::{CallDuration, CallType, CounterpartyDetails, Direction, E164, NumberKind, Party};
 
+/// A text as HTML has it, also between quotation marks.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// A duration as people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`. Rounded to the smallest unit that
 /// is shown.
 pub fn duration(duration: CallDuration) -> String {

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::charts::escape;
+use crate::format::escape;
 use crate::icon::Symbol;
 
 /// How long a copied number is said to be copied.

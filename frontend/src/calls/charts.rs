@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use calls_model::{DayCount, HourOfWeekCount};
 
 use crate::day::Day;
+use crate::format::escape;
 
 /// The most bars before days become weeks, weeks months, and months years.
 const MAX_BARS: i32 = 120;
@@ -232,11 +233,6 @@ pub fn table(name: &str, caption: &str, head: &[String], rows: &[Vec<Cell>]) -> 
         html.push_str("</tr>");
     }
     html + "</tbody></table></div>"
-}
-
-/// A text as HTML has it, also between quotation marks.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

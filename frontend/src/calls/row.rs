@@ -4,7 +4,7 @@
 use calls_model::{Call, CallDuration, CallType, DetailedCall};
 
 use super::actions;
-use super::charts::escape;
+use crate::format::escape;
 use crate::icon::Symbol;
 use crate::{format, intl, path};
 

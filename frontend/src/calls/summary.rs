@@ -212,7 +212,7 @@ struct Chart {
 impl Chart {
     fn html(&self, is_open: bool) -> String {
         let Self { name, title, labels, .. } = self;
-        let (fact, (view_box, paths)) = (charts::escape(&self.fact), &self.picture);
+        let (fact, (view_box, paths)) = (format::escape(&self.fact), &self.picture);
         let picture = match paths.is_empty() {
             true => String::new(),
             false => format!(
@@ -238,8 +238,8 @@ fn totals(summary: &Summary) -> String {
     let missed = types.missed_inbound + types.missed_outbound;
     let rate = summary.missed_rate.map(intl::percent).unwrap_or_default();
     let line = |name: &str, value: String, note: String| {
-        let note = if note.is_empty() { note } else { format!(" <small>{}</small>", charts::escape(&note)) };
-        format!("<div><dt>{name}</dt><dd>{}{note}</dd></div>", charts::escape(&value))
+        let note = if note.is_empty() { note } else { format!(" <small>{}</small>", format::escape(&note)) };
+        format!("<div><dt>{name}</dt><dd>{}{note}</dd></div>", format::escape(&value))
     };
     [
         line("Calls", intl::number(summary.calls), String::new()),
@@ -319,12 +319,12 @@ fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> String {
     };
     let name = |bar: Option<&Bar>| {
         let text = bar.map(|bar| intl::in_utc(bar.first.midnight_ms(), part)).unwrap_or_default();
-        charts::escape(&text)
+        format::escape(&text)
     };
     format!(
         "<span class=\"scale\">{}</span><span>{}</span><span>{}</span>\
          <span class=\"legend\"><i class=\"key-answered\"></i>Answered <i class=\"key-missed\"></i>Missed</span>",
-        charts::escape(&intl::number(charts::top_of_scale(most))),
+        format::escape(&intl::number(charts::top_of_scale(most))),
         name(bars.first()),
         name(bars.last()),
     )
@@ -361,7 +361,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
     let short: Vec<String> = (1..=7).map(|day| weekday(day, Part::ShortWeekday)).collect();
     let head: Vec<String> = std::iter::once("Hour".to_owned()).chain(short.iter().cloned()).collect();
     let picture = charts::draw_heat(&summary.hours_of_week);
-    let label = |text: &String| format!("<span>{}</span>", charts::escape(text));
+    let label = |text: &String| format!("<span>{}</span>", format::escape(text));
     let labels = format!(
         "<span class=\"weekdays\">{}</span><span class=\"hours\">{}</span>",
         short.iter().map(label).collect::<String>(),
