@@ -18,7 +18,7 @@ const PAGES: [(&str, &str); 6] = [
 ];
 
 #[tokio::test]
-async fn no_page_scrolls_sideways_on_the_narrowest_screen() {
+async fn no_page_scrolls_sideways_on_the_narrowest_screen_in_either_direction() {
     let app = app_with_all_kinds();
     let chromium = Chromium::start().await;
     chromium.set_width(320).await;
@@ -26,12 +26,21 @@ async fn no_page_scrolls_sideways_on_the_narrowest_screen() {
         let tab = Tab::open(&chromium, &app.address, path).await;
         tab.wait_for_state(state).await;
         tab.wait_for("innerWidth === 320").await;
-        let too_wide = "return [...document.body.querySelectorAll('*')]
-            .filter(element => element.getBoundingClientRect().right > 320 && !element.closest('.chips, .sprite'))
-            .map(element => element.outerHTML.slice(0, 99))";
-        assert_eq!(tab.strings(too_wide).await, [""; 0], "{path}");
-        let width = tab.run("return document.documentElement.scrollWidth").await;
-        assert!(width.as_u64() <= Some(320), "{path} is {width} wide");
+        // Right to left as where a browser has translated the page.
+        for direction in ["ltr", "rtl"] {
+            tab.run(&format!("document.documentElement.dir = '{direction}'")).await;
+            let too_wide = "return [...document.body.querySelectorAll('*')]
+                .filter(element => {
+                    const {left, right} = element.getBoundingClientRect();
+                    // The page's end is where it would be scrolled to.
+                    const isBeyond = document.dir === 'rtl' ? left < 0 : right > 320;
+                    return isBeyond && !element.closest('.chips, .sprite');
+                })
+                .map(element => element.outerHTML.slice(0, 99))";
+            assert_eq!(tab.strings(too_wide).await, [""; 0], "{path} {direction}");
+            let width = tab.run("return document.documentElement.scrollWidth").await;
+            assert!(width.as_u64() <= Some(320), "{path} is {width} wide, {direction}");
+        }
     }
     chromium.allow_error("the server responded with a status of 40");
     chromium.stop().await;
