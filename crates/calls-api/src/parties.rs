@@ -29,8 +29,14 @@ impl ToSql<sql_types::PartyKind, Pg> for KindColumn {
 
 impl FromSql<sql_types::PartyKind, Pg> for KindColumn {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        const KINDS: [PartyKind; 5] =
-            [PartyKind::E164, PartyKind::Local, PartyKind::Sip, PartyKind::Withheld, PartyKind::Unknown];
+        const KINDS: [PartyKind; 6] = [
+            PartyKind::E164,
+            PartyKind::Local,
+            PartyKind::Sip,
+            PartyKind::Withheld,
+            PartyKind::Unknown,
+            PartyKind::Text,
+        ];
         let name = value.as_bytes();
         let kind = KINDS.into_iter().find(|kind| kind_name(*kind).as_bytes() == name);
         kind.map(Self).ok_or_else(|| format!("party_kind {:?}", String::from_utf8_lossy(name)).into())
@@ -44,6 +50,7 @@ fn kind_name(kind: PartyKind) -> &'static str {
         PartyKind::Sip => "sip",
         PartyKind::Withheld => "withheld",
         PartyKind::Unknown => "unknown",
+        PartyKind::Text => "text",
     }
 }
 

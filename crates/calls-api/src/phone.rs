@@ -121,7 +121,7 @@ pub fn describe(party: &Party) -> NumberInfo {
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
         },
         Party::Sip(_) => plain(NumberKind::Sip),
-        Party::Local(_) | Party::Withheld | Party::Unknown => plain(NumberKind::Local),
+        Party::Local(_) | Party::Withheld | Party::Unknown | Party::Text(_) => plain(NumberKind::Local),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use calls_model::{CallDuration, CallType};
+use calls_model::{CallDuration, CallType, Disposition};
 use chrono::{DateTime, Utc};
 
 use crate::error::ReadError;
@@ -35,6 +35,15 @@ pub struct Record {
     pub created_at: DateTime<Utc>,
     /// How long the parties spoke. Never there for a missed call.
     pub duration: Option<CallDuration>,
+    /// How the call ended, where the file says so.
+    pub disposition: Option<Disposition>,
+    /// How long it rang before it was answered or given up, where the file says so.
+    pub ring_time: Option<CallDuration>,
+    /// The counterparty's name, where the file has one.
+    pub name: Option<String>,
+    /// The other number that took part, where the file names one: for whoever answered, the number that was dialled; for
+    /// the caller, the extension that answered.
+    pub via: Option<RawParty>,
 }
 
 /// A part of the file that gives no record, and why.
@@ -85,6 +94,10 @@ impl Out {
             call_type: call.call_type,
             created_at: call.created_at,
             duration: call.duration,
+            disposition: None,
+            ring_time: None,
+            name: None,
+            via: None,
         }));
     }
 

@@ -44,7 +44,7 @@ impl Call {
         json.extend_from_slice(b"\",\"counterparty\":");
         match &self.counterparty {
             Party::E164(number) => append_plain(json, number.text().as_bytes()),
-            Party::Local(text) | Party::Sip(text) => append_text(json, text),
+            Party::Local(text) | Party::Sip(text) | Party::Text(text) => append_text(json, text),
             Party::Withheld => append_plain(json, Party::WITHHELD.as_bytes()),
             Party::Unknown => append_plain(json, Party::UNKNOWN.as_bytes()),
         }
@@ -275,6 +275,93 @@ impl FromStr for CallType {
     }
 }
 
+/// How a call ended, in more detail than its [`Outcome`]. A log that does not say leaves it out.
+///
+/// [`Disposition::Answered`] belongs to completed calls, all others to missed ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum Disposition {
+    /// Two people, or a person and a live agent, spoke.
+    Answered,
+    /// It rang until the caller or the network gave up.
+    NoAnswer,
+    /// The called party was on another call.
+    Busy,
+    /// The called party declined the call.
+    Rejected,
+    /// A block list refused the call before it rang.
+    Blocked,
+    /// A mailbox or another machine answered.
+    Voicemail,
+    /// Another phone of the same ring group, queue or account answered.
+    AnsweredElsewhere,
+    /// The caller hung up before anybody answered.
+    Cancelled,
+    /// The network or the telephone system could not connect the call.
+    Failed,
+}
+
+impl Disposition {
+    /// All nine. Their positions, from 1, are the codes of the database's `disposition`.
+    pub const ALL: [Self; 9] = [
+        Self::Answered,
+        Self::NoAnswer,
+        Self::Busy,
+        Self::Rejected,
+        Self::Blocked,
+        Self::Voicemail,
+        Self::AnsweredElsewhere,
+        Self::Cancelled,
+        Self::Failed,
+    ];
+
+    /// The disposition's text, as in JSON: `answered_elsewhere`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Rejected => "rejected",
+            Self::Blocked => "blocked",
+            Self::Voicemail => "voicemail",
+            Self::AnsweredElsewhere => "answered_elsewhere",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a call can have this disposition and that outcome.
+    pub fn fits(self, outcome: Outcome) -> bool {
+        (self == Self::Answered) == (outcome == Outcome::Completed)
+    }
+
+    /// Whether a missed inbound call that ended like this asks for a call back: not where another phone answered it, and
+    /// not where a block list refused it.
+    pub fn is_returnable(self) -> bool {
+        !matches!(self, Self::Blocked | Self::AnsweredElsewhere)
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Disposition {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL.into_iter().find(|disposition| disposition.as_str() == text).ok_or_else(|| {
+            ParseError::new(
+                "answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed",
+                text,
+            )
+        })
+    }
+}
+
 /// How long the parties of a call spoke: 0 to 2,147,483,647 ms (24.8 days), the range of the database's
 /// `duration_ms`.
 ///
@@ -350,6 +437,7 @@ mod tests {
             Party::E164("+493012345678".parse().unwrap()),
             Party::Local("*97#".to_owned()),
             Party::Sip("sip:a\\b\"c\u{7}é@example.com".to_owned()),
+            Party::Text("Käthe \"K\" 12345678".to_owned()),
             Party::Withheld,
             Party::Unknown,
         ];
@@ -359,7 +447,7 @@ mod tests {
         for ((counterparty, duration), (time, call_type)) in parties
             .iter()
             .cycle()
-            .zip(durations.repeat(5))
+            .zip(durations.repeat(6))
             .zip(times.iter().cycle().zip(CallType::ALL.repeat(8)))
         {
             let call = Call {
@@ -420,6 +508,15 @@ mod tests {
             assert!(text.parse::<CallDuration>().is_err(), "{text}");
         }
         assert_eq!(CallDuration::from_ms(-1), None);
+    }
+
+    #[test]
+    fn a_disposition_has_one_text() {
+        for disposition in Disposition::ALL {
+            assert_eq!(disposition.as_str().parse(), Ok(disposition));
+            assert_eq!(serde_json::to_value(disposition).unwrap(), disposition.as_str());
+        }
+        assert!("ANSWERED".parse::<Disposition>().unwrap_err().to_string().starts_with("expected answered, "));
     }
 
     #[test]

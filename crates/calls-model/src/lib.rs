@@ -4,7 +4,7 @@
 //! In reading order:
 //!
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
-//! - `calls`: one call of a history. [`Call`], [`CallType`], [`CallDuration`], [`DetailedCall`].
+//! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `fallback`: what the page has before it asks. [`Fallback`].
@@ -23,7 +23,7 @@ mod summary;
 mod text;
 
 pub use calls::{
-    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Outcome,
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition, Outcome,
 };
 pub use fallback::Fallback;
 pub use numbers::{NumberInfo, NumberKind};

@@ -97,12 +97,14 @@ pub enum PartyKind {
     Withheld,
     /// The network could not tell the number.
     Unknown,
+    /// A text of a log that is no number by any rule, kept as it stands. It owns no history.
+    Text,
 }
 
 /// One end of a call.
 ///
-/// As text, and so in JSON: `+12025550123`, `1001`, `sip:alice@example.com`, `withheld`, `unknown`. No
-/// two variants share a spelling.
+/// As text, and so in JSON: `+12025550123`, `1001`, `sip:alice@example.com`, `withheld`, `unknown`, or for
+/// [`Party::Text`] the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     /// A telephone number with a country code.
@@ -115,6 +117,9 @@ pub enum Party {
     Withheld,
     /// The network could not tell the number.
     Unknown,
+    /// A text of a log that is no number by any rule: 1 to [`Party::MAX_TEXT_CHARS`] characters, none of them a control
+    /// character, no blank at either end.
+    Text(String),
 }
 
 impl Party {
@@ -122,6 +127,9 @@ impl Party {
     pub const MAX_LOCAL_LEN: usize = 6;
     /// The longest SIP address that is kept, in bytes.
     pub const MAX_SIP_LEN: usize = 255;
+
+    /// The longest text that is kept, in characters.
+    pub const MAX_TEXT_CHARS: usize = 64;
 
     /// The text of [`Party::Withheld`].
     pub const WITHHELD: &'static str = "withheld";
@@ -156,6 +164,15 @@ impl Party {
         (well_formed && uri.len() <= Self::MAX_SIP_LEN).then_some(Self::Sip(uri))
     }
 
+    /// A text that is no number, without control characters and cut after [`Party::MAX_TEXT_CHARS`]. `None` if nothing is
+    /// left of it.
+    pub fn text(text: &str) -> Option<Self> {
+        let printable: String = text.chars().filter(|c| !c.is_control()).collect();
+        let kept: String = printable.trim().chars().take(Self::MAX_TEXT_CHARS).collect();
+        let kept = kept.trim_end();
+        (!kept.is_empty()).then(|| Self::Text(kept.to_owned()))
+    }
+
     /// What kind of party this is.
     pub fn kind(&self) -> PartyKind {
         match self {
@@ -164,12 +181,13 @@ impl Party {
             Self::Sip(_) => PartyKind::Sip,
             Self::Withheld => PartyKind::Withheld,
             Self::Unknown => PartyKind::Unknown,
+            Self::Text(_) => PartyKind::Text,
         }
     }
 
-    /// Whether the party can be told from others, and so can own a history.
+    /// Whether the party can be told from others and called back, and so can own a history.
     pub fn is_identified(&self) -> bool {
-        !matches!(self, Self::Withheld | Self::Unknown)
+        matches!(self, Self::E164(_) | Self::Local(_) | Self::Sip(_))
     }
 }
 
@@ -177,7 +195,7 @@ impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::E164(number) => number.fmt(f),
-            Self::Local(text) | Self::Sip(text) => f.write_str(text),
+            Self::Local(text) | Self::Sip(text) | Self::Text(text) => f.write_str(text),
             Self::Withheld => f.write_str(Self::WITHHELD),
             Self::Unknown => f.write_str(Self::UNKNOWN),
         }
@@ -192,13 +210,14 @@ impl FromStr for Party {
         match text {
             Self::WITHHELD => Ok(Self::Withheld),
             Self::UNKNOWN => Ok(Self::Unknown),
-            _ if text.starts_with('+') => text.parse().map(Self::E164),
-            _ => Self::local(text).or_else(|| Self::sip(text)).ok_or_else(|| {
-                ParseError::new(
-                    "an E.164 number, an extension or short code, a SIP address, \"withheld\" or \"unknown\"",
-                    text,
-                )
-            }),
+            _ => {
+                let number = text.parse().map(Self::E164).ok();
+                let address = number.or_else(|| Self::local(text)).or_else(|| Self::sip(text));
+                let kept = || Self::text(text).filter(|party| party.to_string() == text);
+                address.or_else(kept).ok_or_else(|| {
+                    ParseError::new("1 to 64 characters without control characters or blanks at the ends", text)
+                })
+            }
         }
     }
 }
@@ -207,7 +226,7 @@ impl Serialize for Party {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::E164(number) => number.serialize(serializer),
-            Self::Local(text) | Self::Sip(text) => serializer.serialize_str(text),
+            Self::Local(text) | Self::Sip(text) | Self::Text(text) => serializer.serialize_str(text),
             Self::Withheld => serializer.serialize_str(Self::WITHHELD),
             Self::Unknown => serializer.serialize_str(Self::UNKNOWN),
         }
@@ -248,6 +267,8 @@ mod tests {
             "sips:pbx.example",
             "withheld",
             "unknown",
+            "174074978",
+            "Reception (2nd floor)",
         ] {
             assert_eq!(text.parse::<Party>().unwrap().to_string(), text);
         }
@@ -256,7 +277,7 @@ mod tests {
     #[test]
     fn what_is_no_party_is_refused_with_what_was_expected_and_found() {
         for text in
-            ["", "+", "+0123", "+1234567890123456789", "1234567", "abc", "sip:", "sip:@host", "sip:a b@c"]
+            ["", " ", " abc", "abc\n", "a\u{7}b", &"x".repeat(65)]
         {
             let error = text.parse::<Party>().unwrap_err();
             assert_eq!(error.found, text);
@@ -271,6 +292,14 @@ mod tests {
             Party::sip("sip:Bob@example.com:5060")
         );
         assert_ne!(Party::sip("sip:Bob@example.com"), Party::sip("sip:bob@example.com"));
+    }
+
+    #[test]
+    fn a_text_is_kept_without_control_characters_and_owns_no_history() {
+        assert_eq!(Party::text(" Käthe\r\n "), Some(Party::Text("Käthe".to_owned())));
+        assert_eq!(Party::text(&"é".repeat(100)), Some(Party::Text("é".repeat(64))));
+        assert_eq!(Party::text("\t\0 "), None);
+        assert!(!Party::Text("174074978".to_owned()).is_identified());
     }
 
     #[test]

@@ -57,6 +57,10 @@ pub fn record(position: u64, parties: &str, created_at: &str, duration: Option<&
         call_type: CallType::new(direction, outcome),
         created_at: created_at.parse().expect("a time"),
         duration: duration.map(|text| text.parse().expect("a duration")),
+        disposition: None,
+        ring_time: None,
+        name: None,
+        via: None,
     })
 }
 
