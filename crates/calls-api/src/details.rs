@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use crate::calls::{self, CallRow};
 use crate::parties::PartyKey;
-use crate::phone;
+use calls_phone as phone;
 
 /// When each of some calls of a history was returned, in their order; one look into the database for all.
 pub fn returned_at(

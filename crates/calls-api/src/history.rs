@@ -212,7 +212,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::phone;
+    use calls_phone as phone;
 
     fn plan(seed: u64) -> Plan {
         Plan { seed, numbers: 60, calls: 5_000, until: "2026-03-01".parse().unwrap(), days: 90 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::calls::{self, NewCall, TypeColumn};
 use crate::parties;
-use crate::phone::{self, Region};
+use calls_phone::{self as phone, Region};
 
 /// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

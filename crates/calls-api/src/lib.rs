@@ -9,7 +9,6 @@
 //! - [`page_loader`]: pages that are asked for at the same time, read together.
 //! - [`details`]: what else is known of a call.
 //! - [`summary`]: what a history comes to, in the zones of [`zones`].
-//! - [`phone`]: all that is known of phone numbers.
 //! - [`credentials`]: who may send calls in; [`idempotency`]: the answers to them, kept.
 //! - [`events`]: new calls, told to those who follow a history.
 //! - [`import`]: from the records of a call log to rows.
@@ -36,7 +35,6 @@ pub mod metrics;
 pub mod page;
 pub mod page_loader;
 pub mod parties;
-pub mod phone;
 pub mod problem;
 pub mod rate_limit;
 pub mod routes;

@@ -195,7 +195,7 @@ mod tests {
         let party = calls_model::Party::Local("1001".to_owned());
         let fallback = Fallback {
             number: number.to_owned(),
-            info: crate::phone::describe(&party),
+            info: calls_phone::describe(&party),
             calls: None,
             next: None,
         };

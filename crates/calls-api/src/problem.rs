@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
 use crate::database::DatabaseError;
-use crate::phone::NotANumber;
+use calls_phone::NotANumber;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
 #[derive(Debug)]

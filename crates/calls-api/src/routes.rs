@@ -31,9 +31,9 @@ use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::page;
 use crate::page_loader::PageLoader;
-use crate::phone::Region;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
+use calls_phone::Region;
 
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;

@@ -1,11 +1,11 @@
 //! The functions that a request or an import spends its time in: `cargo bench --package calls-bench`.
 
 use calls_api::calls::Position;
-use calls_api::phone;
 use calls_api::routes::cursor::Cursor;
 use calls_api::routes::{write_csv, write_ndjson};
 use calls_import::{Format, Options};
 use calls_model::{Call, CallDuration, CallType, E164, Party};
+use calls_phone as phone;
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 use divan::counter::ItemsCount;

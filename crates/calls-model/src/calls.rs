@@ -516,7 +516,9 @@ mod tests {
             assert_eq!(disposition.as_str().parse(), Ok(disposition));
             assert_eq!(serde_json::to_value(disposition).unwrap(), disposition.as_str());
         }
-        assert!("ANSWERED".parse::<Disposition>().unwrap_err().to_string().starts_with("expected answered, "));
+        assert!(
+            "ANSWERED".parse::<Disposition>().unwrap_err().to_string().starts_with("expected answered, ")
+        );
     }
 
     #[test]

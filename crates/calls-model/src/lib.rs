@@ -23,7 +23,8 @@ mod summary;
 mod text;
 
 pub use calls::{
-    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition, Outcome,
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition,
+    Outcome,
 };
 pub use fallback::Fallback;
 pub use numbers::{NumberInfo, NumberKind};

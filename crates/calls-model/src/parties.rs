@@ -215,7 +215,10 @@ impl FromStr for Party {
                 let address = number.or_else(|| Self::local(text)).or_else(|| Self::sip(text));
                 let kept = || Self::text(text).filter(|party| party.to_string() == text);
                 address.or_else(kept).ok_or_else(|| {
-                    ParseError::new("1 to 64 characters without control characters or blanks at the ends", text)
+                    ParseError::new(
+                        "1 to 64 characters without control characters or blanks at the ends",
+                        text,
+                    )
                 })
             }
         }
@@ -276,9 +279,7 @@ mod tests {
 
     #[test]
     fn what_is_no_party_is_refused_with_what_was_expected_and_found() {
-        for text in
-            ["", " ", " abc", "abc\n", "a\u{7}b", &"x".repeat(65)]
-        {
+        for text in ["", " ", " abc", "abc\n", "a\u{7}b", &"x".repeat(65)] {
             let error = text.parse::<Party>().unwrap_err();
             assert_eq!(error.found, text);
             assert!(error.to_string().starts_with("expected "), "{error}");

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use calls_api::phone::{self, Region};
+use calls_phone::{self as phone, Region};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let regions: [Option<Region>; 4] = [None, "US".parse().ok(), "DE".parse().ok(), "IT".parse().ok()];

@@ -11,7 +11,7 @@ use crate::calls;
 use crate::cli::Storage;
 use crate::erasure::{self, Erased};
 use crate::parties;
-use crate::phone::{self, Region};
+use calls_phone::{self as phone, Region};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

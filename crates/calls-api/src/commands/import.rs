@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::calls;
 use crate::cli::Storage;
 use crate::import::{self, Event, ImportError, OnError, Summary};
-use crate::phone::Region;
+use calls_phone::Region;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

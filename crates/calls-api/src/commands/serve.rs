@@ -19,9 +19,9 @@ use crate::database::{Database, Server};
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::page_loader::PageLoader;
-use crate::phone::Region;
 use crate::problem;
 use crate::routes;
+use calls_phone::Region;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -16,8 +16,8 @@ use crate::database;
 use crate::details::{self, Detailer};
 use crate::page;
 use crate::parties;
-use crate::phone;
 use crate::problem::ApiError;
+use calls_phone as phone;
 
 /// The calls of a number, newest first, as a bare array. A number without calls has `[]`.
 ///

@@ -11,8 +11,8 @@ use super::openapi::{CallEvent, LastEventId, NumberPath};
 use crate::calls;
 use crate::database;
 use crate::parties;
-use crate::phone;
 use crate::problem::ApiError;
+use calls_phone as phone;
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
 /// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`.

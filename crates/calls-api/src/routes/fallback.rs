@@ -18,7 +18,7 @@ use crate::database::{self, Database, DatabaseError};
 use crate::details::{self, Detailer};
 use crate::page::{self, Coding};
 use crate::parties;
-use crate::phone;
+use calls_phone as phone;
 
 /// How long the page waits for its calls: many times what they take to read. A page without them, which then asks
 /// for them itself, is better than none.

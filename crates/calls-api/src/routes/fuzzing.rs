@@ -4,7 +4,7 @@ use actix_web::ResponseError as _;
 
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
-use crate::phone::Region;
+use calls_phone::Region;
 
 /// What the parameters of a list came to.
 pub struct Read {

@@ -18,8 +18,8 @@ use crate::credentials;
 use crate::database;
 use crate::idempotency;
 use crate::import::{self, ResolvedCall};
-use crate::phone::{self, Region};
 use crate::problem::ApiError;
+use calls_phone::{self as phone, Region};
 
 /// Some 70,000 records.
 const MOST_BYTES: usize = 10 * 1024 * 1024;

@@ -5,8 +5,8 @@ use calls_model::NumberInfo;
 
 use super::App;
 use super::openapi::NumberPath;
-use crate::phone;
 use crate::problem::ApiError;
+use calls_phone as phone;
 
 /// How to write a number, and what is known of it. Takes any spelling; asks no database.
 #[utoipa::path(

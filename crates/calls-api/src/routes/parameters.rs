@@ -12,9 +12,9 @@ use diesel::pg::PgConnection;
 use super::cursor::Cursor;
 use crate::calls::{self, Counterparty, Filter, WantedHours};
 use crate::parties::{self, PartyKey};
-use crate::phone::{self, Region};
 use crate::problem::ApiError;
 use crate::zones::Offsets;
+use calls_phone::{self as phone, Region};
 
 /// What a client asks of a list of calls.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use super::parameters::{FilterParameters, Query};
 use crate::calls;
 use crate::database;
 use crate::parties;
-use crate::phone;
 use crate::problem::ApiError;
 use crate::summary;
+use calls_phone as phone;
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.

@@ -1,6 +1,6 @@
-//! All that this program knows of phone numbers: any spelling in, an E.164 number or another party out.
+//! All that Calls knows of phone numbers: any spelling in, an E.164 number or another party out.
 //!
-//! The rules are libphonenumber's, through the crate `rlibphonenumber`. Nothing outside this module names
+//! The rules are libphonenumber's, through the crate `rlibphonenumber`. Nothing outside this crate names
 //! that crate, so that it can be exchanged.
 
 mod recent;
