@@ -1,14 +1,13 @@
 //! The commands of the binary `calls`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::commands::storage::Storage;
 use crate::commands::{erase, import, migrate, purge, seed, serve};
-use crate::database::Server;
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -37,29 +36,6 @@ enum Command {
     Purge(purge::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
-}
-
-/// Where the calls are.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Storage {
-    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL is
-    /// kept in the data folder
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
-    #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-}
-
-impl Storage {
-    /// The server, with all migrations applied.
-    pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
-        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
-        let url = self.database_url.filter(|url| !url.is_empty());
-        let server = Server::open(url, self.data_dir)?;
-        let applied = server.migrate()?;
-        Ok((server, applied))
-    }
 }
 
 /// Runs the command line. A failure is one line on standard error and exit status 1; wrong usage has 2.

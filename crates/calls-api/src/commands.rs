@@ -8,10 +8,11 @@ pub(crate) mod purge;
 pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;
+pub(crate) mod storage;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar that shows how far, how fast and how long still. Hidden where nobody looks.
+/// A progress bar with rate and ETA. Hidden where nobody looks.
 fn progress(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

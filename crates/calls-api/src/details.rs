@@ -1,29 +1,11 @@
-//! What the counterparty of a call and its history say of it.
+//! What else is known of a call.
 
 use std::collections::HashMap;
 
 use calls_model::{Call, CallDetails, CounterpartyDetails, DetailedCall, E164, Party};
-use chrono::{DateTime, Utc};
-use diesel::pg::PgConnection;
-use diesel::prelude::*;
-
-use crate::calls::{self, CallRow};
-use crate::parties::PartyKey;
 use calls_phone as phone;
-
-/// When each of some calls of a history was returned, in their order; one look into the database for all.
-pub fn returned_at(
-    connection: &mut PgConnection,
-    owner: PartyKey,
-    rows: &[CallRow],
-) -> QueryResult<Vec<Option<DateTime<Utc>>>> {
-    let missed: Vec<_> = rows.iter().filter_map(CallRow::returnable).collect();
-    if missed.is_empty() {
-        return Ok(vec![None; rows.len()]);
-    }
-    let mut spoken = calls::next_spoken(connection, owner, missed)?.into_iter();
-    Ok(rows.iter().map(|row| row.returnable().and_then(|_| spoken.next().flatten())).collect())
-}
+use calls_store::rows::CallRow;
+use chrono::{DateTime, Utc};
 
 /// Adds details to calls. Keeps how numbers are written, for a history has each of its counterparties many times.
 #[derive(Debug, Default)]
@@ -37,12 +19,13 @@ impl Detailer {
 
     /// A call with its details.
     pub fn detail(&mut self, row: CallRow, returned_at: Option<DateTime<Utc>>) -> DetailedCall {
+        let disposition = row.columns.disposition();
         let call = Call::from(row);
         let counterparty = match call.counterparty {
             Party::E164(number) => Some(self.write(number)),
             _ => None,
         };
-        DetailedCall { call, details: CallDetails { counterparty, returned_at } }
+        DetailedCall { call, details: CallDetails { counterparty, returned_at, disposition } }
     }
 
     fn write(&mut self, number: E164) -> CounterpartyDetails {

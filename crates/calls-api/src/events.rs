@@ -1,34 +1,36 @@
 //! New calls, told to those who follow a history.
 //!
-//! One thread has one connection to PostgreSQL, which listens (`LISTEN calls`), however many clients there are. A
-//! notification says only whose history changed; what is new is read from the table, after the last call that the
-//! client has. Ids grow with the commits of a history (see the migration `notify_of_calls`), so "after this id"
-//! leaves nothing out and repeats nothing, whether the client was there all the time, comes back, or the connection
-//! was lost in between.
+//! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call that a client
+//! has, so nothing is left out and nothing repeated, whether the client was there all the time, comes back, or the
+//! connection was lost in between.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use calls_model::{Call, Party};
-use diesel::Connection as _;
-use diesel::pg::PgConnection;
-use diesel::prelude::*;
+use calls_store::address::Address;
+use calls_store::keys::{CallId, PartyKey};
+use calls_store::labels::Labels;
+use calls_store::listener::{Change, Listener};
+use calls_store::pool::DatabaseError;
+use calls_store::rows::CallRow;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
+use tokio::time::sleep;
 
-use crate::calls::{self, CallRow};
-use crate::parties::{self, PartyKey};
-
-/// How often notifications are looked for: libpq can wait for one, but diesel has no way to.
-const TICK: Duration = Duration::from_millis(50);
-/// How often a client that has nothing to hear hears that the connection lives.
+/// How often clients are looked after: heartbeats that are due, buffers that stay full.
+const TICK: Duration = Duration::from_secs(1);
+/// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client may leave its buffer full.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long until the database is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// Until a client with a full buffer is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Pieces that wait for a client.
 const BUFFER: usize = 8;
 /// Calls in a piece.
@@ -44,7 +46,7 @@ struct Shared {
     most_clients: usize,
     clients: AtomicUsize,
     inbox: Mutex<Inbox>,
-    wake: Condvar,
+    wake: Notify,
 }
 
 #[derive(Default)]
@@ -66,7 +68,7 @@ struct Follower {
     /// None while the database has never seen the party.
     owner: Option<PartyKey>,
     /// The id of the last call it was told.
-    position: i64,
+    position: CallId,
     /// Whether there can be calls after it.
     is_behind: bool,
     sender: Sender<Piece>,
@@ -75,29 +77,39 @@ struct Follower {
 
 impl Events {
     /// Starts the thread. It connects to PostgreSQL while there are clients.
-    pub fn start(url: &str, most_clients: usize) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(
+        address: Arc<Address>,
+        labels: Labels,
+        most_clients: usize,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let shared = Arc::new(Shared {
             most_clients,
             clients: AtomicUsize::new(0),
             inbox: Mutex::default(),
-            wake: Condvar::new(),
+            wake: Notify::new(),
         });
-        let mut teller = Teller { url: url.to_owned(), shared: shared.clone(), followers: Vec::new() };
-        let thread = std::thread::Builder::new().name("events".to_owned()).spawn(move || teller.run())?;
+        let mut teller = Teller { address, labels, shared: shared.clone(), followers: Vec::new() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("events".to_owned())
+            .spawn(move || runtime.block_on(teller.run()))?;
         Ok((Self { shared }, thread))
     }
 
     /// Follows the history of a party from a position on: the id of the last call that is known, or the history's
     /// version. The stream ends when this process does, and when its reader is too slow.
+    ///
+    /// # Errors
+    /// As many clients follow a history as may.
     pub fn follow(
         &self,
         party: Party,
         owner: Option<PartyKey>,
-        position: i64,
+        position: CallId,
     ) -> Result<Receiver<Piece>, TooMany> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         // Tells the client where it is, so that it can come back there even if it heard of no call.
-        sender.try_send(format!("retry: 2000\nid: {position}\n\n").into()).ok();
+        sender.try_send(format!("retry: 2000\nid: {}\n\n", position.0).into()).ok();
         let follower =
             Follower { party, owner, position, is_behind: true, sender, last_sent: Instant::now() };
         let mut inbox = self.shared.lock();
@@ -107,14 +119,14 @@ impl Events {
         }
         self.shared.clients.fetch_add(1, Ordering::Relaxed);
         inbox.new.push(follower);
-        self.shared.wake.notify_all();
+        self.shared.wake.notify_one();
         Ok(receiver)
     }
 
     /// Ends all streams and the thread.
     pub fn close(&self) {
         self.shared.lock().closed = true;
-        self.shared.wake.notify_all();
+        self.shared.wake.notify_one();
     }
 }
 
@@ -127,51 +139,38 @@ impl Shared {
 
 /// What the thread has.
 struct Teller {
-    url: String,
+    address: Arc<Address>,
+    labels: Labels,
     shared: Arc<Shared>,
     followers: Vec<Follower>,
 }
 
 impl Teller {
-    fn run(&mut self) {
-        while self.wait(None) {
-            match listen(&self.url) {
-                Ok(mut connection) => {
-                    // Whatever happened before it listened: each looks for itself.
-                    self.followers.iter_mut().for_each(|follower| follower.is_behind = true);
-                    while !self.followers.is_empty() && self.tick(&mut connection).is_ok() {
-                        if !self.wait(Some(self.pause())) {
-                            return;
-                        }
-                    }
-                    if self.followers.is_empty() {
-                        continue;
-                    }
-                    tracing::warn!("lost the connection that listens for calls");
-                }
-                Err(_) => {
-                    tracing::warn!("no connection to PostgreSQL to listen for calls");
-                }
+    async fn run(&mut self) {
+        let shared = self.shared.clone();
+        while self.take_in() {
+            if self.followers.is_empty() {
+                shared.wake.notified().await;
+                continue;
+            }
+            match Listener::connect(&self.address, self.labels.clone()).await {
+                Ok(mut listener) => match self.listen(&mut listener).await {
+                    Ok(()) => continue,
+                    Err(_) => tracing::warn!("lost the connection that listens for calls"),
+                },
+                Err(_) => tracing::warn!("no connection to PostgreSQL to listen for calls"),
             }
             self.keep_alive();
-            if !self.wait(Some(RETRY)) {
-                return;
+            tokio::select! {
+                () = sleep(RETRY) => {}
+                () = shared.wake.notified() => {}
             }
         }
     }
 
-    /// Takes in new clients, after a while or (while there are none) when one comes. False at the end.
-    fn wait(&mut self, while_there_are_some: Option<Duration>) -> bool {
-        let shared = self.shared.clone();
-        let mut inbox = shared.lock();
-        if let Some(time) = while_there_are_some {
-            let waited = shared.wake.wait_timeout_while(inbox, time, |inbox| !inbox.closed);
-            inbox = waited.unwrap_or_else(PoisonError::into_inner).0;
-        } else if self.followers.is_empty() {
-            let idle = |inbox: &mut Inbox| inbox.new.is_empty() && !inbox.closed;
-            let waited = shared.wake.wait_while(inbox, idle);
-            inbox = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Takes in new clients. False at the end.
+    fn take_in(&mut self) -> bool {
+        let mut inbox = self.shared.lock();
         self.followers.append(&mut inbox.new);
         if inbox.closed {
             self.followers.clear();
@@ -179,59 +178,87 @@ impl Teller {
         !inbox.closed
     }
 
-    /// Hardly any while somebody catches up, so that others are heard in between.
-    fn pause(&self) -> Duration {
-        let catches_up = |follower: &Follower| {
-            follower.is_behind && follower.owner.is_some() && follower.sender.capacity() > 0
-        };
-        if self.followers.iter().any(catches_up) { Duration::from_millis(1) } else { TICK }
-    }
-
-    /// Hears what changed, and tells those whom it concerns.
-    fn tick(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
-        let mut changed = HashSet::new();
-        for notification in connection.notifications_iter() {
-            // Without a number it can be anybody's.
-            changed.insert(notification?.payload.parse::<PartyKey>().ok());
-        }
-        let anybody = changed.contains(&None);
-        let others = anybody || changed.iter().flatten().any(|number| *number < 0);
-        for follower in &mut self.followers {
-            if follower.owner.is_none() && (follower.is_behind || others) {
-                follower.owner = parties::find_party(connection, &follower.party)?;
-                follower.is_behind = follower.owner.is_some();
-            }
-            follower.is_behind |= follower.owner.is_some() && (anybody || changed.contains(&follower.owner));
-        }
-        self.tell(connection)?;
-        self.keep_alive();
-        Ok(())
-    }
-
-    /// Sends each client that is behind the next piece, if it has room for it.
-    fn tell(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
-        // Most clients of a history are at the same position, and are sent the same.
-        let mut pieces = BTreeMap::new();
-        for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
-            let Some(owner) = follower.owner else { continue };
-            if follower.sender.capacity() == 0 {
-                continue;
-            }
-            let next = match pieces.entry((owner, follower.position)) {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(unknown) => {
-                    unknown.insert(Next::read(connection, owner, follower.position)?)
-                }
+    /// Tells what is new, as long as there is somebody to be told.
+    async fn listen(&mut self, listener: &mut Listener) -> Result<(), DatabaseError> {
+        let shared = self.shared.clone();
+        // Whatever happened before it listened: each looks for itself.
+        self.followers.iter_mut().for_each(|follower| follower.is_behind = true);
+        let mut asked = Instant::now();
+        while self.take_in() && !self.followers.is_empty() {
+            self.look_up(listener).await?;
+            let waits = self.tell(listener).await?;
+            self.keep_alive();
+            let first = tokio::select! {
+                changed = listener.changed() => Some(changed.ok_or(DatabaseError::Disconnected)?),
+                () = shared.wake.notified() => None,
+                () = sleep(if waits { PAUSE } else { TICK }) => None,
             };
-            if next.last > follower.position && follower.send(next.piece.clone()) {
-                follower.position = next.last;
+            let mut changes: HashSet<Change> = first.into_iter().collect();
+            changes.extend(std::iter::from_fn(|| listener.try_changed()));
+            self.mark(&changes);
+            if asked.elapsed() >= HEARTBEAT {
+                listener.check().await?;
+                asked = Instant::now();
             }
-            follower.is_behind = next.is_full;
         }
         Ok(())
     }
 
-    /// Greets who has heard nothing for long, and lets go who is gone or too slow.
+    /// Notes whom changes concern.
+    fn mark(&mut self, changes: &HashSet<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        let many = changes.contains(&Change::OfMany);
+        // One without an E.164 number can be that of a party which was unknown until now.
+        let others = changes.iter().any(|change| matches!(change, Change::Of(owner) if !owner.is_e164()));
+        for follower in &mut self.followers {
+            let its = follower.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
+            follower.is_behind |= many || its || (follower.owner.is_none() && others);
+        }
+    }
+
+    /// Looks for the keys of parties that the database had never seen.
+    async fn look_up(&mut self, listener: &Listener) -> Result<(), DatabaseError> {
+        let unseen = |follower: &&mut Follower| follower.owner.is_none() && follower.is_behind;
+        for follower in self.followers.iter_mut().filter(unseen) {
+            follower.owner = listener.find_party(&follower.party).await?;
+            follower.is_behind = follower.owner.is_some();
+        }
+        Ok(())
+    }
+
+    /// Sends each client that is behind all that follows, as far as it has room. Says whether one has none.
+    async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
+        loop {
+            // Most clients of a history are at the same position, and are sent the same.
+            let mut pieces: BTreeMap<(PartyKey, CallId), Next> = BTreeMap::new();
+            let (mut goes_on, mut waits) = (false, false);
+            for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
+                let Some(owner) = follower.owner else { continue };
+                if follower.sender.capacity() == 0 {
+                    waits |= !follower.sender.is_closed();
+                    continue;
+                }
+                let next = match pieces.entry((owner, follower.position)) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(unknown) => {
+                        unknown.insert(Next::read(listener, owner, follower.position).await?)
+                    }
+                };
+                if next.last > follower.position && follower.send(next.piece.clone()) {
+                    follower.position = next.last;
+                }
+                follower.is_behind = next.is_full;
+                goes_on |= next.is_full;
+            }
+            if !goes_on {
+                return Ok(waits);
+            }
+        }
+    }
+
+    /// Sends heartbeats to idle clients, and drops those that left or fell behind.
     fn keep_alive(&mut self) {
         let before = self.followers.len();
         self.followers.retain_mut(|follower| {
@@ -260,15 +287,15 @@ impl Follower {
 /// The calls that follow a position.
 struct Next {
     piece: Piece,
-    last: i64,
+    last: CallId,
     is_full: bool,
 }
 
 impl Next {
-    fn read(connection: &mut PgConnection, owner: PartyKey, position: i64) -> QueryResult<Self> {
-        let rows = calls::list_calls_by_id(connection, owner, position, PIECE)?;
+    async fn read(listener: &Listener, owner: PartyKey, position: CallId) -> Result<Self, DatabaseError> {
+        let rows = listener.calls_after(owner, position, PIECE).await?;
         let is_full = rows.len() == usize::from(PIECE);
-        let last = rows.last().map_or(position, |row| row.position().id);
+        let last = rows.last().map_or(position, |row| row.columns.id);
         Ok(Self { piece: rows.into_iter().map(event).collect::<String>().into(), last, is_full })
     }
 }
@@ -277,11 +304,4 @@ fn event(row: CallRow) -> String {
     let call = Call::from(row);
     let data = serde_json::to_string(&call).unwrap_or_default();
     format!("id: {}\nevent: call\ndata: {data}\n\n", call.id)
-}
-
-fn listen(url: &str) -> Result<PgConnection, Box<dyn std::error::Error>> {
-    let mut connection = PgConnection::establish(url)?;
-    diesel::sql_query("SET application_name = 'calls events'").execute(&mut connection)?;
-    diesel::sql_query("LISTEN calls").execute(&mut connection)?;
-    Ok(connection)
 }

@@ -7,7 +7,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::database::Database;
+use crate::routes::App;
 
 /// Counters of this process. Clones count together.
 #[derive(Debug, Clone)]
@@ -45,10 +45,7 @@ impl Metrics {
                 Opts::new("database_connections", "Connections to PostgreSQL, in use and idle."),
                 &["state"],
             )?,
-            waiting: IntGauge::new(
-                "database_waiting_requests",
-                "Requests that wait for a connection to PostgreSQL.",
-            )?,
+            waiting: IntGauge::new("database_waiting_requests", "Requests that wait for PostgreSQL.")?,
         };
         metrics.registry.register(Box::new(metrics.requests.clone()))?;
         metrics.registry.register(Box::new(metrics.durations.clone()))?;
@@ -67,11 +64,14 @@ impl Metrics {
     ///
     /// # Errors
     /// None that depends on what was counted.
-    pub fn text(&self, database: &Database) -> prometheus::Result<String> {
-        let load = database.load();
-        self.connections.with_label_values(&["in_use"]).set(load.in_use.into());
+    pub fn text(&self, app: &App) -> prometheus::Result<String> {
+        let load = app.database.load();
+        // Any number of requests share a connection of the hot path; as many as there are connections count as served.
+        let hot = app.hot.queue.len();
+        let served = hot.min(app.database.size());
+        self.connections.with_label_values(&["in_use"]).set(i64::from(load.in_use) + served as i64);
         self.connections.with_label_values(&["idle"]).set(load.idle.into());
-        self.waiting.set(i64::try_from(load.waiting).unwrap_or(i64::MAX));
+        self.waiting.set((app.database.queue().len() + hot - served) as i64);
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

@@ -7,8 +7,8 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
-use crate::database::DatabaseError;
 use calls_phone::NotANumber;
+use calls_store::pool::DatabaseError;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
 #[derive(Debug)]
@@ -234,12 +234,20 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("no answer from PostgreSQL in time");
                 Self::Unavailable
             }
-            DatabaseError::NoConnection(_) | DatabaseError::Disconnected => {
+            DatabaseError::NoConnection | DatabaseError::Disconnected => {
                 tracing::warn!("no connection to PostgreSQL");
                 Self::Unavailable
             }
             DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
                 tracing::error!(?kind, "a query failed");
+                Self::Internal
+            }
+            DatabaseError::Refused(code) => {
+                tracing::error!(code, "a query failed");
+                Self::Internal
+            }
+            DatabaseError::ThreadGone => {
+                tracing::error!("a worker thread is gone");
                 Self::Internal
             }
             DatabaseError::Query(_) => {

@@ -25,15 +25,17 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 
+use crate::assets;
 use crate::credentials::Credentials;
-use crate::database::Database;
 use crate::events::Events;
 use crate::metrics::{self, Metrics};
-use crate::page;
-use crate::page_loader::PageLoader;
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
 use calls_phone::Region;
+use calls_store::counter::Counter;
+use calls_store::hot::HotOptions;
+use calls_store::labels::Labels;
+use calls_store::pool::Database;
 
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
@@ -42,10 +44,14 @@ pub use limits::refuse_excess;
 /// What every request needs.
 #[derive(Clone)]
 pub struct App {
-    /// Connections to PostgreSQL.
+    /// Connections to PostgreSQL for what takes its time.
     pub database: Database,
-    /// Reads pages of calls.
-    pub pages: PageLoader,
+    /// What each worker's connections for plain pages and single calls are made of.
+    pub hot: HotOptions,
+    /// The parties behind keys.
+    pub labels: Labels,
+    /// Keeps the counts of long histories current.
+    pub counter: Counter,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// How often a client may ask. None: as often as it likes.
@@ -71,13 +77,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .service(get("/calls/{number}/summary", summary::get_summary))
                 .service(get("/numbers/{number}", numbers::get_number))
                 .service(get("/openapi.json", openapi::get_openapi))
-                .service(get("/docs", page::get_docs))
-                .service(get("/docs/{file}", page::get_asset))
+                .service(get("/docs", assets::get_docs))
+                .service(get("/docs/{file}", assets::get_asset))
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
-        .service(get("/", page::get_index))
-        .default_service(web::to(page::get_asset));
+        .service(get("/", assets::get_index))
+        .default_service(web::to(assets::get_asset));
 }
 
 /// Counts and logs a request by its route's template, never by its path or query, which hold phone numbers.

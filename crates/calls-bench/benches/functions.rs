@@ -1,11 +1,12 @@
 //! The functions that a request or an import spends its time in: `cargo bench --package calls-bench`.
 
-use calls_api::calls::Position;
 use calls_api::routes::cursor::Cursor;
 use calls_api::routes::{write_csv, write_ndjson};
 use calls_import::{Format, Options};
 use calls_model::{Call, CallDuration, CallType, E164, Party};
 use calls_phone as phone;
+use calls_store::keys::CallId;
+use calls_store::rows::Position;
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -105,7 +106,7 @@ fn party() -> Party {
 }
 
 fn cursor() -> Cursor {
-    Cursor(Position { created_at: time(), id: 4711 })
+    Cursor(Position { created_at: time(), id: CallId(4711) })
 }
 
 fn time() -> DateTime<Utc> {

@@ -126,6 +126,9 @@ pub struct CallDetails {
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub returned_at: Option<DateTime<Utc>>,
+    /// How the call ended, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
 }
 
 /// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).

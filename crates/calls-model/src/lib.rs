@@ -31,5 +31,6 @@ pub use numbers::{NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;
 pub use summary::{
-    CallCounts, CounterpartyCount, DayCount, HourOfWeekCount, MissedInbound, Summary, TalkTime,
+    CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, MissedInbound,
+    Summary, TalkTime,
 };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::calls::{CallType, optional_rfc3339, read_seconds};
+use crate::calls::{CallType, Disposition, optional_rfc3339, read_seconds};
 use crate::parties::{ParseError, Party};
 use crate::text;
 
@@ -42,6 +42,36 @@ pub struct Summary {
     pub top_counterparties: Vec<CounterpartyCount>,
     /// What became of the missed inbound calls.
     pub missed_inbound: MissedInbound,
+    /// How the calls ended, as far as that is known: those dispositions that occur.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dispositions: Vec<DispositionCount>,
+    /// There while the calls are being counted, or where they are too many to be searched in time: the figures are those
+    /// of the newest calls. To be asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Coverage>,
+    /// There where `top_counterparties` are those of the newest calls that fit, for there are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_counterparties_cover: Option<Coverage>,
+}
+
+/// How many calls there are that ended in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DispositionCount {
+    /// How they ended.
+    pub disposition: Disposition,
+    /// How many there are.
+    pub calls: u64,
+}
+
+/// How many calls figures are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Coverage {
+    /// So many calls have been looked at.
+    pub calls: u64,
+    /// Of so many.
+    pub of: u64,
 }
 
 impl Summary {
@@ -62,6 +92,9 @@ impl Summary {
             hours_of_week: Vec::new(),
             top_counterparties: Vec::new(),
             missed_inbound: MissedInbound::default(),
+            dispositions: Vec::new(),
+            covers: None,
+            top_counterparties_cover: None,
         }
     }
 }
@@ -172,7 +205,8 @@ pub struct CounterpartyCount {
     pub talk_time: TalkTime,
 }
 
-/// What became of the missed inbound calls that fit the filter.
+/// What became of the missed inbound calls that fit the filter, but for those that ask for nothing: blocked calls and
+/// calls that were answered elsewhere.
 ///
 /// One is returned if the owner and the caller spoke later: the owner called back and was answered, or the caller
 /// tried again and was. That later call counts whether or not it fits the filter itself.

@@ -7,11 +7,10 @@ use calls_model::Party;
 use diesel::Connection;
 use diesel::result::Error as QueryError;
 
-use crate::calls;
-use crate::cli::Storage;
-use crate::erasure::{self, Erased};
-use crate::parties;
+use super::storage::Storage;
 use calls_phone::{self as phone, Region};
+use calls_store::erasure::{self, Erased};
+use calls_store::{idempotency, parties, settle};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -26,36 +25,42 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let party = phone::parse(&arguments.number, arguments.region)
-        .or_else(|error| arguments.number.parse::<Party>().map_err(|_| error))?;
-    if matches!(party, Party::Withheld | Party::Unknown) {
-        bail!(
+    let number = phone::parse(&arguments.number, arguments.region)
+        .or_else(|error| arguments.number.parse::<Party>().map_err(|_| error));
+    let party = match number {
+        Ok(party @ (Party::Withheld | Party::Unknown)) => bail!(
             "expected a number, but found {:?}: such callers are many people, and none is named",
-            arguments.number
-        );
-    }
+            party.to_string()
+        ),
+        Ok(party) => party,
+        Err(error) => bail!(error),
+    };
     let (server, _) = storage.open()?;
     let mut connection = server.connect()?;
-    let mut report = None;
+    let mut report = Erased::default();
     // A dry run does the same and takes it back, so its report cannot differ.
     let result = connection.transaction(|connection| {
-        let unknown = parties::find_party(connection, &Party::Unknown)?.ok_or(QueryError::NotFound)?;
         match parties::find_party(connection, &party)? {
-            Some(key) => report = Some(erasure::erase(connection, key, unknown)?),
-            // Nobody's party, and yet somebody may have sent it in a spelling that was refused.
-            None => _ = erasure::forget_spellings(connection)?,
+            Some(key) => report = erasure::erase(connection, key)?,
+            // A text that no call has is a typing error.
+            None if matches!(party, Party::Text(_)) => return Err(QueryError::NotFound),
+            // Nobody's party, and yet a sender may have been refused it in some spelling.
+            None => _ = idempotency::forget_quotes(connection)?,
         }
         if arguments.dry_run { Err(QueryError::RollbackTransaction) } else { Ok(()) }
     });
     match result {
         Err(QueryError::RollbackTransaction) if arguments.dry_run => {}
+        Err(QueryError::NotFound) => match phone::parse(&arguments.number, arguments.region) {
+            Err(error) => bail!(error),
+            Ok(_) => {}
+        },
         result => result.context("cannot erase: nothing has changed")?,
     }
-    let nothing = Erased { own: 0, made_unknown: 0, duplicates: 0, parties: 0 };
-    println!("{}", line(report.unwrap_or(nothing), arguments.dry_run));
+    println!("{}", line(report, arguments.dry_run));
     if !arguments.dry_run {
         // Deleted rows leave the files only now.
-        calls::settle(&mut connection)?;
+        settle(&mut connection)?;
     }
     drop(connection);
     server.leave()?;
@@ -63,10 +68,9 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 }
 
 fn line(erased: Erased, dry_run: bool) -> String {
-    let Erased { own, made_unknown, duplicates, parties } = erased;
+    let Erased { own, made_unknown, duplicates } = erased;
     let end = if dry_run { "; nothing has changed (dry run)" } else { "" };
     format!(
-        "{own} calls of its own deleted; of others {made_unknown} calls made unknown and {duplicates} deleted; \
-         {parties} parties removed{end}"
+        "{own} calls of its own deleted; of others {made_unknown} calls made unknown and {duplicates} deleted{end}"
     )
 }

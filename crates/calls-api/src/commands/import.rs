@@ -12,10 +12,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::calls;
-use crate::cli::Storage;
-use crate::import::{self, Event, ImportError, OnError, Summary};
+use super::storage::Storage;
 use calls_phone::Region;
+use calls_store::import::{self, Event, ImportError, OnError, Summary};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -46,8 +45,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// What to do at an entry that cannot be read
-    #[arg(long, value_enum, default_value = "skip")]
+    #[arg(long, value_parser = on_error_choice(), default_value = "skip")]
     on_error: OnError,
+}
+
+fn on_error_choice() -> impl TypedValueParser<Value = OnError> {
+    let choose = |name: String| if name == "stop" { OnError::Stop } else { OnError::Skip };
+    PossibleValuesParser::new(["skip", "stop"]).map(choose)
 }
 
 /// A format, or the wish that it be found out.
@@ -94,7 +98,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         let (server, _) = storage.open()?;
         let mut connection = server.connect()?;
         let imported = import::run(Some(&mut connection), opened.items, region, on_error, on_event);
-        calls::settle(&mut connection)?;
+        calls_store::settle(&mut connection)?;
         drop(connection);
         server.leave()?;
         imported

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::Storage;
+use super::storage::Storage;
 
 pub(crate) fn run(storage: Storage) -> anyhow::Result<ExitCode> {
     let (server, applied) = storage.open()?;

@@ -6,9 +6,11 @@ use std::str::FromStr;
 use anyhow::Context;
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 
-use crate::calls;
-use crate::cli::Storage;
-use crate::erasure;
+use super::storage::Storage;
+use calls_store::insertion::Layout;
+use calls_store::purge::{self, Purge};
+use calls_store::{erasure, settle};
+use diesel::Connection as _;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -72,26 +74,26 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         .context("expected an age that begins after the year 0, but found a longer one")?;
     let (server, _) = storage.open()?;
     let mut connection = server.connect()?;
-    let (old, only_theirs) = erasure::count_before(&mut connection, before)?;
+    let old = purge::count_before(&mut connection, before)?;
     let day = before.format("%Y-%m-%d %H:%M UTC");
     if arguments.dry_run {
-        println!(
-            "{old} calls before {day} would be deleted, and {only_theirs} parties that no other call names (dry run)"
-        );
+        println!("{old} calls before {day} would be deleted (dry run)");
     } else {
         let template = "deleting  {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left";
         let bar = super::progress(u64::try_from(old).unwrap_or_default(), template);
-        let (mut deleted, mut last) = (0, 0);
-        while let Some(batch) = erasure::purge_batch(&mut connection, before, &mut last)
+        let mut deleted = 0;
+        let mut walk = Purge::new(before, Layout::of(&mut connection)?);
+        while let Some(batch) = walk
+            .next_batch(&mut connection)
             .with_context(|| format!("{deleted} calls were deleted, run it again for the rest"))?
         {
             deleted += batch;
             bar.inc(batch as u64);
         }
-        let parties = erasure::remove_unnamed_parties(&mut connection)?;
-        calls::settle(&mut connection)?;
+        connection.transaction(erasure::remove_all_unnamed)?;
+        settle(&mut connection)?;
         bar.finish_and_clear();
-        println!("{deleted} calls before {day} deleted, and {parties} parties that no call names any more");
+        println!("{deleted} calls before {day} deleted");
     }
     drop(connection);
     server.leave()?;

@@ -9,11 +9,13 @@ use diesel::Connection;
 use diesel::pg::PgConnection;
 use diesel::result::Error as QueryError;
 
-use crate::calls::{self, NewCall, TypeColumn};
-use crate::cli::Storage;
-use crate::database::Server;
-use crate::history::{self, MadeUpCall, Plan};
-use crate::parties::{self, PartyKey};
+use super::storage::Storage;
+use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::insertion::{self, Layout, NewCall, Writer};
+use calls_store::keys::PartyKey;
+use calls_store::made_up::{self, MadeUpCall, Plan};
+use calls_store::parties;
+use calls_store::server::Server;
 
 #[derive(Debug, clap::Parser)]
 pub(crate) struct Arguments {
@@ -44,7 +46,7 @@ impl Arguments {
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (server, _) = storage.open()?;
     let mut connection = server.connect()?;
-    if calls::any_calls(&mut connection)? {
+    if insertion::any_calls(&mut connection)? {
         bail!("expected an empty database, but found calls in it: made-up calls do not go among real ones");
     }
     fill(&mut connection, arguments.plan())?;
@@ -60,7 +62,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 /// Fills the database if there is no call in it yet.
 pub(crate) fn run_if_empty(server: &Server) -> anyhow::Result<()> {
     let mut connection = server.connect()?;
-    if !calls::any_calls(&mut connection)? {
+    if !insertion::any_calls(&mut connection)? {
         // What `calls seed` makes without options.
         fill(&mut connection, Arguments::parse_from(["seed"]).plan())?;
     }
@@ -76,25 +78,25 @@ fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
         "making calls up  {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left",
     );
     connection.transaction(|connection| {
+        let mut writer = Writer::new(Layout::of(connection)?);
         let mut batch = Vec::new();
-        for (owner, history) in history::histories(plan) {
+        for (owner, history) in made_up::histories(plan) {
             let owner = calls_model::Party::E164(owner);
             let keys = parties::insert_parties(connection, history.iter().map(|call| &call.counterparty))?;
-            let key_of = |party| parties::e164_key(party).or_else(|| keys.get(party).copied());
+            let key_of = |party| parties::fixed_key(party).or_else(|| keys.get(party).copied());
             let owner = key_of(&owner).ok_or(QueryError::NotFound)?;
             for call in &history {
                 let counterparty = key_of(&call.counterparty).ok_or(QueryError::NotFound)?;
                 batch.push(new_call(owner, counterparty, call));
                 if batch.len() == BATCH {
-                    bar.inc(calls::copy_calls(connection, &batch)? as u64);
-                    batch.clear();
+                    bar.inc(writer.add(connection, std::mem::take(&mut batch), &[])?.len() as u64);
                 }
             }
         }
-        bar.inc(calls::copy_calls(connection, &batch)? as u64);
+        bar.inc(writer.add(connection, batch, &[])?.len() as u64);
         diesel::QueryResult::Ok(())
     })?;
-    calls::settle(connection)?;
+    calls_store::settle(connection)?;
     bar.finish_and_clear();
     Ok(())
 }
@@ -106,5 +108,7 @@ fn new_call(number: PartyKey, counterparty: PartyKey, call: &MadeUpCall) -> NewC
         created_at: call.created_at,
         call_type: TypeColumn(call.call_type),
         duration_ms: call.duration_ms,
+        disposition: DispositionColumn(None),
+        ring_ms: None,
     }
 }

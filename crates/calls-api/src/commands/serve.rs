@@ -14,14 +14,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::access::Access;
 use super::seed;
 use super::senders::Senders;
-use crate::cli::Storage;
-use crate::database::{Database, Server};
+use super::storage::Storage;
 use crate::events::Events;
 use crate::metrics::Metrics;
-use crate::page_loader::PageLoader;
 use crate::problem;
 use crate::routes;
 use calls_phone::Region;
+use calls_store::address::Address;
+use calls_store::counter::Counter;
+use calls_store::deadlines::Deadlines;
+use calls_store::hot::{Hot, HotOptions};
+use calls_store::labels::Labels;
+use calls_store::pool::{Database, Queue};
+use calls_store::server::Server;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -44,6 +49,9 @@ pub(crate) struct Arguments {
     /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once
     #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
     followers: usize,
+    /// How long a request that reads may take, in seconds; a database that is slower costs a 503
+    #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
+    deadline: Duration,
     /// Fill the database with made-up calls if there are none in it
     #[arg(long)]
     seed_if_empty: bool,
@@ -51,6 +59,12 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     senders: Senders,
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=600.0).contains(seconds));
+    let wrong = || format!("expected seconds from 0.1 to 600, but found {text:?}");
+    seconds.map(Duration::from_secs_f64).ok_or_else(wrong)
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -61,15 +75,31 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     }
     let server = Arc::new(server);
     let failures = Server::keep_running(&server);
-    let Arguments { bind, admin_bind, access, connections, waiting, region, followers, .. } = arguments;
-    let database = Database::new(server.url(), connections, waiting, failures);
-    let (events, teller) = Events::start(server.url(), followers).context("cannot start a thread")?;
+    let Arguments { bind, admin_bind, access, connections, waiting, region, followers, deadline, .. } =
+        arguments;
+    let deadlines = Deadlines { request: deadline };
+    let address = Address::parse(server.url()).context("cannot connect to the database")?;
+    let address = Arc::new(address);
+    let labels = Labels::default();
+    let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
+    let (events, teller) =
+        Events::start(address.clone(), labels.clone(), followers).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
-    let pages = PageLoader::start(database.clone()).context("cannot start a thread")?;
+    let most = usize::try_from(connections).unwrap_or(usize::MAX);
+    let hot = HotOptions {
+        address,
+        queue: Queue::new(waiting.saturating_add(most)),
+        labels: labels.clone(),
+        deadlines,
+        failures,
+        readers: most.min(2),
+    };
     let app = routes::App {
+        counter: Counter::new(database.clone()),
         database,
-        pages: pages.clone(),
+        hot,
+        labels,
         region,
         rate_limit,
         metrics,
@@ -77,7 +107,6 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         events: events.clone(),
     };
     let served = serve(app, bind, admin_bind, access);
-    pages.close();
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -113,6 +142,8 @@ async fn serve(
         let cors = access.cors();
         App::new()
             .app_data(app.clone())
+            // Each worker has connections of its own.
+            .app_data(web::Data::new(Hot::new(app.hot.clone())))
             .app_data(problem::query_errors())
             .app_data(problem::path_errors())
             // The last is the outermost.

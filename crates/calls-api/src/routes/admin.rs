@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, web};
 
 use super::App;
-use crate::database;
 use crate::problem::ApiError;
+use calls_store::pool::{self, DatabaseError};
 
 /// Every path of the admin address.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -22,13 +22,14 @@ async fn live() -> HttpResponse {
 
 /// 200 if PostgreSQL answers, else 503: what decides whether it gets requests.
 async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    database::block(move || app.database.read(database::ping)).await?;
+    let database = app.database.clone();
+    app.database.block::<_, DatabaseError>(move || database.read(pool::ping)).await?;
     Ok(text("ready\n"))
 }
 
 /// Prometheus' text format.
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let text = app.metrics.text(&app.database).map_err(|_| ApiError::Internal)?;
+    let text = app.metrics.text(&app).map_err(|_| ApiError::Internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 

@@ -1,8 +1,16 @@
 //! `GET /calls/{number}` and the same under `/api`.
 
+use std::time::Duration;
+
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use calls_model::{Call, DetailedCall, Party};
+use calls_phone as phone;
+use calls_store::hot::{Hot, PageQuestion};
+use calls_store::keys::Version;
+use calls_store::labels::Labels;
+use calls_store::rows::{CallRow, Position};
+use calls_store::{list, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,13 +19,9 @@ use super::cursor::Cursor;
 use super::openapi::{ListedCall, NumberPath};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::{App, accept, export, fallback};
-use crate::calls::{self, CallRow, PageQuestion};
-use crate::database;
-use crate::details::{self, Detailer};
-use crate::page;
-use crate::parties;
+use crate::assets;
+use crate::details::Detailer;
 use crate::problem::ApiError;
-use calls_phone as phone;
 
 /// The calls of a number, newest first, as a bare array. A number without calls has `[]`.
 ///
@@ -47,6 +51,7 @@ use calls_phone as phone;
 pub(super) async fn list_calls(
     request: HttpRequest,
     app: web::Data<App>,
+    hot: web::Data<Hot>,
     number: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -59,7 +64,7 @@ pub(super) async fn list_calls(
             expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
             found: "CSV".to_owned(),
         }),
-        Format::Json => list_page(&request, app, party, &query, parameters).await,
+        Format::Json => list_page(&request, app, hot, party, &query, parameters).await,
         format => export::stream_calls(app, party, parameters, format).await,
     }
 }
@@ -89,11 +94,12 @@ pub(super) async fn list_calls(
 pub(super) async fn list_calls_or_page(
     request: HttpRequest,
     app: web::Data<App>,
+    hot: web::Data<Hot>,
     number: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
     if prefers_page(&request)
-        && let Some(shell) = page::index(&request)
+        && let Some(shell) = assets::index(&request)
     {
         let mut page = match query.is_empty() {
             true => fallback::get_page(&request, app, &number).await.unwrap_or(shell),
@@ -102,7 +108,7 @@ pub(super) async fn list_calls_or_page(
         vary_by_accept(&mut page);
         return page;
     }
-    list_calls(request, app, number, query).await.unwrap_or_else(|problem| {
+    list_calls(request, app, hot, number, query).await.unwrap_or_else(|problem| {
         let mut response = problem.error_response();
         vary_by_accept(&mut response);
         response
@@ -112,6 +118,7 @@ pub(super) async fn list_calls_or_page(
 async fn list_page(
     request: &HttpRequest,
     app: web::Data<App>,
+    hot: web::Data<Hot>,
     party: Party,
     query: &Query,
     parameters: ListParameters,
@@ -123,9 +130,15 @@ async fn list_page(
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
     let written = match question {
-        Some(question) => WrittenPage::plain(&question, app.pages.load(question).await?),
+        Some(question) => WrittenPage::plain(hot.page(question).await?),
         None => {
-            database::block(move || app.database.read(|connection| wanted.find(connection, &party))).await?
+            let (database, labels) = (app.database.clone(), app.labels.clone());
+            let patience = database.deadlines().search();
+            let find = move || {
+                let page = database.read(|connection| wanted.find(connection, &labels, &party, patience))?;
+                Ok::<_, ApiError>(page)
+            };
+            app.database.block(find).await?
         }
     };
 
@@ -136,8 +149,8 @@ async fn list_page(
     let mut response = if is_known {
         response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish()
     } else {
-        if let Some(last) = written.last {
-            let next = query.with("after", &Cursor(last).to_string());
+        if let Some(place) = written.next {
+            let next = query.with("after", &Cursor(place).to_string());
             response.insert_header((LINK, format!("<{address}?{next}>; rel=\"next\"")));
         }
         response.content_type(ContentType::json()).body(written.body)
@@ -149,26 +162,17 @@ async fn list_page(
 /// A page as it is sent.
 struct WrittenPage {
     /// The history's.
-    version: i64,
+    version: Version,
     /// JSON.
     body: Vec<u8>,
-    /// The last call on it, if there are others after it.
-    last: Option<calls::Position>,
+    /// Where the next page begins, if there is one.
+    next: Option<Position>,
 }
 
 impl WrittenPage {
     /// Calls without details.
-    fn plain(question: &PageQuestion, page: calls::Page) -> Self {
-        Self::new(question.limit - 1, page, plain_json)
-    }
-
-    /// A page for which one call more than `limit` was asked for, which tells whether there are others.
-    fn new(limit: u16, page: calls::Page, write: impl FnOnce(Vec<CallRow>) -> Vec<u8>) -> Self {
-        let calls::Page { version, mut rows } = page;
-        let has_more = rows.len() > usize::from(limit);
-        rows.truncate(limit.into());
-        let last = rows.last().filter(|_| has_more).map(CallRow::position);
-        Self { version, last, body: write(rows) }
+    fn plain(page: calls_store::hot::Page) -> Self {
+        Self { version: page.version, body: plain_json(page.rows), next: page.next }
     }
 }
 
@@ -195,7 +199,7 @@ fn detailed_json(calls: Vec<DetailedCall>) -> Vec<u8> {
 /// A page that is wanted.
 struct Wanted {
     filter: FilterParameters,
-    after: Option<calls::Position>,
+    after: Option<Position>,
     limit: u16,
     details: bool,
     /// What the client has.
@@ -205,36 +209,45 @@ struct Wanted {
 impl Wanted {
     /// The question that it is, where nothing else has to be asked.
     fn question(&self, party: &Party) -> Option<PageQuestion> {
-        let owner = parties::e164_key(party)?;
+        let owner = parties::fixed_key(party)?;
         let is_plain = !self.details && self.filter.is_empty();
         // Versions grow, so of several the highest alone can be that of now.
         let known = versions(&self.known).into_iter().max();
-        is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit + 1, known })
+        is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit, known })
     }
 
-    fn find(&self, connection: &mut PgConnection, party: &Party) -> QueryResult<WrittenPage> {
-        let Some(owner) = parties::find_party(connection, party)? else {
-            return Ok(WrittenPage::new(self.limit, calls::Page::default(), plain_json));
-        };
-        let filter = self.filter.resolve(connection, owner)?;
-        let known = versions(&self.known);
-        let page = calls::read_page(connection, owner, &filter, self.after, self.limit + 1, known)?;
-        if !self.details {
-            return Ok(WrittenPage::new(self.limit, page, plain_json));
+    fn find(
+        &self,
+        connection: &mut PgConnection,
+        labels: &Labels,
+        party: &Party,
+        patience: Duration,
+    ) -> QueryResult<WrittenPage> {
+        let nothing = |version| WrittenPage { version, body: b"[]".to_vec(), next: None };
+        let Some(owner) = parties::find_party(connection, party)? else { return Ok(nothing(Version::NONE)) };
+        // Asked first: if a call comes in between, the tag is older than the page, never newer.
+        let version = list::version(connection, owner)?;
+        if versions(&self.known).contains(&version) {
+            return Ok(nothing(version));
         }
-        let returned_at = details::returned_at(connection, owner, &page.rows)?;
+        let filter = self.filter.resolve(connection, owner)?;
+        let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
+        if !self.details {
+            let rows = CallRow::resolve(connection, labels, page.rows)?;
+            return Ok(WrittenPage { version, body: plain_json(rows), next: page.next });
+        }
+        let returned_at = returned::returned_at(connection, owner, &page.rows)?;
+        let rows = CallRow::resolve(connection, labels, page.rows)?;
         let mut detailer = Detailer::default();
-        let mut detail = |(row, at)| detailer.detail(row, at);
-        let write =
-            |rows: Vec<CallRow>| detailed_json(rows.into_iter().zip(returned_at).map(&mut detail).collect());
-        Ok(WrittenPage::new(self.limit, page, write))
+        let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
+        Ok(WrittenPage { version, body: detailed_json(detailed.collect()), next: page.next })
     }
 }
 
 /// Strong: every change of a history gives it a new version, and one URL has one representation of a version.
 /// The program's own version is part of it, as another one may write the same calls differently.
-pub(super) fn etag(version: i64) -> String {
-    format!("\"{}-{version:x}\"", env!("CARGO_PKG_VERSION"))
+pub(super) fn etag(version: Version) -> String {
+    format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
 /// What the client says that it has. Empty if it says nothing.
@@ -244,10 +257,11 @@ pub(super) fn known(request: &HttpRequest) -> String {
 }
 
 /// The versions that a client's tags are made of.
-fn versions(known: &str) -> Vec<i64> {
+fn versions(known: &str) -> Vec<Version> {
     let hex = |tag: &str| tag.trim().trim_end_matches('"').rsplit_once('-').map(|(_, hex)| hex.to_owned());
-    let version =
-        |tag| i64::from_str_radix(&hex(tag)?, 16).ok().filter(|version| is_known(tag, &etag(*version)));
+    let version = |tag| {
+        i64::from_str_radix(&hex(tag)?, 16).ok().map(Version).filter(|version| is_known(tag, &etag(*version)))
+    };
     known.split(',').filter_map(version).collect()
 }
 
@@ -299,9 +313,13 @@ mod tests {
 
     #[test]
     fn only_tags_of_ours_name_versions() {
-        let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(31), etag(2));
-        assert_eq!(versions(&known), [31, 2]);
+        let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(Version(31)), etag(Version(2)));
+        assert_eq!(versions(&known), [Version(31), Version(2)]);
         assert!(versions("").is_empty());
-        assert!(is_known(&known, &etag(31)) && is_known("*", &etag(7)) && !is_known("", &etag(0)));
+        assert!(
+            is_known(&known, &etag(Version(31)))
+                && is_known("*", &etag(Version(7)))
+                && !is_known("", &etag(Version(0)))
+        );
     }
 }

@@ -14,9 +14,8 @@ use utoipa::ToSchema;
 use super::App;
 use super::ingest::{authorize, bad_body, read_body, unsupported};
 use super::openapi::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
-use crate::database;
-use crate::import::{self, ResolvedCall};
 use crate::problem::ApiError;
+use calls_store::import::{self, ResolvedCall};
 
 /// What became of a call detail record.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,13 +49,16 @@ pub(super) async fn post_freeswitch(
     authorize(&request, &app, true)?;
     let encoding = encoding(&request)?;
     let body = read_body(&request, payload).await?;
-    let stored = database::block_writing(app.database.clone(), move || {
-        let cdr = decode(encoding, &body)?;
-        let is_xml = cdr.trim_ascii_start().starts_with(b"<");
-        let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
-        store(&app, format, &cdr)
-    })
-    .await?;
+    let stored = app
+        .database
+        .clone()
+        .block_writing(move || {
+            let cdr = decode(encoding, &body)?;
+            let is_xml = cdr.trim_ascii_start().starts_with(b"<");
+            let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
+            store(&app, format, &cdr)
+        })
+        .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
 
@@ -98,10 +100,11 @@ pub(super) async fn post_twilio(
     if LIVE.contains(&status) {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let stored = database::block_writing(app.database.clone(), move || {
-        store(&app, Format::TwilioJson, &twilio_call(form))
-    })
-    .await?;
+    let stored = app
+        .database
+        .clone()
+        .block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form)))
+        .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
 
@@ -161,7 +164,10 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
 /// Stores the calls of a record in one transaction, or none of them.
 fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
     let calls = read(app, format, cdr)?;
-    let is_added = app.database.write(|connection| import::store(connection, &calls))?;
+    let is_added = app.database.write(|connection| {
+        let layout = app.database.layout(connection)?;
+        import::store(connection, layout, &calls)
+    })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
     Ok(Stored { added, already_there: is_added.len() - added })
 }

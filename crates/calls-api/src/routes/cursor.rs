@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike};
 
-use crate::calls::Position;
+use calls_store::keys::CallId;
+use calls_store::rows::Position;
 
 /// A [`Position`] as clients hand it back: opaque to them, 32 hexadecimal digits to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Cursor(pub Position);
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{:016x}", self.0.created_at.timestamp_micros(), self.0.id)
+        write!(f, "{:016x}{:016x}", self.0.created_at.timestamp_micros(), self.0.id.0)
     }
 }
 
@@ -31,7 +32,7 @@ impl FromStr for Cursor {
         if !(0..=9999).contains(&created_at.year()) {
             return Err(());
         }
-        Ok(Self(Position { created_at, id: number(id)? }))
+        Ok(Self(Position { created_at, id: CallId(number(id)?) }))
     }
 }
 
@@ -43,7 +44,7 @@ mod tests {
     fn a_cursor_reads_back_what_it_writes_and_nothing_else() {
         for micros in [-1, 0, 1_706_695_200_123_456] {
             let created_at = DateTime::from_timestamp_micros(micros).unwrap();
-            let cursor = Cursor(Position { created_at, id: i64::MAX });
+            let cursor = Cursor(Position { created_at, id: CallId(i64::MAX) });
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
         for text in

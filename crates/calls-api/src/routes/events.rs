@@ -8,11 +8,10 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
 use super::openapi::{CallEvent, LastEventId, NumberPath};
-use crate::calls;
-use crate::database;
-use crate::parties;
 use crate::problem::ApiError;
 use calls_phone as phone;
+use calls_store::keys::{CallId, Version};
+use calls_store::{list, parties};
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
 /// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`.
@@ -42,16 +41,17 @@ pub(super) async fn follow_calls(
     let party = phone::parse(&number, app.region)?;
     let last = last_event_id(&request)?;
     let data = app.clone();
-    let (party, owner, version) = database::block(move || {
-        data.database.read(|connection| {
+    let find = move || {
+        let found = data.database.read(|connection| {
             let owner = parties::find_party(connection, &party)?;
-            let version = owner.map_or(Ok(0), |owner| calls::history_version(connection, owner))?;
+            let version = owner.map_or(Ok(Version::NONE), |owner| list::version(connection, owner))?;
             Ok((party.clone(), owner, version))
-        })
-    })
-    .await?;
+        })?;
+        Ok::<_, ApiError>(found)
+    };
+    let (party, owner, version) = app.database.block(find).await?;
     // An id from beyond the version is one of another database, such as one before a backup was restored.
-    let position = last.map_or(version, |last| last.min(version));
+    let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
     let pieces = app.events.follow(party, owner, position).map_err(|_| ApiError::TooManyFollowers)?;
     let stream = ReceiverStream::new(pieces)
         .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));

@@ -6,17 +6,20 @@ use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use calls_model::{Call, DetailedCall, Party};
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
 use super::parameters::{Format, ListParameters};
-use crate::calls::{self, Filter, Position};
-use crate::database::{self, DatabaseError};
-use crate::details::{self, Detailer};
-use crate::parties::{self, PartyKey};
+use crate::details::Detailer;
 use crate::problem::ApiError;
+use calls_store::filter::Filter;
+use calls_store::keys::PartyKey;
+use calls_store::list::list_calls;
+use calls_store::pool::DatabaseError;
+use calls_store::rows::{CallRow, Position};
+use calls_store::{parties, returned};
 
 /// Rows per query. Between two queries no connection is held, so a slow client keeps none from others.
 const BATCH: u16 = 5_000;
@@ -34,7 +37,8 @@ pub(super) async fn stream_calls(
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
     // The first batch comes before the answer begins, while it can still be a 503.
-    let (export, first) = database::block(move || {
+    let database = app.database.clone();
+    let begin = move || {
         let history = app.database.read(|connection| {
             let owner = parties::find_party(connection, &party)?;
             owner.map(|owner| Ok((owner, filter.resolve(connection, owner)?))).transpose()
@@ -42,9 +46,9 @@ pub(super) async fn stream_calls(
         let left = limit.map_or(u64::MAX, u64::from);
         let after = after.map(|cursor| cursor.0);
         let detailer = details.then(Detailer::default);
-        Export { app, history, after, left, format, detailer, first: true }.next_batch()
-    })
-    .await?;
+        Export { app, history, after, left, format, detailer, first: true, ended: false }.next_batch()
+    };
+    let (export, first) = database.block::<_, DatabaseError>(begin).await?;
 
     let (sender, receiver) = mpsc::channel(WAITING);
     actix_web::rt::spawn(export.send(first, sender));
@@ -79,6 +83,8 @@ struct Export {
     /// There if details are wanted.
     detailer: Option<Detailer>,
     first: bool,
+    /// Whether the last call has been read.
+    ended: bool,
 }
 
 impl Export {
@@ -90,11 +96,12 @@ impl Export {
             if sender.send(Ok(bytes)).await.is_err() {
                 return;
             }
-            match database::block(move || self.next_batch()).await {
+            let database = self.app.database.clone();
+            match database.block::<_, DatabaseError>(move || self.next_batch()).await {
                 Ok(next) => (self, batch) = next,
                 Err(error) => {
                     // If it is gone, nobody has to know.
-                    let _ = sender.send(Err(error.into())).await;
+                    let _ = sender.send(Err(ApiError::from(error).into())).await;
                     return;
                 }
             }
@@ -107,20 +114,7 @@ impl Export {
         if self.first && self.format == Format::Csv {
             out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
         }
-        let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
-        let (rows, returned_at) = match self.history.as_ref().filter(|_| limit > 0) {
-            None => (Vec::new(), Vec::new()),
-            Some((owner, filter)) => self.app.database.read(|connection| {
-                let rows = calls::list_calls(connection, *owner, filter, self.after, limit)?;
-                let returned_at = match self.detailer {
-                    Some(_) => details::returned_at(connection, *owner, &rows)?,
-                    None => Vec::new(),
-                };
-                Ok((rows, returned_at))
-            })?,
-        };
-        self.left = if rows.len() < usize::from(limit) { 0 } else { self.left - u64::from(limit) };
-        self.after = rows.last().map(calls::CallRow::position).or(self.after);
+        let (rows, returned_at) = self.read_batch()?;
         match (&mut self.detailer, self.format) {
             (Some(detailer), _) => {
                 let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
@@ -134,6 +128,33 @@ impl Export {
         let is_first = std::mem::take(&mut self.first);
         let batch = (is_first || !out.is_empty()).then(|| out.into());
         Ok((self, batch))
+    }
+
+    /// The next calls, with when they were returned if details are wanted. None after the last.
+    fn read_batch(&mut self) -> Result<(Vec<CallRow>, Vec<Option<DateTime<Utc>>>), DatabaseError> {
+        // A search that takes long comes back with nothing, and is to be continued.
+        loop {
+            let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
+            let Some((owner, filter)) = self.history.as_ref().filter(|_| limit > 0 && !self.ended) else {
+                return Ok((Vec::new(), Vec::new()));
+            };
+            let patience = self.app.database.deadlines().search();
+            let (rows, returned_at, next) = self.app.database.read(|connection| {
+                let page = list_calls(connection, *owner, filter, self.after, limit, patience)?;
+                let returned_at = match self.detailer {
+                    Some(_) => returned::returned_at(connection, *owner, &page.rows)?,
+                    None => Vec::new(),
+                };
+                let rows = CallRow::resolve(connection, &self.app.labels, page.rows)?;
+                Ok((rows, returned_at, page.next))
+            })?;
+            self.left -= rows.len() as u64;
+            self.after = next.or(self.after);
+            self.ended = next.is_none();
+            if !rows.is_empty() || self.ended {
+                return Ok((rows, returned_at));
+            }
+        }
     }
 }
 

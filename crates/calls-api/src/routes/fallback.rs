@@ -13,12 +13,14 @@ use super::App;
 use super::calls::{api_address, is_known};
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
-use crate::calls::{self, CallRow, Filter};
-use crate::database::{self, Database, DatabaseError};
-use crate::details::{self, Detailer};
-use crate::page::{self, Coding};
-use crate::parties;
+use crate::assets::{self, Coding};
+use crate::details::Detailer;
 use calls_phone as phone;
+use calls_store::filter::Filter;
+use calls_store::keys::Version;
+use calls_store::pool::DatabaseError;
+use calls_store::rows::{CallRow, Position};
+use calls_store::{list, parties, returned};
 
 /// How long the page waits for its calls: many times what they take to read. A page without them, which then asks
 /// for them itself, is better than none.
@@ -36,29 +38,25 @@ pub(super) async fn get_page(
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
     let known = known.to_owned();
-    let found = database::block_until(PATIENCE, {
-        let database = app.database.clone();
-        let party = party.clone();
-        move || find(&database, &party, &known)
+    let finding = app.database.block({
+        let (app, party) = (app.clone(), party.clone());
+        move || find(&app, &party, &known)
     });
-    let found = found.await.ok();
+    let found = tokio::time::timeout(PATIENCE, finding).await.ok().and_then(Result::ok);
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, ACCEPT_ENCODING.as_str()));
     if let Some(found) = found {
         response.insert_header((ETAG, found.etag));
-        let Some((mut rows, returned_at)) = found.rows else {
+        let Some((rows, returned_at)) = found.rows else {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         };
-        let limit = usize::from(ListParameters::DEFAULT_LIMIT);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        fallback.next = rows.last().filter(|_| has_more).map(|last| next_page(&party, last));
+        fallback.next = found.next.map(|place| next_page(&party, place));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || page::index_with(&fallback, coding)).await.ok()?.ok()?;
+    let html = web::block(move || assets::index_with(&fallback, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -68,36 +66,41 @@ pub(super) async fn get_page(
 /// A history as it is now.
 struct Found {
     etag: String,
-    /// `None` where the client has them. One more than a page has tells that there is another page.
+    /// `None` where the client has them.
     rows: Option<ReturnedRows>,
+    /// Where the next page begins.
+    next: Option<Position>,
 }
 
 /// Calls, and when each was returned.
 type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
-fn find(database: &Database, party: &Party, known: &str) -> Result<Found, DatabaseError> {
-    database.read(|connection| {
+fn find(app: &App, party: &Party, known: &str) -> Result<Found, DatabaseError> {
+    app.database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
         // Asked first: if a call comes in between, the tag is older than the page, never newer.
         let version = match owner {
-            Some(owner) => calls::history_version(connection, owner)?,
-            None => 0,
+            Some(owner) => list::version(connection, owner)?,
+            None => Version::NONE,
         };
-        let etag = page::index_etag(version);
+        let etag = assets::index_etag(version);
         if is_known(known, &etag) {
-            return Ok(Found { etag, rows: None });
+            return Ok(Found { etag, rows: None, next: None });
         }
-        let limit = ListParameters::DEFAULT_LIMIT + 1;
-        let Some(owner) = owner else { return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())) }) };
-        let rows = calls::list_calls(connection, owner, &Filter::default(), None, limit)?;
-        let returned_at = details::returned_at(connection, owner, &rows)?;
-        Ok(Found { etag, rows: Some((rows, returned_at)) })
+        let Some(owner) = owner else {
+            return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())), next: None });
+        };
+        let limit = ListParameters::DEFAULT_LIMIT;
+        let page = list::list_calls(connection, owner, &Filter::default(), None, limit, PATIENCE)?;
+        let returned_at = returned::returned_at(connection, owner, &page.rows)?;
+        let rows = CallRow::resolve(connection, &app.labels, page.rows)?;
+        Ok(Found { etag, rows: Some((rows, returned_at)), next: page.next })
     })
 }
 
 /// The same as the `Link` of the first page.
-fn next_page(party: &Party, last: &CallRow) -> String {
+fn next_page(party: &Party, place: Position) -> String {
     let query = Query::new(vec![("include".to_owned(), "details".to_owned())])
-        .with("after", &Cursor(last.position()).to_string());
+        .with("after", &Cursor(place).to_string());
     format!("{}?{query}", api_address(party))
 }

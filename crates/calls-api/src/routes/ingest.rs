@@ -15,11 +15,12 @@ use utoipa::ToSchema;
 use super::App;
 use super::openapi::{Refused, SentRecord};
 use crate::credentials;
-use crate::database;
-use crate::idempotency;
-use crate::import::{self, ResolvedCall};
 use crate::problem::ApiError;
 use calls_phone::{self as phone, Region};
+use calls_store::hot::Hot;
+use calls_store::idempotency::{self, Answer};
+use calls_store::import::{self, ResolvedCall};
+use calls_store::insertion::NewCall;
 
 /// Some 70,000 records.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
@@ -81,33 +82,63 @@ struct Refusal {
 pub(super) async fn post_calls(
     request: HttpRequest,
     app: web::Data<App>,
+    hot: web::Data<Hot>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     authorize(&request, &app, false)?;
-    let read_records = match request.content_type() {
+    let read_records: ReadRecords = match request.content_type() {
         "application/json" => json_records,
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => ndjson_records,
         _ => return Err(unsupported(&request, "application/json or application/x-ndjson")),
     };
     let key = idempotency_key(&request)?;
     let body = read_body(&request, payload).await?;
-    let answer = database::block_writing(app.database.clone(), move || {
-        let records = read_records(&body)?;
-        let read: Vec<_> = records.into_iter().map(|record| read_record(record?, app.region)).collect();
-        let work = |connection: &mut PgConnection| {
-            let results = store(connection, &read)?;
-            Ok(serde_json::to_string(&results).unwrap_or_default())
-        };
-        let digest = Sha256::digest(&body);
-        app.database
-            .write(|connection| match &key {
-                None => work(connection).map(Some),
-                Some(key) => idempotency::once(connection, key, &digest, work),
-            })?
-            .ok_or(ApiError::KeyReused)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(answer))
+    let answer = match (&key, single(&body, read_records, app.region)) {
+        (None, Some(call)) => {
+            let added = hot.add_call(&call).await?;
+            Results::new(&[Ok(())], [added]).answer()
+        }
+        _ => {
+            let database = app.database.clone();
+            database.block_writing(move || store_all(&app, key.as_deref(), &body, read_records)).await?
+        }
+    };
+    Ok(HttpResponse::Ok().content_type("application/json").body(answer.body))
+}
+
+/// How the records of a body are told apart.
+type ReadRecords = fn(&[u8]) -> Result<Records, ApiError>;
+
+/// The call of a body that has one record, whose parties need no row of their own.
+fn single(body: &[u8], read_records: ReadRecords, region: Option<Region>) -> Option<NewCall> {
+    /// Longer than any record. A longer body is read where reading it holds nobody up.
+    const LONGEST: usize = 4096;
+    if body.len() > LONGEST {
+        return None;
+    }
+    let [record] = <[_; 1]>::try_from(read_records(body).ok()?).ok()?;
+    import::without_row(&read_record(record.ok()?, region).ok()?)
+}
+
+/// Stores the records of a body in one transaction, or finds the answer to the same request.
+fn store_all(
+    app: &App,
+    key: Option<&str>,
+    body: &[u8],
+    read_records: ReadRecords,
+) -> Result<Answer, ApiError> {
+    let records = read_records(body)?;
+    let read: Vec<_> = records.into_iter().map(|record| read_record(record?, app.region)).collect();
+    let work = |connection: &mut PgConnection| Ok(store(connection, app, &read)?.answer());
+    let digest = Sha256::digest(body);
+    let answer = app.database.write(|connection| match key {
+        None => work(connection).map(Some),
+        Some(key) => {
+            let answer = idempotency::once(connection, key, &digest, work)?;
+            Ok(answer.map(|body| Answer { body, quotes_sender: false }))
+        }
+    })?;
+    answer.ok_or(ApiError::KeyReused)
 }
 
 /// Lets through who sends the ingest token. Without one nothing is here.
@@ -223,7 +254,17 @@ fn read_record(record: Value, region: Option<Region>) -> Result<ResolvedCall, Re
     let created_at = text("created_at", time)?;
     let created_at =
         read_time(created_at).ok_or_else(|| refuse(Some("created_at"), time, created_at.to_owned()))?;
-    Ok(ResolvedCall { owner, created_at, counterparty: party("counterparty")?, call_type, duration })
+    Ok(ResolvedCall {
+        owner,
+        created_at,
+        counterparty: party("counterparty")?,
+        call_type,
+        duration,
+        disposition: None,
+        ring_time: None,
+        name: None,
+        via: None,
+    })
 }
 
 /// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the one after it.
@@ -248,23 +289,43 @@ fn read_duration(value: &Value, call_type: CallType) -> Result<CallDuration, Ref
     }
 }
 
-fn store(connection: &mut PgConnection, read: &[Result<ResolvedCall, Refusal>]) -> QueryResult<Results> {
+fn store(
+    connection: &mut PgConnection,
+    app: &App,
+    read: &[Result<ResolvedCall, Refusal>],
+) -> QueryResult<Results> {
     let calls: Vec<_> = read.iter().flatten().cloned().collect();
-    let mut is_added = import::store(connection, &calls)?.into_iter();
-    let statuses = read.iter().map(|record| match record {
-        Ok(_) if is_added.next() == Some(true) => Status::Added,
-        Ok(_) => Status::AlreadyThere,
-        Err(refusal) => Status::Refused(refusal.clone()),
-    });
-    let results: Vec<_> =
-        statuses.enumerate().map(|(index, status)| RecordResult { index, status }).collect();
-    let count = |fits: fn(&Status) -> bool| results.iter().filter(|result| fits(&result.status)).count();
-    Ok(Results {
-        added: count(|status| matches!(status, Status::Added)),
-        already_there: count(|status| matches!(status, Status::AlreadyThere)),
-        refused: count(|status| matches!(status, Status::Refused(_))),
-        results,
-    })
+    let layout = app.database.layout(connection)?;
+    let is_added = import::store(connection, layout, &calls)?;
+    let outcomes: Vec<Result<(), Refusal>> =
+        read.iter().map(|record| record.as_ref().map(|_| ()).map_err(Refusal::clone)).collect();
+    Ok(Results::new(&outcomes, is_added))
+}
+
+impl Results {
+    /// The results of records, of which each that is a call was added or was already there.
+    fn new(records: &[Result<(), Refusal>], is_added: impl IntoIterator<Item = bool>) -> Self {
+        let mut is_added = is_added.into_iter();
+        let statuses = records.iter().map(|record| match record {
+            Ok(()) if is_added.next() == Some(true) => Status::Added,
+            Ok(()) => Status::AlreadyThere,
+            Err(refusal) => Status::Refused(refusal.clone()),
+        });
+        let results: Vec<_> =
+            statuses.enumerate().map(|(index, status)| RecordResult { index, status }).collect();
+        let count = |fits: fn(&Status) -> bool| results.iter().filter(|result| fits(&result.status)).count();
+        Self {
+            added: count(|status| matches!(status, Status::Added)),
+            already_there: count(|status| matches!(status, Status::AlreadyThere)),
+            refused: count(|status| matches!(status, Status::Refused(_))),
+            results,
+        }
+    }
+
+    fn answer(&self) -> Answer {
+        let body = serde_json::to_string(self).unwrap_or_default();
+        Answer { body, quotes_sender: self.refused > 0 }
+    }
 }
 
 #[cfg(test)]

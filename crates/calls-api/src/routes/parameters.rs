@@ -10,11 +10,12 @@ use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
 use super::cursor::Cursor;
-use crate::calls::{self, Counterparty, Filter, WantedHours};
-use crate::parties::{self, PartyKey};
 use crate::problem::ApiError;
-use crate::zones::Offsets;
 use calls_phone::{self as phone, Region};
+use calls_store::filter::{self, Counterparties, Filter, WantedHours};
+use calls_store::keys::PartyKey;
+use calls_store::parties;
+use calls_store::zones::Offsets;
 
 /// What a client asks of a list of calls.
 #[derive(Debug)]
@@ -41,7 +42,10 @@ pub(super) struct FilterParameters {
 #[derive(Debug)]
 enum WantedCounterparty {
     Party(Party),
-    Prefix(Counterparty),
+    /// All telephone numbers whose digits begin with these.
+    Digits(String),
+    /// All other parties whose label begins like this.
+    Label(String),
 }
 
 /// How the calls are written.
@@ -67,7 +71,7 @@ impl Format {
 
 impl ListParameters {
     pub(super) const DEFAULT_LIMIT: u16 = 50;
-    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned, \
+    const NAMES: &str = "type, direction, outcome, disposition, counterparty, from, until, tz, min_duration, max_duration, returned, \
                          weekday, hour, limit, after, format, include";
 
     pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
@@ -90,7 +94,7 @@ impl ListParameters {
 }
 
 impl FilterParameters {
-    const NAMES: &str = "type, direction, outcome, counterparty, from, until, tz, min_duration, max_duration, returned, \
+    const NAMES: &str = "type, direction, outcome, disposition, counterparty, from, until, tz, min_duration, max_duration, returned, \
                          weekday, hour";
 
     /// Where a query has nothing but a filter.
@@ -103,6 +107,7 @@ impl FilterParameters {
         let types =
             "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"";
         let types = query.each("type", types, |text| CallType::from_str(text).ok())?;
+        let dispositions = "answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed";
         let direction = query.once("direction", "inbound or outbound", |text| match text {
             "inbound" => Some(Direction::Inbound),
             "outbound" => Some(Direction::Outbound),
@@ -134,6 +139,7 @@ impl FilterParameters {
                 until: query.once("until", time, |text| instant(text, zone))?,
                 min_duration_ms: query.once("min_duration", seconds, duration_ms)?,
                 max_duration_ms: query.once("max_duration", seconds, duration_ms)?,
+                dispositions: query.each("disposition", dispositions, |text| text.parse().ok())?,
                 returned: query.once("returned", "true or false", |text| text.parse().ok())?,
                 hours: None,
             },
@@ -158,14 +164,15 @@ impl FilterParameters {
     pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {
         let counterparty = match &self.counterparty {
             None => None,
-            Some(WantedCounterparty::Prefix(prefix)) => Some(prefix.clone()),
+            Some(WantedCounterparty::Digits(digits)) => Some(Counterparties::with_digits(digits)),
+            Some(WantedCounterparty::Label(start)) => Some(Counterparties::with_label(connection, start)?),
             Some(WantedCounterparty::Party(party)) => {
-                Some(Counterparty::Exactly(parties::find_party(connection, party)?))
+                Some(Counterparties::exactly(parties::find_party(connection, party)?))
             }
         };
         let span = match (self.weekday, self.hour) {
             (None, None) => None,
-            _ => calls::span(connection, owner)?,
+            _ => filter::span(connection, owner)?,
         };
         let hours = span.map(|(first, last)| WantedHours {
             offsets: Offsets::new(self.zone, first, last),
@@ -188,10 +195,9 @@ fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCount
     };
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     match start.strip_prefix('+') {
-        Some(digits) => is_number(digits).then(|| Counterparty::Digits(digits.to_owned())),
-        None => (!start.is_empty()).then(|| Counterparty::Label(start.to_owned())),
+        Some(digits) => is_number(digits).then(|| WantedCounterparty::Digits(digits.to_owned())),
+        None => (!start.is_empty()).then(|| WantedCounterparty::Label(start.to_owned())),
     }
-    .map(WantedCounterparty::Prefix)
 }
 
 /// An instant, or the beginning of a day in a zone. Where clocks are set forward over midnight the day begins
@@ -312,8 +318,8 @@ mod tests {
         assert!(matches!(read(" 12025550123"), Some(WantedCounterparty::Party(Party::E164(_)))));
         assert!(matches!(read("*97"), Some(WantedCounterparty::Party(Party::Local(_)))));
         assert!(matches!(read("withheld"), Some(WantedCounterparty::Party(Party::Withheld))));
-        assert!(matches!(read("+1202*"), Some(WantedCounterparty::Prefix(Counterparty::Digits(_)))));
-        assert!(matches!(read("sip:al*"), Some(WantedCounterparty::Prefix(Counterparty::Label(_)))));
+        assert!(matches!(read("+1202*"), Some(WantedCounterparty::Digits(_))));
+        assert!(matches!(read("sip:al*"), Some(WantedCounterparty::Label(_))));
         for text in ["", "*", "+*", "+12a*", "hello"] {
             assert!(read(text).is_none(), "{text}");
         }

@@ -1,19 +1,18 @@
 //! `GET /api/calls/{number}/summary`.
 
-use actix_web::http::header::ETAG;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
-use calls_model::Summary;
+use calls_model::{Party, Summary};
 
 use super::App;
 use super::calls::{etag, is_known, known};
 use super::openapi::NumberPath;
 use super::parameters::{FilterParameters, Query};
-use crate::calls;
-use crate::database;
-use crate::parties;
 use crate::problem::ApiError;
-use crate::summary;
 use calls_phone as phone;
+use calls_store::keys::Version;
+use calls_store::summary::{self, Question};
+use calls_store::{list, parties};
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.
@@ -41,24 +40,40 @@ pub(super) async fn get_summary(
     let party = phone::parse(&number, app.region)?;
     let parameters = FilterParameters::read_alone(&Query::new(query.into_inner()), app.region)?;
     let known = known(&request);
-    let (etag, summary) = database::block(move || {
-        app.database.read(|connection| {
-            let zone = parameters.zone;
-            let Some(owner) = parties::find_party(connection, &party)? else {
-                return Ok((etag(0), Some(Summary::empty(zone.name()))));
-            };
-            // Asked first: if a call comes in between, the tag is older than the summary, never newer.
-            let etag = etag(calls::history_version(connection, owner)?);
-            if is_known(&known, &etag) {
-                return Ok((etag, None));
-            }
-            let filter = parameters.resolve(connection, owner)?;
-            Ok((etag, Some(summary::summarize(connection, owner, &filter, zone)?)))
-        })
-    })
-    .await?;
+    let data = app.clone();
+    let (etag, summary) = app.database.block(move || find(&data, &party, &parameters, &known)).await?;
     Ok(match summary {
+        // What is being counted, or is too much to be searched, will be more when it is asked for again.
+        Some(summary) if summary.covers.is_some() => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary)
+        }
         Some(summary) => HttpResponse::Ok().insert_header((ETAG, etag)).json(summary),
         None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
     })
+}
+
+/// The tag of a history's version, and its summary unless the client has it.
+fn find(
+    app: &App,
+    party: &Party,
+    parameters: &FilterParameters,
+    known: &str,
+) -> Result<(String, Option<Summary>), ApiError> {
+    let zone = parameters.zone;
+    let owner = app.database.read(|connection| parties::find_party(connection, party))?;
+    let Some(owner) = owner else {
+        return Ok((etag(Version::NONE), Some(Summary::empty(zone.name()))));
+    };
+    // Asked first: if a call comes in between, the tag is older than the summary, never newer.
+    let etag = etag(app.database.read(|connection| list::version(connection, owner))?);
+    if is_known(known, &etag) {
+        return Ok((etag, None));
+    }
+    app.counter.bring_forward(owner)?;
+    let patience = app.database.deadlines().search();
+    let summary = app.database.read(|connection| {
+        let filter = parameters.resolve(connection, owner)?;
+        summary::summarize(connection, &app.labels, Question { owner, filter: &filter, zone, patience })
+    })?;
+    Ok((etag, Some(summary)))
 }

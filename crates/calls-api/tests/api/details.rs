@@ -34,7 +34,7 @@ fn app_with_missed_calls() -> TestApp {
         let duration = call_type.starts_with("Completed").then_some(1_000);
         app.call(OWNER, &at(minute), party, call_type, duration);
     }
-    app.database().execute("INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001')").unwrap();
+    app.database().add_party("local", "1001");
     app.call(OWNER, &at(11), "1001", "Missed Inbound", None);
     // Somebody else's calls return nothing here.
     app.call("+13333333333", &at(20), OTHER, "Completed Outbound", Some(1_000));
@@ -190,7 +190,7 @@ fn one_look_into_an_index_tells_whether_and_when_a_call_was_returned_however_man
          SELECT 12025550123, 13333333333, timestamptz '2024-01-31 10:00Z' + i * interval '1 s', 'Missed Inbound'
          FROM generate_series(1, {MISSED}) AS i"
     );
-    app.database().execute(&rows).unwrap();
+    app.database().store_calls(&rows).unwrap();
     app.call(OWNER, "2024-02-29T00:00:00Z", "+13333333333", "Completed Outbound", Some(1));
     app.database().execute("ANALYZE calls").unwrap();
     // The oldest, between which and the answer lie all the others.

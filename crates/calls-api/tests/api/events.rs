@@ -8,7 +8,7 @@ use calls_model::Call;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use crate::test_app::{TestApp, TestDatabase};
+use crate::test_app::{NOTIFY, TestApp, TestDatabase, storing};
 
 /// A client of an event stream.
 struct Client {
@@ -99,7 +99,7 @@ fn insert(database: &TestDatabase, owner: u64, from: u32, count: u32) {
          SELECT {owner}, 13333333333, timestamptz '2024-01-31Z' + i * interval '1 s', 'Missed Inbound'
          FROM generate_series({from}, {from} + {count} - 1) AS i"
     );
-    database.execute(&query).unwrap();
+    database.store_calls(&query).unwrap();
 }
 
 fn assert_grow(calls: &[Call]) {
@@ -126,10 +126,10 @@ fn a_new_call_is_told_to_those_who_follow_its_history_alone() {
     app.call("+12025550124", "2024-02-02T10:00:00Z", "unknown", "Missed Inbound", None);
     assert_eq!(other.call().unwrap().counterparty.to_string(), "unknown");
     // It had no row in the database when its history began to be followed.
-    app.database().execute("INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001')").unwrap();
+    app.database().add_party("local", "1001");
     let extension_call = "INSERT INTO calls (number, counterparty, created_at, type)
-                          SELECT number, 12025550123, 'now', 'Missed Outbound' FROM phone_numbers WHERE label = '1001'";
-    app.database().execute(extension_call).unwrap();
+                          SELECT number, 12025550123, 'now', 'Missed Outbound' FROM other_parties WHERE label = '1001'";
+    app.database().store_calls(extension_call).unwrap();
     assert_eq!(extension.call().unwrap().counterparty.to_string(), "+12025550123");
 }
 
@@ -189,7 +189,12 @@ fn write(url: &str, writer: u32, transactions: u32) {
              SELECT 12025550000 + i, 13333333333, timestamptz '2024-01-31Z' + interval '{second} s', 'Missed Inbound'
              FROM generate_series(0, 9) AS i"
         );
-        diesel::sql_query(insert).execute(&mut connection).unwrap();
+        connection
+            .transaction(|connection| {
+                diesel::sql_query(storing(&insert)).execute(connection)?;
+                diesel::sql_query(NOTIFY).execute(connection)
+            })
+            .unwrap();
         std::thread::sleep((Duration::from_millis(20) * (transaction + 1)).saturating_sub(start.elapsed()));
     }
 }
@@ -207,14 +212,15 @@ fn a_call_that_is_committed_late_is_not_lost_to_who_comes_back() {
     let mut client = Client::connect(&app, "+12025550123", None);
     let mut first = PgConnection::establish(&database.url).unwrap();
     diesel::sql_query("BEGIN").execute(&mut first).unwrap();
-    diesel::sql_query(insert_at(1)).execute(&mut first).unwrap();
+    diesel::sql_query(storing(&insert_at(1))).execute(&mut first).unwrap();
     std::thread::scope(|scope| {
         // It takes an id, and waits for the first one's lock.
-        let second = scope.spawn(|| database.execute(&insert_at(2)).unwrap());
+        let second = scope.spawn(|| database.store_calls(&insert_at(2)).unwrap());
         let waiting = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
         wait_until(|| database.count(waiting) == 1);
-        diesel::sql_query(insert_at(3)).execute(&mut first).unwrap();
+        diesel::sql_query(storing(&insert_at(3))).execute(&mut first).unwrap();
+        diesel::sql_query(NOTIFY).execute(&mut first).unwrap();
         diesel::sql_query("COMMIT").execute(&mut first).unwrap();
         second.join().unwrap();
     });

@@ -22,7 +22,7 @@ fn app_with_calls(count: u32) -> TestApp {
          SELECT 12025550123, 13000000000 + i, timestamptz '2024-01-31 10:00Z' - i * interval '1 hour',
                 'Missed Inbound' FROM generate_series(1, {count}) AS i"
     );
-    app.database().execute(&rows).unwrap();
+    app.database().store_calls(&rows).unwrap();
     app
 }
 
@@ -88,7 +88,7 @@ fn the_page_comes_compressed_as_the_client_likes_it() {
 #[test]
 fn a_database_without_an_answer_leaves_the_page_without_calls() {
     let app = app_with_calls(1);
-    let lock = Lock::take(&app.database().url, "LOCK TABLE calls, phone_numbers IN ACCESS EXCLUSIVE MODE");
+    let lock = Lock::take(&app.database().url, "LOCK TABLE calls, histories IN ACCESS EXCLUSIVE MODE");
     let start = Instant::now();
     let page = app.get_with(PATH, &[HTML]);
     let took = start.elapsed();

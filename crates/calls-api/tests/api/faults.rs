@@ -17,7 +17,7 @@ use local_postgres::Cluster;
 
 use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
 use crate::post::post;
-use crate::test_app::{Answer, TestApp, calls, fetch};
+use crate::test_app::{Answer, TestApp, calls, fetch, storing};
 
 /// What the server promises.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -172,7 +172,7 @@ fn more_waiting_requests_than_configured_are_refused_at_once() {
     assert_eq!(app.get(PATH).status, 200);
     // Whoever reads the calls waits for this.
     let url = app.database().url.clone();
-    let lock = crate::test_app::Lock::take(&url, "LOCK TABLE calls, phone_numbers");
+    let lock = crate::test_app::Lock::take(&url, "LOCK TABLE calls, histories");
     let ask = || {
         let url = format!("{}{PATH}", app.address);
         std::thread::spawn(move || {
@@ -212,7 +212,7 @@ fn an_export_whose_database_stops_in_the_middle_is_broken_off() {
          FROM generate_series(1, {CALLS}) AS n"
     );
     let mut connection = PgConnection::establish(&url).unwrap();
-    assert_eq!(diesel::sql_query(insert).execute(&mut connection).unwrap(), CALLS);
+    assert_eq!(diesel::sql_query(storing(&insert)).execute(&mut connection).unwrap(), CALLS);
     drop(connection);
 
     let address = app.address.strip_prefix("http://").unwrap();

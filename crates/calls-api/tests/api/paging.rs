@@ -34,7 +34,7 @@ fn insert(app: &TestApp, seconds: &[u8], counterparty: &mut u64) {
     let rows: Vec<String> = rows.collect();
     let insert =
         format!("INSERT INTO calls (number, counterparty, created_at, type) VALUES {}", rows.join(","));
-    assert_eq!(app.database().execute(&insert).unwrap(), seconds.len());
+    assert_eq!(app.database().store_calls(&insert).unwrap(), seconds.len());
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn the_same_seed_fills_two_databases_alike() {
 #[test]
 fn made_up_calls_do_not_go_among_real_ones() {
     let database = TestDatabase::new();
-    database.execute("INSERT INTO calls (number, counterparty, created_at, type) VALUES (1, 2, 'now', 'Missed Inbound')").unwrap();
+    database.store_calls("INSERT INTO calls (number, counterparty, created_at, type) VALUES (1, 2, 'now', 'Missed Inbound')").unwrap();
     let output = database.calls(&["seed"]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -45,6 +45,26 @@ impl TestDatabase {
         diesel::sql_query(query).execute(&mut self.connect())
     }
 
+    /// Stores calls as a write does (see [`storing`]), tells those who follow their histories, and says how many it were.
+    pub fn store_calls(&self, statement: &str) -> QueryResult<usize> {
+        let mut connection = self.connect();
+        let rows = diesel::sql_query(storing(statement)).execute(&mut connection)?;
+        diesel::sql_query(NOTIFY).execute(&mut connection)?;
+        Ok(rows)
+    }
+
+    /// The key of an extension, SIP address or text, which gets a row if it has none.
+    pub fn add_party(&self, kind: &str, label: &str) -> i64 {
+        let number =
+            if kind == "text" { "nextval('other_party_number') - 4611686018427387904" } else { "DEFAULT" };
+        let row = format!(
+            "INSERT INTO other_parties (number, kind, label) VALUES ({number}, '{kind}', '{label}') \
+             ON CONFLICT DO NOTHING"
+        );
+        self.execute(&row).unwrap();
+        self.count(&format!("SELECT number AS count FROM other_parties WHERE label = '{label}'"))
+    }
+
     /// One number.
     pub fn count(&self, query: &str) -> i64 {
         #[derive(QueryableByName)]
@@ -78,6 +98,41 @@ impl TestDatabase {
         all.extend(["--database-url", &self.url]);
         calls(&all)
     }
+}
+
+/// Tells whoever follows a history.
+pub const NOTIFY: &str = "SELECT pg_notify('calls', '')";
+
+/// The statement that stores calls as a write does, with the lock of each history and ids from its version, for
+/// `INSERT INTO calls (columns) rows`, in which a type is its text.
+pub fn storing(statement: &str) -> String {
+    let (columns, rows) =
+        statement.trim_start().strip_prefix("INSERT INTO calls (").unwrap().split_once(')').unwrap();
+    let of = |column: &str| if columns.contains(column) { column.to_owned() } else { "NULL".to_owned() };
+    format!(
+        "WITH new AS MATERIALIZED (
+             SELECT row_number() OVER () AS n, number::bigint, counterparty::bigint, created_at::timestamptz,
+                    {}::integer AS duration_ms, coalesce({}::integer, 0) AS disposition,
+                    array_position(ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
+                                         'Missed Outbound'], type::text) AS type
+             FROM ({rows}) AS rows ({columns})
+         ), history AS (
+             INSERT INTO histories (number, version, calls, epoch, last_call)
+             SELECT number, now.micros + count(*), count(*), now.micros, max(created_at)
+             FROM new, (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros) AS now
+             GROUP BY number, now.micros ORDER BY number
+             ON CONFLICT (number) DO UPDATE
+             SET version = histories.version + excluded.calls, calls = histories.calls + excluded.calls,
+                 last_call = greatest(histories.last_call, excluded.last_call)
+             RETURNING number, version
+         )
+         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition)
+         SELECT number, version - count(*) OVER owner + row_number() OVER (owner ORDER BY n), counterparty,
+                created_at, duration_ms, type, disposition
+         FROM new JOIN history USING (number) WINDOW owner AS (PARTITION BY number)",
+        of("duration_ms"),
+        of("disposition")
+    )
 }
 
 impl Drop for TestDatabase {
@@ -213,7 +268,7 @@ impl TestApp {
         let duration = duration_ms.map_or("NULL".to_owned(), |ms| ms.to_string());
         let key = |party: &str| match party.strip_prefix('+') {
             Some(digits) => digits.to_owned(),
-            None => format!("(SELECT number FROM phone_numbers WHERE label = '{party}')"),
+            None => format!("(SELECT number FROM other_parties WHERE label = '{party}')"),
         };
         let query = format!(
             "INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
@@ -221,7 +276,7 @@ impl TestApp {
             key(owner),
             key(counterparty)
         );
-        assert_eq!(self.database().execute(&query).unwrap(), 1);
+        assert_eq!(self.database().store_calls(&query).unwrap(), 1);
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -8,10 +8,9 @@ use crate::test_app::TestApp;
 /// One call with each kind of party.
 pub fn app_with_all_kinds() -> TestApp {
     let app = TestApp::new();
-    let parties = "INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001'),
-        ('sip', 'sip:a.name.that.is.too.long.for.one.line.of.a.narrow.screen@telephones.example.com')";
-    app.database().execute(parties).unwrap();
     let sip = "sip:a.name.that.is.too.long.for.one.line.of.a.narrow.screen@telephones.example.com";
+    app.database().add_party("local", "1001");
+    app.database().add_party("sip", sip);
     for (minute, party, call_type, duration_ms) in [
         (5, "+13333333333", "Completed Inbound", Some(215_000)),
         (4, "withheld", "Missed Inbound", None),

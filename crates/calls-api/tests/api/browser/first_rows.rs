@@ -15,11 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Calls of today, of yesterday and of last year, with everything that a row can show.
 fn app_with_all_kinds_of_calls() -> TestApp {
     let app = TestApp::new();
-    let labels = "INSERT INTO phone_numbers (number, label, kind)
-                  SELECT -1000 - i, label, kind::party_kind FROM
-                  (VALUES (1, '1001', 'local'), (2, '*97', 'local'), (3, 'sip:alice&bob@example.com', 'sip'))
-                  AS new (i, label, kind) ON CONFLICT DO NOTHING";
-    app.database().execute(labels).unwrap();
+    for (kind, label) in [("local", "1001"), ("local", "*97"), ("sip", "sip:alice&bob@example.com")] {
+        app.database().add_party(kind, label);
+    }
     let now = Utc::now();
     let at = |hours: i64| (now - TimeDelta::hours(hours)).to_rfc3339();
     for (hours, party, call_type, ms) in [
@@ -125,7 +123,7 @@ async fn the_program_is_asked_for_after_the_first_rows_and_little_before_them() 
     let rows = "INSERT INTO calls (number, counterparty, created_at, type)
                 SELECT 12025550123, 13000000000 + i * 7919, timestamptz '2024-01-31 10:00Z' - i * interval '7 h',
                        'Missed Inbound' FROM generate_series(1, 60) AS i";
-    app.database().execute(rows).unwrap();
+    app.database().store_calls(rows).unwrap();
     let chromium = Chromium::start().await;
     let note_first_row = "new MutationObserver((_, observer) => {
             if (!document.querySelector('[data-call]')) return;

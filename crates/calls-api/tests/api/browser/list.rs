@@ -25,7 +25,7 @@ fn app_with_long_history(calls: u32, options: &[&str]) -> TestApp {
          SELECT 12025550123, 13000000000 + i % 500, timestamptz '2024-01-31 10:00Z' - i * interval '15 minutes',
                 'Missed Inbound' FROM generate_series(1, {calls}) AS i"
     );
-    app.database().execute(&rows).unwrap();
+    app.database().store_calls(&rows).unwrap();
     app
 }
 

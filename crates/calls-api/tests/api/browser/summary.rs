@@ -297,7 +297,7 @@ async fn a_history_without_calls_has_no_chart_and_one_of_years_has_few_bars() {
     let rows = "INSERT INTO calls (number, counterparty, created_at, type)
                 SELECT 12025550123, 13333333333, timestamptz '2023-12-31 10:00Z' - i * interval '2 days',
                        'Missed Inbound' FROM generate_series(1, 500) AS i";
-    app.database().execute(rows).unwrap();
+    app.database().store_calls(rows).unwrap();
     page.go(&app, OWNER).await;
     page.wait_for("document.querySelector('.totals dd')?.innerText === '510'").await;
     assert!(page.fact("bars").await.contains("Each bar is a month."), "{}", page.fact("bars").await);

@@ -10,6 +10,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use calls_model::Fallback;
 
+use calls_store::keys::Version;
+
 use crate::problem::ApiError;
 
 /// One file of the page.
@@ -100,9 +102,9 @@ fn element(fallback: &Fallback) -> io::Result<String> {
 }
 
 /// The ETag of the page's HTML with a version of a history inside.
-pub fn index_etag(version: i64) -> String {
+pub fn index_etag(version: Version) -> String {
     let shell = find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
-    format!("\"{shell}-{}-{version:x}\"", env!("CARGO_PKG_VERSION"))
+    format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
 /// `/`.

@@ -14,10 +14,10 @@ fn app_with_histories(connections: &str) -> TestApp {
     let rows = "INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
                 SELECT 12025550100 + i % 7, CASE WHEN i % 5 = 0 THEN -1 - i % 2 ELSE 13000000000 + i % 100 END,
                        timestamptz '2024-01-31Z' + i / 10 * interval '1 second',
-                       CASE i % 3 WHEN 0 THEN 'Missed Inbound' ELSE 'Completed Outbound' END::call_type,
+                       CASE i % 3 WHEN 0 THEN 'Missed Inbound' ELSE 'Completed Outbound' END,
                        CASE WHEN i % 3 > 0 THEN i END
                 FROM generate_series(1, 20000) AS i WHERE i % 7 < 5 OR i < 100";
-    assert!(app.database().execute(rows).unwrap() > 500);
+    assert!(app.database().store_calls(rows).unwrap() > 500);
     // Commits are asynchronous here, and VACUUM goes by those that are on disk. It also leaves out what another
     // process of the server looks at just then.
     let left_out =
@@ -93,13 +93,13 @@ fn the_same_answers_as_alone(connections: &str) {
 
 /// Histories as they were, but for one, whose pages take PostgreSQL a second and a half.
 const SLOW: [&str; 3] = [
-    "ALTER TABLE phone_numbers RENAME TO quick_numbers",
+    "ALTER TABLE histories RENAME TO quick_histories",
     "CREATE FUNCTION take_time(number bigint) RETURNS boolean LANGUAGE plpgsql AS $$
         BEGIN
             IF number = 12025550101 THEN PERFORM pg_sleep(1.5); END IF;
             RETURN true;
         END $$",
-    "CREATE VIEW phone_numbers AS SELECT * FROM quick_numbers WHERE take_time(number)",
+    "CREATE VIEW histories AS SELECT * FROM quick_histories WHERE take_time(number)",
 ];
 
 #[test]

@@ -7,16 +7,18 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, Scope};
 
 use calls_import::{Item, Items, RawParty, ReadError, Record, Skipped};
-use calls_model::{CallDuration, CallType, Party};
+use calls_model::{CallDuration, CallType, Disposition, Party};
+use calls_phone::{self as phone, Region};
 use chrono::{DateTime, Utc};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use diesel::result::Error as QueryError;
 use serde::Serialize;
 
-use crate::calls::{self, NewCall, TypeColumn};
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::insertion::{Layout, NaturalKey, NewCall, Writer};
+use crate::keys::PartyKey;
 use crate::parties;
-use calls_phone::{self as phone, Region};
 
 /// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +35,18 @@ pub struct ResolvedCall {
     /// How long the parties spoke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<CallDuration>,
+    /// How it ended, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
+    /// How long it rang, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_time: Option<CallDuration>,
+    /// The other party's name, where the log has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The other number that took part (see [`Record::via`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Party>,
 }
 
 /// What an import came to.
@@ -77,7 +91,7 @@ pub enum ImportError {
 }
 
 /// Whether to go on after an entry that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnError {
     /// Report it and go on.
     Skip,
@@ -117,32 +131,44 @@ pub fn run(
 }
 
 /// Stores calls that were sent in, in one transaction, and says of each whether it was added or already there.
-pub fn store(connection: &mut PgConnection, calls: &[ResolvedCall]) -> Result<Vec<bool>, QueryError> {
+pub fn store(
+    connection: &mut PgConnection,
+    layout: Layout,
+    calls: &[ResolvedCall],
+) -> Result<Vec<bool>, QueryError> {
     connection.transaction(|connection| {
-        let known_until = calls::newest_id(connection)?;
         let new = rows(connection, calls)?;
-        let mut sorted = new.clone();
-        sorted.sort_by_key(calls::natural_key);
-        sorted.dedup_by_key(|call| calls::natural_key(call));
+        let added = Writer::new(layout).add(connection, new.clone(), &[])?;
         // Each key is taken out once: of two records that are the same call, the second was already there.
-        let mut added = calls::insert_calls_returning(connection, sorted, known_until)?;
-        Ok(new.iter().map(|call| added.remove(&calls::natural_key(call))).collect())
+        let mut added: HashSet<NaturalKey> = added.iter().map(NewCall::natural_key).collect();
+        Ok(new.iter().map(|call| added.remove(&call.natural_key())).collect())
     })
 }
 
 /// A record with its parties resolved, or why one of them is none.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
+    let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
+    let owner = match &record.owner {
+        RawParty::Text(text) => parse(text)?,
+        RawParty::Withheld => Party::Withheld,
+        RawParty::Unknown => Party::Unknown,
+    };
     let party = |raw: &RawParty| match raw {
-        RawParty::Text(text) => phone::parse(text, region).map_err(|error| error.to_string()),
-        RawParty::Withheld => Ok(Party::Withheld),
-        RawParty::Unknown => Ok(Party::Unknown),
+        // No call is lost because its number is odd.
+        RawParty::Text(text) => parse(text).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown),
+        RawParty::Withheld => Party::Withheld,
+        RawParty::Unknown => Party::Unknown,
     };
     Ok(ResolvedCall {
-        owner: party(&record.owner)?,
+        owner,
         created_at: record.created_at,
-        counterparty: party(&record.counterparty)?,
+        counterparty: party(&record.counterparty),
         call_type: record.call_type,
         duration: record.duration,
+        disposition: record.disposition,
+        ring_time: record.ring_time,
+        name: record.name.clone(),
+        via: record.via.as_ref().map(party),
     })
 }
 
@@ -246,20 +272,18 @@ impl Store {
         let (batches, to_store) = sync_channel::<Vec<ResolvedCall>>(1);
         let (send_stored, stored) = channel();
         scope.spawn(move || {
-            // What was in the database before this import.
-            let mut known_until = None;
+            let mut writer = None;
             let mut batch_before = Vec::new();
             for batch in to_store {
                 let result = connection.transaction(|connection| {
-                    let known_until = match known_until {
-                        Some(id) => id,
-                        None => *known_until.insert(calls::newest_id(connection)?),
+                    let writer = match &mut writer {
+                        Some(writer) => writer,
+                        None => writer.insert(Writer::new(Layout::of(connection)?)),
                     };
-                    let mut new = rows(connection, &batch)?;
-                    new.sort_by_key(calls::natural_key);
+                    let new = rows(connection, &batch)?;
                     // What an import that was killed stored last is near to what this one begins with.
                     let before = mem::replace(&mut batch_before, new.clone());
-                    calls::insert_calls(connection, new, &before, known_until)
+                    writer.add(connection, new, &before).map(|added| added.len())
                 });
                 let failed = result.is_err();
                 let told = send_stored.send(result.map(|added| (batch, added)));
@@ -299,21 +323,27 @@ impl Recent {
     }
 }
 
+/// A call as it is stored, if its parties need no row of their own.
+pub fn without_row(call: &ResolvedCall) -> Option<NewCall> {
+    Some(new_call(call, parties::fixed_key(&call.owner)?, parties::fixed_key(&call.counterparty)?))
+}
+
+fn new_call(call: &ResolvedCall, number: PartyKey, counterparty: PartyKey) -> NewCall {
+    NewCall {
+        number,
+        counterparty,
+        created_at: call.created_at,
+        call_type: TypeColumn(call.call_type),
+        duration_ms: call.duration.map(CallDuration::ms),
+        disposition: DispositionColumn(call.disposition),
+        ring_ms: call.ring_time.map(CallDuration::ms),
+    }
+}
+
 fn rows(connection: &mut PgConnection, batch: &[ResolvedCall]) -> Result<Vec<NewCall>, QueryError> {
     let named = batch.iter().flat_map(|call| [&call.owner, &call.counterparty]);
     let keys = parties::insert_parties(connection, named)?;
     let key_of =
-        |party| parties::e164_key(party).or_else(|| keys.get(party).copied()).ok_or(QueryError::NotFound);
-    batch
-        .iter()
-        .map(|call| {
-            Ok(NewCall {
-                number: key_of(&call.owner)?,
-                counterparty: key_of(&call.counterparty)?,
-                created_at: call.created_at,
-                call_type: TypeColumn(call.call_type),
-                duration_ms: call.duration.map(CallDuration::ms),
-            })
-        })
-        .collect()
+        |party| parties::fixed_key(party).or_else(|| keys.get(party).copied()).ok_or(QueryError::NotFound);
+    batch.iter().map(|call| Ok(new_call(call, key_of(&call.owner)?, key_of(&call.counterparty)?))).collect()
 }

@@ -1,0 +1,66 @@
+//! Where the calls are: the options that all commands share.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use calls_store::migrations::{self, Step};
+use calls_store::server::Server;
+use indicatif::ProgressBar;
+
+/// Where the calls are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Storage {
+    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL is
+    /// kept in the data folder
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
+    #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl Storage {
+    /// The server, with all migrations applied.
+    pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
+        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
+        let url = self.database_url.filter(|url| !url.is_empty());
+        let server = Server::open(url, self.data_dir)?;
+        let mut shown = Shown::default();
+        let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
+            .context("cannot migrate the database")?;
+        Ok((server, applied))
+    }
+}
+
+/// What is shown of a migration.
+#[derive(Default)]
+struct Shown {
+    bar: Option<ProgressBar>,
+    says_that_it_waits: bool,
+}
+
+impl Shown {
+    fn show(&mut self, step: Step) {
+        match step {
+            Step::Waiting if self.says_that_it_waits => {}
+            Step::Waiting => {
+                self.says_that_it_waits = true;
+                eprintln!("waiting for another process that migrates this database");
+            }
+            Step::Moving { done, total } => {
+                let template = "moving the calls of version 0.1  {bar:30} {human_pos}/{human_len}  {per_sec}  {eta} left";
+                let bar = self.bar.get_or_insert_with(|| {
+                    eprintln!("moving {total} calls of version 0.1 into the layout of this version");
+                    super::progress(total, template)
+                });
+                bar.set_position(done);
+            }
+            Step::Indexing { number, of } => {
+                if let Some(bar) = &self.bar {
+                    bar.suspend(|| eprintln!("building index {number} of {of}"));
+                }
+            }
+            Step::Moved => self.bar.take().iter().for_each(ProgressBar::finish_and_clear),
+        }
+    }
+}

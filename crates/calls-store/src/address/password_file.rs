@@ -1,0 +1,85 @@
+//! The password file (PostgreSQL documentation, chapter "The Password File"): lines of
+//! `hostname:port:database:username:password`, in which `*` stands for anything.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use anyhow::ensure;
+
+use super::parameters::Parameters;
+
+/// The password for the servers that the parameters name.
+///
+/// # Errors
+/// The file has different passwords for several servers: tokio-postgres takes one for all.
+pub(super) fn find(parameters: &Parameters, user: &str) -> anyhow::Result<Option<String>> {
+    let named = parameters.get("passfile").map(PathBuf::from);
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
+    let Some(file) = named.or_else(home) else { return Ok(None) };
+    // libpq passes over a file that others may read, and says so itself.
+    let is_private =
+        fs::metadata(&file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 == 0);
+    let Some(text) = fs::read_to_string(&file).ok().filter(|_| is_private) else { return Ok(None) };
+    let hosts: Vec<&str> = parameters.get("host").unwrap_or("localhost").split(',').collect();
+    let ports: Vec<&str> = parameters.get("port").unwrap_or("5432").split(',').collect();
+    let database = parameters.get("dbname").unwrap_or(user);
+    let mut found: Vec<Option<String>> = Vec::new();
+    for (index, host) in hosts.iter().enumerate() {
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or("5432");
+        let host = if host.starts_with('/') { "localhost" } else { host };
+        let of_host = text.lines().find_map(|line| password(line, [host, port, database, user]));
+        found.push(of_host);
+    }
+    found.dedup();
+    ensure!(found.len() <= 1, "passfile: expected one password for all hosts, but found different ones");
+    Ok(found.pop().flatten())
+}
+
+/// The password of a line that fits.
+fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
+    if line.starts_with('#') {
+        return None;
+    }
+    let mut fields = fields(line);
+    let fits =
+        wanted.into_iter().all(|wanted| fields.next().is_some_and(|field| field == "*" || field == wanted));
+    fields.next().filter(|_| fits)
+}
+
+/// The fields between colons; a backslash takes the next character as it is. The last has the rest of the line.
+fn fields(line: &str) -> impl Iterator<Item = String> + '_ {
+    let mut characters = line.chars().peekable();
+    std::iter::from_fn(move || {
+        characters.peek()?;
+        let mut field = String::new();
+        while let Some(character) = characters.next() {
+            match character {
+                ':' => return Some(field),
+                '\\' => field.extend(characters.next()),
+                c => field.push(c),
+            }
+        }
+        Some(field)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_fits_by_its_fields() {
+        let wanted = ["db.example", "5432", "calls", "me"];
+        for (line, expected) in [
+            ("db.example:5432:calls:me:secret", Some("secret")),
+            ("*:*:*:*:with\\:colon", Some("with:colon")),
+            ("other.example:*:*:*:secret", None),
+            ("# *:*:*:*:secret", None),
+            ("*:*:*", None),
+            ("", None),
+        ] {
+            assert_eq!(password(line, wanted).as_deref(), expected, "{line}");
+        }
+    }
+}

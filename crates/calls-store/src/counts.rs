@@ -1,0 +1,60 @@
+//! Counts of long histories, kept up to an id and brought forward by whoever reads (see the migration `keep_counts`).
+//!
+//! In reading order: [`day`] is how the calls of a day are counted and packed, [`top`] are the counterparties with the
+//! most calls, `forward` counts newer calls, `scratch` counts a history from its beginning.
+
+pub mod day;
+pub mod top;
+
+mod forward;
+mod scratch;
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use crate::keys::{CallId, PartyKey};
+use crate::schema::{counterparty_counts, day_counts, histories, history_counts};
+
+pub use forward::bring_forward;
+pub(crate) use scratch::count_all;
+
+/// Histories with more calls than this are counted. Others are read whole, which takes some ten milliseconds.
+pub const LONG: u64 = 10_000;
+
+/// How far the counts of a history are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Calls with this id and below are counted.
+    pub until: CallId,
+    /// The counterparties with the most calls.
+    pub top: top::Top,
+}
+
+/// How far the counts of a history are; `None` if there are none.
+pub fn progress(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Option<Progress>> {
+    let row: Option<(CallId, Vec<u8>)> = history_counts::table
+        .find(owner)
+        .select((history_counts::counted_until, history_counts::top))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(until, top)| Progress { until, top: top::Top::unpack(&top) }))
+}
+
+/// How many calls a history has.
+pub fn size(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<u64> {
+    let calls: Option<i64> =
+        histories::table.find(owner).select(histories::calls).first(connection).optional()?;
+    Ok(calls.unwrap_or_default().unsigned_abs())
+}
+
+/// Deletes the counts of a history, whose calls have become fewer or other ones. They are made anew when somebody asks.
+pub(crate) fn reset(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
+    // The first is the row that counting locks.
+    let there = diesel::delete(history_counts::table.find(owner)).execute(connection)?;
+    if there > 0 {
+        diesel::delete(day_counts::table.filter(day_counts::number.eq(owner))).execute(connection)?;
+        diesel::delete(counterparty_counts::table.filter(counterparty_counts::number.eq(owner)))
+            .execute(connection)?;
+    }
+    Ok(())
+}

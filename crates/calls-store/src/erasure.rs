@@ -1,0 +1,143 @@
+//! Erasing a person: its own history goes, and in the histories of others its calls become those of an unknown caller.
+
+use chrono::Utc;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+
+use crate::counts;
+use crate::idempotency;
+use crate::keys::PartyKey;
+use crate::schema::{calls, histories, other_parties};
+
+/// What became of the calls that named a party.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Calls of its own history, which are deleted.
+    pub own: usize,
+    /// Calls of others, whose counterparty is unknown now.
+    pub made_unknown: usize,
+    /// Calls of others that were deleted, because an unknown caller's call of the same time and type is there.
+    pub duplicates: usize,
+}
+
+/// Removes a party: its own history, and its name from everybody else's.
+///
+/// The calls of others stay true without it: their counterparty becomes `unknown`. Where that would be the same call
+/// twice by the natural key, it is deleted instead. To be run in a transaction, so that nobody is half erased. Meanwhile
+/// others can read, and writers wait, so that no call of the party comes in behind its back.
+pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Erased> {
+    diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
+    let mut erased = Erased::default();
+    let affected: Vec<PartyKey> = calls::table
+        .filter(calls::counterparty.eq(party))
+        .filter(calls::number.ne(party))
+        .select(calls::number)
+        .distinct()
+        .load(connection)?;
+    for owner in affected {
+        let (made_unknown, duplicates) = make_unknown(connection, owner, party)?;
+        erased.made_unknown += made_unknown;
+        erased.duplicates += duplicates;
+    }
+    let others: Vec<PartyKey> = calls::table
+        .filter(calls::number.eq(party))
+        .filter(calls::counterparty.lt(PartyKey::UNKNOWN))
+        .select(calls::counterparty)
+        .distinct()
+        .load(connection)?;
+    erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
+    diesel::delete(histories::table.find(party)).execute(connection)?;
+    counts::reset(connection, party)?;
+    idempotency::forget_quotes(connection)?;
+    remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
+    Ok(erased)
+}
+
+/// Makes a counterparty of a history unknown: how many calls, and how many were deleted instead.
+fn make_unknown(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    party: PartyKey,
+) -> QueryResult<(usize, usize)> {
+    const DUPLICATES: &str = "
+        DELETE FROM calls AS named USING calls AS known
+        WHERE named.number = $1 AND named.counterparty = $2 AND known.number = $1 AND known.counterparty = $3
+          AND known.created_at = named.created_at AND known.type = named.type";
+    let duplicates = diesel::sql_query(DUPLICATES)
+        .bind::<BigInt, _>(owner)
+        .bind::<BigInt, _>(party)
+        .bind::<BigInt, _>(PartyKey::UNKNOWN)
+        .execute(connection)?;
+    let named = calls::table.filter(calls::number.eq(owner)).filter(calls::counterparty.eq(party));
+    let made_unknown =
+        diesel::update(named).set(calls::counterparty.eq(PartyKey::UNKNOWN)).execute(connection)?;
+    shrink(connection, owner, duplicates)?;
+    Ok((made_unknown, duplicates))
+}
+
+/// Gives a history that lost so many calls its new version, and sets its counts back. Without calls it is deleted.
+pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usize) -> QueryResult<()> {
+    let last = calls::table
+        .filter(calls::number.eq(owner))
+        .order((calls::created_at.desc(), calls::id.desc()))
+        .select(calls::created_at)
+        .first::<chrono::DateTime<Utc>>(connection)
+        .optional()?;
+    let history = histories::table.find(owner);
+    match last {
+        None => diesel::delete(history).execute(connection)?,
+        Some(last) => diesel::update(history)
+            .set((
+                histories::version.eq(histories::version + 1),
+                histories::calls.eq(histories::calls - fewer as i64),
+                histories::epoch.eq(histories::epoch + 1),
+                histories::last_call.eq(last),
+            ))
+            .execute(connection)?,
+    };
+    // After the history's lock is taken: whoever counts it meanwhile has the same lock at the end.
+    counts::reset(connection, owner)
+}
+
+/// Removes those of some parties that no call names and that own no history.
+fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResult<()> {
+    let mut keys = parties;
+    keys.retain(|key| key.0 < PartyKey::UNKNOWN.0);
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<PartyKey> = calls::table
+        .filter(calls::counterparty.eq_any(&keys))
+        .select(calls::counterparty)
+        .distinct()
+        .load(connection)?;
+    let owners: Vec<PartyKey> = histories::table
+        .filter(histories::number.eq_any(&keys))
+        .select(histories::number)
+        .load(connection)?;
+    keys.retain(|key| !named.contains(key) && !owners.contains(key));
+    diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
+        .execute(connection)
+        .map(|_| ())
+}
+
+/// Removes all extensions, SIP addresses and texts that no call names and that own no history.
+pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
+    // Keys first: a reference table and a distributed one are not joined in a DELETE.
+    const UNNAMED: &str = "
+        SELECT number FROM other_parties AS party WHERE number < -2
+           AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
+           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)";
+    #[derive(QueryableByName)]
+    struct Unnamed {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
+    let unnamed: Vec<Unnamed> = diesel::sql_query(UNNAMED).load(connection)?;
+    let keys: Vec<i64> = unnamed.into_iter().map(|row| row.number).collect();
+    diesel::sql_query("DELETE FROM other_parties WHERE number = ANY ($1)")
+        .bind::<Array<BigInt>, _>(keys)
+        .execute(connection)
+}

@@ -1,0 +1,253 @@
+//! Which calls of a history are wanted, as a condition on rows of `calls`.
+
+use calls_model::{CallType, Disposition};
+use chrono::{DateTime, Utc};
+use diesel::expression::{ValidGrouping, is_aggregate};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Timestamptz};
+
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::keys::PartyKey;
+use crate::returned::{IS_OPEN, LAST_SPOKEN};
+use crate::schema::{calls, other_parties};
+use crate::zones::Offsets;
+
+/// Which calls of a history are wanted. The default is all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Of these types only.
+    pub types: Vec<CallType>,
+    /// Ended in one of these ways; in any, if there are none.
+    pub dispositions: Vec<Disposition>,
+    /// With these counterparties only.
+    pub counterparty: Option<Counterparties>,
+    /// Not before this instant.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// At least this long. Calls without a duration are left out.
+    pub min_duration_ms: Option<i32>,
+    /// At most this long. Calls without a duration are left out.
+    pub max_duration_ms: Option<i32>,
+    /// Missed inbound calls that ask to be returned only: those that have, or have not, been (see
+    /// [`returned`](crate::returned)).
+    pub returned: Option<bool>,
+    /// In these hours of the week only.
+    pub hours: Option<WantedHours>,
+}
+
+/// Some hours of the week, by a zone's clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedHours {
+    /// The zone's clocks, for as long as the history is.
+    pub offsets: Offsets,
+    /// The day of the week, 1 for Monday to 7 for Sunday (ISO 8601).
+    pub weekday: Option<u8>,
+    /// The hour of the day, 0 to 23.
+    pub hour: Option<u8>,
+}
+
+/// Counterparties, as ranges of keys that do not overlap. Nobody, if there is no range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterparties(pub Vec<(PartyKey, PartyKey)>);
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            types: CallType::ALL.to_vec(),
+            dispositions: Vec::new(),
+            counterparty: None,
+            from: None,
+            until: None,
+            min_duration_ms: None,
+            max_duration_ms: None,
+            returned: None,
+            hours: None,
+        }
+    }
+}
+
+impl Filter {
+    /// Whether calls of all types are wanted.
+    pub fn has_all_types(&self) -> bool {
+        CallType::ALL.iter().all(|call_type| self.types.contains(call_type))
+    }
+
+    /// Whether all calls of a period are wanted: an index has them next to each other.
+    pub(crate) fn is_period(&self) -> bool {
+        let Self { from, until, .. } = *self;
+        *self == Self { from, until, ..Self::default() }
+    }
+
+    /// Whether counts by quarter of an hour, type and disposition are enough to count the calls that are wanted.
+    pub(crate) fn is_countable(&self) -> bool {
+        self.counterparty.is_none()
+            && self.min_duration_ms.is_none()
+            && self.max_duration_ms.is_none()
+            && self.returned.is_none()
+    }
+}
+
+impl Counterparties {
+    /// One party; nobody, if the database has never seen it.
+    pub fn exactly(key: Option<PartyKey>) -> Self {
+        Self(key.into_iter().map(|key| (key, key)).collect())
+    }
+
+    /// All telephone numbers whose digits begin with these: a range of keys for each length.
+    pub fn with_digits(digits: &str) -> Self {
+        /// What an E.164 number has at most.
+        const LONGEST: usize = 18;
+        let ranges = digits.parse::<i64>().ok().filter(|first| *first > 0 && digits.len() <= LONGEST);
+        let of_length = |first: i64| {
+            move |more: usize| {
+                let scale = 10_i64.pow(u32::try_from(more).unwrap_or_default());
+                (PartyKey(first * scale), PartyKey((first + 1) * scale - 1))
+            }
+        };
+        Self(ranges.map_or(Vec::new(), |first| (0..=LONGEST - digits.len()).map(of_length(first)).collect()))
+    }
+
+    /// All other parties whose label begins like this.
+    pub fn with_label(connection: &mut PgConnection, start: &str) -> QueryResult<Self> {
+        let keys: Vec<PartyKey> = other_parties::table
+            .filter(other_parties::label.like(format!("{}%", escape_like(start))))
+            .select(other_parties::number)
+            .load(connection)?;
+        Ok(Self(keys.into_iter().map(|key| (key, key)).collect()))
+    }
+
+    /// The party, if it is one.
+    pub(crate) fn only(&self) -> Option<PartyKey> {
+        match self.0[..] {
+            [(first, last)] if first == last => Some(first),
+            _ => None,
+        }
+    }
+}
+
+/// `%`, `_` and `\` mean themselves.
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// A condition on rows of `calls`.
+pub(crate) type Condition = Box<dyn BoxableExpression<calls::table, Pg, SqlType = Bool>>;
+
+/// The condition that a call of the history of `owner` fits the filter.
+pub(crate) fn matches(owner: PartyKey, filter: &Filter) -> Condition {
+    let mut all = vec![in_period(filter)];
+    if !filter.has_all_types() {
+        let types: Vec<TypeColumn> = filter.types.iter().copied().map(TypeColumn).collect();
+        all.push(Box::new(calls::type_.eq_any(types)));
+    }
+    if !filter.dispositions.is_empty() {
+        let wanted: Vec<_> =
+            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect();
+        all.push(Box::new(calls::disposition.eq_any(wanted)));
+    }
+    all.extend(filter.counterparty.as_ref().map(is_one_of));
+    if let Some(ms) = filter.min_duration_ms {
+        all.push(Box::new(calls::duration_ms.ge(ms).assume_not_null()));
+    }
+    if let Some(ms) = filter.max_duration_ms {
+        all.push(Box::new(calls::duration_ms.le(ms).assume_not_null()));
+    }
+    if let Some(returned) = filter.returned {
+        let [before, between, after] = LAST_SPOKEN;
+        let spoken_later = diesel::dsl::sql::<Bool>("coalesce(")
+            .sql(before)
+            .bind::<BigInt, _>(owner)
+            .sql(between)
+            .bind::<BigInt, _>(owner)
+            .sql(after)
+            .sql(" > calls.created_at, false) = ")
+            .bind::<Bool, _>(returned);
+        all.push(Box::new(diesel::dsl::sql::<Bool>(IS_OPEN)));
+        all.push(Box::new(spoken_later));
+    }
+    all.extend(filter.hours.as_ref().and_then(in_hours));
+    both(all)
+}
+
+/// The condition that a call began in the filter's period.
+pub(crate) fn in_period(filter: &Filter) -> Condition {
+    let from = filter.from.map(|from| Box::new(calls::created_at.ge(from)) as Condition);
+    let until = filter.until.map(|until| Box::new(calls::created_at.lt(until)) as Condition);
+    both(from.into_iter().chain(until))
+}
+
+/// The condition that a call's counterparty is in one of the ranges.
+pub(crate) fn is_one_of(counterparties: &Counterparties) -> Condition {
+    let single = counterparties.0.iter().filter(|(first, last)| first == last);
+    let single: Vec<PartyKey> = single.map(|(key, _)| *key).collect();
+    let ranges = counterparties.0.iter().filter(|(first, last)| first < last);
+    ranges.fold(Box::new(calls::counterparty.eq_any(single)), |any, (first, last)| {
+        Box::new(any.or(calls::counterparty.between(*first, *last)))
+    })
+}
+
+fn both(conditions: impl IntoIterator<Item = Condition>) -> Condition {
+    let all = conditions.into_iter().reduce(|one, other| Box::new(one.and(other)));
+    all.unwrap_or_else(|| Box::new(true.into_sql::<Bool>()))
+}
+
+fn in_hours(hours: &WantedHours) -> Option<Condition> {
+    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative is
+    // negative.
+    let hour_of_week = |after: &str| {
+        diesel::dsl::sql::<Bool>("((floor(")
+            .bind::<Double, _>(local_seconds(&hours.offsets))
+            .sql(&format!(" / 3600)::bigint + 72) % 168 + 168) % 168 {after} "))
+    };
+    let weekday = hours.weekday.map(|weekday| {
+        Box::new(hour_of_week("/ 24 + 1 =").bind::<Integer, _>(i32::from(weekday))) as Condition
+    });
+    let hour = hours
+        .hour
+        .map(|hour| Box::new(hour_of_week("% 24 =").bind::<Integer, _>(i32::from(hour))) as Condition);
+    weekday.into_iter().chain(hour).reduce(|one, other| Box::new(one.and(other)))
+}
+
+/// Seconds since 1970-01-01 0:00 of a zone's own clocks, as a double.
+fn local_seconds(
+    offsets: &Offsets,
+) -> impl BoxableExpression<calls::table, Pg, SqlType = Double>
++ ValidGrouping<(), IsAggregate = is_aggregate::Never>
++ use<> {
+    diesel::dsl::sql::<Double>("(date_part('epoch', calls.created_at) + (")
+        .bind::<Array<Integer>, _>(offsets.seconds.clone())
+        .sql(")[width_bucket(calls.created_at, ")
+        .bind::<Array<Timestamptz>, _>(offsets.changes.clone())
+        .sql(") + 1])")
+}
+
+/// When the first and the last call of a history began.
+pub fn span(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+) -> QueryResult<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    use diesel::dsl::{max, min};
+    let span = calls::table.filter(calls::number.eq(owner));
+    let span: (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
+        span.select((min(calls::created_at), max(calls::created_at))).first(connection)?;
+    Ok(span.0.zip(span.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_a_range_of_keys_for_each_length() {
+        let Counterparties(ranges) = Counterparties::with_digits("1202");
+        assert_eq!(ranges.len(), 15);
+        assert_eq!(ranges[0], (PartyKey(1202), PartyKey(1202)));
+        assert_eq!(ranges[7], (PartyKey(12_020_000_000), PartyKey(12_029_999_999)));
+        for digits in ["", "0", "x", "1234567890123456789"] {
+            assert_eq!(Counterparties::with_digits(digits).0, [], "{digits}");
+        }
+        assert_eq!(Counterparties::with_digits("999999999999999999").0.len(), 1);
+    }
+}

@@ -1,0 +1,362 @@
+//! The hot path: plain pages, versions and single calls, by prepared statements that are pipelined.
+//!
+//! Each worker thread of a server has a [`Hot`] of its own. It reads over one connection, on which any number of
+//! statements are under way. Who has no answer after [`PATIENCE`] asks again over another connection, so one slow
+//! statement holds nobody up; what comes meanwhile goes there at once. Writes wait for the disk, so they have
+//! connections of their own.
+
+mod lane;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join;
+use futures_util::{TryStreamExt as _, pin_mut};
+use tokio::time::timeout;
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+use crate::address::Address;
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::deadlines::Deadlines;
+use crate::insertion::{CHANNEL, NewCall};
+use crate::keys::{CallId, PartyKey, Version};
+use crate::labels::Labels;
+use crate::list;
+use crate::pool::{DatabaseError, Queue};
+use crate::rows::{CallColumns, CallRow, Position};
+use crate::server::Failures;
+use lane::{Connected, Lane};
+
+/// A hundred times what most answers take.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Connections of a worker that write.
+const WRITERS: usize = 4;
+
+/// What a [`Hot`] is made of, for each worker.
+#[derive(Clone)]
+pub struct HotOptions {
+    /// Where PostgreSQL is.
+    pub address: Arc<Address>,
+    /// Where those line up who wait.
+    pub queue: Queue,
+    /// The parties behind keys.
+    pub labels: Labels,
+    /// How long anything may take.
+    pub deadlines: Deadlines,
+    /// Told of connections that cannot be made.
+    pub failures: Failures,
+    /// Connections of a worker that read; one more than are needed while PostgreSQL is quick.
+    pub readers: usize,
+}
+
+/// Connections of one worker thread.
+pub struct Hot {
+    options: HotOptions,
+    readers: Vec<Lane>,
+    writers: Vec<Lane>,
+}
+
+/// A page that is asked for, of all calls of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageQuestion {
+    /// Whose history.
+    pub owner: PartyKey,
+    /// Behind this call; from the newest without.
+    pub after: Option<Position>,
+    /// At most so many calls.
+    pub limit: u16,
+    /// No calls if this is the version, for the client has them.
+    pub known: Option<Version>,
+}
+
+/// A page of a history. Its version may be older than its calls, never newer.
+#[derive(Debug)]
+pub struct Page {
+    /// [`Version::NONE`] for a number that has no history.
+    pub version: Version,
+    /// The calls; none if the client has them.
+    pub rows: Vec<CallRow>,
+    /// Where the next page begins.
+    pub next: Option<Position>,
+}
+
+/// The statements of a connection.
+pub(crate) struct Statements {
+    version: Statement,
+    first_page: Statement,
+    next_page: Statement,
+    labels: Statement,
+    add_call: Statement,
+}
+
+impl Statements {
+    pub(crate) async fn prepare(client: &tokio_postgres::Client) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            version: client.prepare(VERSION).await?,
+            first_page: client.prepare(FIRST_PAGE).await?,
+            next_page: client.prepare(NEXT_PAGE).await?,
+            labels: client.prepare(LABELS).await?,
+            add_call: client.prepare(ADD_CALL).await?,
+        })
+    }
+}
+
+pub(crate) const VERSION: &str = "SELECT version FROM histories WHERE number = $1";
+
+pub(crate) const FIRST_PAGE: &str = "
+    SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
+    WHERE number = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+
+// The rows are compared as the index orders them, so it is where they begin.
+pub(crate) const NEXT_PAGE: &str = "
+    SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
+    WHERE number = $1 AND (created_at, id) < ($3::timestamptz, $4::bigint) ORDER BY created_at DESC, id DESC LIMIT $2";
+
+pub(crate) const LABELS: &str = "SELECT number, kind, label FROM other_parties WHERE number = ANY ($1)";
+
+// One statement is one transaction: near calls, the lock of the history with an id, the call, and who hears of it. A
+// call that came in between the first and the third ends it by a division by zero; then it is tried again, and found.
+pub(crate) const ADD_CALL: &str = "
+    WITH near AS (
+        SELECT FROM calls WHERE number = $1 AND counterparty = $2 AND type = $3
+           AND created_at BETWEEN $4::timestamptz - interval '2 s' AND $4::timestamptz + interval '2 s' LIMIT 1
+    ), history AS (
+        INSERT INTO histories (number, version, calls, epoch, last_call)
+        SELECT $1::bigint, $8::bigint + 1, 1, $8::bigint, $4::timestamptz WHERE NOT EXISTS (SELECT FROM near)
+        ON CONFLICT (number) DO UPDATE
+        SET version = histories.version + excluded.calls, calls = histories.calls + excluded.calls,
+            last_call = greatest(histories.last_call, excluded.last_call)
+        RETURNING version
+    ), added AS (
+        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms)
+        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer
+        FROM history
+        ON CONFLICT ON CONSTRAINT calls_natural_key DO NOTHING
+        RETURNING id
+    )
+    SELECT 1 / (SELECT count(*) FROM added), pg_notify($9::text, $10::text) FROM history";
+
+impl Hot {
+    /// Connects when it is first asked.
+    pub fn new(options: HotOptions) -> Self {
+        let readers = (0..options.readers.max(1)).map(|_| Lane::default()).collect();
+        let writers = (0..WRITERS).map(|_| Lane::default()).collect();
+        Self { options, readers, writers }
+    }
+
+    /// The page that is asked for.
+    ///
+    /// # Errors
+    /// Those of the database, within the time that a request may take.
+    pub async fn page(&self, question: PageQuestion) -> Result<Page, DatabaseError> {
+        self.read(async |connected: &Connected| self.page_over(connected, question).await).await
+    }
+
+    /// The version of a history.
+    ///
+    /// # Errors
+    /// Those of [`Hot::page`].
+    pub async fn version(&self, owner: PartyKey) -> Result<Version, DatabaseError> {
+        self.read(async |connected: &Connected| version(connected, owner).await).await
+    }
+
+    async fn page_over(&self, connected: &Connected, question: PageQuestion) -> Result<Page, Failure> {
+        let PageQuestion { owner, known, .. } = question;
+        let (version, rows) = match known {
+            // Most likely nothing is new.
+            Some(known) => {
+                let version = version(connected, owner).await?;
+                if version == known {
+                    return Ok(Page { version, rows: Vec::new(), next: None });
+                }
+                (version, page(connected, question).await?)
+            }
+            None => try_join(version(connected, owner), page(connected, question)).await?,
+        };
+        let list::Page { rows, next } = rows;
+        let labels = &self.options.labels;
+        let missing = labels.missing(rows.iter().map(|row| row.counterparty));
+        if !missing.is_empty() {
+            read_labels(connected, labels, &missing).await?;
+        }
+        Ok(Page { version, rows: CallRow::with_labels(labels, rows), next })
+    }
+
+    /// Adds a call, and says whether it was new: no call with its parties and type within two seconds of it was there.
+    ///
+    /// # Errors
+    /// Those of the database, within the time that a request may take. It can have been stored all the same.
+    pub async fn add_call(&self, call: &NewCall) -> Result<bool, DatabaseError> {
+        let _place = self.options.queue.line_up()?;
+        let adding = async {
+            let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
+            let lane = lane.ok_or(DatabaseError::NoConnection)?;
+            self.over(lane, async |connected: &Connected| add_call(connected, call).await).await
+        };
+        self.in_time(adding).await
+    }
+
+    /// Asks over one connection, and after a while over another one too.
+    async fn read<T>(&self, ask: impl AsyncFn(&Connected) -> Result<T, Failure>) -> Result<T, DatabaseError> {
+        let _place = self.options.queue.line_up()?;
+        let lane = self.readers.iter().find(|lane| !lane.is_slow(PATIENCE)).unwrap_or(&self.readers[0]);
+        let first = self.over(lane, &ask);
+        let other = self.readers.iter().find(|other| !std::ptr::eq(*other, lane) && !other.is_slow(PATIENCE));
+        self.in_time(async {
+            let Some(other) = other else { return first.await };
+            pin_mut!(first);
+            if let Ok(answer) = timeout(PATIENCE, &mut first).await {
+                return answer;
+            }
+            let second = self.over(other, &ask);
+            pin_mut!(second);
+            tokio::select! {
+                answer = &mut first => answer,
+                answer = &mut second => answer,
+            }
+        })
+        .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, DatabaseError>>,
+    ) -> Result<T, DatabaseError> {
+        timeout(self.options.deadlines.request, work).await.unwrap_or(Err(DatabaseError::Slow))
+    }
+
+    /// Asks over a connection; over a new one if that one has died.
+    async fn over<T>(
+        &self,
+        lane: &Lane,
+        ask: impl AsyncFn(&Connected) -> Result<T, Failure>,
+    ) -> Result<T, DatabaseError> {
+        let _counted = lane.count();
+        for _ in 0..2 {
+            let connected = lane.connected(&self.options).await?;
+            match ask(&connected).await {
+                Ok(answer) => {
+                    lane.answered();
+                    return Ok(answer);
+                }
+                Err(Failure::Again) => {}
+                Err(Failure::Postgres(error)) if connected.client.is_closed() || error.is_closed() => {
+                    lane.forget(&connected);
+                }
+                Err(Failure::Postgres(error)) => return Err(refused(&error)),
+            }
+        }
+        Err(DatabaseError::Disconnected)
+    }
+}
+
+/// Why a statement gave nothing.
+enum Failure {
+    Postgres(tokio_postgres::Error),
+    /// Somebody else was in between.
+    Again,
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+/// The error without the server's text, which can hold a row's values.
+pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
+    use tokio_postgres::error::SqlState;
+    match error.code() {
+        None if error.is_closed() => DatabaseError::Disconnected,
+        Some(&SqlState::QUERY_CANCELED) => DatabaseError::Slow,
+        // A server that starts, stops or follows.
+        Some(&(SqlState::CANNOT_CONNECT_NOW | SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN)) => {
+            DatabaseError::Disconnected
+        }
+        code => DatabaseError::Refused(code.map(|code| code.code().to_owned())),
+    }
+}
+
+async fn version(connected: &Connected, owner: PartyKey) -> Result<Version, Failure> {
+    let row = connected.client.query_opt(&connected.statements.version, &[&owner.0]).await?;
+    Ok(row.map_or(Version::NONE, |row| Version(row.get(0))))
+}
+
+async fn page(connected: &Connected, question: PageQuestion) -> Result<list::Page, Failure> {
+    let PageQuestion { owner, after, limit, .. } = question;
+    let one_more = i64::from(limit) + 1;
+    let rows = match after {
+        None => {
+            let parameters: [&(dyn ToSql + Sync); 2] = [&owner.0, &one_more];
+            read_calls(connected, &connected.statements.first_page, &parameters).await?
+        }
+        Some(Position { created_at, id }) => {
+            let parameters: [&(dyn ToSql + Sync); 4] = [&owner.0, &one_more, &created_at, &id.0];
+            read_calls(connected, &connected.statements.next_page, &parameters).await?
+        }
+    };
+    Ok(list::Page::of(rows, limit.into()))
+}
+
+/// Calls as [`FIRST_PAGE`] selects them.
+pub(crate) async fn read_calls(
+    connected: &Connected,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<CallColumns>, tokio_postgres::Error> {
+    let stream = connected.client.query_raw(statement, parameters.iter().copied()).await?;
+    pin_mut!(stream);
+    let mut rows = Vec::with_capacity(64);
+    while let Some(row) = stream.try_next().await? {
+        // Only a row of a program that is newer than this one has other codes.
+        let (call_type, disposition) =
+            (TypeColumn::from_code(row.get(4)), DispositionColumn::from_code(row.get(5)));
+        let (Some(call_type), Some(disposition)) = (call_type, disposition) else { continue };
+        rows.push(CallColumns {
+            id: CallId(row.get(0)),
+            created_at: row.get(1),
+            counterparty: PartyKey(row.get(2)),
+            duration_ms: row.get(3),
+            call_type,
+            disposition,
+        });
+    }
+    Ok(rows)
+}
+
+/// Reads the parties behind some keys into `labels`.
+pub(crate) async fn read_labels(
+    connected: &Connected,
+    labels: &Labels,
+    keys: &[PartyKey],
+) -> Result<(), tokio_postgres::Error> {
+    let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+    let rows = connected.client.query(&connected.statements.labels, &[&keys]).await?;
+    labels.keep(rows.iter().map(|row| (PartyKey(row.get(0)), row.get(1), row.get(2))));
+    Ok(())
+}
+
+async fn add_call(connected: &Connected, call: &NewCall) -> Result<bool, Failure> {
+    let now = chrono::Utc::now().timestamp_micros();
+    let (call_type, disposition) = (call.call_type.code(), call.disposition.code());
+    let parameters: [&(dyn ToSql + Sync); 10] = [
+        &call.number.0,
+        &call.counterparty.0,
+        &call_type,
+        &call.created_at,
+        &call.duration_ms,
+        &disposition,
+        &call.ring_ms,
+        &now,
+        &CHANNEL,
+        &call.number.0.to_string(),
+    ];
+    match connected.client.query_opt(&connected.statements.add_call, &parameters).await {
+        Ok(row) => Ok(row.is_some()),
+        Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO) => {
+            Err(Failure::Again)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,112 @@
+//! One pipelined connection, made when it is needed and again when it is lost.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use super::{HotOptions, Statements, refused};
+use crate::pool::DatabaseError;
+
+/// A connection and what is under way on it.
+#[derive(Default)]
+pub(super) struct Lane {
+    connected: RefCell<Option<Rc<Connected>>>,
+    /// Held by the request that connects; the others wait for it.
+    connecting: tokio::sync::Mutex<()>,
+    under_way: Cell<usize>,
+    /// When an answer came, or when the first of those that are under way began.
+    moved: Cell<Option<Instant>>,
+}
+
+/// A connection that was made.
+pub(crate) struct Connected {
+    pub(crate) client: Client,
+    pub(crate) statements: Statements,
+}
+
+/// A request that is under way, as long as it lives.
+pub(super) struct Counted<'a>(&'a Lane);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.set(self.0.under_way.get() - 1);
+    }
+}
+
+impl Lane {
+    /// How many requests are under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.get()
+    }
+
+    /// Counts a request.
+    pub(super) fn count(&self) -> Counted<'_> {
+        if self.under_way.get() == 0 {
+            self.moved.set(Some(Instant::now()));
+        }
+        self.under_way.set(self.under_way.get() + 1);
+        Counted(self)
+    }
+
+    /// Notes that an answer came.
+    pub(super) fn answered(&self) {
+        self.moved.set(Some(Instant::now()));
+    }
+
+    /// Whether requests have been waiting for so long without an answer to any of them.
+    pub(super) fn is_slow(&self, patience: Duration) -> bool {
+        self.under_way.get() > 0 && self.moved.get().is_some_and(|moved| moved.elapsed() >= patience)
+    }
+
+    /// The connection, which is made if there is none.
+    pub(super) async fn connected(&self, options: &HotOptions) -> Result<Rc<Connected>, DatabaseError> {
+        if let Some(connected) = self.open() {
+            return Ok(connected);
+        }
+        let _connecting = self.connecting.lock().await;
+        if let Some(connected) = self.open() {
+            return Ok(connected);
+        }
+        let connected = Rc::new(Connected::make(options).await.map_err(|error| {
+            options.failures.tell();
+            match refused(&error) {
+                // It lets nobody in, or it is not there.
+                DatabaseError::Refused(Some(code)) if !code.starts_with("08") && !code.starts_with("28") => {
+                    DatabaseError::Refused(Some(code))
+                }
+                _ => DatabaseError::NoConnection,
+            }
+        })?);
+        *self.connected.borrow_mut() = Some(connected.clone());
+        Ok(connected)
+    }
+
+    fn open(&self) -> Option<Rc<Connected>> {
+        self.connected.borrow().as_ref().filter(|connected| !connected.client.is_closed()).cloned()
+    }
+
+    /// Uses a connection no more, unless it is another one by now.
+    pub(super) fn forget(&self, lost: &Rc<Connected>) {
+        let mut connected = self.connected.borrow_mut();
+        if connected.as_ref().is_some_and(|connected| Rc::ptr_eq(connected, lost)) {
+            *connected = None;
+        }
+    }
+}
+
+impl Connected {
+    pub(super) async fn make(options: &HotOptions) -> Result<Self, tokio_postgres::Error> {
+        let (client, driver) = options.address.connect().await?;
+        // Ends with the connection, whose errors its statements tell.
+        tokio::spawn(async move { driver.await.ok() });
+        let settings = format!(
+            "SET statement_timeout = {}; SET plan_cache_mode = force_generic_plan",
+            options.deadlines.statement().as_millis()
+        );
+        client.batch_execute(&settings).await?;
+        let statements = Statements::prepare(&client).await?;
+        Ok(Self { client, statements })
+    }
+}

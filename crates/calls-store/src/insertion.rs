@@ -1,0 +1,404 @@
+//! New calls into histories.
+//!
+//! A write takes, in the order of owners, the lock of each history and the ids of its calls by one statement; then it
+//! stores the rows by COPY and tells those who follow the histories. That is one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use calls_model::CallType;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, SmallInt, Text, Timestamptz};
+
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::keys::{CallId, PartyKey, Version};
+use crate::schema::{calls, histories};
+
+/// A call that is not in the database yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCall {
+    /// The owner of the history.
+    pub number: PartyKey,
+    /// The other party.
+    pub counterparty: PartyKey,
+    /// When the call began, UTC.
+    pub created_at: DateTime<Utc>,
+    /// Direction and outcome.
+    pub call_type: TypeColumn,
+    /// Talk time in milliseconds; never for a missed call.
+    pub duration_ms: Option<i32>,
+    /// How it ended.
+    pub disposition: DispositionColumn,
+    /// Ring time in milliseconds.
+    pub ring_ms: Option<i32>,
+}
+
+/// What makes two calls one: owner, time, counterparty and type. In this order calls are stored: within a history in the
+/// order of time, as its ids shall be, and everywhere in one order, so that two writers never wait for each other in a
+/// circle.
+pub type NaturalKey = (PartyKey, DateTime<Utc>, PartyKey, CallType);
+
+impl NewCall {
+    /// What makes it one call.
+    pub fn natural_key(&self) -> NaturalKey {
+        (self.number, self.created_at, self.counterparty, self.call_type.0)
+    }
+}
+
+/// Two systems that saw one call do not agree on its second.
+const NEAR: TimeDelta = TimeDelta::seconds(2);
+
+/// Whether the tables are distributed over several servers. There a statement is to name its one owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One server has all rows.
+    Plain,
+    /// Citus has each history on one of several servers.
+    Distributed,
+}
+
+impl Layout {
+    /// The layout of a database.
+    pub fn of(connection: &mut PgConnection) -> QueryResult<Self> {
+        #[derive(QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Bool)]
+            found: bool,
+        }
+        let query = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS found";
+        let row: Found = diesel::sql_query(query).get_result(connection)?;
+        Ok(if row.found { Self::Distributed } else { Self::Plain })
+    }
+
+    /// How many owners a statement may name.
+    fn owners_at_once(self) -> usize {
+        match self {
+            Self::Plain => usize::MAX,
+            Self::Distributed => 1,
+        }
+    }
+}
+
+/// Adds the calls of one log or of one request, in as many transactions as its caller likes.
+#[derive(Debug)]
+pub struct Writer {
+    layout: Layout,
+    /// The histories' versions when this writer first saw them: what was in the database before it.
+    known_until: HashMap<PartyKey, Version>,
+}
+
+impl Writer {
+    /// A writer that has not written yet.
+    pub fn new(layout: Layout) -> Self {
+        Self { layout, known_until: HashMap::new() }
+    }
+
+    /// Adds those calls that are not there yet, and returns them. To be run in a transaction.
+    ///
+    /// A call is there by its natural key. It is also there if a call that was there before this writer has the same
+    /// parties and type and began within two seconds of it. Unless that one is itself among the new ones or the others
+    /// of the `same_log`: then these are two calls.
+    pub fn add(
+        &mut self,
+        connection: &mut PgConnection,
+        mut new: Vec<NewCall>,
+        same_log: &[NewCall],
+    ) -> QueryResult<Vec<NewCall>> {
+        new.sort_unstable_by_key(NewCall::natural_key);
+        new.dedup_by_key(|call| call.natural_key());
+        let log: HashSet<NaturalKey> = new.iter().chain(same_log).map(NewCall::natural_key).collect();
+        let mut added = Vec::with_capacity(new.len());
+        for group in groups(new, self.layout.owners_at_once()) {
+            added.extend(self.add_group(connection, group, &log)?);
+        }
+        tell(connection, &added)?;
+        Ok(added)
+    }
+
+    fn add_group(
+        &mut self,
+        connection: &mut PgConnection,
+        new: Vec<NewCall>,
+        log: &HashSet<NaturalKey>,
+    ) -> QueryResult<Vec<NewCall>> {
+        let seen = read_histories(connection, &new)?;
+        for (owner, history) in &seen {
+            self.known_until.entry(*owner).or_insert(history.version);
+        }
+        let new = self.unknown_calls(connection, new, log, &seen)?;
+        if new.is_empty() {
+            return Ok(new);
+        }
+        let reserved = reserve(connection, &new)?;
+        // The histories that somebody wrote to since they were looked at.
+        let overtaken = |owner: &PartyKey| {
+            let before = seen.get(owner).map_or(0, |history| history.version.0);
+            reserved.get(owner).is_some_and(|taken| before > 0 && taken.first_id - 1 != before)
+                || (before == 0 && reserved.get(owner).is_some_and(|taken| !taken.is_new))
+        };
+        let (contested, mut rows): (Vec<NewCall>, Vec<NewCall>) =
+            new.into_iter().partition(|call| overtaken(&call.number));
+        if !contested.is_empty() {
+            let left = without_stored(connection, contested.clone())?;
+            give_back(connection, &contested, &left)?;
+            rows.extend(left);
+            rows.sort_unstable_by_key(NewCall::natural_key);
+        }
+        copy_calls(connection, &rows, &reserved)?;
+        Ok(rows)
+    }
+
+    /// The new calls that no call of the database is.
+    fn unknown_calls(
+        &self,
+        connection: &mut PgConnection,
+        new: Vec<NewCall>,
+        log: &HashSet<NaturalKey>,
+        seen: &HashMap<PartyKey, History>,
+    ) -> QueryResult<Vec<NewCall>> {
+        // Most logs continue where the last import ended: then nothing is near.
+        let can_be_known = |call: &NewCall| {
+            seen.get(&call.number).is_some_and(|history| call.created_at - NEAR <= history.last_call)
+        };
+        let (questions, unknown): (Vec<NewCall>, Vec<NewCall>) = new.into_iter().partition(can_be_known);
+        if questions.is_empty() {
+            return Ok(unknown);
+        }
+        let mut known = HashSet::new();
+        for near in near_calls(connection, &questions, NEAR)? {
+            let call = usize::try_from(near.n - 1).ok().and_then(|index| questions.get(index));
+            let Some(call) = call else { continue };
+            let was_there = self.known_until.get(&call.number).is_some_and(|version| near.id.0 <= version.0);
+            let found = NewCall { created_at: near.created_at, ..call.clone() };
+            let is_it =
+                near.created_at == call.created_at || (was_there && !log.contains(&found.natural_key()));
+            if is_it {
+                known.insert(call.natural_key());
+            }
+        }
+        let mut left: Vec<NewCall> =
+            questions.into_iter().filter(|call| !known.contains(&call.natural_key())).collect();
+        left.extend(unknown);
+        left.sort_unstable_by_key(NewCall::natural_key);
+        Ok(left)
+    }
+}
+
+/// The calls of at most so many owners each, in their order.
+fn groups(calls: Vec<NewCall>, owners: usize) -> Vec<Vec<NewCall>> {
+    if owners == usize::MAX {
+        return vec![calls];
+    }
+    let mut groups: Vec<Vec<NewCall>> = Vec::new();
+    for call in calls {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| last.number == call.number) => group.push(call),
+            _ => groups.push(vec![call]),
+        }
+    }
+    groups
+}
+
+/// What is known of a history before it is written to.
+#[derive(Debug, Clone, Copy)]
+struct History {
+    version: Version,
+    last_call: DateTime<Utc>,
+}
+
+fn read_histories(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMap<PartyKey, History>> {
+    let rows: Vec<(PartyKey, Version, DateTime<Utc>)> = histories::table
+        .filter(histories::number.eq_any(owners(new)))
+        .select((histories::number, histories::version, histories::last_call))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(owner, version, last_call)| (owner, History { version, last_call })).collect())
+}
+
+/// The owners of calls that are in their order.
+fn owners(calls: &[NewCall]) -> Vec<PartyKey> {
+    let mut owners: Vec<PartyKey> = calls.iter().map(|call| call.number).collect();
+    owners.dedup();
+    owners
+}
+
+/// The ids that a write has taken from a history.
+#[derive(Debug, Clone, Copy)]
+struct Reserved {
+    first_id: i64,
+    /// Whether this write made the history.
+    is_new: bool,
+}
+
+/// Locks the histories of calls that are in their order, and takes an id for each call.
+fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMap<PartyKey, Reserved>> {
+    const RESERVE: &str = "
+        INSERT INTO histories (number, version, calls, epoch, last_call)
+        SELECT number, $4 + calls, calls, $4, last_call FROM unnest($1, $2, $3) AS new (number, calls, last_call)
+        ON CONFLICT (number) DO UPDATE
+        SET version = histories.version + excluded.calls, calls = histories.calls + excluded.calls,
+            last_call = greatest(histories.last_call, excluded.last_call)
+        RETURNING number, version";
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        number: PartyKey,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let (mut numbers, mut counts, mut last) = (Vec::new(), Vec::<i64>::new(), Vec::new());
+    for call in new {
+        if numbers.last() != Some(&call.number) {
+            numbers.push(call.number);
+            counts.push(0);
+            last.push(call.created_at);
+        }
+        // In the order of time.
+        counts.last_mut().into_iter().for_each(|count| *count += 1);
+        last.last_mut().into_iter().for_each(|last| *last = call.created_at);
+    }
+    let first_version = Utc::now().timestamp_micros();
+    let rows: Vec<Row> = diesel::sql_query(RESERVE)
+        .bind::<Array<BigInt>, _>(&numbers)
+        .bind::<Array<BigInt>, _>(&counts)
+        .bind::<Array<Timestamptz>, _>(&last)
+        .bind::<BigInt, _>(first_version)
+        .load(connection)?;
+    let counts: HashMap<PartyKey, i64> = numbers.into_iter().zip(counts).collect();
+    let reserved = |Row { number, version }: Row| {
+        let before = version - counts.get(&number).copied().unwrap_or_default();
+        (number, Reserved { first_id: before + 1, is_new: before == first_version })
+    };
+    Ok(rows.into_iter().map(reserved).collect())
+}
+
+/// The calls that are not stored by their natural key. Their histories are locked.
+fn without_stored(connection: &mut PgConnection, calls: Vec<NewCall>) -> QueryResult<Vec<NewCall>> {
+    let stored = near_calls(connection, &calls, TimeDelta::zero())?;
+    let stored: HashSet<usize> = stored.iter().filter_map(|near| usize::try_from(near.n - 1).ok()).collect();
+    let left = calls.into_iter().enumerate().filter(|(index, _)| !stored.contains(index));
+    Ok(left.map(|(_, call)| call).collect())
+}
+
+/// Takes calls that were there already off the counts of their histories.
+fn give_back(connection: &mut PgConnection, reserved: &[NewCall], left: &[NewCall]) -> QueryResult<()> {
+    let mut surplus: HashMap<PartyKey, i64> = HashMap::new();
+    reserved.iter().for_each(|call| *surplus.entry(call.number).or_default() += 1);
+    left.iter().for_each(|call| *surplus.entry(call.number).or_default() -= 1);
+    for (owner, surplus) in surplus.into_iter().filter(|(_, surplus)| *surplus > 0) {
+        diesel::update(histories::table.find(owner))
+            .set(histories::calls.eq(histories::calls - surplus))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// A call that is stored, and may be one of the new ones.
+#[derive(QueryableByName)]
+struct Near {
+    /// Which of the new calls, from 1.
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+    #[diesel(sql_type = BigInt)]
+    id: CallId,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+/// The stored calls with the parties and the type of new ones, within a time of them.
+fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta) -> QueryResult<Vec<Near>> {
+    // A look into the natural key for each call. Where there is one owner the statement names it.
+    const NEAR: &str = "
+        SELECT new.n, calls.id, calls.created_at
+        FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
+        JOIN calls ON calls.number = new.number AND calls.counterparty = new.counterparty AND calls.type = new.type
+                  AND calls.created_at BETWEEN new.first AND new.last";
+    diesel::sql_query(
+        "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
+    )
+    .execute(connection)?;
+    let only = match owners(new)[..] {
+        [owner] => format!("{NEAR} WHERE calls.number = {}", owner.0),
+        _ => NEAR.to_owned(),
+    };
+    diesel::sql_query(only)
+        .bind::<Array<BigInt>, _>((1..).take(new.len()).collect::<Vec<i64>>())
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(new.iter().map(|call| call.call_type).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at - within).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(new.iter().map(|call| call.created_at + within).collect::<Vec<_>>())
+        .load(connection)
+}
+
+/// A row of `calls`.
+#[derive(Insertable)]
+#[diesel(table_name = calls, treat_none_as_default_value = false)]
+struct CallInsert {
+    number: PartyKey,
+    id: CallId,
+    counterparty: PartyKey,
+    created_at: DateTime<Utc>,
+    duration_ms: Option<i32>,
+    #[diesel(column_name = type_)]
+    call_type: TypeColumn,
+    disposition: DispositionColumn,
+    ring_ms: Option<i32>,
+}
+
+/// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have reserved. None of
+/// them is there: the histories are locked.
+fn copy_calls(
+    connection: &mut PgConnection,
+    new: &[NewCall],
+    reserved: &HashMap<PartyKey, Reserved>,
+) -> QueryResult<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(new.len());
+    let (mut owner, mut id) = (None, 0);
+    for call in new {
+        if owner != Some(call.number) {
+            owner = Some(call.number);
+            id = reserved.get(&call.number).map(|taken| taken.first_id).ok_or(diesel::NotFound)?;
+        }
+        rows.push(CallInsert {
+            number: call.number,
+            id: CallId(id),
+            counterparty: call.counterparty,
+            created_at: call.created_at,
+            duration_ms: call.duration_ms,
+            call_type: call.call_type,
+            disposition: call.disposition,
+            ring_ms: call.ring_ms,
+        });
+        id += 1;
+    }
+    diesel::copy_from(calls::table).from_insertable(&rows[..]).execute(connection).map(|_| ())
+}
+
+/// The channel on which those who follow histories hear of new calls.
+pub const CHANNEL: &str = "calls";
+
+/// Tells of new calls once they are committed. Many histories at once are told as one, whose listeners look for
+/// themselves.
+fn tell(connection: &mut PgConnection, added: &[NewCall]) -> QueryResult<()> {
+    const MOST: usize = 100;
+    let owners = owners(added);
+    let payloads = match owners.len() {
+        0 => return Ok(()),
+        ..=MOST => owners.iter().map(|owner| owner.0.to_string()).collect(),
+        _ => vec![String::new()],
+    };
+    diesel::sql_query("SELECT pg_notify($1, payload) FROM unnest($2) AS payload")
+        .bind::<Text, _>(CHANNEL)
+        .bind::<Array<Text>, _>(payloads)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Whether there is any call at all.
+pub fn any_calls(connection: &mut PgConnection) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(histories::table.select(histories::number))).get_result(connection)
+}

@@ -1,0 +1,48 @@
+//! Calls as PostgreSQL keeps them. Knows neither HTTP nor a command line.
+//!
+//! In reading order:
+//!
+//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1.
+//! - [`keys`], [`columns`], [`rows`]: the types of rows. `schema`: the tables.
+//! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
+//! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
+//!   read a connection string; [`deadlines`]: how long anything may take.
+//! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
+//! - [`returned`]: whether a missed call was returned.
+//! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
+//!   hours of [`zones`].
+//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`idempotency`]: kept answers.
+//! - [`listener`]: hears of new calls.
+//! - [`erasure`] and [`purge`]: calls that go for good.
+//! - [`made_up`]: believable calls of nobody.
+
+pub mod address;
+pub mod columns;
+pub mod counter;
+pub mod counts;
+pub mod deadlines;
+pub mod directory;
+pub mod erasure;
+pub mod filter;
+pub mod hot;
+pub mod idempotency;
+pub mod import;
+pub mod insertion;
+pub mod keys;
+pub mod labels;
+pub mod list;
+pub mod listener;
+pub mod made_up;
+pub mod migrations;
+pub mod parties;
+pub mod pool;
+pub mod purge;
+pub mod returned;
+pub mod rows;
+mod schema;
+pub mod server;
+pub mod summary;
+mod upgrade;
+pub mod zones;
+
+pub use upgrade::settle;

@@ -1,0 +1,236 @@
+//! Pages of a history, newest first.
+//!
+//! A page without a filter is read from the index `calls_history` alone. With a filter the history is read in windows
+//! until the page is full, it ends, or the time is over; then the page comes short and says where to go on.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+
+use crate::filter::{Counterparties, Filter, in_period, is_one_of, matches};
+use crate::keys::{CallId, PartyKey, Version};
+use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
+use crate::schema::{calls, histories};
+
+/// A part of a history.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The calls, newest first.
+    pub rows: Vec<CallColumns>,
+    /// Where the next page begins: behind this place. `None` at the end of the history.
+    pub next: Option<Position>,
+}
+
+impl Page {
+    /// A page for which one call more than `limit` was read, which tells whether there are others.
+    pub(crate) fn of(mut rows: Vec<CallColumns>, limit: usize) -> Self {
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(CallColumns::position);
+        Self { rows, next }
+    }
+}
+
+type Calls<'a> = calls::BoxedQuery<'a, Pg, diesel::dsl::SqlTypeOf<crate::rows::HistoryColumns>>;
+
+/// At most `limit` calls of a history that fit, those behind `after` if given (keyset paging). Where they are hard to
+/// find, it takes little longer than `patience`, and comes short.
+pub fn list_calls(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u16,
+    patience: Duration,
+) -> QueryResult<Page> {
+    let limit = usize::from(limit);
+    if filter.is_period() {
+        let rows = history(owner, filter, after).limit(limit as i64 + 1).load(connection)?;
+        return Ok(Page::of(rows, limit));
+    }
+    if let Some(counterparties) = &filter.counterparty {
+        if let Some(page) = list_of_one(connection, owner, filter, counterparties, after, limit)? {
+            return Ok(page);
+        }
+        if let Some(few) = few_calls(connection, owner, counterparties)? {
+            let fitting = history(owner, filter, after).filter(matches(owner, filter));
+            let among = calls::id.eq_any(few);
+            let rows = fitting.filter(among).limit(limit as i64 + 1).load(connection)?;
+            return Ok(Page::of(rows, limit));
+        }
+    }
+    Windows { owner, filter, limit, until: Instant::now() + patience }.read(connection, after)
+}
+
+/// The calls of a history's period behind `after`, newest first.
+fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Calls<'a> {
+    let calls = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(in_period(filter))
+        .order((calls::created_at.desc(), calls::id.desc()))
+        .select(HISTORY_COLUMNS)
+        .into_boxed();
+    match after {
+        // The first condition is the one that the index can start at.
+        Some(Position { created_at, id }) => calls
+            .filter(calls::created_at.le(created_at))
+            .filter(calls::created_at.lt(created_at).or(calls::id.lt(id))),
+        None => calls,
+    }
+}
+
+/// The page with one counterparty, where the rest of the filter needs no search: the natural key has its calls of each
+/// type in the order of time.
+fn list_of_one(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    counterparties: &Counterparties,
+    after: Option<Position>,
+    limit: usize,
+) -> QueryResult<Option<Page>> {
+    let Filter { types, from, until, counterparty, .. } = filter.clone();
+    let simple = Filter { types, from, until, counterparty, ..Filter::default() };
+    let Some(key) = counterparties.only().filter(|_| simple == *filter) else { return Ok(None) };
+    let mut rows = Vec::new();
+    for call_type in &filter.types {
+        // By time alone, as the key has them. No two of a type begin at once.
+        let mut of_type = calls::table
+            .filter(calls::number.eq(owner))
+            .filter(calls::counterparty.eq(key))
+            .filter(calls::type_.eq(crate::columns::TypeColumn(*call_type)))
+            .filter(in_period(filter))
+            .order(calls::created_at.desc())
+            .select(HISTORY_COLUMNS)
+            .limit(limit as i64 + 2)
+            .into_boxed();
+        if let Some(Position { created_at, .. }) = after {
+            of_type = of_type.filter(calls::created_at.le(created_at));
+        }
+        rows.extend(of_type.load::<CallColumns>(connection)?);
+    }
+    let place = |row: &CallColumns| (row.created_at, row.id);
+    rows.retain(|row| after.is_none_or(|after| place(row) < (after.created_at, after.id)));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(place(row)));
+    rows.dedup();
+    Ok(Some(Page::of(rows, limit)))
+}
+
+/// The ids of the calls with some counterparties, if they are few.
+fn few_calls(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    counterparties: &Counterparties,
+) -> QueryResult<Option<Vec<CallId>>> {
+    /// To read these one by one takes some milliseconds.
+    const FEW: usize = 2_000;
+    if counterparties.0.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    // In the order of the natural key, so that PostgreSQL looks nowhere else.
+    let ids: Vec<CallId> = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(is_one_of(counterparties))
+        .order((calls::counterparty, calls::type_, calls::created_at))
+        .select(calls::id)
+        .limit(FEW as i64 + 1)
+        .load(connection)?;
+    Ok(Some(ids).filter(|ids| ids.len() <= FEW))
+}
+
+/// A search through a history.
+struct Windows<'a> {
+    owner: PartyKey,
+    filter: &'a Filter,
+    limit: usize,
+    until: Instant,
+}
+
+impl Windows<'_> {
+    const FIRST: i64 = 1_000;
+    const LARGEST: i64 = 200_000;
+    /// What a window shall take: short enough that the time is kept, long enough that few are needed.
+    const PACE: Duration = Duration::from_millis(100);
+
+    fn read(&self, connection: &mut PgConnection, mut after: Option<Position>) -> QueryResult<Page> {
+        let mut rows: Vec<CallColumns> = Vec::new();
+        let mut size = Self::FIRST;
+        loop {
+            let start = Instant::now();
+            let end = self.end(connection, after, size)?;
+            let wanted = self.limit + 1 - rows.len();
+            rows.extend(self.window(connection, after, end, wanted)?);
+            if rows.len() > self.limit {
+                return Ok(Page::of(rows, self.limit));
+            }
+            if end.is_none() || Instant::now() >= self.until {
+                return Ok(Page { rows, next: end });
+            }
+            after = end;
+            size = next_size(size, start.elapsed());
+        }
+    }
+
+    /// Where a window of so many calls ends. `None` if the history ends before.
+    fn end(
+        &self,
+        connection: &mut PgConnection,
+        after: Option<Position>,
+        size: i64,
+    ) -> QueryResult<Option<Position>> {
+        let last = history(self.owner, self.filter, after)
+            .select((calls::created_at, calls::id))
+            .offset(size - 1)
+            .limit(1)
+            .first::<(DateTime<Utc>, CallId)>(connection)
+            .optional()?;
+        Ok(last.map(|(created_at, id)| Position { created_at, id }))
+    }
+
+    fn window(
+        &self,
+        connection: &mut PgConnection,
+        after: Option<Position>,
+        end: Option<Position>,
+        wanted: usize,
+    ) -> QueryResult<Vec<CallColumns>> {
+        let fitting = history(self.owner, self.filter, after).filter(matches(self.owner, self.filter));
+        let window = match end {
+            Some(Position { created_at, id }) => fitting
+                .filter(calls::created_at.ge(created_at))
+                .filter(calls::created_at.gt(created_at).or(calls::id.ge(id))),
+            None => fitting,
+        };
+        window.limit(wanted as i64).load(connection)
+    }
+}
+
+/// The size of the window after one of a size that took so long.
+fn next_size(size: i64, took: Duration) -> i64 {
+    let factor = Windows::PACE.as_secs_f64() / took.as_secs_f64().max(0.000_1);
+    ((size as f64 * factor.clamp(0.25, 8.0)) as i64).clamp(Windows::FIRST, Windows::LARGEST)
+}
+
+/// The version of a history; [`Version::NONE`] for a number that has none.
+pub fn version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Version> {
+    let row = histories::table.find(owner).select(histories::version);
+    Ok(row.first(connection).optional()?.unwrap_or(Version::NONE))
+}
+
+/// At most `limit` calls of a history that were stored after one, in the order in which they were.
+pub fn list_calls_by_id(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    after: CallId,
+    limit: u16,
+) -> QueryResult<Vec<CallColumns>> {
+    calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::id.gt(after))
+        .order(calls::id)
+        .select(HISTORY_COLUMNS)
+        .limit(limit.into())
+        .load(connection)
+}

@@ -1,0 +1,145 @@
+//! Brings a database to this version's layout.
+//!
+//! Everything happens in one transaction, so a process that is killed leaves the database as it was. The lock that keeps
+//! a second process out is the transaction's too: it cannot outlive it, also behind a pooler of transactions.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::upgrade;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// A step of a migration, for those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Another process migrates this database: this one waits until it has ended.
+    Waiting,
+    /// Calls of version 0.1 that have been moved, and how many there are.
+    Moving {
+        /// So far.
+        done: u64,
+        /// In all.
+        total: u64,
+    },
+    /// An index is built, of so many.
+    Indexing {
+        /// Which one, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// All calls have been moved.
+    Moved,
+}
+
+/// Applies the migrations that the database lacks, and names them.
+///
+/// # Errors
+/// The database was migrated by a newer version, is a standby that lacks migrations, or PostgreSQL refused.
+pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> anyhow::Result<Vec<String>> {
+    let known = known_versions()?;
+    let applied = applied_versions(connection).context("cannot read which migrations are applied")?;
+    let newest = known.last().cloned().unwrap_or_default();
+    if let Some(newer) = applied.iter().filter(|version| !known.contains(version)).max() {
+        bail!(
+            "expected a database of layout {newest} or older, but found layout {newer}: \
+             a newer version of Calls has migrated it"
+        );
+    }
+    let is_moved = !upgrade::is_pending(connection)?;
+    if applied.len() == known.len() && is_moved {
+        return Ok(Vec::new());
+    }
+    if is_standby(connection)? {
+        let oldest = applied.last().map_or("none", String::as_str);
+        bail!(
+            "expected a standby of layout {newest}, but found layout {oldest}: run `calls migrate` on the primary"
+        );
+    }
+    let names = loop {
+        let done = connection.transaction(|connection| apply(connection, &mut on_step))?;
+        match done {
+            Some(names) => break names,
+            None => {
+                on_step(Step::Waiting);
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        }
+    };
+    if names.iter().any(|name| name.contains("lay_out_histories")) || !is_moved {
+        upgrade::settle(connection).context("cannot analyze the calls")?;
+    }
+    Ok(names)
+}
+
+/// The migrations' names; `None` if another process is at it.
+fn apply(
+    connection: &mut PgConnection,
+    on_step: &mut impl FnMut(Step),
+) -> anyhow::Result<Option<Vec<String>>> {
+    /// Any number, the same in every version: it only has to be ours.
+    const LOCK: i64 = 0x63_61_6c_6c_73;
+    #[derive(QueryableByName)]
+    struct Lock {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    let lock: Lock = diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({LOCK}) AS taken"))
+        .get_result(connection)
+        .context("cannot lock the database")?;
+    if !lock.taken {
+        return Ok(None);
+    }
+    // A reader that holds a table for long is named by an error, instead of being waited for without a word.
+    connection.batch_execute("SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0")?;
+    let applied = connection.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow::anyhow!("{error}"));
+    let applied: Vec<String> =
+        applied.context("cannot apply the migrations")?.iter().map(ToString::to_string).collect();
+    upgrade::move_calls(connection, on_step).context("cannot move the calls of version 0.1")?;
+    Ok(Some(applied))
+}
+
+/// The versions of this program's migrations, in order.
+fn known_versions() -> anyhow::Result<Vec<String>> {
+    use diesel::migration::MigrationSource;
+    let migrations = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut versions: Vec<String> =
+        migrations.iter().map(|migration| migration.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}
+
+/// The versions of the migrations that the database has, in order. Only reads, so that it works on a standby.
+fn applied_versions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        version: String,
+    }
+    if !upgrade::has_table(connection, "__diesel_schema_migrations")? {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> =
+        diesel::sql_query("SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version")
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+/// Whether the server is a standby, which only reads.
+pub fn is_standby(connection: &mut PgConnection) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Standby {
+        #[diesel(sql_type = Bool)]
+        standby: bool,
+    }
+    let row: Standby = diesel::sql_query("SELECT pg_is_in_recovery() AS standby").get_result(connection)?;
+    Ok(row.standby)
+}

@@ -1,0 +1,103 @@
+//! Calls as they are read.
+
+use calls_model::{Call, CallDuration, CallType, Disposition, Party};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::keys::{CallId, PartyKey};
+use crate::labels::Labels;
+use crate::schema::calls;
+
+/// The columns of the index `calls_history`, in the order of [`CallColumns`].
+pub(crate) type HistoryColumns =
+    (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
+
+/// What is selected to read calls.
+pub(crate) const HISTORY_COLUMNS: HistoryColumns =
+    (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
+
+/// A row of `calls`, as far as the index `calls_history` has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct CallColumns {
+    /// The id.
+    pub id: CallId,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// The other party's key.
+    pub counterparty: PartyKey,
+    /// Talk time in milliseconds.
+    pub duration_ms: Option<i32>,
+    /// Direction and outcome.
+    pub call_type: TypeColumn,
+    /// How it ended.
+    pub disposition: DispositionColumn,
+}
+
+/// A call of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRow {
+    /// What the database has of it.
+    pub columns: CallColumns,
+    /// The other party.
+    pub counterparty: Party,
+}
+
+/// A place in a history, which is ordered by time and then by id, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// When the call began.
+    pub created_at: DateTime<Utc>,
+    /// The call's id.
+    pub id: CallId,
+}
+
+impl CallColumns {
+    /// Where in its history the call stands.
+    pub fn position(&self) -> Position {
+        Position { created_at: self.created_at, id: self.id }
+    }
+
+    /// How it ended, where that is known.
+    pub fn disposition(&self) -> Option<Disposition> {
+        self.disposition.0
+    }
+
+    /// Direction and outcome.
+    pub fn call_type(&self) -> CallType {
+        self.call_type.0
+    }
+}
+
+impl CallRow {
+    /// Rows with their parties, as far as those are known to `labels` or can be read.
+    pub fn resolve(
+        connection: &mut PgConnection,
+        labels: &Labels,
+        rows: Vec<CallColumns>,
+    ) -> QueryResult<Vec<Self>> {
+        labels.load(connection, rows.iter().map(|row| row.counterparty))?;
+        Ok(Self::with_labels(labels, rows))
+    }
+
+    /// Rows with parties that are known to `labels`.
+    pub(crate) fn with_labels(labels: &Labels, rows: Vec<CallColumns>) -> Vec<Self> {
+        let with_label =
+            |columns: CallColumns| Self { counterparty: labels.get(columns.counterparty), columns };
+        rows.into_iter().map(with_label).collect()
+    }
+}
+
+impl From<CallRow> for Call {
+    fn from(row: CallRow) -> Self {
+        let CallRow { columns, counterparty } = row;
+        Self {
+            id: columns.id.0.to_string(),
+            created_at: columns.created_at,
+            counterparty,
+            call_type: columns.call_type.0,
+            duration: columns.duration_ms.and_then(|ms| CallDuration::from_ms(ms.into())),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    calls (number, id) {
+        number -> Int8,
+        id -> Int8,
+        counterparty -> Int8,
+        created_at -> Timestamptz,
+        duration_ms -> Nullable<Int4>,
+        #[sql_name = "type"]
+        type_ -> Int2,
+        disposition -> Int2,
+        ring_ms -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    counterparty_counts (number, counterparty) {
+        number -> Int8,
+        counterparty -> Int8,
+        completed_inbound -> Int8,
+        missed_inbound -> Int8,
+        completed_outbound -> Int8,
+        missed_outbound -> Int8,
+        inbound_ms -> Int8,
+        outbound_ms -> Int8,
+        last_spoken -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    day_counts (number, day) {
+        number -> Int8,
+        day -> Int4,
+        cells -> Bytea,
+    }
+}
+
+diesel::table! {
+    histories (number) {
+        number -> Int8,
+        version -> Int8,
+        calls -> Int8,
+        epoch -> Int8,
+        last_call -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    history_counts (number) {
+        number -> Int8,
+        counted_until -> Int8,
+        top -> Bytea,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (key) {
+        key -> Text,
+        digest -> Bytea,
+        answer -> Text,
+        created_at -> Timestamptz,
+        quotes_sender -> Bool,
+    }
+}
+
+diesel::table! {
+    other_parties (number) {
+        number -> Int8,
+        kind -> Text,
+        label -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    calls,
+    counterparty_counts,
+    day_counts,
+    histories,
+    history_counts,
+    idempotency_keys,
+    other_parties,
+);

@@ -1,0 +1,80 @@
+//! What a history comes to.
+//!
+//! A long history is read as its counts, and what those do not tell as the few calls around the edges of a period. Any
+//! other history is read whole; one that is too long for it as far as the time allows, newest calls first.
+
+mod accumulator;
+mod counted;
+mod read_whole;
+
+use std::time::Duration;
+
+use calls_model::{CounterpartyCount, Summary, TalkTime};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use crate::counts::{self, LONG, top};
+use crate::filter::{Filter, span};
+use crate::keys::PartyKey;
+use crate::labels::Labels;
+use crate::zones::Offsets;
+
+/// What is asked of a history.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Whose it is.
+    pub owner: PartyKey,
+    /// Which calls are added up.
+    pub filter: &'a Filter,
+    /// The zone that days and hours are counted in.
+    pub zone: Tz,
+    /// How long calls may be searched.
+    pub patience: Duration,
+}
+
+/// The summary of the calls of a history that fit a filter, all of it as of one instant. It says itself if it does not
+/// cover all of them.
+pub fn summarize(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    question: Question<'_>,
+) -> QueryResult<Summary> {
+    connection.build_transaction().read_only().repeatable_read().run(|connection| {
+        let Question { owner, zone, .. } = question;
+        let Some((first, last)) = span(connection, owner)? else { return Ok(Summary::empty(zone.name())) };
+        let offsets = Offsets::new(zone, first, last);
+        let size = counts::size(connection, owner)?;
+        let counts = match size > LONG && question.filter.is_countable() {
+            true => counts::progress(connection, owner)?,
+            false => None,
+        };
+        match counts {
+            Some(counts) => counted::summarize(connection, labels, question, &offsets, &counts),
+            None => read_whole::summarize(connection, labels, question, &offsets, size),
+        }
+    })
+}
+
+/// The counterparties of a summary.
+fn counterparties(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    entries: &[top::Entry],
+    types: top::TypeSet,
+) -> QueryResult<Vec<CounterpartyCount>> {
+    labels.load(connection, entries.iter().map(|entry| entry.counterparty))?;
+    let missed =
+        top::TypeSet::of(&[calls_model::CallType::MissedInbound, calls_model::CallType::MissedOutbound]);
+    let count = |entry: &top::Entry| CounterpartyCount {
+        counterparty: labels.get(entry.counterparty),
+        calls: entry.count(types).unsigned_abs(),
+        missed: entry.count(types.and(missed)).unsigned_abs(),
+        talk_time: TalkTime::from_ms(entry.ms_of(types).unsigned_abs()),
+    };
+    Ok(entries.iter().map(count).collect())
+}
+
+/// A span of time without its end.
+type Span = (DateTime<Utc>, DateTime<Utc>);

@@ -1,0 +1,162 @@
+//! Adds calls up, one by one or as counts of many.
+
+use std::collections::BTreeMap;
+
+use calls_model::{
+    CallType, DayCount, Disposition, DispositionCount, HourOfWeekCount, MissedInbound, Outcome, Summary,
+    TalkTime,
+};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::counts::day::{Code, Count, Quarter};
+use crate::filter::Filter;
+use crate::rows::CallColumns;
+use crate::zones::Offsets;
+
+const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
+
+/// Calls of a day or an hour.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    calls: u64,
+    missed: u64,
+}
+
+/// What has been added up so far.
+pub(super) struct Accumulator<'a> {
+    filter: &'a Filter,
+    offsets: &'a Offsets,
+    summary: Summary,
+    talk_ms: u64,
+    days: BTreeMap<i64, Sum>,
+    hours: [Sum; 168],
+    dispositions: [u64; Disposition::ALL.len()],
+    /// Missed inbound calls that ask to be returned.
+    asking: u64,
+}
+
+impl<'a> Accumulator<'a> {
+    pub(super) fn new(filter: &'a Filter, offsets: &'a Offsets, zone: &str) -> Self {
+        Self {
+            filter,
+            offsets,
+            summary: Summary::empty(zone),
+            talk_ms: 0,
+            days: BTreeMap::new(),
+            hours: [Sum::default(); 168],
+            dispositions: [0; Disposition::ALL.len()],
+            asking: 0,
+        }
+    }
+
+    /// How many calls have been added.
+    pub(super) fn calls(&self) -> u64 {
+        self.summary.calls
+    }
+
+    /// Adds the calls of a quarter of an hour, and says whether they fit. The filter's period is the caller's concern.
+    pub(super) fn add_count(&mut self, quarter: Quarter, code: Code, count: Count) -> bool {
+        let Filter { types, dispositions, .. } = self.filter;
+        let ended = |disposition| dispositions.contains(&disposition);
+        let fits = types.contains(&code.call_type())
+            && (dispositions.is_empty() || code.disposition().is_some_and(ended))
+            && self.is_wanted_hour(self.local(quarter.start()));
+        if fits {
+            self.add(quarter.start(), code, count);
+        }
+        fits
+    }
+
+    /// Adds a call that fits.
+    pub(super) fn add_call(&mut self, call: &CallColumns, is_open: bool, is_unidentified: bool) {
+        let count = Count {
+            calls: 1,
+            ms: u64::from(call.duration_ms.unwrap_or_default().unsigned_abs()),
+            open: is_open.into(),
+            unidentified: is_unidentified.into(),
+        };
+        self.add(call.created_at.timestamp(), Code::new(call.call_type(), call.disposition()), count);
+        self.see(call.created_at);
+    }
+
+    /// Widens the time from the first to the last call.
+    pub(super) fn see(&mut self, at: DateTime<Utc>) {
+        let Summary { first_call, last_call, .. } = &mut self.summary;
+        *first_call = Some(first_call.map_or(at, |first| first.min(at)));
+        *last_call = (*last_call).max(Some(at));
+    }
+
+    fn add(&mut self, second: i64, code: Code, count: Count) {
+        let local = self.local(second);
+        let missed = if code.call_type().outcome() == Outcome::Missed { count.calls } else { 0 };
+        for sum in [self.days.entry(local.div_euclid(DAY)).or_default(), &mut self.hours[hour_of_week(local)]]
+        {
+            sum.calls += count.calls;
+            sum.missed += missed;
+        }
+        *self.summary.types.of_mut(code.call_type()) += count.calls;
+        self.summary.calls += count.calls;
+        self.talk_ms += count.ms;
+        let known = code.disposition();
+        if let Some(position) = Disposition::ALL.iter().position(|disposition| Some(*disposition) == known) {
+            self.dispositions[position] += count.calls;
+        }
+        if code.call_type() == CallType::MissedInbound && known.is_none_or(Disposition::is_returnable) {
+            self.asking += count.calls;
+            self.summary.missed_inbound.not_returned += count.open;
+            self.summary.missed_inbound.unidentified += count.unidentified;
+        }
+    }
+
+    /// Seconds since 1970-01-01 0:00 of the zone's own clocks.
+    fn local(&self, second: i64) -> i64 {
+        let change = self.offsets.changes.partition_point(|change| change.timestamp() <= second);
+        second + i64::from(self.offsets.seconds[change])
+    }
+
+    fn is_wanted_hour(&self, local: i64) -> bool {
+        let Some(hours) = &self.filter.hours else { return true };
+        let hour = hour_of_week(local);
+        hours.weekday.is_none_or(|weekday| usize::from(weekday) == hour / 24 + 1)
+            && hours.hour.is_none_or(|wanted| usize::from(wanted) == hour % 24)
+    }
+
+    /// The summary, without its counterparties and without the ids of calls that are not returned.
+    pub(super) fn finish(self) -> Summary {
+        let Self { mut summary, talk_ms, days, hours, dispositions, asking, .. } = self;
+        summary.talk_time = TalkTime::from_ms(talk_ms);
+        let missed = summary.types.missed_inbound + summary.types.missed_outbound;
+        summary.missed_rate = (summary.calls > 0).then(|| missed as f64 / summary.calls as f64);
+        let date = |day| NaiveDate::default().checked_add_signed(TimeDelta::days(day));
+        summary.days = days
+            .into_iter()
+            .filter_map(|(day, Sum { calls, missed })| Some(DayCount { date: date(day)?, calls, missed }))
+            .collect();
+        summary.hours_of_week = (0..168_u8)
+            .zip(hours)
+            .filter(|(_, sum)| sum.calls > 0)
+            .map(|(hour, Sum { calls, missed })| HourOfWeekCount {
+                weekday: hour / 24 + 1,
+                hour: hour % 24,
+                calls,
+                missed,
+            })
+            .collect();
+        summary.dispositions = Disposition::ALL
+            .into_iter()
+            .zip(dispositions)
+            .filter(|(_, calls)| *calls > 0)
+            .map(|(disposition, calls)| DispositionCount { disposition, calls })
+            .collect();
+        let MissedInbound { returned, not_returned, unidentified, .. } = &mut summary.missed_inbound;
+        *returned = asking.saturating_sub(*not_returned + *unidentified);
+        summary
+    }
+}
+
+/// Hours since Monday 0:00.
+fn hour_of_week(local: i64) -> usize {
+    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week.
+    (local.div_euclid(HOUR) + 72).rem_euclid(168).unsigned_abs() as usize
+}

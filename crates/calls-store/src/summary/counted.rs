@@ -1,0 +1,373 @@
+//! The summary of a history whose calls are counted.
+
+use calls_model::{Coverage, MissedInbound, Summary};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, SmallInt, Timestamptz};
+
+use super::accumulator::Accumulator;
+use super::{Question, Span, counterparties};
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::counts::Progress;
+use crate::counts::day::{self, QUARTER, Quarter};
+use crate::counts::top::{Entry, TypeSet};
+use crate::filter::{Filter, matches};
+use crate::keys::{CallId, PartyKey};
+use crate::labels::Labels;
+use crate::returned::{self, Standing, standing};
+use crate::rows::{CallColumns, HISTORY_COLUMNS};
+use crate::schema::calls;
+use crate::zones::Offsets;
+
+/// Adds up the counts of a history, and the calls at the edges of the filter's period.
+pub(super) fn summarize(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    question: Question<'_>,
+    offsets: &Offsets,
+    counts: &Progress,
+) -> QueryResult<Summary> {
+    let Question { owner, filter, zone, .. } = question;
+    let parts = Parts::of(filter, offsets);
+    let mut accumulator = Accumulator::new(filter, offsets, zone.name());
+    let mut found = Found::default();
+    if let Some(quarters) = parts.counted {
+        day::read(connection, owner, quarters, |quarter, code, count| {
+            if accumulator.add_count(quarter, code, count) {
+                found.add(quarter, count.calls, count.open);
+            }
+        })?;
+    }
+    for span in &parts.single {
+        add_single(connection, owner, filter, *span, counts.until, &mut accumulator, &mut found)?;
+    }
+    for at in found.ends(connection, owner, filter)? {
+        accumulator.see(at);
+    }
+    let mut summary = accumulator.finish();
+    let types = TypeSet::of(&filter.types);
+    let entries = match is_by_type_alone(filter) {
+        true => counts.top.list(types),
+        false => {
+            let (spans, covered) = found.newest(|found| found.calls, MOST_RANKED);
+            if covered < summary.calls {
+                let of = summary.calls;
+                summary.top_counterparties_cover = Some(Coverage { calls: covered, of });
+            }
+            rank(connection, owner, filter, &spans, counts.until)?
+        }
+    };
+    summary.top_counterparties = counterparties(connection, labels, &entries, types)?;
+    summary.missed_inbound.not_returned_ids = newest_open(connection, owner, filter, &found, counts.until)?;
+    Ok(summary)
+}
+
+/// Calls that are ranked by their counterparties at most, which takes less than a tenth of a second.
+const MOST_RANKED: u64 = 100_000;
+
+/// Whether the lists of counterparties that are kept are those that are wanted.
+fn is_by_type_alone(filter: &Filter) -> bool {
+    *filter == Filter { types: filter.types.clone(), ..Filter::default() }
+}
+
+/// The filter's period, as whole quarters of an hour that are counted and spans whose calls are read.
+struct Parts {
+    counted: Option<(Quarter, Quarter)>,
+    single: Vec<Span>,
+}
+
+impl Parts {
+    fn of(filter: &Filter, offsets: &Offsets) -> Self {
+        let ends = (year_one(), year_ten_thousand());
+        let from = filter.from.map_or(ends.0, |from| from.clamp(ends.0, ends.1));
+        let until = filter.until.map_or(ends.1, |until| until.clamp(ends.0, ends.1));
+        // Before this the zone's clocks were off by other than quarters.
+        let even = offsets.spans().from;
+        let first = from.max(even);
+        let first = Quarter(first.timestamp().div_euclid(QUARTER) + i64::from(!is_start(first)));
+        let last = Quarter(Quarter::of(until).0 - 1);
+        let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0);
+        let mut single = Vec::new();
+        let counted = (first <= last).then_some((first, last));
+        match counted {
+            Some(_) => {
+                let before = start(first).unwrap_or(ends.0);
+                let after = start(Quarter(last.0 + 1)).unwrap_or(ends.1);
+                single.extend([(from, before.min(until)), (after, until)]);
+            }
+            None => single.push((from, until)),
+        }
+        single.retain(|(from, until)| from < until);
+        Self { counted, single }
+    }
+}
+
+fn is_start(at: DateTime<Utc>) -> bool {
+    at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
+}
+
+/// Where calls were found that fit.
+#[derive(Default)]
+struct Found {
+    /// In the order of time.
+    quarters: Vec<FoundQuarter>,
+    /// Those whose calls were read one by one.
+    spans: Vec<FoundSpan>,
+}
+
+#[derive(Clone, Copy)]
+struct FoundQuarter {
+    quarter: Quarter,
+    calls: u64,
+    open: u64,
+}
+
+/// A span whose calls are read.
+struct FoundSpan {
+    span: Span,
+    calls: u64,
+    open: u64,
+}
+
+/// Calls of a quarter or a span, as [`Found::newest`] is asked for them.
+#[derive(Clone, Copy)]
+struct Amount {
+    calls: u64,
+    open: u64,
+}
+
+impl Found {
+    fn add(&mut self, quarter: Quarter, calls: u64, open: u64) {
+        match self.quarters.last_mut().filter(|last| last.quarter == quarter) {
+            Some(last) => {
+                last.calls += calls;
+                last.open += open;
+            }
+            None => self.quarters.push(FoundQuarter { quarter, calls, open }),
+        }
+    }
+
+    /// When the first and the last of the counted calls began.
+    fn ends(
+        &self,
+        connection: &mut PgConnection,
+        owner: PartyKey,
+        filter: &Filter,
+    ) -> QueryResult<Vec<DateTime<Utc>>> {
+        let mut ends = Vec::new();
+        for (found, is_first) in [(self.quarters.first(), true), (self.quarters.last(), false)] {
+            let Some(found) = found else { continue };
+            let fitting = in_span(owner, filter, span_of(found.quarter)).select(calls::created_at);
+            let at: Option<DateTime<Utc>> = match is_first {
+                true => fitting.order((calls::created_at.asc(), calls::id.asc())).first(connection),
+                false => fitting.order((calls::created_at.desc(), calls::id.desc())).first(connection),
+            }
+            .optional()?;
+            ends.extend(at);
+        }
+        Ok(ends)
+    }
+
+    /// The newest spans that have so much of an amount together, and how much they have.
+    fn newest(&self, amount: fn(Amount) -> u64, enough: u64) -> (Vec<Span>, u64) {
+        let quarters = self
+            .quarters
+            .iter()
+            .map(|found| (span_of(found.quarter), Amount { calls: found.calls, open: found.open }));
+        let single =
+            self.spans.iter().map(|found| (found.span, Amount { calls: found.calls, open: found.open }));
+        let mut all: Vec<(Span, u64)> =
+            quarters.chain(single).map(|(span, sum)| (span, amount(sum))).collect();
+        all.retain(|(_, amount)| *amount > 0);
+        all.sort_unstable_by_key(|(span, _)| std::cmp::Reverse(span.0));
+        let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
+        for (span, amount) in all {
+            if sum >= enough {
+                break;
+            }
+            sum += amount;
+            match spans.last_mut().filter(|after| after.0 == span.1) {
+                Some(after) => after.0 = span.0,
+                None => spans.push(span),
+            }
+        }
+        (spans, sum)
+    }
+}
+
+fn span_of(quarter: Quarter) -> Span {
+    let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0).unwrap_or_default();
+    (start(quarter), start(Quarter(quarter.0 + 1)))
+}
+
+/// The calls of a span that fit.
+fn in_span<'a>(owner: PartyKey, filter: &Filter, span: Span) -> calls::BoxedQuery<'a, diesel::pg::Pg> {
+    calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::created_at.ge(span.0).and(calls::created_at.lt(span.1)))
+        .filter(matches(owner, filter))
+        .into_boxed()
+}
+
+/// No call is before.
+fn year_one() -> DateTime<Utc> {
+    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
+}
+
+/// No call is at or after it.
+fn year_ten_thousand() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
+}
+
+/// Adds the calls of a span one by one.
+fn add_single(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    span: Span,
+    until: CallId,
+    accumulator: &mut Accumulator<'_>,
+    found: &mut Found,
+) -> QueryResult<()> {
+    let rows: Vec<CallColumns> = in_span(owner, filter, span)
+        .filter(calls::id.le(until))
+        .order((calls::created_at.desc(), calls::id.desc()))
+        .select(HISTORY_COLUMNS)
+        .load(connection)?;
+    let returned = returned::returned_at(connection, owner, &rows)?;
+    let mut amount = FoundSpan { span, calls: 0, open: 0 };
+    for (call, returned_at) in rows.iter().zip(returned) {
+        let is_open = standing(call) == Standing::Open && returned_at.is_none();
+        accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);
+        amount.calls += 1;
+        amount.open += u64::from(is_open);
+    }
+    found.spans.push(amount);
+    Ok(())
+}
+
+/// The counterparties with the most calls in some spans.
+fn rank(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    spans: &[Span],
+    until: CallId,
+) -> QueryResult<Vec<Entry>> {
+    const RANK: &str = "
+        SELECT calls.counterparty,
+               count(*) FILTER (WHERE calls.type = 1) AS completed_inbound,
+               count(*) FILTER (WHERE calls.type = 2) AS missed_inbound,
+               count(*) FILTER (WHERE calls.type = 3) AS completed_outbound,
+               count(*) FILTER (WHERE calls.type = 4) AS missed_outbound,
+               coalesce(sum(calls.duration_ms) FILTER (WHERE calls.type = 1), 0)::bigint AS inbound_ms,
+               coalesce(sum(calls.duration_ms) FILTER (WHERE calls.type = 3), 0)::bigint AS outbound_ms
+        FROM unnest($2, $3) AS span (first, last)
+        JOIN calls ON calls.number = $1 AND calls.created_at >= span.first AND calls.created_at < span.last
+        WHERE calls.type = ANY ($4) AND (cardinality($5) = 0 OR calls.disposition = ANY ($5)) AND calls.id <= $6
+        GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT 10";
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        counterparty: PartyKey,
+        #[diesel(sql_type = BigInt)]
+        completed_inbound: i64,
+        #[diesel(sql_type = BigInt)]
+        missed_inbound: i64,
+        #[diesel(sql_type = BigInt)]
+        completed_outbound: i64,
+        #[diesel(sql_type = BigInt)]
+        missed_outbound: i64,
+        #[diesel(sql_type = BigInt)]
+        inbound_ms: i64,
+        #[diesel(sql_type = BigInt)]
+        outbound_ms: i64,
+    }
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    look_up_each_span(connection)?;
+    let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
+    let rows: Vec<Row> = diesel::sql_query(RANK)
+        .bind::<BigInt, _>(owner)
+        .bind::<Array<Timestamptz>, _>(first)
+        .bind::<Array<Timestamptz>, _>(last)
+        .bind::<Array<SmallInt>, _>(filter.types.iter().copied().map(TypeColumn).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(
+            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
+        )
+        .bind::<BigInt, _>(until)
+        .load(connection)?;
+    let entry = |row: Row| Entry {
+        counterparty: row.counterparty,
+        calls: [row.completed_inbound, row.missed_inbound, row.completed_outbound, row.missed_outbound],
+        ms: [row.inbound_ms, row.outbound_ms],
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// The ids of the newest calls that are not returned.
+fn newest_open(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    found: &Found,
+    until: CallId,
+) -> QueryResult<Vec<String>> {
+    const OPEN: &str = "
+        SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
+        FROM unnest($2, $3) AS span (first, last)
+        JOIN calls ON calls.number = $1 AND calls.created_at >= span.first AND calls.created_at < span.last
+        WHERE calls.type = 2 AND (cardinality($4) = 0 OR calls.disposition = ANY ($4)) AND calls.id <= $5
+        ORDER BY calls.created_at DESC, calls.id DESC";
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: CallId,
+        #[diesel(sql_type = Timestamptz)]
+        created_at: DateTime<Utc>,
+        #[diesel(sql_type = BigInt)]
+        counterparty: PartyKey,
+        #[diesel(sql_type = SmallInt)]
+        disposition: DispositionColumn,
+    }
+    let (spans, open) = found.newest(|found| found.open, MissedInbound::MAX_IDS as u64);
+    if open == 0 {
+        return Ok(Vec::new());
+    }
+    look_up_each_span(connection)?;
+    let (first, last): (Vec<_>, Vec<_>) = spans.into_iter().unzip();
+    let rows: Vec<Row> = diesel::sql_query(OPEN)
+        .bind::<BigInt, _>(owner)
+        .bind::<Array<Timestamptz>, _>(first)
+        .bind::<Array<Timestamptz>, _>(last)
+        .bind::<Array<SmallInt>, _>(
+            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
+        )
+        .bind::<BigInt, _>(until)
+        .load(connection)?;
+    let call = |row: Row| CallColumns {
+        id: row.id,
+        created_at: row.created_at,
+        counterparty: row.counterparty,
+        duration_ms: None,
+        call_type: TypeColumn::MISSED_INBOUND,
+        disposition: row.disposition,
+    };
+    let rows: Vec<CallColumns> = rows.into_iter().map(call).collect();
+    let returned = returned::returned_at(connection, owner, &rows)?;
+    let open =
+        rows.iter().zip(returned).filter(|(call, at)| standing(call) == Standing::Open && at.is_none());
+    Ok(open.take(MissedInbound::MAX_IDS).map(|(call, _)| call.id.0.to_string()).collect())
+}
+
+/// Spans are few and short, which PostgreSQL cannot know: one look into the index for each.
+fn look_up_each_span(connection: &mut PgConnection) -> QueryResult<()> {
+    diesel::sql_query(
+        "SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', \
+         'enable_seqscan', 'enable_bitmapscan']) AS name",
+    )
+    .execute(connection)
+    .map(|_| ())
+}
