@@ -130,8 +130,8 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> R
     let (program, result) = match &recipe.origin {
         Origin::Empty { host_authentication } => {
             let initdb = |locale| initdb(layout, binaries, recipe, host_authentication, locale);
-            // Text is compared by code points, the same on every machine. Older systems have no such locale for
-            // UTF-8; there "C" does the same, but knows upper and lower case of ASCII only.
+            // Text is compared by code points, the same on every machine. Older systems have no such locale
+            // for UTF-8; there "C" does the same, but knows upper and lower case of ASCII only.
             let result = run(initdb("C.UTF-8")).or_else(|output| match output.contains("invalid locale") {
                 true => run(initdb("C")),
                 false => Err(output),
@@ -235,8 +235,8 @@ fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> 
 
 /// Starts a program that outlives this process, as the server's user, with its output in the log.
 ///
-/// It gets a session of its own: a Ctrl-C at the terminal is for this program, which finishes its queries first.
-/// It holds the lock of `lock` until it ends.
+/// It gets a session of its own: a Ctrl-C at the terminal is for this program, which finishes its queries
+/// first. It holds the lock of `lock` until it ends.
 pub(crate) fn spawn_detached(layout: &Layout, lock: &Lock, mut command: Command) -> Result<(), Error> {
     let log = layout.open_log()?;
     let for_errors = log.try_clone().map_err(Error::io("open", &layout.log()))?;

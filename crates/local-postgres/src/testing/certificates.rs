@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// Extensions by kind of certificate, and the names of nobody's configuration on this machine.
+/// The extensions of each kind of certificate. `openssl` does not read the system's configuration beside it.
 const CONFIGURATION: &str = "\
 [req]
 distinguished_name = subject
@@ -61,7 +61,8 @@ impl Workshop<'_> {
         Ok(made)
     }
 
-    /// Makes a certificate with the common name `name` that `authority` signs; `kind` is `server` or `client`.
+    /// Makes a certificate with the common name `name` that `authority` signs; `kind` is `server` or
+    /// `client`.
     pub(super) fn signed(
         &self,
         authority: &Certificate,

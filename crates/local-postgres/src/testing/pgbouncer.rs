@@ -21,14 +21,15 @@ const PORT: u16 = 6432;
 /// How long a start and an end may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where the program is, beside `PATH`: Debian has it among the system's, which others than root do not search.
+/// Where the program is, beside `PATH`: Debian has it among the system's, which others than root do not
+/// search.
 const USUAL_PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/usr/local/bin"];
 
 /// A running pgbouncer that pools connections per transaction (`pool_mode = transaction`).
 ///
-/// Clients reach it through a Unix socket that only its user may enter, as any user and without a password. It
-/// has every database of the server. What is not said here is as pgbouncer's defaults have it; so it refuses
-/// clients that send `options`, as some versions do.
+/// Clients reach it through a Unix socket that only its user may enter, as any user and without a password.
+/// It has every database of the server. What is not said here is as pgbouncer's defaults have it; so it
+/// refuses clients that send `options`, as some versions do.
 #[derive(Debug)]
 pub struct Pgbouncer {
     layout: Layout,
@@ -47,8 +48,8 @@ struct Target {
 }
 
 impl Pgbouncer {
-    /// Starts one in front of the server at `url`, `postgresql://USER[:PASSWORD]@HOST[:PORT][/...]` with a host
-    /// name, an address or the percent-encoded folder of a socket. Returns when it answers.
+    /// Starts one in front of the server at `url`, `postgresql://USER[:PASSWORD]@HOST[:PORT][/...]` with a
+    /// host name, an address or the percent-encoded folder of a socket. Returns when it answers.
     ///
     /// # Panics
     /// Also if pgbouncer is not installed, or `url` is no such URL.

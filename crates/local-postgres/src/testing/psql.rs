@@ -8,8 +8,8 @@ use crate::database::Psql;
 
 /// Runs a statement in the database that a connection string of libpq names.
 ///
-/// Returns the rows as lines with `|` between columns, without the last line's end; else what `psql` wrote to its
-/// standard error, with the SQLSTATE of the server's errors.
+/// Returns the rows as lines with `|` between columns, without the last line's end; else what `psql` wrote to
+/// its standard error, with the SQLSTATE of the server's errors.
 ///
 /// # Errors
 /// `psql`'s words, if it cannot connect or the statement fails.

@@ -21,8 +21,8 @@ const SETTINGS: [&str; 3] = [
     "synchronous_commit=on",
 ];
 
-/// A throwaway server with a Unix socket that only its user may enter, and a TCP port on 127.0.0.1 that asks for
-/// a password.
+/// A throwaway server with a Unix socket that only its user may enter, and a TCP port on 127.0.0.1 that asks
+/// for a password.
 #[derive(Debug)]
 pub struct Server {
     cluster: Cluster,
@@ -57,8 +57,8 @@ impl Server {
         Server { cluster: expect(join()), port, password }
     }
 
-    /// The URL of a database by TCP, for the superuser `postgres` with the password. There is always a database
-    /// `postgres`.
+    /// The URL of a database by TCP, for the superuser `postgres` with the password. There is always a
+    /// database `postgres`.
     pub fn url(&self, database: &str) -> String {
         several_hosts(&[self], database)
     }
@@ -92,7 +92,8 @@ impl Server {
         query(&self.socket_url(database), statement).unwrap_or_else(|said| panic!("{statement}: {said}"))
     }
 
-    /// Shuts the server down: connections are ended, and standbys get everything first. Returns when it is gone.
+    /// Shuts the server down: connections are ended, and standbys get everything first. Returns when it is
+    /// gone.
     pub fn stop(&self) {
         expect(self.cluster.end_server(FAST));
     }
@@ -108,8 +109,8 @@ impl Server {
     }
 }
 
-/// The URL of a database on any of several servers by TCP, in the order in which libpq tries them. The servers
-/// have the same password: a primary and its standbys.
+/// The URL of a database on any of several servers by TCP, in the order in which libpq tries them. The
+/// servers have the same password: a primary and its standbys.
 ///
 /// Append `?target_session_attrs=read-write` and the like.
 pub fn several_hosts(servers: &[&Server], database: &str) -> String {

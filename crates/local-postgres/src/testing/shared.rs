@@ -1,8 +1,8 @@
 //! The cluster that all tests of a run share.
 //!
-//! Tests run against the cluster that `TEST_DATABASE_URL` names: any server, by any address that libpq reads. The program `with-postgres` sets it, so that
-//! one throwaway cluster serves a whole run: `with-postgres cargo nextest run`. Without it each process makes
-//! a cluster of its own, which takes a second or two.
+//! Tests run against the cluster that `TEST_DATABASE_URL` names: any server, by any address that libpq reads.
+//! The program `with-postgres` sets it, so that one throwaway cluster serves a whole run: `with-postgres
+//! cargo nextest run`. Without it each process makes a cluster of its own, which takes a second or two.
 //!
 //! # A database per test
 //! Migrate once into a template, then copy that for each test; a copy takes some ten milliseconds.

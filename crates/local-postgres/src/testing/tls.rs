@@ -15,16 +15,16 @@ use crate::url::encoded;
 /// The superuser that logs in with a certificate, whose common name it is.
 const CERTIFIED: &str = "certified";
 
-/// Who may connect: by socket anybody who reaches it, by TCP with TLS the superuser `postgres` with its password
-/// and [`CERTIFIED`] with a certificate. Everybody else is rejected, also without TLS.
+/// Who may connect: by socket anybody who reaches it, by TCP with TLS the superuser `postgres` with its
+/// password and [`CERTIFIED`] with a certificate. Everybody else is rejected, also without TLS.
 const HBA: &str = "\
 local all all trust
 hostssl all certified 127.0.0.1/32 cert
 hostssl all postgres 127.0.0.1/32 scram-sha-256
 ";
 
-/// A throwaway server that takes TCP connections only with TLS. Its certificate is for `localhost`, signed by an
-/// authority made for it.
+/// A throwaway server that takes TCP connections only with TLS. Its certificate is for `localhost`, signed by
+/// an authority made for it.
 ///
 /// URLs name the host `localhost`. Its Unix socket is without TLS.
 #[derive(Debug)]
