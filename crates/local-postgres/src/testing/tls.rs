@@ -64,20 +64,21 @@ impl TlsServer {
 
     /// The URL of a database for `postgres` with the password, with `sslmode=verify-full` and the authority.
     pub fn verified_url(&self, database: &str) -> String {
-        format!("{}?sslmode=verify-full&sslrootcert={}", self.url(database), option(self.authority()))
+        format!("{}?{}", self.url(database), self.verification())
     }
 
     /// The URL of a database for the superuser `certified`, who has no password: `sslmode=verify-full`, the
     /// authority, the client's certificate and key.
     pub fn certificate_url(&self, database: &str) -> String {
-        format!(
-            "postgresql://{CERTIFIED}@localhost:{}/{}?sslmode=verify-full&sslrootcert={}&sslcert={}&sslkey={}",
-            self.server.port(),
-            encoded(database.as_bytes()),
-            option(self.authority()),
-            option(self.client_certificate()),
-            option(self.client_key()),
-        )
+        let (port, database) = (self.server.port(), encoded(database.as_bytes()));
+        let (certificate, key) = (option(self.client_certificate()), option(self.client_key()));
+        let options = format!("{}&sslcert={certificate}&sslkey={key}", self.verification());
+        format!("postgresql://{CERTIFIED}@localhost:{port}/{database}?{options}")
+    }
+
+    /// The options of a client that verifies the server.
+    fn verification(&self) -> String {
+        format!("sslmode=verify-full&sslrootcert={}", option(self.authority()))
     }
 
     /// The certificate of the authority that signed the server's and the client's (`sslrootcert`).
