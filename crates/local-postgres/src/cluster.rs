@@ -2,8 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,9 +9,10 @@ use crate::Error;
 use crate::binaries::{Binaries, Installed};
 use crate::database::Psql;
 use crate::keeper::Keeper;
-use crate::layout::{Layout, PORT};
+use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
-use crate::server::{self, USER};
+use crate::recipe::Recipe;
+use crate::server;
 use crate::stop::Stop;
 
 /// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
@@ -28,7 +27,7 @@ pub struct Cluster {
     layout: Layout,
     installed: Installed,
     binaries: Binaries,
-    throwaway: bool,
+    recipe: Recipe,
     /// `None` once left.
     membership: Option<Membership>,
 }
@@ -53,7 +52,7 @@ impl Cluster {
     pub fn open(data_dir: &Path) -> Result<Cluster, Error> {
         // First of all, because it leaves nothing behind.
         let installed = Installed::find()?;
-        Cluster::join(Layout::prepare(data_dir)?, installed, false)
+        Cluster::join(Layout::prepare(data_dir, PORT)?, installed, Recipe::durable())
     }
 
     /// Makes a new cluster in a temporary folder. It is not durable, and removed after its last user.
@@ -62,22 +61,7 @@ impl Cluster {
     /// As [`Cluster::open`].
     pub fn throwaway() -> Result<Cluster, Error> {
         let installed = Installed::find()?;
-        let make = |parent: &Path| -> Result<Cluster, Error> {
-            let folder = tempfile::Builder::new()
-                .prefix("calls-postgres-")
-                .permissions(fs::Permissions::from_mode(0o700))
-                .tempdir_in(parent)
-                .map_err(Error::io("create a folder in", parent))?;
-            let layout = Layout::prepare(folder.path())?;
-            // From here on the cluster removes it, or its keeper.
-            let _ = folder.keep();
-            Cluster::join(layout, installed.clone(), true)
-        };
-        make(&std::env::temp_dir()).or_else(|error| match error {
-            // TMPDIR can be a folder of root's.
-            Error::Unreachable { .. } => make(Path::new("/tmp")),
-            error => Err(error),
-        })
+        Cluster::join(Layout::temporary(PORT)?, installed, Recipe::throwaway())
     }
 
     /// The connection URL of a database, as libpq and its relatives take it:
@@ -85,8 +69,7 @@ impl Cluster {
     ///
     /// The database `postgres` is always there.
     pub fn url(&self, database: &str) -> String {
-        let host = percent_encoded(self.layout.socket_dir.as_os_str().as_bytes());
-        format!("postgresql://{USER}@{host}:{PORT}/{}", percent_encoded(database.as_bytes()))
+        self.layout.url(database)
     }
 
     /// Creates a database, as a copy of the database `template` if there is one. Nobody may be connected to
@@ -117,7 +100,7 @@ impl Cluster {
     /// The environment in which PostgreSQL's programs find this cluster without further arguments.
     pub fn variables(&self) -> [(&'static str, OsString); 3] {
         let host = self.layout.socket_dir.clone().into_os_string();
-        [("PGHOST", host), ("PGPORT", PORT.to_string().into()), ("PGUSER", USER.into())]
+        [("PGHOST", host), ("PGPORT", self.layout.port.to_string().into()), ("PGUSER", USER.into())]
     }
 
     /// The data folder: absolute, without symbolic links.
@@ -141,7 +124,15 @@ impl Cluster {
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
     pub fn ensure_running(&self) -> Result<(), Error> {
-        server::ensure_ready(&self.layout, &self.installed, self.throwaway).map(|_| ())
+        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|_| ())
+    }
+
+    /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
+    pub(crate) fn end_server(&self, signal: libc::c_int) -> Result<(), Error> {
+        match Stop::by_signal(&self.layout, signal).run(Some(STOP_LIMIT)) {
+            true => Ok(()),
+            false => Err(server::slow(&self.layout, "not stopped", STOP_LIMIT)),
+        }
     }
 
     /// Leaves the cluster. The last user stops the server and returns when it is gone; others return at once.
@@ -154,15 +145,14 @@ impl Cluster {
         self.end_membership()
     }
 
-    fn join(layout: Layout, installed: Installed, throwaway: bool) -> Result<Cluster, Error> {
-        let membership = Membership::new(&layout, throwaway)?;
-        match server::ensure_ready(&layout, &installed, throwaway) {
-            Ok(binaries) => {
-                Ok(Cluster { layout, installed, binaries, throwaway, membership: Some(membership) })
-            }
+    /// Becomes a user of the cluster in `layout`, and makes and starts what of it is not there by `recipe`.
+    pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
+        let membership = Membership::new(&layout, recipe.throwaway)?;
+        match server::ensure_ready(&layout, &installed, &recipe) {
+            Ok(binaries) => Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) }),
             Err(error) => {
                 // The error that counts is the first.
-                let _ = membership.end(&layout, throwaway);
+                let _ = membership.end(&layout, recipe.throwaway);
                 Err(error)
             }
         }
@@ -170,7 +160,7 @@ impl Cluster {
 
     fn end_membership(&mut self) -> Result<(), Error> {
         match self.membership.take() {
-            Some(membership) => membership.end(&self.layout, self.throwaway),
+            Some(membership) => membership.end(&self.layout, self.recipe.throwaway),
             None => Ok(()),
         }
     }
@@ -195,7 +185,7 @@ impl Membership {
         if !users.wait(Mode::Shared, STOP_LIMIT)? {
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
         }
-        let keeper = Keeper::fork(layout, throwaway)?;
+        let keeper = Keeper::fork(layout, Stop::new(layout, throwaway), throwaway)?;
         Ok(Membership { users, keeper })
     }
 
@@ -231,28 +221,4 @@ fn remove_leftovers(layout: &Layout, throwaway: bool) -> Result<(), Error> {
         fs::remove_dir_all(&layout.data_dir).map_err(Error::io("remove", &layout.data_dir))?;
     }
     Ok(())
-}
-
-/// Everything but unreserved characters (RFC 3986) as `%XX`.
-fn percent_encoded(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                text.push(char::from(*byte))
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_becomes_a_host() {
-        assert_eq!(percent_encoded("/tmp/a b/ü".as_bytes()), "%2Ftmp%2Fa%20b%2F%C3%BC");
-    }
 }

@@ -46,7 +46,8 @@ impl Psql<'_> {
         self.run(&statement, format!("drop the database {name:?}")).map(|_| ())
     }
 
-    fn run(&self, statement: &str, doing: String) -> Result<String, Error> {
+    /// Runs a statement; the rows without alignment.
+    pub(crate) fn run(&self, statement: &str, doing: String) -> Result<String, Error> {
         let output = self
             .binaries
             .command("psql")

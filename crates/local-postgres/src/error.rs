@@ -75,12 +75,14 @@ pub enum Error {
         folder: PathBuf,
     },
 
-    /// `initdb` failed.
-    #[error("initdb could not create {}:\n{output}", folder.display())]
+    /// `initdb` or `pg_basebackup` failed.
+    #[error("{program} could not create {}:\n{output}", folder.display())]
     Init {
+        /// The program.
+        program: &'static str,
         /// The folder to be created.
         folder: PathBuf,
-        /// What `initdb` said.
+        /// What the program said.
         output: String,
     },
 

@@ -27,8 +27,10 @@ struct Orders {
 
 impl Keeper {
     /// Forks a keeper. The caller holds a shared lock of the users, else the keeper would begin at once.
-    pub(crate) fn fork(layout: &Layout, throwaway: bool) -> Result<Keeper, Error> {
-        let orders = Orders::new(layout, throwaway);
+    ///
+    /// Once it has stopped the server it removes the folders of `layout` if they are `throwaway`.
+    pub(crate) fn fork(layout: &Layout, stop: Stop, throwaway: bool) -> Result<Keeper, Error> {
+        let orders = Orders::new(layout, stop, throwaway);
         let arguments = pointers(orders.removal.as_deref().unwrap_or_default());
         let environment = pointers(std::slice::from_ref(&orders.path_variable));
         // SAFETY: the child makes system calls only. Signals are blocked meanwhile, because a handler of this
@@ -67,7 +69,7 @@ impl Keeper {
 }
 
 impl Orders {
-    fn new(layout: &Layout, throwaway: bool) -> Orders {
+    fn new(layout: &Layout, stop: Stop, throwaway: bool) -> Orders {
         let removal = throwaway.then(|| {
             vec![
                 c"/bin/sh".to_owned(),
@@ -81,7 +83,7 @@ impl Orders {
         let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
         Orders {
             users_lock: c_string(&layout.users_lock()),
-            stop: Stop::new(layout, throwaway),
+            stop,
             removal,
             path_variable: CString::new(format!("PATH={path}")).unwrap_or_default(),
         }

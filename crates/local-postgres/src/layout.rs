@@ -1,16 +1,20 @@
 //! The files of a data folder, and who may enter them.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::account::{self, Account};
+use crate::url;
 
-/// The port in the socket's name. Nothing listens on it in the network.
+/// The port of a server that does not listen in the network: a part of the socket's name.
 pub(crate) const PORT: u16 = 5432;
+
+/// The cluster's superuser.
+pub(crate) const USER: &str = "postgres";
 
 /// The log is moved aside when a server starts and it is larger than this many bytes.
 const LOG_LIMIT: u64 = 8 * 1024 * 1024;
@@ -25,6 +29,8 @@ pub(crate) struct Layout {
     pub(crate) data_dir: PathBuf,
     /// The folder of the server's socket.
     pub(crate) socket_dir: PathBuf,
+    /// The port in the socket's name, and the one in the network if the server listens there.
+    pub(crate) port: u16,
     /// Whom the server runs as; `None`: as this process.
     pub(crate) account: Option<Account>,
 }
@@ -47,7 +53,7 @@ pub fn default_data_dir() -> Result<PathBuf, Error> {
 
 impl Layout {
     /// Makes the data folder if needed and finds out who its server runs as.
-    pub(crate) fn prepare(data_dir: &Path) -> Result<Layout, Error> {
+    pub(crate) fn prepare(data_dir: &Path, port: u16) -> Result<Layout, Error> {
         // Others need to pass through a folder of root's to reach the server's, a user's own folder is nobody
         // else's business.
         let mode = if account::is_root() { 0o711 } else { 0o700 };
@@ -65,9 +71,34 @@ impl Layout {
         {
             return Err(Error::ForeignOwner { folder: cluster, found, expected: account::effective_uid() });
         }
-        let layout = Layout { socket_dir: socket_dir(&data_dir), data_dir, account };
+        let layout = Layout { socket_dir: socket_dir(&data_dir, port), data_dir, port, account };
         layout.let_account_in()?;
         Ok(layout)
+    }
+
+    /// Makes a data folder among the temporary ones, which its user has to remove.
+    pub(crate) fn temporary(port: u16) -> Result<Layout, Error> {
+        let make = |parent: &Path| -> Result<Layout, Error> {
+            let folder = tempfile::Builder::new()
+                .prefix("calls-postgres-")
+                .permissions(fs::Permissions::from_mode(0o700))
+                .tempdir_in(parent)
+                .map_err(Error::io("create a folder in", parent))?;
+            let layout = Layout::prepare(folder.path(), port)?;
+            let _ = folder.keep();
+            Ok(layout)
+        };
+        make(&std::env::temp_dir()).or_else(|error| match error {
+            // TMPDIR can be a folder of root's.
+            Error::Unreachable { .. } => make(Path::new("/tmp")),
+            error => Err(error),
+        })
+    }
+
+    /// The connection URL of a database, by the socket.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let host = url::encoded(self.socket_dir.as_os_str().as_bytes());
+        format!("postgresql://{USER}@{host}:{}/{}", self.port, url::encoded(database.as_bytes()))
     }
 
     /// The cluster itself, what PostgreSQL calls the data directory.
@@ -107,7 +138,7 @@ impl Layout {
 
     /// The server's socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.socket_dir.join(format!(".s.PGSQL.{PORT}"))
+        self.socket_dir.join(socket_name(self.port))
     }
 
     /// The user that owns the cluster and the socket.
@@ -161,6 +192,19 @@ impl Layout {
             fs::set_permissions(folder, only_owner).map_err(Error::io("change the mode of", folder))?;
         }
         Ok(())
+    }
+
+    /// Writes a file that only the server's user can read, and that is not there yet.
+    pub(crate) fn write_for_server(&self, path: &Path, content: &[u8]) -> Result<(), Error> {
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.write(true).create_new(true).mode(0o600).open(path).map_err(Error::io("create", path))?;
+        file.write_all(content).map_err(Error::io("write", path))?;
+        match &self.account {
+            Some(account) => fchown(&file, Some(account.uid), Some(account.gid))
+                .map_err(Error::io("change the owner of", path)),
+            None => Ok(()),
+        }
     }
 
     /// Opens the log to append to it, and begins a new one if it has grown large.
@@ -223,16 +267,22 @@ impl Layout {
 /// whose name follows from the data folder's path.
 ///
 /// Not `TMPDIR`: it differs between processes that shall meet here.
-fn socket_dir(data_dir: &Path) -> PathBuf {
+fn socket_dir(data_dir: &Path, port: u16) -> PathBuf {
     let inside = data_dir.join("socket");
     let longest = size_of::<libc::sockaddr_un>() - std::mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
     // PostgreSQL makes the socket's lock file beside it, but only the socket's own name is limited.
-    let name = format!("/.s.PGSQL.{PORT}");
     // A comma separates hosts for libpq, and it has no way to quote one.
-    if inside.as_os_str().len() + name.len() <= longest && !inside.as_os_str().as_bytes().contains(&b',') {
+    if inside.join(socket_name(port)).as_os_str().len() <= longest
+        && !inside.as_os_str().as_bytes().contains(&b',')
+    {
         return inside;
     }
     PathBuf::from(format!("/tmp/calls-{:016x}", fnv1a(data_dir.as_os_str().as_bytes())))
+}
+
+/// The name of the socket, which libpq derives from the port.
+fn socket_name(port: u16) -> String {
+    format!(".s.PGSQL.{port}")
 }
 
 /// FNV-1a with 64 bits: the same in every process and every version, unlike the standard library's hashes.
@@ -248,21 +298,21 @@ mod tests {
 
     #[test]
     fn a_short_data_folder_holds_the_socket_itself() {
-        assert_eq!(socket_dir(Path::new("/var/lib/calls")), Path::new("/var/lib/calls/socket"));
+        assert_eq!(socket_dir(Path::new("/var/lib/calls"), PORT), Path::new("/var/lib/calls/socket"));
     }
 
     #[test]
     fn a_long_data_folder_gets_a_short_socket_folder_that_is_always_the_same() {
         let long = PathBuf::from(format!("/{}", "x".repeat(100)));
-        let folder = socket_dir(&long);
+        let folder = socket_dir(&long, PORT);
         assert!(folder.starts_with("/tmp"), "{folder:?}");
-        assert_eq!(folder, socket_dir(&long));
-        assert_ne!(folder, socket_dir(&long.join("y")));
+        assert_eq!(folder, socket_dir(&long, PORT));
+        assert_ne!(folder, socket_dir(&long.join("y"), PORT));
     }
 
     #[test]
     fn a_comma_does_not_get_into_the_address() {
-        assert!(socket_dir(Path::new("/srv/a,b")).starts_with("/tmp"));
+        assert!(socket_dir(Path::new("/srv/a,b"), PORT).starts_with("/tmp"));
     }
 
     #[test]

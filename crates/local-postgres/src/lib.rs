@@ -27,14 +27,16 @@
 //! - `binaries`: where the installed PostgreSQL is, and which version
 //! - `account`: the unprivileged user that a server started by root runs as
 //! - `layout`: the files of a data folder and who may enter them
+//! - `url`: connection URLs
 //! - `lock`: `flock` on a file
+//! - `recipe`: where a new server's data comes from, and every server's settings
 //! - `server`: initdb, start, ready, and how the arguments come about
 //! - `memory`: how much memory a server keeps pages in
 //! - `stop`: the end of a server, in calls that are safe after `fork`
 //! - `descriptors`: open files that a child must not have
 //! - `keeper`: the forked child that outlives its user
 //! - `database`: create, ensure and drop a database through `psql`
-//! - [`testing`]: a cluster for a test run
+//! - [`testing`]: servers for a test run
 //! - [`Error`]: what can go wrong, in words for the person at the terminal
 
 mod account;
@@ -47,9 +49,11 @@ mod keeper;
 mod layout;
 mod lock;
 mod memory;
+mod recipe;
 mod server;
 mod stop;
 pub mod testing;
+mod url;
 
 pub use cluster::Cluster;
 pub use error::Error;

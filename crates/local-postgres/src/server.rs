@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,10 @@ use crate::Error;
 use crate::account;
 use crate::binaries::{Binaries, Installed};
 use crate::descriptors;
-use crate::layout::{Layout, PORT};
+use crate::layout::{Layout, USER};
 use crate::lock::{Lock, Mode, POLL};
-use crate::memory;
+use crate::recipe::{Origin, Recipe};
 use crate::stop::{c_string, read_pid};
-
-/// The cluster's superuser, and the only user it has.
-pub(crate) const USER: &str = "postgres";
 
 /// How long a start may take. After a crash PostgreSQL replays its log first, at most what it wrote between
 /// two checkpoints; on a slow disk that is minutes.
@@ -31,44 +28,6 @@ const START_LIMIT: Duration = Duration::from_secs(600);
 /// again.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Settings of every server, beside PostgreSQL's defaults. They are arguments of the server, so that no
-/// setting in the cluster's files can open it to the network.
-const SETTINGS: [&str; 14] = [
-    // Reached through a socket in a folder that only its user can enter, so nobody needs a password.
-    "listen_addresses=",
-    "unix_socket_permissions=0700",
-    "timezone=UTC",
-    "log_timezone=UTC",
-    // One process less.
-    "max_logical_replication_workers=0",
-    // Compiling a query costs more than the short queries here take.
-    "jit=off",
-    // An index-only scan needs a fresh visibility map, and only vacuum refreshes it. By default it waits for
-    // a fifth of the table to be new.
-    "autovacuum_naptime=15s",
-    "autovacuum_vacuum_insert_threshold=1000",
-    "autovacuum_vacuum_insert_scale_factor=0.02",
-    // No statement and no value lands in the log: LOG and above are about the server, ERROR (below LOG in
-    // this order) is about a client's statement and goes to the client. Terse drops the detail lines, which
-    // can quote a row.
-    "log_min_messages=log",
-    "log_min_error_statement=panic",
-    "log_error_verbosity=terse",
-    "log_parameter_max_length=0",
-    "log_checkpoints=off",
-];
-
-/// Settings of a server whose data is thrown away: nothing survives a crash of the machine, everything is
-/// faster.
-const THROWAWAY_SETTINGS: [&str; 6] = [
-    "fsync=off",
-    "full_page_writes=off",
-    "synchronous_commit=off",
-    "wal_level=minimal",
-    "max_wal_senders=0",
-    "max_connections=200",
-];
-
 /// Joins the server of `layout`, starts it if nobody did, makes it if there is none. Gives the binaries that
 /// fit it.
 ///
@@ -76,7 +35,7 @@ const THROWAWAY_SETTINGS: [&str; 6] = [
 pub(crate) fn ensure_ready(
     layout: &Layout,
     installed: &Installed,
-    throwaway: bool,
+    recipe: &Recipe,
 ) -> Result<Binaries, Error> {
     let deadline = Instant::now() + START_LIMIT;
     let mut lock = Lock::open(layout, &layout.server_lock())?;
@@ -90,8 +49,8 @@ pub(crate) fn ensure_ready(
             if started {
                 return Err(Error::Start { log: layout.log(), tail: layout.log_tail() });
             }
-            let binaries = prepare(layout, installed, &lock, throwaway)?;
-            start(layout, &binaries, &lock, throwaway)?;
+            let binaries = prepare(layout, installed, &lock, recipe)?;
+            start(layout, &binaries, &lock, recipe)?;
             started = true;
             // The server holds the lock now, by its own copy. Only without ours the lock tells when it ends.
             lock = Lock::open(layout, &layout.server_lock())?;
@@ -120,7 +79,7 @@ fn is_ready(layout: &Layout) -> bool {
 /// PostgreSQL's protocol, eight bytes, answered by one).
 ///
 /// To connect is not enough: the kernel also accepts for a server that is just being killed.
-fn answers(socket: &Path) -> io::Result<()> {
+pub(crate) fn answers(socket: &Path) -> io::Result<()> {
     const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
     let mut connection = UnixStream::connect(socket)?;
     connection.set_read_timeout(Some(ANSWER_LIMIT))?;
@@ -129,19 +88,18 @@ fn answers(socket: &Path) -> io::Result<()> {
 }
 
 /// Brings the folder into the state that a server can start in.
-fn prepare(layout: &Layout, installed: &Installed, lock: &Lock, throwaway: bool) -> Result<Binaries, Error> {
+fn prepare(layout: &Layout, installed: &Installed, lock: &Lock, recipe: &Recipe) -> Result<Binaries, Error> {
     let version = layout.version()?;
     let binaries = installed.fitting(version, &layout.cluster())?;
     check_reachable(layout, &binaries)?;
     if version.is_none() {
-        init(layout, &binaries, lock, throwaway)?;
+        init(layout, &binaries, lock, recipe)?;
     }
     clear_stale_pid_file(layout)?;
     layout.prepare_socket_dir()?;
     // A killed server leaves them behind, and the number in the second may be somebody else's by now.
-    for name in [format!(".s.PGSQL.{PORT}"), format!(".s.PGSQL.{PORT}.lock")] {
-        remove_if_there(&layout.socket_dir.join(name))?;
-    }
+    remove_if_there(&layout.socket())?;
+    remove_if_there(&layout.socket().with_added_extension("lock"))?;
     Ok(binaries)
 }
 
@@ -156,7 +114,7 @@ fn check_reachable(layout: &Layout, binaries: &Binaries) -> Result<(), Error> {
 
 /// Makes the cluster beside its place and moves it there when it is complete, so that a half-made one is
 /// never taken for real.
-fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> Result<(), Error> {
+fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> Result<(), Error> {
     let cluster = layout.cluster();
     if fs::read_dir(&cluster).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::NotACluster { folder: cluster });
@@ -168,16 +126,22 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> R
         }
         _ => layout.create_for_server(&unfinished)?,
     }
-    // Text is compared by code points, the same on every machine. Older systems have no such locale for
-    // UTF-8; there "C" does the same, but knows upper and lower case of ASCII only.
-    let result = run_initdb(layout, binaries, lock, throwaway, "C.UTF-8").or_else(|output| {
-        match output.contains("invalid locale") {
-            true => run_initdb(layout, binaries, lock, throwaway, "C"),
-            false => Err(output),
+    let run = |mut command: Command| run_for(layout, lock, &mut command);
+    let (program, result) = match &recipe.origin {
+        Origin::Empty { host_authentication } => {
+            let initdb = |locale| initdb(layout, binaries, recipe, host_authentication, locale);
+            // Text is compared by code points, the same on every machine. Older systems have no such locale
+            // for UTF-8; there "C" does the same, but knows upper and lower case of ASCII only.
+            let result = run(initdb("C.UTF-8")).or_else(|output| match output.contains("invalid locale") {
+                true => run(initdb("C")),
+                false => Err(output),
+            });
+            ("initdb", result)
         }
-    });
+        Origin::Standby { primary } => ("pg_basebackup", run(base_backup(layout, binaries, primary))),
+    };
     if let Err(output) = result {
-        return Err(Error::Init { folder: cluster, output });
+        return Err(Error::Init { program, folder: cluster, output });
     }
     fs::rename(&unfinished, &cluster).map_err(Error::io("rename", &unfinished))?;
     // The new name must survive a power cut like the data below it.
@@ -186,27 +150,38 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> R
         .map_err(Error::io("write", &layout.data_dir))
 }
 
-/// Runs `initdb` in the unfinished folder; what it said if it fails.
-fn run_initdb(
-    layout: &Layout,
-    binaries: &Binaries,
-    lock: &Lock,
-    throwaway: bool,
-    locale: &str,
-) -> Result<(), String> {
+/// Creates an empty cluster in the unfinished folder.
+fn initdb(layout: &Layout, binaries: &Binaries, recipe: &Recipe, host: &str, locale: &str) -> Command {
     let mut command = binaries.command("initdb");
     command
         .arg("--pgdata")
         .arg(layout.unfinished())
         .args(["--username", USER, "--encoding", "UTF8", "--locale", locale, "--data-checksums"])
         // Trust is as safe as the socket's folder, which only the server's user (and root) can enter.
-        .args(["--auth-local", "trust", "--auth-host", "reject"])
-        .current_dir("/");
-    if throwaway {
+        .args(["--auth-local", "trust", "--auth-host", host]);
+    if recipe.throwaway {
         command.arg("--no-sync");
     }
-    account::run_as(&mut command, layout.account.as_ref());
-    inherit(&mut command, lock.descriptor());
+    command
+}
+
+/// Copies the server at `primary` into the unfinished folder, set up to follow it as a standby.
+fn base_backup(layout: &Layout, binaries: &Binaries, primary: &str) -> Command {
+    let mut command = binaries.command("pg_basebackup");
+    command.arg("--pgdata").arg(layout.unfinished()).args(["--dbname", primary, "--no-password"]).args([
+        "--write-recovery-conf",
+        "--checkpoint",
+        "fast",
+        "--no-sync",
+    ]);
+    command
+}
+
+/// Runs a command as the server's user, with the server's lock; its output if it fails.
+fn run_for(layout: &Layout, lock: &Lock, command: &mut Command) -> Result<(), String> {
+    command.current_dir("/");
+    account::run_as(command, layout.account.as_ref());
+    inherit(command, lock.descriptor());
     let output = command.output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
@@ -246,19 +221,25 @@ fn serves(pid: libc::pid_t, cluster: &Path) -> bool {
     })
 }
 
-/// Starts the server in a session of its own: a Ctrl-C at the terminal is for the program, which finishes its
-/// queries first.
-fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> Result<(), Error> {
-    let log = layout.open_log()?;
-    let for_errors = log.try_clone().map_err(Error::io("open", &layout.log()))?;
+/// Starts the server.
+fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> Result<(), Error> {
     let mut command = binaries.command("postgres");
     command.arg("-D").arg(layout.cluster());
-    for setting in SETTINGS.iter().chain(THROWAWAY_SETTINGS.iter().filter(|_| throwaway)) {
+    for setting in &recipe.settings {
         command.arg("-c").arg(setting);
     }
-    command.arg("-c").arg(memory::shared_buffers());
-    command.arg("-c").arg(format!("port={PORT}"));
+    command.arg("-c").arg(format!("port={}", layout.port));
     command.arg("-c").arg(socket_setting(layout.socket_dir.as_os_str()));
+    spawn_detached(layout, lock, command)
+}
+
+/// Starts a program that outlives this process, as the server's user, with its output in the log.
+///
+/// It gets a session of its own: a Ctrl-C at the terminal is for this program, which finishes its queries
+/// first. It holds the lock of `lock` until it ends.
+pub(crate) fn spawn_detached(layout: &Layout, lock: &Lock, mut command: Command) -> Result<(), Error> {
+    let log = layout.open_log()?;
+    let for_errors = log.try_clone().map_err(Error::io("open", &layout.log()))?;
     command.stdout(Stdio::from(log)).stderr(Stdio::from(for_errors)).current_dir("/");
     account::run_as(&mut command, layout.account.as_ref());
     inherit(&mut command, lock.descriptor());
@@ -276,7 +257,7 @@ fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, throwaway: bool) -> 
             }
         });
     }
-    let program = binaries.folder().join("postgres");
+    let program = PathBuf::from(command.get_program());
     let mut between = command.spawn().map_err(Error::io("run", &program))?;
     between.wait().map_err(Error::io("run", &program))?;
     Ok(())

@@ -14,13 +14,14 @@ use crate::lock::POLL;
 /// How often the server is asked again. The first request can come too early: it has no process number yet.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// The signal for a server that shall disconnect everybody and write a checkpoint.
+pub(crate) const FAST: libc::c_int = libc::SIGINT;
+
 /// What to do to end one server.
 #[derive(Debug)]
 pub(crate) struct Stop {
     server_lock: CString,
     pid_file: CString,
-    /// `SIGINT`: disconnect everybody and write a checkpoint. `SIGQUIT`: end at once, the data is thrown away
-    /// anyway.
     signal: libc::c_int,
     /// Whom to become before sending it. The server's user can write any number into the file, and must not
     /// be able to make root signal a process of somebody else.
@@ -28,12 +29,22 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// How to stop the server of `layout`.
+    /// How to stop the server of `layout`: if its data is thrown away anyway, it ends at once.
     pub(crate) fn new(layout: &Layout, throwaway: bool) -> Stop {
+        Stop::by_signal(layout, if throwaway { libc::SIGQUIT } else { FAST })
+    }
+
+    /// How to end the server of `layout` with a signal.
+    pub(crate) fn by_signal(layout: &Layout, signal: libc::c_int) -> Stop {
+        Stop::of(layout, &layout.pid_file(), signal)
+    }
+
+    /// How to end the program that runs in `layout` and writes its process number to `pid_file`.
+    pub(crate) fn of(layout: &Layout, pid_file: &Path, signal: libc::c_int) -> Stop {
         Stop {
             server_lock: c_string(&layout.server_lock()),
-            pid_file: c_string(&layout.pid_file()),
-            signal: if throwaway { libc::SIGQUIT } else { libc::SIGINT },
+            pid_file: c_string(pid_file),
+            signal,
             sender: layout.account.as_ref().map(|account| (account.uid, account.gid)),
         }
     }

@@ -1,69 +1,35 @@
-//! A cluster for a test run.
+//! Servers for a test run.
 //!
-//! Tests run against the cluster that `TEST_DATABASE_URL` names. The program `with-postgres` sets it, so that
-//! one throwaway cluster serves a whole run: `with-postgres cargo nextest run`. Without it each process makes
-//! a cluster of its own, which takes a second or two.
+//! Most tests need one database on any server: [`cluster_url`] and [`database_url`]. Those that stop, lose or
+//! copy a server, or connect to it by TLS, start one of their own:
 //!
-//! # A database per test
-//! Migrate once into a template, then copy that for each test; a copy takes some ten milliseconds.
+//! - [`Primary`] and [`Standby`]: streaming replication and failover
+//! - [`TlsServer`]: TLS with certificates made for the test
+//! - [`Pgbouncer`]: connection pooling in transaction mode, in front of any server
+//! - [`Server`]: what primary, standby and TLS server have in common
+//! - [`query()`]: a statement through `psql`
 //!
-//! 1. Connect to [`cluster_url`] and take an advisory lock (`SELECT pg_advisory_lock(...)`): several test
-//!    processes do this.
-//! 2. Unless it is there, create the template under a name that says which migrations it holds
-//!    (`calls_template_<version>`), connect to it ([`database_url`]), migrate, disconnect, and release the
-//!    lock. A template must have no connections when it is copied.
-//! 3. For each test: `CREATE DATABASE <unique name> TEMPLATE <template>`, and connect to [`database_url`] of
-//!    that name.
-//! 4. Drop it with `DROP DATABASE ... WITH (FORCE)` afterwards, or leave it: a throwaway cluster takes it
-//!    along.
+//! Each server is stopped and removed when its value is dropped, and also when the test's process is killed.
+//! Functions here panic where others return an error: a test can do no better.
 
-use std::sync::OnceLock;
+mod certificates;
+mod pgbouncer;
+mod port;
+mod psql;
+mod replication;
+mod server;
+mod shared;
+mod tls;
 
-use crate::Cluster;
+pub use pgbouncer::Pgbouncer;
+pub use psql::query;
+pub use replication::{Primary, Standby};
+pub use server::{Server, several_hosts};
+pub use shared::{VARIABLE, cluster_url, database_url};
+pub use tls::TlsServer;
 
-/// The variable that names the cluster to test against.
-pub const VARIABLE: &str = "TEST_DATABASE_URL";
-
-/// The URL of the maintenance database `postgres` of the cluster to test against.
-///
-/// That is `TEST_DATABASE_URL`, else a throwaway cluster that ends with this process.
-///
-/// # Panics
-/// If a throwaway cluster is needed and cannot be made: a test can do no better.
-pub fn cluster_url() -> String {
-    // Never dropped. The cluster's keeper cleans up when the process ends.
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    if let Some(url) = std::env::var(VARIABLE).ok().filter(|url| !url.is_empty()) {
-        return url;
-    }
-    let make =
-        || Cluster::throwaway().unwrap_or_else(|error| panic!("no PostgreSQL to test against: {error}"));
-    CLUSTER.get_or_init(make).url("postgres")
-}
-
-/// `url` with its database replaced by `name`, which holds ASCII letters, digits and underscores only.
-pub fn database_url(url: &str, name: &str) -> String {
-    let (address, options) = match url.split_once('?') {
-        Some((address, options)) => (address, format!("?{options}")),
-        None => (url, String::new()),
-    };
-    let authority = address.find("://").map_or(0, |found| found + 3);
-    let end = address[authority..].find('/').map_or(address.len(), |found| authority + found);
-    format!("{}/{name}{options}", &address[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_database_of_a_url_is_replaced() {
-        for (url, expected) in [
-            ("postgresql://postgres@%2Ftmp%2Fx:5432/postgres", "postgresql://postgres@%2Ftmp%2Fx:5432/t1"),
-            ("postgres://u:p@localhost/db?sslmode=disable", "postgres://u:p@localhost/t1?sslmode=disable"),
-            ("postgres://localhost", "postgres://localhost/t1"),
-        ] {
-            assert_eq!(database_url(url, "t1"), expected);
-        }
-    }
+/// The value, or a panic that says what failed.
+#[track_caller]
+fn expect<T>(result: Result<T, crate::Error>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
 }

@@ -37,12 +37,12 @@ fn a_throwaway_cluster_is_gone_soon_after_kill_9_of_its_user() {
 fn a_test_process_gets_one_cluster_however_often_it_asks() {
     let url = testing::cluster_url();
     assert_eq!(testing::cluster_url(), url);
-    let psql = |database: &str, statement: &str| {
-        let script = format!("psql -X -A -t -d '{database}' -c '{statement}'");
-        String::from_utf8(run(&script).stdout).unwrap()
-    };
-    psql(&url, "CREATE DATABASE one");
-    assert_eq!(psql(&testing::database_url(&url, "one"), "SELECT current_database()"), "one\n");
+    // The cluster may be one that stays.
+    let name = format!("one_{}", std::process::id());
+    testing::query(&url, &format!("CREATE DATABASE {name}")).unwrap();
+    let one = testing::database_url(&url, &name);
+    assert_eq!(testing::query(&one, "SELECT current_database()"), Ok(name.clone()));
+    testing::query(&url, &format!("DROP DATABASE {name}")).unwrap();
 }
 
 #[test]
