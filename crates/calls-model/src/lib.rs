@@ -9,6 +9,7 @@
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `fallback`: what the page has before it asks. [`Fallback`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
+//! - [`requests`]: what can be asked.
 //! - `text`: how digits are written.
 //! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
 
@@ -17,6 +18,7 @@ mod fallback;
 mod numbers;
 mod parties;
 mod problem;
+pub mod requests;
 #[cfg(feature = "schema")]
 mod schema;
 mod summary;

@@ -46,7 +46,7 @@ pub struct HotOptions {
     pub deadlines: Deadlines,
     /// Told of connections that cannot be made.
     pub failures: Failures,
-    /// Connections of a worker that read; one more than are needed while PostgreSQL is quick.
+    /// Connections of a worker that read; one is enough while PostgreSQL is quick.
     pub readers: usize,
 }
 
@@ -192,6 +192,7 @@ impl Hot {
         let adding = async {
             let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
             let lane = lane.ok_or(DatabaseError::NoConnection)?;
+            let _counted = lane.count();
             self.over(lane, async |connected: &Connected| add_call(connected, call).await).await
         };
         self.in_time(adding).await
@@ -201,14 +202,18 @@ impl Hot {
     async fn read<T>(&self, ask: impl AsyncFn(&Connected) -> Result<T, Failure>) -> Result<T, DatabaseError> {
         let _place = self.options.queue.line_up()?;
         let lane = self.readers.iter().find(|lane| !lane.is_slow(PATIENCE)).unwrap_or(&self.readers[0]);
+        let counted = lane.count();
         let first = self.over(lane, &ask);
-        let other = self.readers.iter().find(|other| !std::ptr::eq(*other, lane) && !other.is_slow(PATIENCE));
         self.in_time(async {
-            let Some(other) = other else { return first.await };
             pin_mut!(first);
             if let Ok(answer) = timeout(PATIENCE, &mut first).await {
                 return answer;
             }
+            let other =
+                self.readers.iter().find(|other| !std::ptr::eq(*other, lane) && !other.is_slow(PATIENCE));
+            // Where PostgreSQL takes so long for this very statement, it would again.
+            let Some(other) = other.filter(|_| !counted.is_first()) else { return first.await };
+            let _counted = other.count();
             let second = self.over(other, &ask);
             pin_mut!(second);
             tokio::select! {
@@ -232,7 +237,6 @@ impl Hot {
         lane: &Lane,
         ask: impl AsyncFn(&Connected) -> Result<T, Failure>,
     ) -> Result<T, DatabaseError> {
-        let _counted = lane.count();
         for _ in 0..2 {
             let connected = lane.connected(&self.options).await?;
             match ask(&connected).await {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 
 use calls_model::{
-    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, E164, Party,
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Disposition, E164, Party,
 };
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
@@ -145,8 +145,9 @@ impl Numbers {
     }
 }
 
-/// The other party of a call but for its number's digits, and how it is spelled. All numbers of one kind have one.
-type Spelling = (Option<Party>, Option<CounterpartyDetails>);
+/// The other party of a call but for its number's digits, how it is spelled, and how the call ended. All numbers of one kind
+/// share one for each way to end.
+type Spelling = (Option<Party>, Option<CounterpartyDetails>, Option<Disposition>);
 
 /// Writes calls.
 #[derive(Default)]
@@ -290,7 +291,7 @@ impl<'a> Unpacker<'a> {
             Packed::Compact { head, duration_ms, returned_us } => (head, duration_ms, returned_us),
         };
         let Numbers { id, at_us, digits } = self.last;
-        let (party, spelled): Spelling =
+        let (party, spelled, disposition): Spelling =
             serde_json::from_slice(self.spellings.get(self.last_spelling)?).ok()?;
         let has = |part: u8| head & part != 0;
         let call = Call {
@@ -306,7 +307,8 @@ impl<'a> Unpacker<'a> {
             country: details.country,
         });
         let returned_at = DateTime::from_timestamp_micros(at_us.wrapping_add(returned_us));
-        let details = CallDetails { counterparty, returned_at: returned_at.filter(|_| has(RETURNED)) };
+        let returned_at = returned_at.filter(|_| has(RETURNED));
+        let details = CallDetails { counterparty, returned_at, disposition };
         Some(DetailedCall { call, details })
     }
 
@@ -349,14 +351,15 @@ impl<'a> Unpacker<'a> {
 /// How the other party of a call is spelled, without its digits. `None` where it could not be filled in again.
 fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     let party = Some(call.call.counterparty.clone()).filter(|party| !matches!(party, Party::E164(_)));
-    let Some(details) = &call.details.counterparty else { return Some((party, None)) };
+    let disposition = call.details.disposition;
+    let Some(details) = &call.details.counterparty else { return Some((party, None, disposition)) };
     let CounterpartyDetails { international, national, country } = details;
     let details = CounterpartyDetails {
         international: mask(international, digits)?,
         national: mask(national, digits)?,
         country: country.clone(),
     };
-    Some((party, Some(details)))
+    Some((party, Some(details), disposition))
 }
 
 /// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of 493012345678 is
@@ -419,7 +422,7 @@ mod tests {
                 call_type: CallType::CompletedInbound,
                 duration: CallDuration::from_ms(37_400),
             },
-            details: CallDetails { counterparty, returned_at: None },
+            details: CallDetails { counterparty, returned_at: None, disposition: None },
         }
     }
 
@@ -433,8 +436,11 @@ mod tests {
         missed.details.returned_at = Some("2024-02-01T10:00:00.000001Z".parse().unwrap());
         let mut returned_before = missed.clone();
         returned_before.details.returned_at = Some("2023-02-01T10:00:00Z".parse().unwrap());
+        let mut voicemail = missed.clone();
+        voicemail.details.disposition = Some(Disposition::Voicemail);
         vec![
             call("10", at, "+12025550123", us),
+            voicemail,
             missed,
             returned_before,
             call("8", "2024-01-31T09:00:00.123456Z", "+493012345678", None),

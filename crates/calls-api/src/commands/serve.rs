@@ -93,7 +93,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels: labels.clone(),
         deadlines,
         failures,
-        readers: most.min(2),
+        readers: most.min(4),
     };
     let app = routes::App {
         counter: Counter::new(database.clone()),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
+use calls_model::requests::{self, Kind};
 use calls_model::{Call, CallDuration, CallType, DetailedCall, Party, Problem};
 use chrono_tz::TZ_VARIANTS;
 use utoipa::openapi::header::HeaderBuilder;
@@ -324,74 +325,55 @@ impl ToSchema for ListedCall {
 
 impl IntoParams for FilterParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let types = ArrayBuilder::new().items(Ref::from_schema_name(CallType::name()));
-        let types = query("type", "Of these types only; may be repeated.", types);
-        let seconds = || text().pattern(Some(r"^([0-9]{1,6}|1[0-9]{6})(\.[0-9]{1,3})?$")).examples(["37.4"]);
-        vec![
-            types.style(Some(ParameterStyle::Form)).explode(Some(true)).build(),
-            query("direction", "Of this direction only.", one_of(["inbound", "outbound"])).build(),
-            query("outcome", "Of this outcome only.", one_of(["completed", "missed"])).build(),
-            query(
-                "counterparty",
-                "With this counterparty only: a number in any spelling, an extension or short code, a SIP address, \
-                 `withheld` or `unknown`; or with all whose text begins like this: `+1202*`.",
-                spelling([
-                    one_of(["withheld", "unknown"]),
-                    text().pattern(Some(r"^\+[1-9][0-9]{0,14}\*$")).examples(["+1202*"]),
-                ]),
-            )
-            .build(),
-            query("from", "Not before this time or day.", instant()).build(),
-            query("until", "Before this time or day.", instant()).build(),
-            query(
-                "tz",
-                "The zone that days begin in, and whose clocks tell `weekday` and `hour`. UTC unless said otherwise.",
-                Ref::from_schema_name("TimeZone"),
-            )
-            .build(),
-            query("min_duration", "At least so many seconds long. Leaves out calls without a duration.", seconds())
-                .build(),
-            query("max_duration", "At most so many seconds long. Leaves out calls without a duration.", seconds())
-                .build(),
-            query(
-                "returned",
-                "Missed inbound calls of identified callers only: those that have (`true`) or have not (`false`) been \
-                 returned. A call is returned when the two spoke later, whoever called.",
-                one_of(["true", "false"]),
-            )
-            .build(),
-            query("weekday", "On this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).", integer(1, 7))
-                .build(),
-            query("hour", "Begun in this hour of the day.", integer(0, 23)).build(),
-        ]
+        requests::FILTER.iter().map(parameter).collect()
     }
 }
 
 impl IntoParams for ListParameters {
-    fn into_params(provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let limit = integer(1, 1000).default(Some(Self::DEFAULT_LIMIT.into()));
-        // 16 digits of microseconds and 16 of an id.
-        let cursor = text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$"));
-        let mut parameters = FilterParameters::into_params(provider);
-        parameters.extend([
-            query("limit", "At most so many calls. NDJSON and CSV have all calls unless it is given.", limit)
-                .build(),
-            query("after", "Those after the cursor of a `Link` header.", cursor).build(),
-            query(
-                "format",
-                "How the calls are written, instead of `Accept`.",
-                one_of(["json", "ndjson", "csv"]),
-            )
-            .build(),
-            query(
-                "include",
-                "`details`: how each counterparty is written, and when a missed call was returned. Not in CSV.",
-                one_of(["details"]),
-            )
-            .build(),
-        ]);
-        parameters
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        requests::FILTER.iter().chain(&requests::LIST).map(parameter).collect()
     }
+}
+
+/// A row of the table of query parameters.
+fn parameter(row: &requests::Parameter) -> Parameter {
+    let schema: RefOr<Schema> = match (row.kind, row.name) {
+        (Kind::OneOf(_), name) if name == requests::TYPE.name => {
+            Ref::from_schema_name(CallType::name()).into()
+        }
+        (Kind::OneOf(texts), _) => text().enum_values(Some(texts.iter().copied())).into(),
+        (Kind::Integer(first, last), name) => {
+            let number = integer(first.into(), last.into());
+            let default = (name == requests::LIMIT.name).then(|| ListParameters::DEFAULT_LIMIT.into());
+            number.default(default).into()
+        }
+        (Kind::Seconds, _) => {
+            text().pattern(Some(r"^([0-9]{1,6}|1[0-9]{6})(\.[0-9]{1,3})?$")).examples([row.example]).into()
+        }
+        (Kind::Instant, _) => instant().into(),
+        (Kind::Zone, _) => Ref::from_schema_name("TimeZone").into(),
+        (Kind::Party, _) => spelling([
+            one_of(["withheld", "unknown"]),
+            text().pattern(Some(r"^\+[1-9][0-9]{0,14}\*$")).examples([row.example]),
+        ])
+        .into(),
+        // 16 digits of microseconds and 16 of an id.
+        (Kind::Cursor, _) => text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$")).into(),
+        (Kind::Text, _) => text().max_length(Some(64)).examples([row.example]).into(),
+    };
+    let builder = ParameterBuilder::new()
+        .name(row.name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(row.description));
+    match row.repeats {
+        false => builder.schema(Some(schema)),
+        true => {
+            let list = ArrayBuilder::new().items(schema);
+            builder.schema(Some(list)).style(Some(ParameterStyle::Form)).explode(Some(true))
+        }
+    }
+    .build()
 }
 
 impl IntoResponses for ApiError {
@@ -459,15 +441,6 @@ fn named<const N: usize>(responses: [(&str, ResponseBuilder); N]) -> BTreeMap<St
 fn problem(description: &str) -> ResponseBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
     ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
-}
-
-fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> ParameterBuilder {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Query)
-        .required(Required::False)
-        .description(Some(description))
-        .schema(Some(schema))
 }
 
 fn text() -> ObjectBuilder {

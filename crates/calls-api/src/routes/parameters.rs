@@ -3,7 +3,8 @@
 
 use std::str::FromStr;
 
-use calls_model::{CallDuration, CallType, Direction, Outcome, Party};
+use calls_model::requests::{self, Kind, Parameter};
+use calls_model::{CallDuration, CallType, Direction, Outcome, Party, PartyKind};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use diesel::QueryResult;
@@ -71,12 +72,9 @@ impl Format {
 
 impl ListParameters {
     pub(super) const DEFAULT_LIMIT: u16 = 50;
-    const NAMES: &str = "type, direction, outcome, disposition, counterparty, from, until, tz, min_duration, max_duration, returned, \
-                         weekday, hour, limit, after, format, include";
 
     pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
-        query.refuse_unknown(Self::NAMES)?;
-        let limit = |text: &str| text.parse().ok().filter(|limit| (1..=1000).contains(limit));
+        query.refuse_unknown(&[&requests::FILTER, &requests::LIST])?;
         let format = |text: &str| match text {
             "json" => Some(Format::Json),
             "ndjson" => Some(Format::Ndjson),
@@ -85,71 +83,58 @@ impl ListParameters {
         };
         Ok(Self {
             filter: FilterParameters::read(query, region)?,
-            limit: query.once("limit", "a whole number from 1 to 1000", limit)?,
-            after: query.once("after", "a cursor from a Link header", |text| text.parse().ok())?,
-            format: query.once("format", "json, ndjson or csv", format)?,
-            details: query.once("include", "details", |text| (text == "details").then_some(()))?.is_some(),
+            limit: query.once(&requests::LIMIT, number)?,
+            after: query.once(&requests::AFTER, |text| text.parse().ok())?,
+            format: query.once(&requests::FORMAT, format)?,
+            details: query.once(&requests::INCLUDE, |_| Some(()))?.is_some(),
         })
     }
 }
 
-impl FilterParameters {
-    const NAMES: &str = "type, direction, outcome, disposition, counterparty, from, until, tz, min_duration, max_duration, returned, \
-                         weekday, hour";
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
 
+impl FilterParameters {
     /// Where a query has nothing but a filter.
     pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
-        query.refuse_unknown(Self::NAMES)?;
+        query.refuse_unknown(&[&requests::FILTER])?;
         Self::read(query, region)
     }
 
     fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
-        let types =
-            "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"";
-        let types = query.each("type", types, |text| CallType::from_str(text).ok())?;
-        let dispositions = "answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed";
-        let direction = query.once("direction", "inbound or outbound", |text| match text {
+        let types = query.each(&requests::TYPE, |text| CallType::from_str(text).ok())?;
+        let direction = query.once(&requests::DIRECTION, |text| match text {
             "inbound" => Some(Direction::Inbound),
-            "outbound" => Some(Direction::Outbound),
-            _ => None,
+            _ => Some(Direction::Outbound),
         })?;
-        let outcome = query.once("outcome", "completed or missed", |text| match text {
+        let outcome = query.once(&requests::OUTCOME, |text| match text {
             "completed" => Some(Outcome::Completed),
-            "missed" => Some(Outcome::Missed),
-            _ => None,
+            _ => Some(Outcome::Missed),
         })?;
-        let zone = query.once("tz", "an IANA time zone such as Europe/Berlin", |text| text.parse().ok())?;
-        let zone = zone.unwrap_or(Tz::UTC);
-        let time = "an RFC 3339 time such as 2024-01-31T10:00:00Z, or a date such as 2024-01-31";
-        let seconds = "seconds such as 37.4, at most 2147483.647";
+        let zone = query.once(&requests::TZ, |text| text.parse().ok())?.unwrap_or(Tz::UTC);
         let duration_ms = |text: &str| text.parse::<CallDuration>().ok().map(CallDuration::ms);
         let wanted = |call_type: &CallType| {
             (types.is_empty() || types.contains(call_type))
                 && direction.is_none_or(|direction| call_type.direction() == direction)
                 && outcome.is_none_or(|outcome| call_type.outcome() == outcome)
         };
-        let counterparty =
-            "a number, or the beginning of one followed by *, such as +1202*; or withheld, or unknown";
         Ok(Self {
             zone,
             filter: Filter {
                 types: CallType::ALL.into_iter().filter(wanted).collect(),
+                dispositions: query.each(&requests::DISPOSITION, |text| text.parse().ok())?,
                 counterparty: None,
-                from: query.once("from", time, |text| instant(text, zone))?,
-                until: query.once("until", time, |text| instant(text, zone))?,
-                min_duration_ms: query.once("min_duration", seconds, duration_ms)?,
-                max_duration_ms: query.once("max_duration", seconds, duration_ms)?,
-                dispositions: query.each("disposition", dispositions, |text| text.parse().ok())?,
-                returned: query.once("returned", "true or false", |text| text.parse().ok())?,
+                from: query.once(&requests::FROM, |text| instant(text, zone))?,
+                until: query.once(&requests::UNTIL, |text| instant(text, zone))?,
+                min_duration_ms: query.once(&requests::MIN_DURATION, duration_ms)?,
+                max_duration_ms: query.once(&requests::MAX_DURATION, duration_ms)?,
+                returned: query.once(&requests::RETURNED, |text| text.parse().ok())?,
                 hours: None,
             },
-            weekday: query.once("weekday", "a day from 1 for Monday to 7 for Sunday", |text| {
-                text.parse().ok().filter(|day| (1..=7).contains(day))
-            })?,
-            hour: query
-                .once("hour", "an hour from 0 to 23", |text| text.parse().ok().filter(|hour| *hour < 24))?,
-            counterparty: query
-                .once("counterparty", counterparty, |text| wanted_counterparty(text, region))?,
+            weekday: query.once(&requests::WEEKDAY, number)?,
+            hour: query.once(&requests::HOUR, number)?,
+            counterparty: query.once(&requests::COUNTERPARTY, |text| wanted_counterparty(text, region))?,
         })
     }
 
@@ -190,9 +175,14 @@ fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCount
         None => text.to_owned(),
     };
     let Some(start) = text.strip_suffix('*') else {
-        let party = text.parse::<Party>().or_else(|_| phone::parse(&text, region));
-        return party.ok().map(WantedCounterparty::Party);
+        let canonical = text.parse::<Party>().ok().filter(|party| party.kind() != PartyKind::Text);
+        let party = canonical.or_else(|| phone::parse(&text, region).ok());
+        return party.map(WantedCounterparty::Party);
     };
+    // PostgreSQL has no text with a zero byte, and no party has any other control character.
+    if start.chars().any(char::is_control) {
+        return None;
+    }
     let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     match start.strip_prefix('+') {
         Some(digits) => is_number(digits).then(|| WantedCounterparty::Digits(digits.to_owned())),
@@ -240,34 +230,43 @@ impl Query {
         out.extend_pairs(kept).append_pair(name, value).finish()
     }
 
-    fn refuse_unknown(&self, known: &str) -> Result<(), ApiError> {
-        match self.0.iter().find(|(name, _)| !known.split(", ").any(|known| known == name)) {
-            Some((name, _)) => Err(bad(name, &format!("one of the parameters {known}"), name)),
+    /// Refuses a parameter that is in none of the tables.
+    pub(super) fn refuse_unknown(&self, known: &[&[Parameter]]) -> Result<(), ApiError> {
+        let names = || known.iter().copied().flatten().map(|parameter| parameter.name);
+        match self.0.iter().find(|(name, _)| names().all(|known| known != name)) {
+            Some((name, _)) => {
+                let names = names().collect::<Vec<_>>().join(", ");
+                Err(bad(name, &format!("one of the parameters {names}"), name))
+            }
             None => Ok(()),
         }
     }
 
-    fn once<T>(
+    /// The value of a parameter that stands once, if it is there.
+    pub(super) fn once<T>(
         &self,
-        name: &str,
-        expected: &str,
+        parameter: &Parameter,
         read: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, ApiError> {
-        let mut values = self.each(name, expected, read)?;
-        match self.0.iter().filter(|(other, _)| other == name).nth(1) {
-            Some((_, second)) => Err(bad(name, "this parameter once", second)),
+        let mut values = self.each(parameter, read)?;
+        match self.0.iter().filter(|(name, _)| name == parameter.name).nth(1) {
+            Some((_, second)) => Err(bad(parameter.name, "this parameter once", second)),
             None => Ok(values.pop()),
         }
     }
 
-    fn each<T>(
-        &self,
-        name: &str,
-        expected: &str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<Vec<T>, ApiError> {
-        let values = self.0.iter().filter(|(other, _)| other == name);
-        values.map(|(_, value)| read(value).ok_or_else(|| bad(name, expected, value))).collect()
+    /// All values of a parameter.
+    fn each<T>(&self, parameter: &Parameter, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+        let fits = |text: &str| match parameter.kind {
+            Kind::OneOf(texts) => texts.contains(&text),
+            Kind::Integer(first, last) => text.parse().is_ok_and(|number| (first..=last).contains(&number)),
+            _ => true,
+        };
+        let values = self.0.iter().filter(|(name, _)| name == parameter.name).map(|(_, value)| value);
+        let read = |value: &String| Some(value.as_str()).filter(|value| fits(value)).and_then(&read);
+        values
+            .map(|value| read(value).ok_or_else(|| bad(parameter.name, parameter.expected, value)))
+            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One pipelined connection, made when it is needed and again when it is lost.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,9 @@ pub(super) struct Lane {
     connected: RefCell<Option<Rc<Connected>>>,
     /// Held by the request that connects; the others wait for it.
     connecting: tokio::sync::Mutex<()>,
-    under_way: Cell<usize>,
+    /// The requests that are under way, by the order in which they came. The first is the one that PostgreSQL answers next.
+    under_way: RefCell<BTreeSet<u64>>,
+    last: Cell<u64>,
     /// When an answer came, or when the first of those that are under way began.
     moved: Cell<Option<Instant>>,
 }
@@ -27,27 +30,40 @@ pub(crate) struct Connected {
 }
 
 /// A request that is under way, as long as it lives.
-pub(super) struct Counted<'a>(&'a Lane);
+pub(super) struct Counted<'a> {
+    lane: &'a Lane,
+    number: u64,
+}
+
+impl Counted<'_> {
+    /// Whether it waits for nobody else's answer.
+    pub(super) fn is_first(&self) -> bool {
+        self.lane.under_way.borrow().first() == Some(&self.number)
+    }
+}
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.under_way.set(self.0.under_way.get() - 1);
+        self.lane.under_way.borrow_mut().remove(&self.number);
     }
 }
 
 impl Lane {
     /// How many requests are under way.
     pub(super) fn under_way(&self) -> usize {
-        self.under_way.get()
+        self.under_way.borrow().len()
     }
 
     /// Counts a request.
     pub(super) fn count(&self) -> Counted<'_> {
-        if self.under_way.get() == 0 {
+        let mut under_way = self.under_way.borrow_mut();
+        if under_way.is_empty() {
             self.moved.set(Some(Instant::now()));
         }
-        self.under_way.set(self.under_way.get() + 1);
-        Counted(self)
+        let number = self.last.get() + 1;
+        self.last.set(number);
+        under_way.insert(number);
+        Counted { lane: self, number }
     }
 
     /// Notes that an answer came.
@@ -57,7 +73,7 @@ impl Lane {
 
     /// Whether requests have been waiting for so long without an answer to any of them.
     pub(super) fn is_slow(&self, patience: Duration) -> bool {
-        self.under_way.get() > 0 && self.moved.get().is_some_and(|moved| moved.elapsed() >= patience)
+        self.under_way() > 0 && self.moved.get().is_some_and(|moved| moved.elapsed() >= patience)
     }
 
     /// The connection, which is made if there is none.
@@ -72,8 +88,8 @@ impl Lane {
         let connected = Rc::new(Connected::make(options).await.map_err(|error| {
             options.failures.tell();
             match refused(&error) {
-                // It lets nobody in, or it is not there.
-                DatabaseError::Refused(Some(code)) if !code.starts_with("08") && !code.starts_with("28") => {
+                // A statement that it does not understand: another layout.
+                DatabaseError::Refused(Some(code)) if code.starts_with("42") => {
                     DatabaseError::Refused(Some(code))
                 }
                 _ => DatabaseError::NoConnection,

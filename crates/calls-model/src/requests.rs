@@ -1,0 +1,277 @@
+//! What can be asked: every query parameter of the API, once. The server parses with this table, the page writes addresses
+//! with it, and the API's description is made from it.
+
+/// A query parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// What its value is.
+    pub kind: Kind,
+    /// Whether it may stand several times.
+    pub repeats: bool,
+    /// What a right value is, as a noun phrase: `expected <this>, but found ...`.
+    pub expected: &'static str,
+    /// A right value.
+    pub example: &'static str,
+    /// What it does.
+    pub description: &'static str,
+}
+
+/// What the value of a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A whole number from the first to the last.
+    Integer(u16, u16),
+    /// Seconds with up to three decimals.
+    Seconds,
+    /// A time (RFC 3339), or a day (ISO 8601) that begins in the zone of `tz`.
+    Instant,
+    /// An IANA time zone.
+    Zone,
+    /// A party in any spelling, or the beginning of one and `*`.
+    Party,
+    /// A cursor from a `Link` header.
+    Cursor,
+    /// Any text.
+    Text,
+}
+
+const fn once(
+    name: &'static str,
+    kind: Kind,
+    expected: &'static str,
+    example: &'static str,
+    description: &'static str,
+) -> Parameter {
+    Parameter { name, kind, repeats: false, expected, example, description }
+}
+
+/// `type`: of some types only.
+pub const TYPE: Parameter = Parameter {
+    name: "type",
+    kind: Kind::OneOf(&["Completed Inbound", "Missed Inbound", "Completed Outbound", "Missed Outbound"]),
+    repeats: true,
+    expected: "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"",
+    example: "Missed Inbound",
+    description: "Of these types only; may be repeated.",
+};
+
+/// `direction`: of one direction only.
+pub const DIRECTION: Parameter = once(
+    "direction",
+    Kind::OneOf(&["inbound", "outbound"]),
+    "inbound or outbound",
+    "inbound",
+    "Of this direction only.",
+);
+
+/// `outcome`: of one outcome only.
+pub const OUTCOME: Parameter = once(
+    "outcome",
+    Kind::OneOf(&["completed", "missed"]),
+    "completed or missed",
+    "missed",
+    "Of this outcome only.",
+);
+
+/// `disposition`: that ended in some ways only.
+pub const DISPOSITION: Parameter = Parameter {
+    name: "disposition",
+    kind: Kind::OneOf(&[
+        "answered",
+        "no_answer",
+        "busy",
+        "rejected",
+        "blocked",
+        "voicemail",
+        "answered_elsewhere",
+        "cancelled",
+        "failed",
+    ]),
+    repeats: true,
+    expected: "answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed",
+    example: "voicemail",
+    description: "That ended in one of these ways; may be repeated. Leaves out calls of which that is not known.",
+};
+
+/// `counterparty`: with one counterparty only, or with some.
+pub const COUNTERPARTY: Parameter = once(
+    "counterparty",
+    Kind::Party,
+    "a number, or the beginning of one followed by *, such as +1202*; or withheld, or unknown",
+    "+1202*",
+    "With this counterparty only: a number in any spelling, an extension or short code, a SIP address, `withheld` or \
+     `unknown`; or with all whose text begins like this: `+1202*`.",
+);
+
+const INSTANT: &str = "an RFC 3339 time such as 2024-01-31T10:00:00Z, or a date such as 2024-01-31";
+
+/// `from`: the beginning of a period.
+pub const FROM: Parameter =
+    once("from", Kind::Instant, INSTANT, "2024-01-31T10:00:00Z", "Not before this time or day.");
+
+/// `until`: the end of a period.
+pub const UNTIL: Parameter =
+    once("until", Kind::Instant, INSTANT, "2024-01-31T10:00:00Z", "Before this time or day.");
+
+/// `tz`: whose clocks and days count.
+pub const TZ: Parameter = once(
+    "tz",
+    Kind::Zone,
+    "an IANA time zone such as Europe/Berlin",
+    "Europe/Berlin",
+    "The zone that days begin in, and whose clocks tell `weekday` and `hour`. UTC by default.",
+);
+
+const SECONDS: &str = "seconds such as 37.4, at most 2147483.647";
+
+/// `min_duration`: no shorter calls.
+pub const MIN_DURATION: Parameter = once(
+    "min_duration",
+    Kind::Seconds,
+    SECONDS,
+    "37.4",
+    "At least so many seconds long. Leaves out calls without a duration.",
+);
+
+/// `max_duration`: no longer calls.
+pub const MAX_DURATION: Parameter = once(
+    "max_duration",
+    Kind::Seconds,
+    SECONDS,
+    "37.4",
+    "At most so many seconds long. Leaves out calls without a duration.",
+);
+
+/// `returned`: missed calls that were, or were not, returned.
+pub const RETURNED: Parameter = once(
+    "returned",
+    Kind::OneOf(&["true", "false"]),
+    "true or false",
+    "false",
+    "Missed inbound calls that ask to be returned only: those that have (`true`) or have not (`false`) been. A call is \
+     returned when the two spoke later, whoever called. Withheld and unknown callers cannot be called back, and blocked \
+     calls and those answered elsewhere ask for nothing.",
+);
+
+/// `weekday`: on one day of the week only.
+pub const WEEKDAY: Parameter = once(
+    "weekday",
+    Kind::Integer(1, 7),
+    "a day from 1 for Monday to 7 for Sunday",
+    "1",
+    "On this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).",
+);
+
+/// `hour`: in one hour of the day only.
+pub const HOUR: Parameter =
+    once("hour", Kind::Integer(0, 23), "an hour from 0 to 23", "9", "Begun in this hour of the day.");
+
+/// `limit`: how many at most.
+pub const LIMIT: Parameter = once(
+    "limit",
+    Kind::Integer(1, 1000),
+    "a whole number from 1 to 1000",
+    "50",
+    "At most so many, 50 by default. NDJSON and CSV have all calls unless it is given.",
+);
+
+/// `after`: where a page begins.
+pub const AFTER: Parameter = once(
+    "after",
+    Kind::Cursor,
+    "a cursor from a Link header",
+    "00060eaf5a1bc8000000000000001267",
+    "Those behind the cursor of a `Link` header.",
+);
+
+/// `format`: how calls are written.
+pub const FORMAT: Parameter = once(
+    "format",
+    Kind::OneOf(&["json", "ndjson", "csv"]),
+    "json, ndjson or csv",
+    "csv",
+    "How the calls are written, instead of `Accept`.",
+);
+
+/// `include`: what comes with each call.
+pub const INCLUDE: Parameter = once(
+    "include",
+    Kind::OneOf(&["details"]),
+    "details",
+    "details",
+    "`details`: how each counterparty is written, when a missed call was returned and how a call ended. Not in CSV.",
+);
+
+/// `q`: what numbers are searched for.
+pub const SEARCH: Parameter = once(
+    "q",
+    Kind::Text,
+    "at most 64 characters",
+    "5550123",
+    "Numbers that have these digits anywhere, in any spelling, and other parties whose text has this.",
+);
+
+/// `sort`: the order of numbers.
+pub const SORT: Parameter = once(
+    "sort",
+    Kind::OneOf(&["recent", "calls", "number"]),
+    "recent, calls or number",
+    "recent",
+    "By the last call (latest first, the default), the number of calls (most first), or the number.",
+);
+
+/// Which calls of a history are wanted.
+pub const FILTER: [Parameter; 13] = [
+    TYPE,
+    DIRECTION,
+    OUTCOME,
+    DISPOSITION,
+    COUNTERPARTY,
+    FROM,
+    UNTIL,
+    TZ,
+    MIN_DURATION,
+    MAX_DURATION,
+    RETURNED,
+    WEEKDAY,
+    HOUR,
+];
+
+/// What a list of calls takes beside [`FILTER`].
+pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
+
+/// What the list of numbers takes.
+pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CallType, Disposition};
+
+    #[test]
+    fn the_texts_are_those_of_the_types() {
+        let types: Vec<&str> = CallType::ALL.iter().map(|call_type| call_type.as_str()).collect();
+        assert_eq!(TYPE.kind, Kind::OneOf(types.leak()));
+        let dispositions: Vec<&str> =
+            Disposition::ALL.iter().map(|disposition| disposition.as_str()).collect();
+        assert_eq!(DISPOSITION.kind, Kind::OneOf(dispositions.leak()));
+    }
+
+    #[test]
+    fn an_example_is_right() {
+        for parameter in FILTER.iter().chain(&LIST).chain(&DIRECTORY) {
+            match parameter.kind {
+                Kind::OneOf(texts) => assert!(texts.contains(&parameter.example), "{}", parameter.name),
+                Kind::Integer(first, last) => {
+                    let number: u16 = parameter.example.parse().unwrap();
+                    assert!((first..=last).contains(&number), "{}", parameter.name);
+                }
+                _ => assert!(!parameter.example.is_empty(), "{}", parameter.name),
+            }
+        }
+    }
+}
