@@ -12,7 +12,7 @@ use crate::problem::ApiError;
 use calls_phone as phone;
 use calls_store::keys::Version;
 use calls_store::summary::{self, Question};
-use calls_store::{list, parties};
+use calls_store::{counts, list, parties};
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.
@@ -73,7 +73,8 @@ fn find(
     let patience = app.database.deadlines().search();
     let summary = app.database.read(|connection| {
         let filter = parameters.resolve(connection, owner)?;
-        summary::summarize(connection, &app.labels, Question { owner, filter: &filter, zone, patience })
+        let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
+        summary::summarize(connection, &app.labels, question)
     })?;
     Ok((etag, Some(summary)))
 }
