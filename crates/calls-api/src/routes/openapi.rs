@@ -16,6 +16,7 @@ use utoipa::openapi::xml::XmlBuilder;
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
+use super::numbers::DirectoryParameters;
 use super::parameters::{FilterParameters, ListParameters};
 use crate::problem::ApiError;
 
@@ -34,6 +35,7 @@ use crate::problem::ApiError;
         super::calls::list_calls_or_page,
         super::summary::get_summary,
         super::events::follow_calls,
+        super::numbers::list_numbers,
         super::numbers::get_number,
         super::ingest::post_calls,
         super::cdr::post_freeswitch,
@@ -332,6 +334,18 @@ impl IntoParams for FilterParameters {
 impl IntoParams for ListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         requests::FILTER.iter().chain(&requests::LIST).map(parameter).collect()
+    }
+}
+
+impl IntoParams for DirectoryParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        // Its cursors are other ones.
+        let cursor = || text().pattern(Some("^[0-9a-f]{32}000[0-4][0-9a-f]{12}$"));
+        let row = |row: &requests::Parameter| match row.kind {
+            Kind::Cursor => ParameterBuilder::from(parameter(row)).schema(Some(cursor())).build(),
+            _ => parameter(row),
+        };
+        requests::DIRECTORY.iter().map(row).collect()
     }
 }
 
