@@ -1,6 +1,7 @@
 //! The whole HTTP surface on one screen.
 
 mod accept;
+mod addresses;
 pub mod admin;
 mod calls;
 mod cdr;
@@ -16,6 +17,7 @@ mod limits;
 mod numbers;
 mod openapi;
 mod parameters;
+mod schemas;
 mod summary;
 
 use std::time::Instant;

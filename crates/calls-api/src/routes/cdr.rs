@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::ingest::{authorize, bad_body, read_body, unsupported};
-use super::openapi::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
+use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 

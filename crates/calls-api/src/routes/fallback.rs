@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Fallback, Party};
 use chrono::{DateTime, Utc};
 
 use super::App;
-use super::calls::{api_address, is_known};
+use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
 use crate::assets::{self, Coding};
+use crate::conditional::{is_known, known};
 use crate::details::Detailer;
 use calls_phone as phone;
 use calls_store::filter::Filter;
@@ -36,8 +37,7 @@ pub(super) async fn get_page(
     let party = phone::parse(number, app.region).ok()?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
-    let known = known.to_owned();
+    let known = known(request);
     let finding = app.database.block({
         let (app, party) = (app.clone(), party.clone());
         move || find(&app, &party, &known)

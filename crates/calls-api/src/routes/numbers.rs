@@ -9,8 +9,8 @@ use calls_store::keys::PartyKey;
 use chrono::DateTime;
 
 use super::App;
-use super::openapi::NumberPath;
 use super::parameters::{ListParameters, Query};
+use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
 /// How to write a number, and what is known of it. Takes any spelling; asks no database.
@@ -30,9 +30,6 @@ pub async fn get_number(
 ) -> Result<web::Json<NumberInfo>, ApiError> {
     Ok(web::Json(phone::describe(&phone::parse(&number, app.region)?)))
 }
-
-/// What a client asks of the list of numbers.
-pub(super) struct DirectoryParameters;
 
 /// The numbers that have calls of their own, with how many and when the latest was.
 ///

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Party, Summary};
 
 use super::App;
-use super::calls::{etag, is_known, known};
-use super::openapi::NumberPath;
 use super::parameters::{FilterParameters, Query};
+use super::schemas::NumberPath;
+use crate::conditional::{etag, is_known, known};
 use crate::problem::ApiError;
 use calls_phone as phone;
 use calls_store::keys::Version;
