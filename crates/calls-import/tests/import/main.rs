@@ -3,11 +3,13 @@
 mod android;
 mod asterisk;
 mod export;
+mod field_reports;
 mod freeswitch;
 mod generic;
 mod google_voice;
 mod hostile;
 mod iphone;
+mod joining;
 mod open;
 mod support;
 mod twilio;
