@@ -12,5 +12,6 @@ mod hostile;
 mod iphone;
 mod joining;
 mod open;
+mod siblings;
 mod support;
 mod twilio;
