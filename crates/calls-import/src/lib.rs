@@ -8,16 +8,17 @@
 //! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
 //! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
-//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed ones
-//!   and folders: [`open()`], [`read_any()`], with `detect`, `zipped`, `utf16` and `recoded` for what
+//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed
+//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `zipped`, `utf16` and `recoded` for what
 //!   they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and `hangup` read
-//!   single values, `pbx` and `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV),
-//!   `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
+//! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and
+//!   `hangup` read single values, `pbx` and `android` make records, `legs` joins the rows of one call,
+//!   `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into
+//!   entries.
 //!
-//! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not grow with the file: an entry of more than 1 MiB
-//! is skipped.
+//! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
+//! grow with the file: an entry of more than 1 MiB is skipped.
 
 pub mod columns;
 pub mod dates;
@@ -81,8 +82,8 @@ pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
 
 /// Reads a file of a known format that is not compressed ([`read_any()`] reads all the others).
 ///
-/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file, and read
-/// twice.
+/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file,
+/// and read twice.
 pub fn read<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     read_again(format, options, reader, None)
 }

@@ -20,8 +20,8 @@ use crate::zipped;
 
 /// A file that was opened.
 pub struct Opened<'a> {
-    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet to
-    /// be found out, one by one.
+    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
+    /// to be found out, one by one.
     pub format: Option<Format>,
     /// What is in it.
     pub items: Items<'a>,
@@ -129,7 +129,8 @@ fn any<'a>(
     Ok(Opened { format: Some(format), items })
 }
 
-/// The format of a file: the one that was named, the generic one where columns were named, or what it looks like.
+/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
+/// like.
 fn choose(head: &[u8], named: Option<Format>, options: &Options) -> Result<Format, ReadError> {
     let detected = detect(head);
     if let Some(named) = named {
@@ -194,8 +195,8 @@ fn other_file(head: &[u8]) -> Option<ReadError> {
     found.map(|(_, found, advice)| ReadError::OtherFile { found, advice })
 }
 
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
-/// ASCII. `None` if it is none in UTF-16.
+/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
+/// which are ASCII. `None` if it is none in UTF-16.
 fn utf16_big_endian(head: &[u8]) -> Option<bool> {
     match *head {
         [0xFE, 0xFF, ..] => Some(true),
@@ -333,7 +334,8 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not followed.
+/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not
+/// followed.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);

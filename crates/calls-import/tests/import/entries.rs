@@ -1,4 +1,5 @@
-//! No entry of a file is lost without a word: each gives records, is skipped with a reason, or is joined with another.
+//! No entry of a file is lost without a word: each gives records, is skipped with a reason, or is joined with
+//! another.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +29,8 @@ fn every_entry_of_every_fixture_is_told() {
     assert!(counted > 30, "{counted} fixtures");
 }
 
-/// How many entries a file has, counted in another way. `None` where an entry is not easily told from its neighbours.
+/// How many entries a file has, counted in another way. `None` where an entry is not easily told from its
+/// neighbours.
 fn entries(format: Format, text: &str) -> Option<usize> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("sep=")).count();
     Some(match format {
