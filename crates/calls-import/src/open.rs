@@ -8,21 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::dates::Again;
 use crate::detect::detect;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
-use crate::read;
 use crate::recoded::{Recoded, Recoding};
-use crate::record::{Item, Items, Skipped};
-use crate::time;
+use crate::record::{Item, Items, Reason, Record, Skipped};
 use crate::utf16::Utf16;
 use crate::zipped;
 
 /// A file that was opened.
 pub struct Opened<'a> {
-    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet to
-    /// be found out, one by one.
+    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
+    /// to be found out, one by one.
     pub format: Option<Format>,
     /// What is in it.
     pub items: Items<'a>,
@@ -51,7 +50,7 @@ pub fn open(
 ) -> Result<Opened<'static>, ReadError> {
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
-        return any(Box::new(BufReader::new(file)), format, options, 0);
+        return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
     }
     let mut files = Vec::new();
     list(path, &mut files)?;
@@ -59,12 +58,19 @@ pub fn open(
     let sources = files.into_iter().map(move |path| {
         let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
         let progress = progress.clone();
+        let again = again(&path);
         let open = move || -> io::Result<Box<dyn BufRead>> {
             Ok(Box::new(BufReader::new(Counted { file: File::open(&path)?, progress })))
         };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: Some(again) }
     });
     Ok(Opened { format, items: many(sources, format, options, 0) })
+}
+
+/// Opens a file a second time. What is read of it is not counted.
+fn again(path: &Path) -> Again<'static> {
+    let path = path.to_owned();
+    Box::new(move || Ok(Box::new(BufReader::new(File::open(&path)?))))
 }
 
 /// Reads a stream, which may be compressed. A zip archive is kept in a temporary file, for its list of files
@@ -74,7 +80,7 @@ pub fn read_any<'a>(
     format: Option<Format>,
     options: &Options,
 ) -> Result<Opened<'a>, ReadError> {
-    any(Box::new(reader), format, options, 0)
+    any(Box::new(reader), None, format, options, 0)
 }
 
 /// How many bytes of a file are looked at to find out what it is.
@@ -85,6 +91,7 @@ const DEEPEST: usize = 4;
 
 fn any<'a>(
     mut reader: Box<dyn BufRead + 'a>,
+    again: Option<Again<'a>>,
     format: Option<Format>,
     options: &Options,
     depth: usize,
@@ -98,34 +105,98 @@ fn any<'a>(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
     }
-    let detected = detect(&head);
+    if let Some(other) = other_file(&head) {
+        return Err(other);
+    }
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
-    let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
-    let is_without_calls = is_without_calls(&head);
     let utf16 = utf16_big_endian(&head);
-    let whole = Cursor::new(head).chain(reader);
-    if is_gzip {
-        return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
+    if is_gzip || is_zip || utf16.is_some() || recoding.is_some() {
+        let whole = Cursor::new(head).chain(reader);
+        let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
+            _ if is_gzip => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
+            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? }),
+            (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
+            (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
+            (None, None) => Box::new(whole),
+        };
+        return any(decoded, None, format, options, depth + usize::from(is_gzip));
     }
-    if is_zip {
-        return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? });
-    }
-    if let Some(big_endian) = utf16 {
-        return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
-    }
-    if let Some(recoding) = recoding {
-        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, depth);
-    }
-    if format.is_none() && is_without_calls {
+    if format.is_none() && is_without_calls(&head) {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
-    let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
-    let options = Options { month_first, ..options.clone() };
-    Ok(Opened { format: Some(format), items: read(format, &options, whole) })
+    let format = choose(&head, format, options)?;
+    let items = crate::read_again(format, options, Cursor::new(head).chain(reader), again);
+    Ok(Opened { format: Some(format), items })
 }
 
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
-/// ASCII. `None` if it is none in UTF-16.
+/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
+/// like.
+fn choose(head: &[u8], named: Option<Format>, options: &Options) -> Result<Format, ReadError> {
+    let detected = detect(head);
+    if let Some(named) = named {
+        return match detected {
+            Some(detected)
+                if Shape::of(detected) != Shape::of(named) && Shape::found(head) != Shape::of(named) =>
+            {
+                let (expected, found) = (named.to_string(), format!("a file of the format {detected}"));
+                Err(ReadError::NotTheFormat { format: named, expected, found })
+            }
+            _ => Ok(named),
+        };
+    }
+    if options.columns.is_empty() {
+        return detected.ok_or(ReadError::UnknownFormat);
+    }
+    match (Shape::found(head), detected) {
+        (Shape::Lines, _) => Ok(Format::GenericCsv),
+        (_, Some(detected)) => Err(ReadError::ColumnsNotWanted(detected)),
+        (_, None) => Err(ReadError::UnknownFormat),
+    }
+}
+
+/// What a file is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Markup,
+    Json,
+    Lines,
+}
+
+impl Shape {
+    fn of(format: Format) -> Self {
+        match format.name().rsplit('-').next() {
+            Some("json" | "ndjson") => Self::Json,
+            Some("csv") => Self::Lines,
+            _ => Self::Markup,
+        }
+    }
+
+    fn found(head: &[u8]) -> Self {
+        let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        match text.trim_ascii_start().first() {
+            Some(b'<') => Self::Markup,
+            Some(b'{' | b'[') => Self::Json,
+            _ => Self::Lines,
+        }
+    }
+}
+
+/// What a file is that is no log and does not look like one.
+fn other_file(head: &[u8]) -> Option<ReadError> {
+    const OTHERS: [(&[u8], &str, &str); 6] = [
+        (b"%PDF", "a PDF document", "export the calls as CSV where it came from"),
+        (b"\xD0\xCF\x11\xE0", "an old Excel workbook", "save the sheet as CSV UTF-8 and import that"),
+        (b"\xFD7zXZ\0", "a file compressed by xz", "unpack it first"),
+        (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", "unpack it first"),
+        (b"BZh", "a file compressed by bzip2", "unpack it first"),
+        (b"\x28\xB5\x2F\xFD", "a file compressed by Zstandard", "unpack it first"),
+    ];
+    let found = OTHERS.into_iter().find(|(sign, _, _)| head.starts_with(sign));
+    found.map(|(_, found, advice)| ReadError::OtherFile { found, advice })
+}
+
+/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
+/// which are ASCII. `None` if it is none in UTF-16.
 fn utf16_big_endian(head: &[u8]) -> Option<bool> {
     match *head {
         [0xFE, 0xFF, ..] => Some(true),
@@ -160,12 +231,21 @@ fn unzip<'a>(
     let mut file = tempfile::tempfile()?;
     io::copy(&mut archive, &mut file)?;
     file.rewind()?;
-    let sources = zipped::entries(&file)?.into_iter().map(move |entry| {
+    let entries = zipped::entries(&file)?;
+    if entries.iter().any(|entry| entry.name == "xl/workbook.xml") {
+        let (found, advice) = ("an Excel workbook (.xlsx)", "save the sheet as CSV UTF-8 and import that");
+        return Err(ReadError::OtherFile { found, advice });
+    }
+    if entries.iter().any(|entry| entry.name == "content.xml") {
+        let (found, advice) = ("a LibreOffice document", "save the sheet as CSV and import that");
+        return Err(ReadError::OtherFile { found, advice });
+    }
+    let sources = entries.into_iter().map(move |entry| {
         let handle = file.try_clone();
         let name = entry.name.clone();
         let open =
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: None }
     });
     Ok(many(sources, format, options, depth))
 }
@@ -174,6 +254,7 @@ fn unzip<'a>(
 struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
+    again: Option<Again<'static>>,
 }
 
 fn many<'a>(
@@ -202,8 +283,9 @@ fn one(
     options: &Options,
     depth: usize,
 ) -> Items<'static> {
-    let Source { name, open } = source;
-    let opened = open().map_err(ReadError::from).and_then(|reader| any(reader, format, options, depth));
+    let Source { name, open, again } = source;
+    let opened =
+        open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth));
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
@@ -212,27 +294,22 @@ fn one(
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
     Box::new(items.map(move |item| {
-        let item = match item {
-            Ok(item) => item,
-            Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat)) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            // It is this file that is damaged, and not what it lies on.
-            Err(ReadError::Io(error)) if is_damage(error.kind()) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            Err(error) => return Err(error),
-        };
         let place = |position: u64| if format == Some(Format::GoogleVoice) { number } else { position };
+        let in_file = |reason: Reason| Reason::InFile(name.clone(), Box::new(reason));
         Ok(match item {
-            Item::Record(mut record) => {
-                record.position = place(record.position);
-                Item::Record(record)
+            Ok(Item::Record(record)) => Item::Record(Record { position: place(record.position), ..record }),
+            Ok(Item::Joined { position }) => Item::Joined { position: place(position) },
+            Ok(Item::Skipped(Skipped { position, reason })) => {
+                Item::Skipped(Skipped { position: place(position), reason: in_file(reason) })
             }
-            Item::Skipped(skipped) => Item::Skipped(Skipped {
-                position: place(skipped.position),
-                reason: format!("{name}: {}", skipped.reason),
-            }),
+            // It is what the file lies on that is damaged.
+            Err(ReadError::Io(error)) if !is_damage(error.kind()) => return Err(ReadError::Io(error)),
+            Err(ReadError::Io(error)) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
+            Err(error) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
         })
     }))
 }
@@ -257,7 +334,8 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not followed.
+/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not
+/// followed.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);

@@ -2,12 +2,16 @@
 
 mod android;
 mod asterisk;
+mod entries;
 mod export;
+mod field_reports;
 mod freeswitch;
 mod generic;
 mod google_voice;
 mod hostile;
 mod iphone;
+mod joining;
 mod open;
+mod siblings;
 mod support;
 mod twilio;
