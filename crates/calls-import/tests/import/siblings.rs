@@ -119,7 +119,8 @@ fn evidence_is_found_at_the_end_of_a_long_file_and_of_a_stream() {
     std::fs::write(&file, &text).expect("a file");
     let progress = calls_import::Progress::default();
     let opened = calls_import::open(&file, None, &Options::default(), &progress).expect("a log");
-    assert_eq!(opened.items.map(|item| item.expect("an item")).count(), 20_001);
+    let items: Result<Vec<_>, _> = opened.items.collect();
+    assert_eq!(items.expect("items").len(), 20_001);
     assert_eq!(progress.bytes(), text.len() as u64);
 }
 
