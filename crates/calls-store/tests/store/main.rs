@@ -1,5 +1,8 @@
 //! The store against a real PostgreSQL.
 
+// Tells clippy that the helpers are tests too.
+#![cfg(test)]
+
 mod counts;
 mod database;
 mod insertion;
