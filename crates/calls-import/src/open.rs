@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::detect::detect;
+use crate::detect::{self, detect};
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
@@ -16,7 +16,8 @@ use crate::read;
 use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Skipped};
 use crate::time;
-use crate::utf16::Utf16;
+use crate::unreadable::Unreadable;
+use crate::utf16::{self, Utf16};
 use crate::zipped;
 
 /// A file that was opened.
@@ -98,11 +99,14 @@ fn any<'a>(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
     }
-    let detected = detect(&head);
+    let chosen = match format {
+        Some(format) => detect::checked(format, &head),
+        None => detect(&head).map_err(ReadError::UnknownFormat),
+    };
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
     let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
     let is_without_calls = is_without_calls(&head);
-    let utf16 = utf16_big_endian(&head);
+    let utf16 = utf16::is_big_endian(&head);
     let whole = Cursor::new(head).chain(reader);
     if is_gzip {
         return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
@@ -119,21 +123,9 @@ fn any<'a>(
     if format.is_none() && is_without_calls {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
-    let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
+    let format = chosen?;
     let options = Options { month_first, ..options.clone() };
     Ok(Opened { format: Some(format), items: read(format, &options, whole) })
-}
-
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
-/// ASCII. `None` if it is none in UTF-16.
-fn utf16_big_endian(head: &[u8]) -> Option<bool> {
-    match *head {
-        [0xFE, 0xFF, ..] => Some(true),
-        [0xFF, 0xFE, ..] => Some(false),
-        [0, one, 0, other, ..] if one > 0 && other > 0 => Some(true),
-        [one, 0, other, 0, ..] if one > 0 && other > 0 => Some(false),
-        _ => None,
-    }
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
@@ -160,7 +152,11 @@ fn unzip<'a>(
     let mut file = tempfile::tempfile()?;
     io::copy(&mut archive, &mut file)?;
     file.rewind()?;
-    let sources = zipped::entries(&file)?.into_iter().map(move |entry| {
+    let entries = zipped::entries(&file)?;
+    if let Some(document) = Unreadable::by_names(entries.iter().map(|entry| entry.name.as_str())) {
+        return Err(ReadError::UnknownFormat(document));
+    }
+    let sources = entries.into_iter().map(move |entry| {
         let handle = file.try_clone();
         let name = entry.name.clone();
         let open =
@@ -208,13 +204,13 @@ fn one(
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
         // Pages that are no calls lie beside those that are.
-        Err(ReadError::UnknownFormat) if is_page => return Box::new(std::iter::empty()),
+        Err(ReadError::UnknownFormat(_)) if is_page => return Box::new(std::iter::empty()),
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
     Box::new(items.map(move |item| {
         let item = match item {
             Ok(item) => item,
-            Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat)) => {
+            Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat(_))) => {
                 Item::Skipped(Skipped { position: number, reason: error.to_string() })
             }
             // It is this file that is damaged, and not what it lies on.

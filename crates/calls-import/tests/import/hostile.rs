@@ -34,7 +34,8 @@ fn read_as_everything(bytes: &[u8]) {
     for (format, _) in Format::ALL {
         check(calls_import::read(format, &options, bytes), bytes.len());
     }
-    detect(bytes);
+    let detected = detect(bytes);
+    assert!(detected.err().is_none_or(|kind| !kind.to_string().is_empty()));
     if let Ok(opened) = read_any(bytes, None, &options) {
         check(opened.items, usize::MAX / 8);
     }

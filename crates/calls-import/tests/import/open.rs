@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use calls_import::{Format, Item, Options, Progress, ReadError, detect, open, read_any};
+use calls_import::{Format, Item, Options, Progress, ReadError, Unreadable, detect, open, read_any};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use zip::CompressionMethod;
@@ -72,7 +72,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 fn every_fixture_is_recognised_plain_gzipped_and_in_utf_16() {
     for (name, format) in FIXTURES {
         let bytes = fs::read(path(name)).unwrap();
-        assert_eq!(detect(&bytes), Some(format), "{name}");
+        assert_eq!(detect(&bytes), Ok(format), "{name}");
         let expected = (Some(format), fixture(format, &options(), name));
         assert_eq!(found_out(&bytes), expected, "{name}");
         assert_eq!(found_out(&gzip(&bytes)), expected, "{name}");
@@ -119,7 +119,7 @@ fn every_google_voice_file_is_recognised_also_one_of_text_messages() {
     for folder in ["assembled", "wjcarpenter"] {
         for entry in fs::read_dir(path(&format!("google-voice/{folder}"))).unwrap() {
             let file = entry.unwrap().path();
-            assert_eq!(detect(&fs::read(&file).unwrap()), Some(Format::GoogleVoice), "{}", file.display());
+            assert_eq!(detect(&fs::read(&file).unwrap()), Ok(Format::GoogleVoice), "{}", file.display());
         }
     }
 }
@@ -147,7 +147,7 @@ fn formats_without_a_fixture_are_recognised() {
         ),
         ("Incoming,11/03/2026 09:00,00:01:15,+49 30 555001,Example A\n", Format::IphoneCsv),
     ] {
-        assert_eq!(detect(text.as_bytes()), Some(format), "{text}");
+        assert_eq!(detect(text.as_bytes()), Ok(format), "{text}");
     }
 }
 
@@ -155,8 +155,38 @@ fn formats_without_a_fixture_are_recognised() {
 fn a_file_of_no_known_format_is_refused() {
     for bytes in [&b"hello\n"[..], &gzip(b"hello\n")] {
         let error = read_any(bytes, None, &options()).err().expect("an error");
-        assert!(matches!(error, ReadError::UnknownFormat), "{error}");
+        assert!(matches!(error, ReadError::UnknownFormat(Unreadable::Text)), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_log_is_named_whatever_format_it_is_said_to_have() {
+    let xlsx =
+        zip(&[("docProps/app.xml", b"<a/>"), ("xl/workbook.xml", b"<a/>"), ("[Content_Types].xml", b"<a/>")]);
+    let ods = zip(&[("mimetype", b"x"), ("content.xml", b"<a/>"), ("META-INF/manifest.xml", b"<a/>")]);
+    for (bytes, expected) in [
+        (&xlsx[..], Unreadable::Xlsx),
+        (&ods, Unreadable::Ods),
+        (b"%PDF-1.7\n1 0 obj\n", Unreadable::Pdf),
+        (b"\xFD7zXZ\0\0\x04", Unreadable::Compressed("xz", "xz -d")),
+        (&gzip(b"%PDF-1.7\n"), Unreadable::Pdf),
+    ] {
+        for format in [None, Some(Format::AsteriskCsv)] {
+            let error = read_any(bytes, format, &options()).err().expect("an error");
+            assert!(matches!(&error, ReadError::UnknownFormat(kind) if *kind == expected), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_than_its_format_is_refused() {
+    let xml = fs::read(path("android-sms-backup-restore/assembled-all-types.xml")).unwrap();
+    let error =
+        read_any(&xml[..], Some(Format::AsteriskCsv), &options()).err().expect("an error").to_string();
+    assert_eq!(
+        error,
+        "not a file of the format asterisk-csv: expected a table, but found a file of the format android-xml"
+    );
 }
 
 #[test]
@@ -180,7 +210,8 @@ fn the_files_of_a_zip_archive_are_read_one_after_another() {
     assert_eq!(
         outline(std::slice::from_ref(last)),
         [
-            "3: backup/notes.txt: expected a known call log, but found something else: name its format with --format"
+            "3: backup/notes.txt: expected a call log, but found a text that is no call log known here (if it is one, \
+             name its format with --format)"
         ]
     );
 }
