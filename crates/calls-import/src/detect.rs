@@ -9,6 +9,9 @@ use crate::table::delimiter;
 use crate::unreadable::Unreadable;
 use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv};
 
+/// How many bytes of a file are looked at to find out what it is.
+pub(crate) const HEAD: usize = 64 * 1024;
+
 /// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to be
 /// instead. Byte order marks, UTF-16, Windows-1252, any line ends and a first line `sep=;` do not matter.
 pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
@@ -33,8 +36,31 @@ pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, Read
             let (expected, found) = (format.shape().to_string(), format!("a file of the format {detected}"));
             Err(ReadError::NotTheFormat { format, expected, found })
         }
+        Err(Unreadable::Sqlite) if is_of_its_shape => Ok(format),
         Err(kind) if kind.is_certain() || !is_of_its_shape => Err(ReadError::UnknownFormat(kind)),
         Ok(_) | Err(_) => Ok(format),
+    }
+}
+
+/// The format of a file: the one that was named, the generic one where columns were named, or what it looks like.
+pub(crate) fn choose(
+    first_bytes: &[u8],
+    named: Option<Format>,
+    options: &Options,
+) -> Result<Format, ReadError> {
+    if let Some(named) = named {
+        return checked(named, first_bytes);
+    }
+    let shape = Sample::new(first_bytes).map(|sample| sample.shape());
+    let detected = detect(first_bytes).map_err(ReadError::UnknownFormat);
+    match (shape, detected) {
+        (_, detected) if options.columns.is_empty() => detected,
+        (Some(Shape::Table), Err(ReadError::UnknownFormat(kind))) if kind.is_certain() => {
+            Err(ReadError::UnknownFormat(kind))
+        }
+        (Some(Shape::Table), _) => Ok(Format::GenericCsv),
+        (_, Ok(detected)) => Err(ReadError::ColumnsNotWanted(detected)),
+        (_, Err(error)) => Err(error),
     }
 }
 

@@ -6,19 +6,21 @@
 //! - [`record`]: what comes out. [`Record`], [`RawParty`], [`Skipped`], [`Items`].
 //! - [`format`](mod@format): what can be read, one row of a table for each. [`Format`].
 //! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
+//! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
 //! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed ones
 //!   and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16` and
 //!   `recoded` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party`, `time`, `duration` and `words` read single values, `pbx` and `android` make
-//!   records, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into
-//!   entries.
+//! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and `hangup` read
+//!   single values, `pbx` and `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV),
+//!   `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
 //!
-//! A file is read as its items are asked for. Memory does not grow with the file: an entry of more than 1 MiB
+//! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not grow with the file: an entry of more than 1 MiB
 //! is skipped.
 
 pub mod columns;
+pub mod dates;
 pub mod error;
 pub mod format;
 pub mod options;
@@ -26,6 +28,7 @@ pub mod record;
 
 mod android;
 mod android_xml;
+mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
 mod bytes;
@@ -33,14 +36,19 @@ mod calls_csv;
 mod calls_ndjson;
 mod detect;
 mod duration;
+mod fold;
 mod fossify_json;
 mod freepbx_csv;
+mod freeswitch_call;
 mod freeswitch_csv;
 mod freeswitch_json;
 mod freeswitch_xml;
 mod generic_csv;
 mod google_voice;
+mod hangup;
+mod hidden;
 mod iphone_csv;
+mod legs;
 mod lines;
 mod markup;
 mod objects;
@@ -55,6 +63,7 @@ mod table;
 mod time;
 mod twilio;
 mod unreadable;
+mod uri;
 mod utf16;
 mod words;
 mod zipped;
@@ -62,15 +71,41 @@ mod zipped;
 use std::io::BufRead;
 
 pub use columns::Columns;
+pub use dates::DateOrder;
 pub use detect::detect;
 pub use error::ReadError;
 pub use format::Format;
 pub use open::{Opened, Progress, open, read_any};
 pub use options::Options;
-pub use record::{Item, Items, RawParty, Record, Skipped};
+pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
 pub use unreadable::Unreadable;
 
 /// Reads a file of a known format that is not compressed ([`read_any()`] reads all the others).
+///
+/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file, and read
+/// twice.
 pub fn read<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
+    read_again(format, options, reader, None)
+}
+
+/// As [`read()`], of a file that can be opened again.
+pub(crate) fn read_again<'a>(
+    format: Format,
+    options: &Options,
+    reader: impl BufRead + 'a,
+    again: Option<dates::Again<'a>>,
+) -> Items<'a> {
+    if !options.columns.is_empty() && format != Format::GenericCsv {
+        return Box::new(std::iter::once(Err(ReadError::ColumnsNotWanted(format))));
+    }
+    if options.dates.is_none() && dates::matter(format) {
+        dates::read(format, options, reader, again)
+    } else {
+        read_in_order(format, options, reader)
+    }
+}
+
+/// As [`read()`], once the order of its dates is known, if it matters.
+pub(crate) fn read_in_order<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     format::read(format, options, reader)
 }

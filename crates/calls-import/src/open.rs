@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::detect::{self, detect};
+use crate::dates::Again;
+use crate::detect;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
-use crate::read;
 use crate::recoded::{Recoded, Recoding};
-use crate::record::{Item, Items, Skipped};
-use crate::time;
+use crate::record::{Item, Items, Reason, Record, Skipped};
 use crate::unreadable::Unreadable;
 use crate::utf16::{self, Utf16};
 use crate::zipped;
@@ -52,7 +51,7 @@ pub fn open(
 ) -> Result<Opened<'static>, ReadError> {
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
-        return any(Box::new(BufReader::new(file)), format, options, 0);
+        return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
     }
     let mut files = Vec::new();
     list(path, &mut files)?;
@@ -60,12 +59,19 @@ pub fn open(
     let sources = files.into_iter().map(move |path| {
         let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
         let progress = progress.clone();
+        let again = again(&path);
         let open = move || -> io::Result<Box<dyn BufRead>> {
             Ok(Box::new(BufReader::new(Counted { file: File::open(&path)?, progress })))
         };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: Some(again) }
     });
     Ok(Opened { format, items: many(sources, format, options, 0) })
+}
+
+/// Opens a file a second time. What is read of it is not counted.
+fn again(path: &Path) -> Again<'static> {
+    let path = path.to_owned();
+    Box::new(move || Ok(Box::new(BufReader::new(File::open(&path)?))))
 }
 
 /// Reads a stream, which may be compressed. A zip archive is kept in a temporary file, for its list of files
@@ -75,17 +81,17 @@ pub fn read_any<'a>(
     format: Option<Format>,
     options: &Options,
 ) -> Result<Opened<'a>, ReadError> {
-    any(Box::new(reader), format, options, 0)
+    any(Box::new(reader), None, format, options, 0)
 }
 
-/// How many bytes of a file are looked at to find out what it is.
-const HEAD: u64 = 64 * 1024;
+const HEAD: u64 = detect::HEAD as u64;
 
 /// How many times one may be compressed inside of another.
 const DEEPEST: usize = 4;
 
 fn any<'a>(
     mut reader: Box<dyn BufRead + 'a>,
+    again: Option<Again<'a>>,
     format: Option<Format>,
     options: &Options,
     depth: usize,
@@ -99,33 +105,30 @@ fn any<'a>(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
     }
-    let chosen = match format {
-        Some(format) => detect::checked(format, &head),
-        None => detect(&head).map_err(ReadError::UnknownFormat),
+    let is_text = match Unreadable::by_signature(&head) {
+        Some(Unreadable::Sqlite) => false,
+        Some(kind) => return Err(ReadError::UnknownFormat(kind)),
+        None => true,
     };
-    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
-    let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
-    let is_without_calls = is_without_calls(&head);
-    let utf16 = utf16::is_big_endian(&head);
-    let whole = Cursor::new(head).chain(reader);
-    if is_gzip {
-        return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
+    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
+    let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
+    if is_gzip || is_zip || utf16.is_some() || recoding.is_some() {
+        let whole = Cursor::new(head).chain(reader);
+        let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
+            _ if is_gzip => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
+            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? }),
+            (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
+            (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
+            (None, None) => Box::new(whole),
+        };
+        return any(decoded, None, format, options, depth + usize::from(is_gzip));
     }
-    if is_zip {
-        return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? });
-    }
-    if let Some(big_endian) = utf16 {
-        return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
-    }
-    if let Some(recoding) = recoding {
-        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, depth);
-    }
-    if format.is_none() && is_without_calls {
+    if format.is_none() && is_without_calls(&head) {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
-    let format = chosen?;
-    let options = Options { month_first, ..options.clone() };
-    Ok(Opened { format: Some(format), items: read(format, &options, whole) })
+    let format = detect::choose(&head, format, options)?;
+    let items = crate::read_again(format, options, Cursor::new(head).chain(reader), again);
+    Ok(Opened { format: Some(format), items })
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
@@ -161,7 +164,7 @@ fn unzip<'a>(
         let name = entry.name.clone();
         let open =
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: None }
     });
     Ok(many(sources, format, options, depth))
 }
@@ -170,6 +173,7 @@ fn unzip<'a>(
 struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
+    again: Option<Again<'static>>,
 }
 
 fn many<'a>(
@@ -198,8 +202,9 @@ fn one(
     options: &Options,
     depth: usize,
 ) -> Items<'static> {
-    let Source { name, open } = source;
-    let opened = open().map_err(ReadError::from).and_then(|reader| any(reader, format, options, depth));
+    let Source { name, open, again } = source;
+    let opened =
+        open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth));
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
@@ -208,27 +213,22 @@ fn one(
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
     Box::new(items.map(move |item| {
-        let item = match item {
-            Ok(item) => item,
-            Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat(_))) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            // It is this file that is damaged, and not what it lies on.
-            Err(ReadError::Io(error)) if is_damage(error.kind()) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            Err(error) => return Err(error),
-        };
         let place = |position: u64| if format == Some(Format::GoogleVoice) { number } else { position };
+        let in_file = |reason: Reason| Reason::InFile(name.clone(), Box::new(reason));
         Ok(match item {
-            Item::Record(mut record) => {
-                record.position = place(record.position);
-                Item::Record(record)
+            Ok(Item::Record(record)) => Item::Record(Record { position: place(record.position), ..record }),
+            Ok(Item::Joined { position }) => Item::Joined { position: place(position) },
+            Ok(Item::Skipped(Skipped { position, reason })) => {
+                Item::Skipped(Skipped { position: place(position), reason: in_file(reason) })
             }
-            Item::Skipped(skipped) => Item::Skipped(Skipped {
-                position: place(skipped.position),
-                reason: format!("{name}: {}", skipped.reason),
-            }),
+            // It is what the file lies on that is damaged.
+            Err(ReadError::Io(error)) if !is_damage(error.kind()) => return Err(ReadError::Io(error)),
+            Err(ReadError::Io(error)) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
+            Err(error) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
         })
     }))
 }

@@ -27,6 +27,12 @@ impl std::str::FromStr for Region {
     }
 }
 
+impl std::fmt::Display for Region {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// A text that names no party. Holds no more of the text than [`NotANumber::found`] gives its sender back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found:?}: {reason}")]

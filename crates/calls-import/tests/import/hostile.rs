@@ -51,9 +51,15 @@ fn check(items: calls_import::Items, most: usize) {
             Ok(Item::Record(record)) => {
                 assert!(matches!(record.owner, RawParty::Text(_)));
                 assert!(record.duration.is_none() || record.call_type.outcome() == Outcome::Completed);
+                assert!(
+                    record.disposition.is_none_or(|disposition| disposition.fits(record.call_type.outcome()))
+                );
                 assert!(record.position > 0);
             }
-            Ok(Item::Skipped(skipped)) => assert!(skipped.position > 0 && !skipped.reason.is_empty()),
+            Ok(Item::Skipped(skipped)) => {
+                assert!(skipped.position > 0 && !skipped.reason.to_string().is_empty());
+            }
+            Ok(Item::Joined { position }) => assert!(position > 0),
             Err(_) => ended = true,
         }
     }
@@ -134,7 +140,8 @@ fn what_never_ends_is_skipped_and_not_kept() {
         let reader = BufReader::new(endless(first, repeated, LENGTH));
         let items: Vec<_> = calls_import::read(format, &own("1001"), reader).collect();
         let longest = items.iter().map(|item| match item {
-            Ok(Item::Skipped(skipped)) => skipped.reason.len(),
+            Ok(Item::Skipped(skipped)) => skipped.reason.to_string().len(),
+            Ok(Item::Joined { .. }) => 0,
             Err(ReadError::NotTheFormat { .. }) => 0,
             other => panic!("{format}: {other:?}"),
         });

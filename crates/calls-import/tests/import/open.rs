@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use calls_import::{Format, Item, Options, Progress, ReadError, Unreadable, detect, open, read_any};
+use calls_import::{Format, Item, Options, Progress, ReadError, Reason, Unreadable, detect, open, read_any};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{fixture, outline, own, path, record};
+use crate::support::{fixture, outline, own, path, record, without_details};
 
 /// Every fixture that is a call log, and its format.
 const FIXTURES: [(&str, Format); 24] = [
@@ -47,7 +47,8 @@ fn options() -> Options {
 /// The items of a stream whose format is to be found out.
 fn found_out(bytes: &[u8]) -> (Option<Format>, Vec<Item>) {
     let opened = read_any(bytes, None, &options()).expect("a known format");
-    (opened.format, opened.items.map(|item| item.expect("the file is read to its end")).collect())
+    let items = opened.items.map(|item| without_details(item.expect("the file is read to its end")));
+    (opened.format, items.collect())
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -279,9 +280,10 @@ fn takeout() -> Vec<Item> {
                 }
                 Item::Skipped(mut skipped) => {
                     skipped.position = number;
-                    skipped.reason = format!("{name}: {}", skipped.reason);
+                    skipped.reason = Reason::InFile(name.clone(), Box::new(skipped.reason));
                     Item::Skipped(skipped)
                 }
+                joined => joined,
             });
         }
     }
@@ -291,7 +293,8 @@ fn takeout() -> Vec<Item> {
 fn read_path(path: &Path, format: Option<Format>) -> (Vec<Item>, u64) {
     let progress = Progress::default();
     let opened = open(path, format, &options(), &progress).expect("a file or folder");
-    (opened.items.map(|item| item.expect("the file is read to its end")).collect(), progress.bytes())
+    let items = opened.items.map(|item| without_details(item.expect("the file is read to its end")));
+    (items.collect(), progress.bytes())
 }
 
 #[test]
