@@ -12,8 +12,8 @@ use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, ipho
 /// How many bytes of a file are looked at to find out what it is.
 pub(crate) const HEAD: usize = 64 * 1024;
 
-/// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to be
-/// instead. Byte order marks, UTF-16, Windows-1252, any line ends and a first line `sep=;` do not matter.
+/// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to
+/// be instead. Byte order marks, UTF-16, Windows-1252, any line ends and a first line `sep=;` do not matter.
 pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
     let sample = Sample::new(first_bytes).ok_or(Unreadable::Empty)?;
     if sample.shape() != Shape::Sqlite
@@ -27,7 +27,8 @@ pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
     formats.find(fits).ok_or_else(|| unreadable(&sample))
 }
 
-/// The format of a file whose format was named, unless the file cannot be of it: a table instead of XML, a PDF document.
+/// The format of a file whose format was named, unless the file cannot be of it: a table instead of XML, a
+/// PDF document.
 pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, ReadError> {
     let Some(sample) = Sample::new(first_bytes) else { return Ok(format) };
     let is_of_its_shape = sample.shape() == format.shape();
@@ -42,7 +43,8 @@ pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, Read
     }
 }
 
-/// The format of a file: the one that was named, the generic one where columns were named, or what it looks like.
+/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
+/// like.
 pub(crate) fn choose(
     first_bytes: &[u8],
     named: Option<Format>,
@@ -54,6 +56,8 @@ pub(crate) fn choose(
     let shape = Sample::new(first_bytes).map(|sample| sample.shape());
     let detected = detect(first_bytes).map_err(ReadError::UnknownFormat);
     match (shape, detected) {
+        // Its first pages need not name all tables.
+        (Some(Shape::Sqlite), Err(_)) if first_bytes.len() == HEAD => Ok(Format::IosStoredata),
         (_, detected) if options.columns.is_empty() => detected,
         (Some(Shape::Table), Err(ReadError::UnknownFormat(kind))) if kind.is_certain() => {
             Err(ReadError::UnknownFormat(kind))
@@ -123,7 +127,8 @@ pub(crate) fn iphone_csv(sample: &Sample) -> bool {
         || sample.first_row_fits(iphone_csv::fits_without_header)
 }
 
-/// Whether objects are calls of Twilio's or a page of them, in any case: programs that pass calls on write `Sid` too.
+/// Whether objects are calls of Twilio's or a page of them, in any case: programs that pass calls on write
+/// `Sid` too.
 pub(crate) fn is_twilio(sample: &Sample) -> bool {
     let has = |key: &str| sample.text_has(&format!("\"{key}\""));
     (has("sid") && has("status") && has("direction")) || (has("calls") && has("first_page_uri"))

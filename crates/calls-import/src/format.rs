@@ -9,16 +9,17 @@ use crate::options::Options;
 use crate::record::{Items, or_refuse};
 use crate::sample::{Sample, Shape};
 use crate::{
-    android_xml, asterisk_csv, asterisk_custom_csv, calls_csv, calls_ndjson, fossify_json, freepbx_csv,
-    freeswitch_csv, freeswitch_json, freeswitch_xml, generic_csv, google_voice, iphone_csv, sms_ie_json,
-    twilio,
+    android_xml, asterisk_csv, asterisk_custom_csv, calls_csv, calls_ndjson, cisco_cdr, fossify_json,
+    freepbx_csv, freeswitch_csv, freeswitch_json, freeswitch_xml, fritzbox_csv, fritzbox_xml, fusionpbx_csv,
+    generic_csv, google_voice, grandstream, ios_storedata, iphone_csv, logger, ringcentral_json, sms_ie_json,
+    teams_csv, telnyx_csv, threecx_cdr, twilio, yeastar_csv, zoom_json,
 };
 
-/// Makes [`Format`] and all that depends on it from one row for each format. A row without one of its parts does not
-/// compile.
+/// Makes [`Format`] and all that depends on it from one row for each format. A row without one of its parts
+/// does not compile.
 ///
-/// The rows stand in the order of detection: a format comes before those that would also take its files. Tables without a
-/// header are last.
+/// The rows stand in the order of detection: a format comes before those that would also take its files.
+/// Tables without a header are last.
 macro_rules! formats {
     ($($(#[doc = $doc:literal])+ $format:ident {
         name: $name:literal,
@@ -48,8 +49,8 @@ macro_rules! formats {
                 match self { $(Self::$format => $title,)+ }
             }
 
-            /// What [`Record::position`](crate::Record::position) counts: `line`, `entry` (an element, object or
-            /// row of a database), or `file`.
+            /// What [`Record::position`](crate::Record::position) counts: `line`, `entry` (an element, object
+            /// or row of a database), or `file`.
             pub fn position_unit(self) -> &'static str {
                 match self { $(Self::$format => $unit,)+ }
             }
@@ -120,6 +121,90 @@ formats! {
         read: |_, reader| freeswitch_xml::read(reader),
         fits: |sample| sample.has_element("cdr"),
     }
+    /// The CSV export of FusionPBX's call detail records.
+    FusionpbxCsv {
+        name: "fusionpbx-csv",
+        title: "FusionPBX call detail records (CSV)",
+        unit: "line",
+        shape: Table,
+        read: fusionpbx_csv::read,
+        fits: |sample| sample.header().is_some_and(fusionpbx_csv::fits_header),
+    }
+    /// Grandstream UCM's call detail records, from its pages or its CDR API, as CSV.
+    GrandstreamCsv {
+        name: "grandstream-csv",
+        title: "Grandstream UCM CDR (CSV)",
+        unit: "line",
+        shape: Table,
+        read: grandstream::read_csv,
+        fits: |sample| sample.header().is_some_and(grandstream::fits_header),
+    }
+    /// Grandstream UCM's call detail records from its CDR API, as JSON.
+    GrandstreamJson {
+        name: "grandstream-json",
+        title: "Grandstream UCM CDR API (JSON)",
+        unit: "entry",
+        shape: Json,
+        read: grandstream::read_json,
+        fits: |sample| {
+            let wrapped = sample.has_key("cdr_root") || sample.has_key("main_cdr");
+            wrapped || sample.has_keys(&["AcctId", "src", "dst", "disposition"])
+        },
+    }
+    /// Yeastar's call detail records as CSV.
+    YeastarCsv {
+        name: "yeastar-csv",
+        title: "Yeastar CDR (CSV)",
+        unit: "line",
+        shape: Table,
+        read: yeastar_csv::read,
+        fits: |sample| sample.header().is_some_and(yeastar_csv::fits_header),
+    }
+    /// 3CX's call detail records, with or without a header.
+    ThreecxCdr {
+        name: "3cx-cdr",
+        title: "3CX CDR",
+        unit: "line",
+        shape: Table,
+        read: threecx_cdr::read,
+        fits: |sample| sample.first_row_fits(threecx_cdr::fits),
+    }
+    /// Cisco Unified Communications Manager's call detail records.
+    CiscoCdr {
+        name: "cisco-cdr",
+        title: "Cisco CUCM CDR",
+        unit: "line",
+        shape: Table,
+        read: cisco_cdr::read,
+        fits: |sample| sample.has_columns(cisco_cdr::MARKS),
+    }
+    /// Microsoft Teams' PSTN usage report, of Calling Plans or Direct Routing, as CSV.
+    TeamsCsv {
+        name: "teams-csv",
+        title: "Microsoft Teams PSTN usage report (CSV)",
+        unit: "line",
+        shape: Table,
+        read: teams_csv::read,
+        fits: |sample| sample.header().is_some_and(teams_csv::fits_header),
+    }
+    /// A FRITZ!Box's call list as CSV.
+    FritzboxCsv {
+        name: "fritzbox-csv",
+        title: "FRITZ!Box call list (CSV)",
+        unit: "line",
+        shape: Table,
+        read: fritzbox_csv::read,
+        fits: |sample| sample.first_row_fits(fritzbox_csv::fits),
+    }
+    /// A FRITZ!Box's call list as XML, from its TR-064 interface.
+    FritzboxXml {
+        name: "fritzbox-xml",
+        title: "FRITZ!Box call list (TR-064, XML)",
+        unit: "entry",
+        shape: Markup,
+        read: fritzbox_xml::read,
+        fits: fritzbox_xml::fits,
+    }
     /// Twilio's bulk export: one call a line.
     TwilioNdjson {
         name: "twilio-ndjson",
@@ -150,6 +235,33 @@ formats! {
             has_sid && sample.has_columns(&["from", "to", "direction", "status"])
         },
     }
+    /// Telnyx' call detail records as CSV.
+    TelnyxCsv {
+        name: "telnyx-csv",
+        title: "Telnyx CDR (CSV)",
+        unit: "line",
+        shape: Table,
+        read: telnyx_csv::read,
+        fits: |sample| sample.header().is_some_and(telnyx_csv::fits_header),
+    }
+    /// RingCentral's call log from its API.
+    RingcentralJson {
+        name: "ringcentral-json",
+        title: "RingCentral call log (JSON)",
+        unit: "entry",
+        shape: Json,
+        read: ringcentral_json::read,
+        fits: |sample| sample.has_keys(&["startTime", "direction", "result", "from", "to"]),
+    }
+    /// Zoom Phone's call log or call history from its API.
+    ZoomJson {
+        name: "zoom-json",
+        title: "Zoom Phone call log (JSON)",
+        unit: "entry",
+        shape: Json,
+        read: zoom_json::read,
+        fits: zoom_json::fits,
+    }
     /// `calls.xml` of the Android app SMS Backup & Restore.
     AndroidXml {
         name: "android-xml",
@@ -177,6 +289,27 @@ formats! {
         read: fossify_json::read,
         fits: |sample| sample.has_key("startTS"),
     }
+    /// The CSV export of the Android app Logger.
+    LoggerCsv {
+        name: "logger-csv",
+        title: "Android: Logger (CSV)",
+        unit: "line",
+        shape: Table,
+        read: logger::read_csv,
+        fits: |sample| sample.has_columns(&["number", "call_type", "timestamp", "phone_account_id"]),
+    }
+    /// The JSON export of the Android app Logger.
+    LoggerJson {
+        name: "logger-json",
+        title: "Android: Logger (JSON)",
+        unit: "entry",
+        shape: Json,
+        read: logger::read_json,
+        fits: |sample| {
+            let is_camel = sample.has_keys(&["number", "callType", "timestamp"]);
+            is_camel || sample.has_keys(&["number", "call_type", "timestamp"])
+        },
+    }
     /// Google Voice's Takeout: one HTML file a call.
     GoogleVoice {
         name: "google-voice",
@@ -194,6 +327,15 @@ formats! {
         shape: Table,
         read: iphone_csv::read,
         fits: detect::iphone_csv,
+    }
+    /// `CallHistory.storedata` of an iPhone or a Mac, an SQLite database.
+    IosStoredata {
+        name: "ios-storedata",
+        title: "iPhone: CallHistory.storedata (SQLite)",
+        unit: "entry",
+        shape: Sqlite,
+        read: ios_storedata::read,
+        fits: |sample| sample.text_has("zcallrecord"),
     }
     /// Any other CSV with a header.
     GenericCsv {
@@ -219,7 +361,9 @@ formats! {
         title: "Asterisk Master.csv (cdr_custom)",
         unit: "line",
         shape: Table,
-        read: |options, reader| or_refuse(Format::AsteriskCustomCsv, asterisk_custom_csv::read(options, reader)),
+        read: |options, reader| {
+            or_refuse(Format::AsteriskCustomCsv, asterisk_custom_csv::read(options, reader))
+        },
         fits: detect::asterisk_custom_csv,
     }
     /// FreeSWITCH's cdr_csv with one of the templates that come with it.

@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::dates::Again;
-use crate::detect;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
 use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Reason, Record, Skipped};
+use crate::sample::SQLITE;
 use crate::unreadable::Unreadable;
 use crate::utf16::{self, Utf16};
 use crate::zipped;
+use crate::{detect, ios_storedata};
 
 /// A file that was opened.
 pub struct Opened<'a> {
@@ -49,6 +50,9 @@ pub fn open(
     options: &Options,
     progress: &Progress,
 ) -> Result<Opened<'static>, ReadError> {
+    if is_database(path)? {
+        return database(path, format, options, progress);
+    }
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
         return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
@@ -59,13 +63,37 @@ pub fn open(
     let sources = files.into_iter().map(move |path| {
         let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
         let progress = progress.clone();
-        let again = again(&path);
+        let (again, database) = (again(&path), path.clone());
+        let counted = progress.clone();
         let open = move || -> io::Result<Box<dyn BufRead>> {
             Ok(Box::new(BufReader::new(Counted { file: File::open(&path)?, progress })))
         };
-        Source { name, open: Box::new(open), again: Some(again) }
+        Source { name, open: Box::new(open), again: Some(again), database: Some((database, counted)) }
     });
     Ok(Opened { format, items: many(sources, format, options, 0) })
+}
+
+/// Whether a file is an SQLite database, which is read where it lies.
+fn is_database(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    if path.is_file() {
+        File::open(path)?.take(SQLITE.len() as u64).read_to_end(&mut head)?;
+    }
+    Ok(head == SQLITE)
+}
+
+fn database(
+    path: &Path,
+    format: Option<Format>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Opened<'static>, ReadError> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    let format = detect::choose(&head, format, options)?;
+    // How much of it SQLite reads is not known.
+    progress.0.fetch_add(fs::metadata(path)?.len(), Ordering::Relaxed);
+    Ok(Opened { format: Some(format), items: ios_storedata::open(options, path) })
 }
 
 /// Opens a file a second time. What is read of it is not counted.
@@ -164,7 +192,7 @@ fn unzip<'a>(
         let name = entry.name.clone();
         let open =
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
-        Source { name, open: Box::new(open), again: None }
+        Source { name, open: Box::new(open), again: None, database: None }
     });
     Ok(many(sources, format, options, depth))
 }
@@ -174,6 +202,8 @@ struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
     again: Option<Again<'static>>,
+    /// Where it lies, if it may be a database.
+    database: Option<(PathBuf, Progress)>,
 }
 
 fn many<'a>(
@@ -202,9 +232,13 @@ fn one(
     options: &Options,
     depth: usize,
 ) -> Items<'static> {
-    let Source { name, open, again } = source;
-    let opened =
-        open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth));
+    let Source { name, open, again, database: path } = source;
+    let opened = match path {
+        Some((path, progress)) if is_database(&path).unwrap_or_default() => {
+            database(&path, format, options, &progress)
+        }
+        _ => open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth)),
+    };
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
@@ -260,11 +294,18 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in entries {
         if entry.file_type()?.is_dir() {
             list(&entry.path(), files)?;
-        } else if entry.path().is_file() {
+        } else if entry.path().is_file() && !is_beside_a_database(&entry.path()) {
             files.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// Whether a file holds the last changes of a database that lies beside it, and is read with it.
+fn is_beside_a_database(path: &Path) -> bool {
+    let name = path.as_os_str().to_string_lossy();
+    let base = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end));
+    base.is_some_and(|base| is_database(Path::new(base)).unwrap_or_default())
 }
 
 /// A file whose bytes are counted as they are read.

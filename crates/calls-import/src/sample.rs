@@ -122,7 +122,8 @@ impl Sample {
         self.any_row(dialect(delimiter(first_line.as_bytes())), 1, fits)
     }
 
-    /// Whether one of the first rows fits, where the fields are separated by commas. The first ones may be broken.
+    /// Whether one of the first rows fits, where the fields are separated by commas. The first ones may be
+    /// broken.
     pub fn any_row_fits(&self, fits: impl FnMut(&Row) -> bool) -> bool {
         self.any_row(dialect(b','), ROWS, fits)
     }
