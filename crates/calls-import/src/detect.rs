@@ -171,10 +171,19 @@ mod tests {
             (b"\x89PNG\r\n\x1A\n", Unreadable::Image),
             (b"\xFF\xD8\xFF\xE0", Unreadable::Image),
             (b"RIFF\0\0\0\0WAVEfmt ", Unreadable::Media),
+            (b"ID3\x04\0\0", Unreadable::Media),
+            (b"BZh91AY&SY", Unreadable::Compressed("bzip2", "bzip2 -d")),
             (b"\0\0\0\x20ftypM4A ", Unreadable::Media),
             (b"BEGIN:VCARD\r\n", Unreadable::Contacts),
         ] {
             assert_eq!(detect(bytes), Err(expected), "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn a_text_with_the_sign_of_a_recording_in_it_is_none() {
+        for text in ["Anruftyp,Datum,Dauer,Nummer\n", "ID3,from,to,start,duration\n", "BZh,x\n", "RIFF,a\n"] {
+            assert!(!matches!(detect(text.as_bytes()), Err(Unreadable::Media | Unreadable::Compressed(..))), "{text}");
         }
     }
 

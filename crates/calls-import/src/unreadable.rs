@@ -72,8 +72,11 @@ pub enum Unreadable {
     Binary,
 }
 
+/// The length of what every archive, image and recording begins with.
+const HEADER: usize = 512;
+
 /// The kinds of files that their first bytes tell.
-const SIGNATURES: [(&[u8], Unreadable); 25] = [
+const SIGNATURES: [(&[u8], Unreadable); 22] = [
     (b"%PDF-", Unreadable::Pdf),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Unreadable::Xls),
     (b"\x09\x08\x10\x00", Unreadable::Xls),
@@ -82,7 +85,6 @@ const SIGNATURES: [(&[u8], Unreadable); 25] = [
     (b"7z\xBC\xAF\x27\x1C", Unreadable::Compressed("7-Zip", "7z x")),
     (b"Rar!\x1A\x07", Unreadable::Compressed("RAR", "unrar x")),
     (b"\x28\xB5\x2F\xFD", Unreadable::Compressed("Zstandard", "zstd -d")),
-    (b"BZh", Unreadable::Compressed("bzip2", "bzip2 -d")),
     (b"\x04\x22\x4D\x18", Unreadable::Compressed("LZ4", "lz4 -d")),
     (b"\x1F\x9D", Unreadable::Compressed("compress", "uncompress")),
     (b"\x89PNG\r\n", Unreadable::Image),
@@ -90,8 +92,6 @@ const SIGNATURES: [(&[u8], Unreadable); 25] = [
     (b"GIF8", Unreadable::Image),
     (b"II*\x00", Unreadable::Image),
     (b"MM\x00*", Unreadable::Image),
-    (b"ID3", Unreadable::Media),
-    (b"OggS", Unreadable::Media),
     (b"fLaC", Unreadable::Media),
     (b"#!AMR", Unreadable::Media),
     (b"bplist00", Unreadable::PropertyList),
@@ -116,10 +116,14 @@ impl Unreadable {
         let at = |offset: usize, sign: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(sign));
         let by_start =
             SIGNATURES.iter().find(|(sign, _)| bytes.starts_with(sign)).map(|(_, kind)| kind.clone());
+        // Signs that could stand in a text as well need bytes beside them that do not.
+        let has_zero = bytes.iter().take(HEADER).any(|byte| *byte == 0);
         by_start.or_else(|| match bytes {
+            _ if at(0, b"BZh") && at(4, b"1AY&SY") => Some(Self::Compressed("bzip2", "bzip2 -d")),
+            _ if !has_zero => None,
             _ if at(257, b"ustar") => Some(Self::Compressed("tar", "tar -xf")),
             _ if at(0, b"RIFF") && at(8, b"WEBP") => Some(Self::Image),
-            _ if at(0, b"RIFF") => Some(Self::Media),
+            _ if at(0, b"RIFF") || at(0, b"ID3") || at(0, b"OggS") => Some(Self::Media),
             _ if at(4, b"ftyphei") || at(4, b"ftypmif1") || at(4, b"ftypavif") => Some(Self::Image),
             _ if at(4, b"ftyp") => Some(Self::Media),
             _ if at(0, b"BM") && at(6, &[0; 4]) => Some(Self::Image),

@@ -10,7 +10,20 @@ use proptest::sample::{Index, select};
 
 use crate::support::{own, path};
 
-const SAMPLES: [&str; 15] = [
+const SAMPLES: [&str; 28] = [
+    "fritzbox/assembled-8-columns.csv",
+    "fritzbox/assembled-tr064.xml",
+    "fusionpbx/assembled-archive.csv",
+    "logger/assembled-logs.csv",
+    "3cx/assembled-cdr.log",
+    "teams/assembled-direct-routing.csv",
+    "cisco/assembled-cdr.csv",
+    "grandstream/assembled-cdr-root.json",
+    "yeastar/assembled-p-series.csv",
+    "ringcentral/assembled-page.json",
+    "telnyx/assembled-api.csv",
+    "zoom/assembled-call-log.json",
+    "ios-call-history/assembled-CallHistory.storedata",
     "asterisk/assembled-21col.csv",
     "asterisk/assembled-freepbx-export.csv",
     "freeswitch/cdr_csv/assembled-example-template.csv",

@@ -13,7 +13,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use crate::support::{fixture, outline, own, path, record, without_details};
 
 /// Every fixture that is a call log, and its format.
-const FIXTURES: [(&str, Format); 24] = [
+const FIXTURES: [(&str, Format); 50] = [
     ("asterisk/assembled-16col.csv", Format::AsteriskCsv),
     ("asterisk/assembled-17col-uniqueid.csv", Format::AsteriskCsv),
     ("asterisk/assembled-18col.csv", Format::AsteriskCsv),
@@ -38,6 +38,32 @@ const FIXTURES: [(&str, Format); 24] = [
     ("generic/assembled-wazo-cdr-export.csv", Format::GenericCsv),
     ("generic/assembled-simple-calls.csv", Format::GenericCsv),
     ("generic/assembled-german-semicolon.csv", Format::GenericCsv),
+    ("fritzbox/assembled-7-columns.csv", Format::FritzboxCsv),
+    ("fritzbox/assembled-8-columns.csv", Format::FritzboxCsv),
+    ("fritzbox/assembled-tr064.xml", Format::FritzboxXml),
+    ("fritzbox/assembled-tr064-short.xml", Format::FritzboxXml),
+    ("fusionpbx/assembled-archive.csv", Format::FusionpbxCsv),
+    ("fusionpbx/assembled-few-columns.csv", Format::FusionpbxCsv),
+    ("logger/assembled-logs.csv", Format::LoggerCsv),
+    ("logger/assembled-logs.json", Format::LoggerJson),
+    ("3cx/assembled-header.csv", Format::ThreecxCdr),
+    ("3cx/assembled-cdr.log", Format::ThreecxCdr),
+    ("teams/assembled-calling-plans.csv", Format::TeamsCsv),
+    ("teams/assembled-direct-routing.csv", Format::TeamsCsv),
+    ("cisco/assembled-cdr.csv", Format::CiscoCdr),
+    ("cisco/assembled-odd-rows.csv", Format::CiscoCdr),
+    ("grandstream/assembled-api.csv", Format::GrandstreamCsv),
+    ("grandstream/assembled-page.csv", Format::GrandstreamCsv),
+    ("grandstream/assembled-cdr-root.json", Format::GrandstreamJson),
+    ("grandstream/assembled-cdr.json", Format::GrandstreamJson),
+    ("yeastar/assembled-p-series.csv", Format::YeastarCsv),
+    ("yeastar/assembled-s-series.csv", Format::YeastarCsv),
+    ("ringcentral/assembled-page.json", Format::RingcentralJson),
+    ("ringcentral/assembled-single.json", Format::RingcentralJson),
+    ("telnyx/assembled-api.csv", Format::TelnyxCsv),
+    ("telnyx/assembled-portal.csv", Format::TelnyxCsv),
+    ("zoom/assembled-call-log.json", Format::ZoomJson),
+    ("zoom/assembled-call-history.json", Format::ZoomJson),
 ];
 
 fn options() -> Options {
