@@ -52,8 +52,9 @@ pub(crate) fn fits_header(header: &Header) -> bool {
 /// Where the dates of a file are, and whether its first row is a header.
 pub(crate) fn date_columns(first: &Row) -> Result<(DateColumns, First), ReadError> {
     let (kind, columns) = Columns::new(first)?;
-    let name = fold(&first.get(columns.date));
-    let is_day_first_language = kind == First::Header && matches!(name.as_str(), "datum" | "fecha" | "data");
+    // The languages of the other names are of countries that put the day first.
+    let is_english = matches!(fold(&first.get(columns.kind)).as_str(), "calltype" | "type");
+    let is_day_first_language = kind == First::Header && !is_english;
     Ok((DateColumns { date: columns.date, time: None, epoch: None, is_day_first_language }, kind))
 }
 

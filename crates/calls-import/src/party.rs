@@ -65,7 +65,12 @@ pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
     }
     let has_letter = name.contains(char::is_alphabetic);
     let is_party = matches!(party, RawParty::Text(text) if text == name);
-    let is_number = || is_dialable(name) || matches!(read(name), (RawParty::Text(text), _) if text != name);
+    // Without digits, and without the signs of an address, it can be none.
+    let may_be_number = name.contains(|c: char| c.is_numeric() || "@:/*#<".contains(c));
+    let is_number = || {
+        may_be_number
+            && (is_dialable(name) || matches!(read(name), (RawParty::Text(text), _) if text != name))
+    };
     (has_letter && !is_party && hidden(name).is_none() && !is_number()).then(|| name.to_owned())
 }
 
@@ -105,7 +110,7 @@ fn address_in_brackets(text: &str) -> Option<(&str, &str)> {
 fn in_brackets(name: &str, address: &str) -> Step {
     let unquoted = name.trim().trim_matches('"').trim();
     let name = (!unquoted.is_empty()).then(|| unquoted.to_owned());
-    if hidden(&clean(address)) != Some(RawParty::Unknown) {
+    if is_plain_number(address) || hidden(&clean(address)) != Some(RawParty::Unknown) {
         return Step::Inside(address.to_owned(), name);
     }
     let cleaned = clean(unquoted);
@@ -204,9 +209,10 @@ fn is_plain_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number without the digit that asks a telephone system for an outside line: `9,2025550123`.
+/// A number without the digit that asks a telephone system for an outside line: `9,2025550123`, `9+12025550123`.
 fn without_line(text: &str) -> &str {
-    let Some((line, number)) = text.split_once(',') else { return text };
+    let Some(line_end) = text.find([',', '+']) else { return text };
+    let (line, number) = text.split_at(line_end);
     let number = number.trim_start_matches([',', ' ']);
     let is_number = count_digits(number) >= SHORTEST && number.chars().all(is_part_of_number);
     if line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit()) && is_number { number } else { text }

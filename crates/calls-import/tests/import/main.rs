@@ -2,13 +2,16 @@
 
 mod android;
 mod asterisk;
+mod entries;
 mod export;
+mod field_reports;
 mod freeswitch;
 mod generic;
 mod google_voice;
 mod hosted;
 mod hostile;
 mod iphone;
+mod joining;
 mod open;
 mod phones;
 mod storedata;
