@@ -14,6 +14,7 @@ mod iphone;
 mod joining;
 mod open;
 mod phones;
+mod siblings;
 mod storedata;
 mod support;
 mod systems;
