@@ -74,6 +74,8 @@ fn unreadable(sample: &Sample) -> Unreadable {
         Shape::Sqlite => Unreadable::Sqlite,
         Shape::Json => Unreadable::Json,
         Shape::Markup if sample.text_has("<!doctype html") || is_page => Unreadable::Html,
+        // Excel's older XML, which some programs write as .xls.
+        Shape::Markup if sample.has_element("workbook") => Unreadable::Xls,
         Shape::Markup if sample.has_element("plist") => Unreadable::PropertyList,
         Shape::Markup => Unreadable::Xml,
         Shape::Table => table(sample),
@@ -156,6 +158,7 @@ mod tests {
             (b"<!DOCTYPE html>\n<title>Log in</title>", Unreadable::Html),
             (b"<?xml version='1.0'?><plist version='1.0'>", Unreadable::PropertyList),
             (b"<?xml version='1.0'?><feed/>", Unreadable::Xml),
+            (b"<?xml version='1.0'?><Workbook xmlns='urn:schemas'>", Unreadable::Xls),
             (b"{\"a\":1}", Unreadable::Json),
             (b"[]", Unreadable::Json),
             (b"PK\x03\x04", Unreadable::Binary),
@@ -183,7 +186,10 @@ mod tests {
     #[test]
     fn a_text_with_the_sign_of_a_recording_in_it_is_none() {
         for text in ["Anruftyp,Datum,Dauer,Nummer\n", "ID3,from,to,start,duration\n", "BZh,x\n", "RIFF,a\n"] {
-            assert!(!matches!(detect(text.as_bytes()), Err(Unreadable::Media | Unreadable::Compressed(..))), "{text}");
+            assert!(
+                !matches!(detect(text.as_bytes()), Err(Unreadable::Media | Unreadable::Compressed(..))),
+                "{text}"
+            );
         }
     }
 

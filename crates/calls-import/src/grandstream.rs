@@ -72,7 +72,8 @@ pub(crate) fn fits_header(header: &Header) -> bool {
 
 const SRC: &[&str] = &["src", "caller number", "call from"];
 const DST: &[&str] = &["dst", "callee number", "call to"];
-const START: &[&str] = &["start", "start time"];
+/// Names of the column with the start of a call.
+pub(crate) const START: &[&str] = &["start", "start time"];
 const BILLSEC: &[&str] = &["billsec", "talk time"];
 const DISPOSITION: &[&str] = &["disposition", "call status", "status"];
 const LAST_DATA: &[&str] = &["lastdata", "last data"];

@@ -57,7 +57,9 @@ pub(crate) fn fits_header(header: &Header) -> bool {
 const CALLER: &[&str] = &["caller number", "caller id", "called from", "source number", "from"];
 const CALLEE: &[&str] = &["callee number", "destination number", "called to", "destination dialed", "to"];
 const KIND: &[&str] = &["call type"];
-const START: &[&str] = &["start time", "start time (utc)", "startDateTime", "time stamp (utc)", "timestamp"];
+/// Names of the column with the start of a call.
+pub(crate) const START: &[&str] =
+    &["start time", "start time (utc)", "startDateTime", "time stamp (utc)", "timestamp"];
 const INVITE: &[&str] = &["invite time", "invite time (utc)", "inviteDateTime"];
 const FAILURE: &[&str] = &["failure time", "failure time (utc)", "failureDateTime"];
 const DURATION: &[&str] = &["duration seconds", "duration (seconds)", "duration (sec)", "duration"];

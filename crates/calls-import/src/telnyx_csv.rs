@@ -31,7 +31,9 @@ pub(crate) fn fits_header(header: &Header) -> bool {
 
 const FROM: &[&str] = &["cli", "originating number"];
 const TO: &[&str] = &["cld", "terminating number"];
-const START: &[&str] = &["started_at", "start_timestamp", "start time", "init_timestamp", "created_at"];
+/// Names of the column with the start of a call.
+pub(crate) const START: &[&str] =
+    &["started_at", "start_timestamp", "start time", "init_timestamp", "created_at"];
 const ANSWER: &[&str] = &["answered_at", "answer_timestamp", "answer time"];
 const LENGTH: &[&str] = &["call_sec", "call duration", "duration", "billed_sec"];
 const DIRECTION: &[&str] = &["direction", "call direction"];

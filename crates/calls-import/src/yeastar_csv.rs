@@ -31,7 +31,8 @@ pub(crate) fn fits_header(header: &Header) -> bool {
         && header.find(STATUS).is_some()
 }
 
-const TIME: &[&str] = &["time", "start time", "call time", "date time", "date"];
+/// Names of the column with the start of a call.
+pub(crate) const TIME: &[&str] = &["time", "start time", "call time", "date time", "date"];
 const FROM: &[&str] = &["call from", "caller", "from"];
 const TO: &[&str] = &["call to", "callee", "to"];
 const RING: &[&str] = &["ring duration", "ring duration(s)", "ring time", "ringing duration"];

@@ -2,7 +2,7 @@
 
 use calls_import::{Format, Options};
 
-use crate::support::own;
+use crate::support::{error, own};
 use crate::told;
 
 fn options() -> Options {
@@ -193,4 +193,19 @@ fn yeastar_lengths_may_be_written_as_a_clock_does() {
             "4: skipped: expected a status such as ANSWERED or NO ANSWER, but found \"odd\"",
         ]
     );
+}
+
+#[test]
+fn the_order_of_a_date_is_found_in_its_column() {
+    let list = |first: &str, second: &str| {
+        format!(
+            "Time,Call From,Call To,Talk Duration,Status\n{first},1001,1002,5,ANSWERED\n{second},1001,1003,5,ANSWERED\n"
+        )
+    };
+    let lines =
+        told::text(Format::YeastarCsv, &options(), &list("03/02/2026 08:00:00", "03/13/2026 08:00:00"));
+    assert_eq!(lines[0], "2: 1001 > 1002 2026-03-02T07:00:00Z 5.0 answered");
+    let undecided = list("03/02/2026 08:00:00", "03/04/2026 08:00:00");
+    let error = error(Format::YeastarCsv, &options(), undecided.as_bytes());
+    assert!(error.contains("--dates"), "{error}");
 }
