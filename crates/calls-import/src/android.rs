@@ -51,8 +51,8 @@ impl Row<'_> {
     }
 }
 
-/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone), and newer
-/// phones say why beside it.
+/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone), and
+/// newer phones say why beside it.
 pub(crate) fn party(number: &str, presentation: Option<&str>) -> RawParty {
     let number = number.trim();
     let stand_in = matches!(number, "" | "null" | "-1" | "-2" | "-3");

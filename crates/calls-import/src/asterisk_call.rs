@@ -1,8 +1,8 @@
 //! A call of Asterisk from its rows: one, or several with the same linked ID.
 //!
-//! The caller has one call, with the number that was dialled. That number has it too, and so has the number dialled from
-//! outside (DID). A phone that answered has the call under its own extension, and one that rang in vain a missed one:
-//! answered elsewhere, where somebody else answered.
+//! The caller has one call, with the number that was dialled. That number has it too, and so has the number
+//! dialled from outside (DID). A phone that answered has the call under its own extension, and one that rang
+//! in vain a missed one: answered elsewhere, where somebody else answered.
 
 use calls_model::{CallDuration, CallType, Direction, Disposition};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,8 +42,8 @@ impl Leg {
         if self.caller_name.is_empty() { party::read(&self.clid).1 } else { Some(self.caller_name.clone()) }
     }
 
-    /// What was dialled. The pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and the mailboxes of FreePBX
-    /// (`vmu101`) are those of extensions.
+    /// What was dialled. The pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and the
+    /// mailboxes of FreePBX (`vmu101`) are those of extensions.
     fn dialled(&self) -> RawParty {
         if self.dst.len() == 1 && self.dst.starts_with(|c: char| c.is_ascii_alphabetic())
             || self.dst.starts_with("s-")
@@ -67,8 +67,8 @@ impl Leg {
             && (self.lastapp.eq_ignore_ascii_case("VoiceMail") || self.mailbox().is_some())
     }
 
-    /// Whether a person answered, as far as the row tells: not where a mailbox, a queue or a menu did. `alone` says that
-    /// there is no other row that could tell.
+    /// Whether a person answered, as far as the row tells: not where a mailbox, a queue or a menu did.
+    /// `alone` says that there is no other row that could tell.
     fn is_answered_by_a_person(&self, alone: bool) -> bool {
         const MACHINES: [&str; 8] =
             ["Queue", "BackGround", "WaitExten", "Playback", "PlayTones", "Congestion", "Busy", "Directory"];
@@ -96,8 +96,8 @@ impl Leg {
     }
 }
 
-/// Gives the records of all who took part in a call. Legs of somebody else who called in the middle of it, such as who
-/// asks before a transfer, are calls by themselves.
+/// Gives the records of all who took part in a call. Legs of somebody else who called in the middle of it,
+/// such as who asks before a transfer, are calls by themselves.
 pub(crate) fn put(mut legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     if let [leg] = legs.as_slice() {
         return put_call(std::slice::from_ref(leg), out);
@@ -220,8 +220,8 @@ impl Joined {
     }
 }
 
-/// The legs that a person answered. Where there are legs of phones, those that lead to them through a Local channel say
-/// nothing more: their time may have begun while the caller waited.
+/// The legs that a person answered. Where there are legs of phones, those that lead to them through a Local
+/// channel say nothing more: their time may have begun while the caller waited.
 fn people(legs: &[Leg]) -> Vec<&Leg> {
     let alone = legs.len() == 1;
     let mut people: Vec<&Leg> = legs.iter().filter(|leg| leg.is_answered_by_a_person(alone)).collect();

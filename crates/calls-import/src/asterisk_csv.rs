@@ -120,8 +120,8 @@ impl Cdr {
             .map_err(|_| expected("a start time such as 2026-03-02 08:00:00", &self.start))
     }
 
-    /// The linked ID, else the unique ID, and the Local channels that the row leads to or comes from: without a linked ID
-    /// only these connect the legs of a queue or follow-me.
+    /// The linked ID, else the unique ID, and the Local channels that the row leads to or comes from: without
+    /// a linked ID only these connect the legs of a queue or follow-me.
     fn keys(&self) -> Vec<String> {
         let is_id = |id: &&String| is_uniqueid(id);
         let id = [&self.linkedid, &self.uniqueid].into_iter().find(is_id).cloned();
@@ -177,8 +177,8 @@ fn cdr(row: &Row) -> Result<Cdr, String> {
                 .to_owned(),
         );
     }
-    // With 17 or 20 columns one of uniqueid and userfield is there, and only its look tells which. With 19 none
-    // of them is; the linkedid is the uniqueid of the first channel of the call, which is no younger.
+    // With 17 or 20 columns one of uniqueid and userfield is there, and only its look tells which. With 19
+    // none of them is; the linkedid is the uniqueid of the first channel of the call, which is no younger.
     let uniqueid = match row.len() {
         19 => row.get(17),
         20 if !is_uniqueid(&row.get(UNIQUEID)) => row.get(18),

@@ -373,7 +373,8 @@ impl Role {
 ///   chrono's (strftime's) letters: `format=%m/%d/%Y %H:%M`.
 /// - `direction`: inbound, outbound, internal.
 /// - `duration`: seconds, `h:mm:ss`, `PT1M15S`. A unit in the column's name counts: `Duration (min)`.
-/// - `status`: answered, missed, busy, voicemail. Without it a call is completed if it has a duration above zero.
+/// - `status`: answered, missed, busy, voicemail. Without it a call is completed if it has a duration above
+///   zero.
 /// - `name`: the other party's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {

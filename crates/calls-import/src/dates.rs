@@ -1,8 +1,9 @@
 //! Whether the dates of a file begin with the day or with the month.
 //!
-//! `03/02/2026` is a day of February to some and of March to others, and a call in the wrong month is worse than none. So
-//! a file with such dates is read twice: first for evidence, in the column of its dates only, then for its calls. Without
-//! evidence it is refused. Files whose dates begin with the year, or have dots or words, are read once.
+//! `03/02/2026` is a day of February to some and of March to others, and a call in the wrong month is worse
+//! than none. So a file with such dates is read twice: first for evidence, in the column of its dates only,
+//! then for its calls. Without evidence it is refused. Files whose dates begin with the year, or have dots or
+//! words, are read once.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -88,8 +89,8 @@ fn start_names(format: Format) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Finds out the order of a file's dates, if it matters, and reads it. `again` opens the file a second time; without it
-/// the file is kept, in memory or in a temporary file.
+/// Finds out the order of a file's dates, if it matters, and reads it. `again` opens the file a second time;
+/// without it the file is kept, in memory or in a temporary file.
 pub(crate) fn read<'a>(
     format: Format,
     options: &Options,
@@ -283,7 +284,8 @@ impl Evidence {
     }
 }
 
-/// The second at which a channel was made, from the unique ID of a call, in which a spreadsheet may have put its comma.
+/// The second at which a channel was made, from the unique ID of a call, in which a spreadsheet may have put
+/// its comma.
 fn channel_epoch(uniqueid: &str) -> Option<i64> {
     crate::asterisk_csv::channel_epoch(&uniqueid.replace(',', "."))
 }

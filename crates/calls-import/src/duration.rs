@@ -29,7 +29,8 @@ pub(crate) enum Unit {
 }
 
 /// Reads a duration as people and programs write it: seconds, `m:ss`, `h:mm:ss`, ISO 8601 (`PT12M51S`), with
-/// units (`1 h 2 min 3 s`, `1 minute 5 seconds`), with a decimal comma (`37,4`), or as a spreadsheet's part of a day.
+/// units (`1 h 2 min 3 s`, `1 minute 5 seconds`), with a decimal comma (`37,4`), or as a spreadsheet's part
+/// of a day.
 pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
     in_unit(text, Unit::Seconds)
 }
@@ -46,8 +47,8 @@ pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
         .ok_or_else(|| expected("a duration such as 75, 0:01:15 or PT1M15S", text))
 }
 
-/// As [`in_unit`]. `None` for what stands in place of a duration: nothing, `-`, `N/A`, and -1, which some systems write
-/// for a call that was not answered.
+/// As [`in_unit`]. `None` for what stands in place of a duration: nothing, `-`, `N/A`, and -1, which some
+/// systems write for a call that was not answered.
 pub(crate) fn optional(text: &str, unit: Unit) -> Result<Option<CallDuration>, String> {
     match fold(text).as_str() {
         "" | "na" | "null" | "none" | "nil" => Ok(None),
@@ -80,8 +81,8 @@ fn colons(text: &str, unit: Unit) -> Option<i64> {
     seconds?.checked_mul(1000)
 }
 
-/// Milliseconds of a number in its unit, with decimals behind a point or comma. A comma before three digits may as well
-/// be one between thousands, so that is refused.
+/// Milliseconds of a number in its unit, with decimals behind a point or comma. A comma before three digits
+/// may as well be one between thousands, so that is refused.
 fn number(text: &str, unit: Unit) -> Option<i64> {
     let (whole, decimals) = match text.split_once([',', '.']) {
         Some((_, decimals)) if text.contains(',') && decimals.len() == 3 => return None,
@@ -120,7 +121,8 @@ fn scaled(whole: &str, decimals: &str, times: i64) -> Option<i64> {
     is_decimal.then(|| digits(whole)?.checked_mul(times)?.checked_add(rest)).flatten()
 }
 
-/// Milliseconds of a spreadsheet's part of a day, which stands for whole seconds. `None` for any other number.
+/// Milliseconds of a spreadsheet's part of a day, which stands for whole seconds. `None` for any other
+/// number.
 fn part_of_a_day(whole: &str, decimals: &str, exponent: u32) -> Option<i64> {
     const SHORTEST: usize = 8;
     const DAY: f64 = 86_400.0;

@@ -1,7 +1,7 @@
 //! Texts as people compare them: without case, accents and punctuation.
 
-/// The letters and digits of a text, in lower case, without the accents of European languages: `Numéro masqué` is
-/// `numeromasque`.
+/// The letters and digits of a text, in lower case, without the accents of European languages: `Numéro
+/// masqué` is `numeromasque`.
 pub(crate) fn fold(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_alphanumeric())
@@ -10,8 +10,8 @@ pub(crate) fn fold(text: &str) -> String {
         .collect()
 }
 
-/// The words of a text, each folded. A capital after a small letter begins a word too: `CallType.wifiIncoming` is
-/// `call`, `type`, `wifi`, `incoming`.
+/// The words of a text, each folded. A capital after a small letter begins a word too:
+/// `CallType.wifiIncoming` is `call`, `type`, `wifi`, `incoming`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_is_small = false;

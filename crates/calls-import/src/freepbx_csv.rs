@@ -1,5 +1,5 @@
-//! The CSV export of FreePBX's CDR reports (`functions.inc.php` of its module cdr). `calldate` is the start of
-//! the call; there is no answer time. Rows of one linked ID, else of one unique ID, are one call.
+//! The CSV export of FreePBX's CDR reports (`functions.inc.php` of its module cdr). `calldate` is the start
+//! of the call; there is no answer time. Rows of one linked ID, else of one unique ID, are one call.
 
 use std::io::BufRead;
 

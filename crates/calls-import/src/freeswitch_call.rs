@@ -7,8 +7,8 @@ use crate::hangup;
 use crate::pbx::{self, TwoSided};
 use crate::record::{Out, RawParty, Reason};
 
-/// How many entries wait for others of their call. The switch logs a leg when it ends, so those of a call are never far
-/// apart, and either may be the first.
+/// How many entries wait for others of their call. The switch logs a leg when it ends, so those of a call are
+/// never far apart, and either may be the first.
 pub(crate) const WINDOW: usize = 256;
 
 /// A leg as the switch logs it.
@@ -92,8 +92,8 @@ pub(crate) fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Gives the records of legs whose first one is not at hand: of phones other than the one that was dialled, for that one's
-/// call is told by the first leg.
+/// Gives the records of legs whose first one is not at hand: of phones other than the one that was dialled,
+/// for that one's call is told by the first leg.
 fn put_seconds(legs: &[Leg], out: &mut Out) -> Result<(), Reason> {
     let mut any = false;
     for leg in legs {

@@ -4,9 +4,9 @@
 //! duration, billsec, hangup_cause` in a row, which is how a line is understood: "example", "sql", "snom" and
 //! "linksys" put `caller_id_name, caller_id_number, destination_number, context` before it and `uuid,
 //! bleg_uuid` behind, "asterisk" has `accountcode, caller_id_number, destination_number, context` and five
-//! more before it and `amaflags, uuid` behind. "opencdrrate" is the exception: `uuid, signal_bond, direction, ani,
-//! destination_number, answer_stamp, end_stamp, billsec` and what does not matter here. It does not say when the call
-//! began, so that is when it was answered, else when it ended.
+//! more before it and `amaflags, uuid` behind. "opencdrrate" is the exception: `uuid, signal_bond, direction,
+//! ani, destination_number, answer_stamp, end_stamp, billsec` and what does not matter here. It does not say
+//! when the call began, so that is when it was answered, else when it ended.
 
 use std::io::BufRead;
 

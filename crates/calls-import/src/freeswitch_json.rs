@@ -99,8 +99,8 @@ impl Cdr {
         }
     }
 
-    /// The leg, and the IDs that connect it with others. The direction in the file is the leg's as the switch sees it, and
-    /// says nothing of who called: the caller profile does.
+    /// The leg, and the IDs that connect it with others. The direction in the file is the leg's as the switch
+    /// sees it, and says nothing of who called: the caller profile does.
     pub fn leg(self) -> Result<(Leg, Vec<String>), Reason> {
         let has = |text: &Option<String>, word: &str| {
             text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(word))

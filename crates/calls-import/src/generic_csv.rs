@@ -240,7 +240,8 @@ impl Layout {
         text.contains([':', '-', '/']) && time::any(text, self.options.zone, self.options.dates).is_ok()
     }
 
-    /// How long it rang: what the file says, or what the whole length is above the talk, or the time until the answer.
+    /// How long it rang: what the file says, or what the whole length is above the talk, or the time until
+    /// the answer.
     fn ring_time(&self, row: &Row, ended: &Ended, created_at: DateTime<Utc>) -> Option<CallDuration> {
         let length =
             |(column, unit): (usize, Unit)| duration::optional(&row.get(column), unit).ok().flatten();
@@ -463,8 +464,8 @@ fn parties(header: &Header, options: &Options) -> Result<Parties, ReadError> {
     Ok(Parties::Owned(owner, counterparty))
 }
 
-/// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends with
-/// the other.
+/// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends
+/// with the other.
 fn is_same(one: &RawParty, other: &RawParty) -> bool {
     const ENOUGH: usize = 7;
     let (RawParty::Text(one), RawParty::Text(other)) = (one, other) else { return false };

@@ -2,8 +2,8 @@
 
 use calls_model::Disposition;
 
-/// What became of a call that nobody answered, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a cause that
-/// answered calls have too, and for one that is not known.
+/// What became of a call that nobody answered, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a
+/// cause that answered calls have too, and for one that is not known.
 pub(crate) fn cause(name: &str) -> Option<Disposition> {
     Some(match name.trim().to_ascii_uppercase().as_str() {
         "USER_BUSY" => Disposition::Busy,
@@ -51,7 +51,8 @@ pub(crate) fn cause(name: &str) -> Option<Disposition> {
     })
 }
 
-/// What became of a call, by the code of the final SIP response (RFC 3261, section 21). `None` for one that is not known.
+/// What became of a call, by the code of the final SIP response (RFC 3261, section 21). `None` for one that
+/// is not known.
 pub(crate) fn sip_response(code: &str) -> Option<Disposition> {
     Some(match code {
         "200" => Disposition::Answered,

@@ -1,9 +1,9 @@
 //! Joins the entries of one call.
 //!
-//! A telephone system writes several entries for a call that rings at several phones, waits in a queue or is transferred.
-//! They stand near each other, because all of them are written when the call ends. So entries wait in a window of bounded
-//! length for others with the same key (a linked ID, the ID of a parent). An entry of the same call behind the window's end
-//! is a call by itself.
+//! A telephone system writes several entries for a call that rings at several phones, waits in a queue or is
+//! transferred. They stand near each other, because all of them are written when the call ends. So entries
+//! wait in a window of bounded length for others with the same key (a linked ID, the ID of a parent). An
+//! entry of the same call behind the window's end is a call by itself.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -12,7 +12,8 @@ use crate::record::{Items, Out, Reason, items};
 
 /// What reading an entry came to.
 pub(crate) enum Entry<T> {
-    /// A leg at this position, with the keys that it shares with others of its call. Without keys it is a call by itself.
+    /// A leg at this position, with the keys that it shares with others of its call. Without keys it is a
+    /// call by itself.
     Leg(u64, T, Vec<String>),
     /// No leg, and why.
     Skipped(u64, Reason),
@@ -21,8 +22,8 @@ pub(crate) enum Entry<T> {
     End,
 }
 
-/// The items of a file whose calls have several entries. `next` reads an entry, `put` gives the records of a call from its
-/// legs, in the order of the file.
+/// The items of a file whose calls have several entries. `next` reads an entry, `put` gives the records of a
+/// call from its legs, in the order of the file.
 pub(crate) fn join<'a, T: 'a>(
     window: usize,
     mut next: impl FnMut() -> Result<Entry<T>, ReadError> + 'a,

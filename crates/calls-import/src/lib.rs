@@ -98,8 +98,8 @@ pub use unreadable::Unreadable;
 
 /// Reads a file of a known format that is not compressed ([`read_any()`] reads all the others).
 ///
-/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file, and read
-/// twice.
+/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file,
+/// and read twice.
 pub fn read<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     read_again(format, options, reader, None)
 }

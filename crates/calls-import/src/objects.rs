@@ -45,8 +45,8 @@ pub(crate) fn read<'a, R: Into<Reason>>(
     })
 }
 
-/// As [`read`], where a call has several objects ([`legs::join`]). `parse` reads an object, `put` gives the records of a
-/// call.
+/// As [`read`], where a call has several objects ([`legs::join`]). `parse` reads an object, `put` gives the
+/// records of a call.
 pub(crate) fn read_joined<'a, T: 'a>(
     of: (Format, Count, Option<&'static str>),
     reader: impl BufRead + 'a,

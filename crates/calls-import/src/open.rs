@@ -22,8 +22,8 @@ use crate::{detect, ios_storedata};
 
 /// A file that was opened.
 pub struct Opened<'a> {
-    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet to
-    /// be found out, one by one.
+    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
+    /// to be found out, one by one.
     pub format: Option<Format>,
     /// What is in it.
     pub items: Items<'a>,
@@ -287,7 +287,8 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not followed.
+/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not
+/// followed.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);

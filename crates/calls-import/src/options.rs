@@ -15,10 +15,11 @@ pub struct Options {
     pub zone: Tz,
     /// Whose calls these are, for formats that do not say it.
     pub own: Option<RawParty>,
-    /// Whether `03/12/2026` is the 12th of March or the 3rd of December. `None` leaves it to the file: where nothing in
-    /// it tells, it is refused ([`ReadError::DatesUndecided`]).
+    /// Whether `03/12/2026` is the 12th of March or the 3rd of December. `None` leaves it to the file: where
+    /// nothing in it tells, it is refused ([`ReadError::DatesUndecided`]).
     pub dates: Option<DateOrder>,
-    /// The country that the file comes from, as two letters (ISO 3166-1). Only helps to tell how dates are written.
+    /// The country that the file comes from, as two letters (ISO 3166-1). Only helps to tell how dates are
+    /// written.
     pub region: Option<String>,
     /// Which column of a generic CSV file is what, where its header does not tell it.
     pub columns: Columns,

@@ -9,10 +9,11 @@ use crate::uri;
 impl RawParty {
     /// Reads a party as telephone systems write one.
     ///
-    /// - A number, an extension, a feature code, a `sip:` or `sips:` URI or `user@host` is [`RawParty::Text`] (`user@host`
-    ///   gets its scheme, `sip:`). Of a text that holds a number beside something else only the number is kept: of
-    ///   `Name <number>`, `number (Name)`, `+12025550123;ext=7`, `="+12025550123"`, `whatsapp:+12025550123`,
-    ///   `PJSIP/101-00000001`, `Ext.101`, and of a SIP address whose user is a number with its `+`.
+    /// - A number, an extension, a feature code, a `sip:` or `sips:` URI or `user@host` is [`RawParty::Text`]
+    ///   (`user@host` gets its scheme, `sip:`). Of a text that holds a number beside something else only the
+    ///   number is kept: of `Name <number>`, `number (Name)`, `+12025550123;ext=7`, `="+12025550123"`,
+    ///   `whatsapp:+12025550123`, `PJSIP/101-00000001`, `Ext.101`, and of a SIP address whose user is a
+    ///   number with its `+`.
     /// - `anonymous`, `private`, `Unterdrückt`, `非通知` and the like, and a SIP URI of such a user or of
     ///   `anonymous.invalid` (RFC 3323), is [`RawParty::Withheld`].
     /// - Nothing at all, `unknown`, `n/a`, `Inconnu` and the like is [`RawParty::Unknown`].
@@ -21,8 +22,8 @@ impl RawParty {
         read(text).0
     }
 
-    /// Whether it has the shape of what can own a history: something that can be dialled, or a SIP address. A name has
-    /// not.
+    /// Whether it has the shape of what can own a history: something that can be dialled, or a SIP address. A
+    /// name has not.
     pub fn is_identified(&self) -> bool {
         let Self::Text(text) = self else { return false };
         is_dialable(text) || ["sip:", "sips:", "tel:"].iter().any(|scheme| has_prefix(text, scheme))
@@ -54,8 +55,8 @@ pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
     (RawParty::Text(text), name)
 }
 
-/// The name of a counterparty, if a text is one: no number, no word for a hidden one, and not what the party is called
-/// anyway. Without control characters, and cut after 128 characters.
+/// The name of a counterparty, if a text is one: no number, no word for a hidden one, and not what the party
+/// is called anyway. Without control characters, and cut after 128 characters.
 pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
     const LONGEST: usize = 128;
     let printable: String = clean(text).chars().take(LONGEST).collect();
@@ -120,8 +121,8 @@ fn in_brackets(name: &str, address: &str) -> Step {
     }
 }
 
-/// A text without what nobody sees or dials: invisible and control characters, wide forms of East Asian fonts, the
-/// quotes around it, and what makes a spreadsheet take it for a text (`'+1...`, `="+1..."`).
+/// A text without what nobody sees or dials: invisible and control characters, wide forms of East Asian
+/// fonts, the quotes around it, and what makes a spreadsheet take it for a text (`'+1...`, `="+1..."`).
 fn clean(text: &str) -> Cow<'_, str> {
     let is_wide = |c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c) || c == '\u{3000}';
     let mut cleaned = Cow::Borrowed(text);
@@ -163,7 +164,8 @@ fn unwrapped(text: &str) -> std::ops::Range<usize> {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    let is_mark = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    is_mark || matches!(c, '\u{ad}' | '\u{feff}')
 }
 
 fn has_prefix(text: &str, prefix: &str) -> bool {
@@ -209,7 +211,8 @@ fn is_plain_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number without the digit that asks a telephone system for an outside line: `9,2025550123`, `9+12025550123`.
+/// A number without the digit that asks a telephone system for an outside line: `9,2025550123`,
+/// `9+12025550123`.
 fn without_line(text: &str) -> &str {
     let Some(line_end) = text.find([',', '+']) else { return text };
     let (line, number) = text.split_at(line_end);
@@ -254,8 +257,8 @@ fn extension(text: &str) -> Option<&str> {
     ((1..=LONGEST).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
 }
 
-/// A number without the code before it that hides or shows the caller's for this one call: #31# and *31# (3GPP
-/// TS 22.030), *67 and *82 in North America; or any other code of two digits before a whole number.
+/// A number without the code before it that hides or shows the caller's for this one call: #31# and *31#
+/// (3GPP TS 22.030), *67 and *82 in North America; or any other code of two digits before a whole number.
 fn without_prefix(text: &str) -> &str {
     const LONG: usize = 10;
     let is_number = |rest: &&str, shortest: usize| {
@@ -306,8 +309,8 @@ fn is_spelled(text: &str) -> bool {
         && !text.contains(" -")
 }
 
-/// The number of a text that has a name beside it, and the name: `number (Name)`, `Name (number)`, `Name: number`,
-/// `number - Name`.
+/// The number of a text that has a name beside it, and the name: `number (Name)`, `Name (number)`, `Name:
+/// number`, `number - Name`.
 fn beside_a_name(text: &str) -> Option<(String, Option<String>)> {
     let named = |number: &str, name: &str| {
         let is_edge = |c: char| c.is_whitespace() || "-–—:;,|/\"'()[]".contains(c);
@@ -336,7 +339,8 @@ fn dialled_number(text: &str) -> bool {
     dialled(text).is_some()
 }
 
-/// Where the only digits of a text stand, if they are a number: seven or more, or an extension beside a dash or colon.
+/// Where the only digits of a text stand, if they are a number: seven or more, or an extension beside a dash
+/// or colon.
 fn within_words(text: &str) -> Option<std::ops::Range<usize>> {
     let first = text.find(|c: char| c.is_numeric() || c == '+')?;
     let last = text.rfind(char::is_numeric)?;

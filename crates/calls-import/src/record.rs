@@ -13,9 +13,9 @@ use crate::party;
 /// A party as a file writes it, not yet normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RawParty {
-    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI; or a text that is none of
-    /// these, such as a name, as it stands. Only a numbering plan tells the two apart for sure:
-    /// [`RawParty::is_identified`] is about the shape.
+    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI; or a text
+    /// that is none of these, such as a name, as it stands. Only a numbering plan tells the two apart for
+    /// sure: [`RawParty::is_identified`] is about the shape.
     Text(String),
     /// The caller asked that the number not be shown.
     Withheld,
@@ -45,8 +45,8 @@ pub struct Record {
     pub ring_time: Option<CallDuration>,
     /// The counterparty's name, where the file has one.
     pub name: Option<String>,
-    /// The other number that took part, where the file names one: for whoever answered, the number that was dialled; for
-    /// the caller, the extension that answered.
+    /// The other number that took part, where the file names one: for whoever answered, the number that was
+    /// dialled; for the caller, the extension that answered.
     pub via: Option<RawParty>,
 }
 

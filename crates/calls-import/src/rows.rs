@@ -2,8 +2,9 @@
 //!
 //! Not an ordinary CSV reader, for four reasons: a row's length is bounded, so that a quote that is never
 //! closed cannot take in the rest of a file of gigabytes; such a quote costs one line and not the lines
-//! after it; FreeSWITCH writes quotes inside of quotes without marking them; and others write fields that begin with a
-//! quote and go on behind the next one (`"Example" <101>`), or quote nothing at all (`mysql --batch`).
+//! after it; FreeSWITCH writes quotes inside of quotes without marking them; and others write fields that
+//! begin with a quote and go on behind the next one (`"Example" <101>`), or quote nothing at all (`mysql
+//! --batch`).
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -128,8 +129,8 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Splits a line as the dialect says; where that leaves quotes over, as the way of writing them that gives the fields
-    /// of an ordinary row. False if a quote is still open.
+    /// Splits a line as the dialect says; where that leaves quotes over, as the way of writing them that
+    /// gives the fields of an ordinary row. False if a quote is still open.
     fn split_line(&mut self, line: &[u8]) -> bool {
         let read = split(line, self.dialect, &mut self.row);
         if self.dialect.quotes == Quotes::Bare || read == Split::Clean {
@@ -254,8 +255,8 @@ fn push_plain(field: &[u8], dialect: Dialect, row: &mut Row) {
     row.end_field();
 }
 
-/// Splits a text whose fields may begin with a quote and go on behind the next one: `"Example, Ltd" <101>` is one field,
-/// with its quotes. False if a quote is still open at its end.
+/// Splits a text whose fields may begin with a quote and go on behind the next one: `"Example, Ltd" <101>` is
+/// one field, with its quotes. False if a quote is still open at its end.
 fn split_going_on(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
     row.clear();
     let (mut start, mut at, mut is_quoted) = (0, 0, false);

@@ -38,8 +38,8 @@ impl Header {
         Self { format, columns, measured }
     }
 
-    /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column that is
-    /// called by its unit alone.
+    /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column
+    /// that is called by its unit alone.
     pub fn find_measured(&self, names: &[&str]) -> Option<(usize, Unit)> {
         names.iter().map(|name| plain(name)).find_map(|name| {
             let plain = || self.columns.get(&name).map(|column| (*column, Unit::default()));
@@ -80,8 +80,8 @@ pub(crate) fn plain(name: &str) -> String {
     fold(name)
 }
 
-/// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`. `None` if it has
-/// none.
+/// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
+/// `None` if it has none.
 fn without_unit(name: &str) -> Option<(String, Unit)> {
     let words = fold::words(name);
     let is_clock = |word: &String| matches!(word.as_str(), "h" | "hh" | "mm" | "ss" | "m" | "s");
@@ -162,8 +162,8 @@ pub(crate) fn read_row<B: BufRead, R: Into<Reason>>(
     Ok(true)
 }
 
-/// Reads a file whose first row names the columns and whose calls have several rows ([`legs::join`]). `prepare` makes the
-/// function that reads a row, `put` gives the records of a call.
+/// Reads a file whose first row names the columns and whose calls have several rows ([`legs::join`]).
+/// `prepare` makes the function that reads a row, `put` gives the records of a call.
 pub(crate) fn read_joined<'a, T: 'a, Parse>(
     reader: impl BufRead + 'a,
     window: usize,

@@ -92,8 +92,8 @@ pub(crate) fn local_in_zone(
         .ok_or_else(|| expected("a start time such as 2026-03-02 08:00:00", text))
 }
 
-/// How moments with their offset are also written: by PostgreSQL and ISO 8601, there without seconds too, and by
-/// JavaScript (`Date.prototype.toString`). A blank stands for any number of them.
+/// How moments with their offset are also written: by PostgreSQL and ISO 8601, there without seconds too, and
+/// by JavaScript (`Date.prototype.toString`). A blank stands for any number of them.
 const WITH_OFFSET: [&str; 4] = [
     "%Y-%m-%d %H:%M:%S%.f %#z",
     "%Y-%m-%dT%H:%M:%S%.f %#z",
@@ -102,12 +102,12 @@ const WITH_OFFSET: [&str; 4] = [
 ];
 
 /// Reads a moment as people and programs write it: with its offset (RFC 3339, RFC 2822, `... UTC`), else in
-/// the zone: ISO 8601 or with the day or month first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), or with the month as a
-/// word (`Mar 12, 2026 at 4:00 PM`, `12 mars 2026 16:00`); or as a count of seconds, milliseconds or microseconds since
-/// 1970, or as a spreadsheet's count of days since 1900.
+/// the zone: ISO 8601 or with the day or month first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), or with the
+/// month as a word (`Mar 12, 2026 at 4:00 PM`, `12 mars 2026 16:00`); or as a count of seconds, milliseconds
+/// or microseconds since 1970, or as a spreadsheet's count of days since 1900.
 ///
-/// A date that could begin with the day or the month is read in this order. Without one it is refused, unless its
-/// weekday tells.
+/// A date that could begin with the day or the month is read in this order. Without one it is refused, unless
+/// its weekday tells.
 pub(crate) fn any(text: &str, zone: Tz, dates: Option<DateOrder>) -> Result<DateTime<Utc>, String> {
     at(text, zone, dates, None)
 }
@@ -151,8 +151,8 @@ pub(crate) fn at(
     })
 }
 
-/// A time whose date is three numbers, `12.03.2026 16:00`, `12/03/26, 16:00:00`, `2026/03/12 16:00`; a day of the week
-/// may be before it.
+/// A time whose date is three numbers, `12.03.2026 16:00`, `12/03/26, 16:00:00`, `2026/03/12 16:00`; a day of
+/// the week may be before it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parts {
     numbers: [u32; 3],
@@ -292,8 +292,8 @@ fn weekday(text: &str) -> Option<Weekday> {
     })
 }
 
-/// Reads a time whose month is a word: `12 Mar 2026 16:00`, `12-Mar-26 16:00`, `Thursday, March 12, 2026 at 4:00:00 PM`,
-/// `12 de marzo de 2026 16:00`.
+/// Reads a time whose month is a word: `12 Mar 2026 16:00`, `12-Mar-26 16:00`, `Thursday, March 12, 2026 at
+/// 4:00:00 PM`, `12 de marzo de 2026 16:00`.
 fn named_month(text: &str) -> Option<NaiveDateTime> {
     let words: Vec<&str> =
         text.split([' ', ',', '-', '/', '\u{202f}', '\u{a0}']).filter(|word| !is_filler(word)).collect();
@@ -382,7 +382,8 @@ fn without_signs(text: &str) -> Option<NaiveDateTime> {
     is_whole.then(|| NaiveDateTime::parse_from_str(&digits, "%Y%m%d%H%M%S").ok()).flatten()
 }
 
-/// A count since 1970 in the unit that its length tells, with decimals or not, or a spreadsheet's of days since 1900.
+/// A count since 1970 in the unit that its length tells, with decimals or not, or a spreadsheet's of days
+/// since 1900.
 fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let (whole, decimals) = text.split_once(['.', ',']).unwrap_or((text, ""));
     if !decimals.bytes().all(|b| b.is_ascii_digit()) {
@@ -399,7 +400,8 @@ fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     time.checked_add_signed(TimeDelta::microseconds(micros / per_second))
 }
 
-/// A spreadsheet's local time, to the second: what is finer is only what is left of dividing by the length of a day.
+/// A spreadsheet's local time, to the second: what is finer is only what is left of dividing by the length of
+/// a day.
 fn of_spreadsheet(days: &str, zone: Tz) -> Option<DateTime<Utc>> {
     const SECONDS_OF_A_DAY: f64 = 86_400.0;
     let seconds = (days.parse::<f64>().ok()? * SECONDS_OF_A_DAY).round();

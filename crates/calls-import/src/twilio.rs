@@ -1,5 +1,5 @@
-//! Twilio's calls: the resource of its API as JSON, its bulk export as NDJSON, and call logs as CSV. They have
-//! the same members, but for their spelling.
+//! Twilio's calls: the resource of its API as JSON, its bulk export as NDJSON, and call logs as CSV. They
+//! have the same members, but for their spelling.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -49,7 +49,8 @@ pub(crate) fn date_columns(header: &Header) -> Option<DateColumns> {
     Some(DateColumns { date, time: None, epoch: None, is_day_first_language: false })
 }
 
-/// How many calls wait for others that belong to them. A list has the newest first, so children come before parents.
+/// How many calls wait for others that belong to them. A list has the newest first, so children come before
+/// parents.
 const WINDOW: usize = 1000;
 
 const FROM: &[&str] = &["from", "caller"];
@@ -160,15 +161,16 @@ impl Leg {
     }
 }
 
-/// Gives the records of a call and of those that it made. Who was dialled by an inbound call has a call from its caller.
+/// Gives the records of a call and of those that it made. Who was dialled by an inbound call has a call from
+/// its caller.
 fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     let (mut children, mut others): (Vec<Leg>, Vec<Leg>) = legs.into_iter().partition(|leg| leg.is_child);
     if let Some(parent) = others.first_mut().filter(|parent| parent.direction == Direction::Inbound) {
         let answered_by = children.iter().find(|leg| leg.is_answered()).map(|leg| leg.to.clone());
         parent.via = answered_by;
-        let result = others.iter().map(|leg| leg.put(out)).collect();
+        let results: Vec<_> = others.iter().map(|leg| leg.put(out)).collect();
         let told = put_children(&others[0], &mut children, out);
-        return if told { Ok(()) } else { result };
+        return if told { Ok(()) } else { results.into_iter().collect() };
     }
     // One that cannot be told is skipped only where the others are not told either.
     let results: Vec<_> = others.iter().chain(&children).map(|leg| leg.put(out)).collect();

@@ -11,13 +11,13 @@ pub enum Unreadable {
     #[error("an empty file")]
     Empty,
     /// A workbook of Excel 2007 or later.
-    #[error("an Excel workbook (xlsx): save it as CSV and import that")]
+    #[error("an Excel workbook (.xlsx): save it as CSV and import that")]
     Xlsx,
     /// A workbook of Excel 97 to 2003, or another old document of Microsoft Office.
-    #[error("an old Excel workbook or Office document (xls): save it as CSV and import that")]
+    #[error("an old Excel workbook or Office document (.xls): save it as CSV and import that")]
     Xls,
     /// A spreadsheet of LibreOffice or OpenOffice.
-    #[error("an OpenDocument spreadsheet (ods): save it as CSV and import that")]
+    #[error("an OpenDocument spreadsheet (.ods): save it as CSV and import that")]
     Ods,
     /// A spreadsheet of Apple Numbers.
     #[error("a Numbers spreadsheet: export it as CSV and import that")]

@@ -39,8 +39,8 @@ fn number(address: &str) -> Option<RawParty> {
     (is_dialable(number) && count_digits(number) >= SHORTEST).then(|| RawParty::Text(number.to_owned()))
 }
 
-/// What the address of a SIP URI says beyond being one: that the caller hides, or that the user is a telephone number
-/// (RFC 3261, section 19.1.6). `None` for any other address.
+/// What the address of a SIP URI says beyond being one: that the caller hides, or that the user is a
+/// telephone number (RFC 3261, section 19.1.6). `None` for any other address.
 fn sip(address: &str) -> Option<RawParty> {
     const SHORTEST: usize = 7;
     let (user, host) = address.split_once('@').unwrap_or(("", address));
@@ -63,8 +63,8 @@ fn sip(address: &str) -> Option<RawParty> {
     if user.is_empty() { None } else { hidden(&user) }
 }
 
-/// Reads a telephone URI (RFC 3966) from behind its scheme. Of its parameters only a context with a country code is
-/// part of the number.
+/// Reads a telephone URI (RFC 3966) from behind its scheme. Of its parameters only a context with a country
+/// code is part of the number.
 fn tel(address: &str) -> RawParty {
     let (number, parameters) = address.split_once(';').unwrap_or((address, ""));
     let number = decoded(number);

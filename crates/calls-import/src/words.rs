@@ -82,7 +82,8 @@ fn of_words(text: &str) -> Result<Kind, Reason> {
     Ok(Kind { direction: direction.or(usual), outcome: Some(outcome_of(disposition)), disposition })
 }
 
-/// Reads the text of a column such as "status" or "answered". `None` where it does not say whether anybody answered.
+/// Reads the text of a column such as "status" or "answered". `None` where it does not say whether anybody
+/// answered.
 pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> {
     let folded = fold(text);
     match folded.as_str() {
@@ -177,7 +178,8 @@ fn is_live(folded: &str) -> bool {
     )
 }
 
-/// How the call ended, by all words together. `None` if none of them says it, `Some(None)` if it was not answered.
+/// How the call ended, by all words together. `None` if none of them says it, `Some(None)` if it was not
+/// answered.
 fn ended(words: &[Word]) -> Option<Option<Disposition>> {
     let is_not = words.contains(&Word::Not);
     let mut found = None;

@@ -148,9 +148,9 @@ fn international(number: &str) -> Result<E164, &'static str> {
     e164(&parsed)
 }
 
-/// A number of Mexico as it is dialled since 2019, from one that begins with what was dialled before: 52 and then 1 to a
-/// mobile phone, or 01, 044 or 045 inside of the country. `digits` begin with the country code. `None` for any other
-/// number.
+/// A number of Mexico as it is dialled since 2019, from one that begins with what was dialled before: 52 and
+/// then 1 to a mobile phone, or 01, 044 or 045 inside of the country. `digits` begin with the country code.
+/// `None` for any other number.
 fn mexican(digits: &str) -> Option<PhoneNumber> {
     const LENGTH: usize = 10;
     let national = digits.strip_prefix("52")?;
@@ -201,7 +201,7 @@ fn short_national(digits: &str, region: Region) -> Option<E164> {
 /// Whether it is an assigned number that people of its country dial with these digits.
 fn is_dialled_as(parsed: &PhoneNumber, digits: &str) -> bool {
     let national = || parsed.format_as(PhoneNumberFormat::National);
-    parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(&national()) == digits
+    parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(national()) == digits
 }
 
 /// What may stand between the groups of a number, in the scripts and fonts that libphonenumber knows.
@@ -277,8 +277,8 @@ fn possible(parsed: &PhoneNumber) -> Result<(), &'static str> {
     }
 }
 
-/// The number as its own text is read. To read it again matters only where zeros follow the country code: of several,
-/// which no number has, each time one is taken for the prefix of national calls and dropped.
+/// The number as its own text is read. To read it again matters only where zeros follow the country code: of
+/// several, which no number has, each time one is taken for the prefix of national calls and dropped.
 fn e164(parsed: &PhoneNumber) -> Result<E164, &'static str> {
     let mut text = parsed.format_as(PhoneNumberFormat::E164).into_owned();
     let begins_with_zero = |text: &str| text.starts_with(&format!("+{}0", parsed.country_code));

@@ -1,4 +1,5 @@
-//! No entry of a file is lost without a word: each gives records, is skipped with a reason, or is joined with another.
+//! No entry of a file is lost without a word: each gives records, is skipped with a reason, or is joined with
+//! another.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +29,8 @@ fn every_entry_of_every_fixture_is_told() {
     assert!(counted > 30, "{counted} fixtures");
 }
 
-/// How many entries a file has, counted in another way. `None` where an entry is not easily told from its neighbours.
+/// How many entries a file has, counted in another way. `None` where an entry is not easily told from its
+/// neighbours.
 fn entries(format: Format, text: &str) -> Option<usize> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("sep=")).count();
     Some(match format {
@@ -39,7 +41,21 @@ fn entries(format: Format, text: &str) -> Option<usize> {
         | Format::TwilioCsv
         | Format::IphoneCsv
         | Format::CallsCsv
+        | Format::FritzboxCsv
+        | Format::FusionpbxCsv
+        | Format::LoggerCsv
+        | Format::TeamsCsv
+        | Format::TelnyxCsv
+        | Format::YeastarCsv
+        | Format::GrandstreamCsv
+        | Format::ThreecxCdr
         | Format::GenericCsv => lines() - 1,
+        // A header and a line of types.
+        Format::CiscoCdr => lines() - 2,
+        Format::FritzboxXml => text.matches("<Call>").count(),
+        Format::LoggerJson => text.matches("\"number\"").count(),
+        Format::RingcentralJson => text.matches("\"sessionId\"").count(),
+        Format::ZoomJson => text.matches("\"call_id\"").count(),
         Format::AndroidXml => text.matches("<call ").count(),
         Format::FreeswitchXml => text.matches("<cdr").count(),
         Format::TwilioJson => text.matches("\"sid\"").count(),

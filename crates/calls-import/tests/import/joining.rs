@@ -43,7 +43,8 @@ fn asterisk(text: &str) -> Vec<Item> {
     detailed(Format::AsteriskCsv, &Options::default(), text.as_bytes())
 }
 
-/// A call of a kind, the `number`th of a file. Its rows, and when its caller began to speak with somebody, if at all.
+/// A call of a kind, the `number`th of a file. Its rows, and when its caller began to speak with somebody, if
+/// at all.
 fn generated(number: u64) -> (Vec<String>, Option<u64>) {
     let caller = format!("+1202555{:04}", number % 10_000);
     let id = format!("{}.{number}", 1_772_438_400 + number);
