@@ -8,14 +8,14 @@
 //! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
 //! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
-//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed ones
-//!   and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16` and
+//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed
+//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16` and
 //!   `recoded` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
 //! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and
 //!   `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records, `legs` joins the
-//!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a
-//!   file into entries.
+//!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut
+//!   a file into entries.
 //!
 //! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
 //! grow with the file: an entry of more than 1 MiB is skipped.

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
-/// ASCII. `None` if it is none in UTF-16.
+/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
+/// which are ASCII. `None` if it is none in UTF-16.
 pub(crate) fn is_big_endian(head: &[u8]) -> Option<bool> {
     match *head {
         [0xFE, 0xFF, ..] => Some(true),
