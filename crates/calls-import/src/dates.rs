@@ -20,7 +20,7 @@ use crate::record::{Items, Out};
 use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time::Parts;
-use crate::{freepbx_csv, generic_csv, iphone_csv, twilio};
+use crate::{freepbx_csv, generic_csv, grandstream, iphone_csv, teams_csv, telnyx_csv, twilio, yeastar_csv};
 
 /// What a date of three numbers begins with, where that is not the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +74,19 @@ const HEAD: u64 = 64 * 1024;
 /// Whether the dates of a format can be in either order.
 pub(crate) fn matter(format: Format) -> bool {
     matches!(format, Format::GenericCsv | Format::IphoneCsv | Format::FreepbxCsv | Format::TwilioCsv)
+        || start_names(format).is_some()
+}
+
+/// The names of the column with a call's start, of formats whose dates are as their system is set up or as a
+/// spreadsheet left them.
+fn start_names(format: Format) -> Option<&'static [&'static str]> {
+    match format {
+        Format::GrandstreamCsv => Some(grandstream::START),
+        Format::TeamsCsv => Some(teams_csv::START),
+        Format::TelnyxCsv => Some(telnyx_csv::START),
+        Format::YeastarCsv => Some(yeastar_csv::TIME),
+        _ => None,
+    }
 }
 
 /// Finds out the order of a file's dates, if it matters, and reads it. `again` opens the file a second time;
@@ -177,7 +190,10 @@ fn columns(
         Format::IphoneCsv => Some(iphone_csv::date_columns(first)?),
         Format::FreepbxCsv => Some((freepbx_csv::date_columns(&header)?, First::Header)),
         Format::TwilioCsv => twilio::date_columns(&header).map(|columns| (columns, First::Header)),
-        _ => None,
+        _ => start_names(format).and_then(|names| header.find(names)).map(|date| {
+            let columns = DateColumns { date, time: None, epoch: None, is_day_first_language: false };
+            (columns, First::Header)
+        }),
     })
 }
 

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::dates::Again;
-use crate::detect::detect;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
 use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Reason, Record, Skipped};
-use crate::utf16::Utf16;
+use crate::sample::SQLITE;
+use crate::unreadable::Unreadable;
+use crate::utf16::{self, Utf16};
 use crate::zipped;
+use crate::{detect, ios_storedata};
 
 /// A file that was opened.
 pub struct Opened<'a> {
@@ -48,6 +50,9 @@ pub fn open(
     options: &Options,
     progress: &Progress,
 ) -> Result<Opened<'static>, ReadError> {
+    if is_database(path)? {
+        return database(path, format, options, progress);
+    }
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
         return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
@@ -58,13 +63,37 @@ pub fn open(
     let sources = files.into_iter().map(move |path| {
         let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
         let progress = progress.clone();
-        let again = again(&path);
+        let (again, database) = (again(&path), path.clone());
+        let counted = progress.clone();
         let open = move || -> io::Result<Box<dyn BufRead>> {
             Ok(Box::new(BufReader::new(Counted { file: File::open(&path)?, progress })))
         };
-        Source { name, open: Box::new(open), again: Some(again) }
+        Source { name, open: Box::new(open), again: Some(again), database: Some((database, counted)) }
     });
     Ok(Opened { format, items: many(sources, format, options, 0) })
+}
+
+/// Whether a file is an SQLite database, which is read where it lies.
+fn is_database(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    if path.is_file() {
+        File::open(path)?.take(SQLITE.len() as u64).read_to_end(&mut head)?;
+    }
+    Ok(head == SQLITE)
+}
+
+fn database(
+    path: &Path,
+    format: Option<Format>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Opened<'static>, ReadError> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    let format = detect::choose(&head, format, options)?;
+    // How much of it SQLite reads is not known.
+    progress.0.fetch_add(fs::metadata(path)?.len(), Ordering::Relaxed);
+    Ok(Opened { format: Some(format), items: ios_storedata::open(options, path) })
 }
 
 /// Opens a file a second time. What is read of it is not counted.
@@ -83,8 +112,7 @@ pub fn read_any<'a>(
     any(Box::new(reader), None, format, options, 0)
 }
 
-/// How many bytes of a file are looked at to find out what it is.
-const HEAD: u64 = 64 * 1024;
+const HEAD: u64 = detect::HEAD as u64;
 
 /// How many times one may be compressed inside of another.
 const DEEPEST: usize = 4;
@@ -105,11 +133,13 @@ fn any<'a>(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
     }
-    if let Some(other) = other_file(&head) {
-        return Err(other);
-    }
-    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
-    let utf16 = utf16_big_endian(&head);
+    let is_text = match Unreadable::by_signature(&head) {
+        Some(Unreadable::Sqlite) => false,
+        Some(kind) => return Err(ReadError::UnknownFormat(kind)),
+        None => true,
+    };
+    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
+    let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
     if is_gzip || is_zip || utf16.is_some() || recoding.is_some() {
         let whole = Cursor::new(head).chain(reader);
         let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
@@ -124,87 +154,9 @@ fn any<'a>(
     if format.is_none() && is_without_calls(&head) {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
-    let format = choose(&head, format, options)?;
+    let format = detect::choose(&head, format, options)?;
     let items = crate::read_again(format, options, Cursor::new(head).chain(reader), again);
     Ok(Opened { format: Some(format), items })
-}
-
-/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
-/// like.
-fn choose(head: &[u8], named: Option<Format>, options: &Options) -> Result<Format, ReadError> {
-    let detected = detect(head);
-    if let Some(named) = named {
-        return match detected {
-            Some(detected)
-                if Shape::of(detected) != Shape::of(named) && Shape::found(head) != Shape::of(named) =>
-            {
-                let (expected, found) = (named.to_string(), format!("a file of the format {detected}"));
-                Err(ReadError::NotTheFormat { format: named, expected, found })
-            }
-            _ => Ok(named),
-        };
-    }
-    if options.columns.is_empty() {
-        return detected.ok_or(ReadError::UnknownFormat);
-    }
-    match (Shape::found(head), detected) {
-        (Shape::Lines, _) => Ok(Format::GenericCsv),
-        (_, Some(detected)) => Err(ReadError::ColumnsNotWanted(detected)),
-        (_, None) => Err(ReadError::UnknownFormat),
-    }
-}
-
-/// What a file is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Markup,
-    Json,
-    Lines,
-}
-
-impl Shape {
-    fn of(format: Format) -> Self {
-        match format.name().rsplit('-').next() {
-            Some("json" | "ndjson") => Self::Json,
-            Some("csv") => Self::Lines,
-            _ => Self::Markup,
-        }
-    }
-
-    fn found(head: &[u8]) -> Self {
-        let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-        match text.trim_ascii_start().first() {
-            Some(b'<') => Self::Markup,
-            Some(b'{' | b'[') => Self::Json,
-            _ => Self::Lines,
-        }
-    }
-}
-
-/// What a file is that is no log and does not look like one.
-fn other_file(head: &[u8]) -> Option<ReadError> {
-    const OTHERS: [(&[u8], &str, &str); 6] = [
-        (b"%PDF", "a PDF document", "export the calls as CSV where it came from"),
-        (b"\xD0\xCF\x11\xE0", "an old Excel workbook", "save the sheet as CSV UTF-8 and import that"),
-        (b"\xFD7zXZ\0", "a file compressed by xz", "unpack it first"),
-        (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", "unpack it first"),
-        (b"BZh", "a file compressed by bzip2", "unpack it first"),
-        (b"\x28\xB5\x2F\xFD", "a file compressed by Zstandard", "unpack it first"),
-    ];
-    let found = OTHERS.into_iter().find(|(sign, _, _)| head.starts_with(sign));
-    found.map(|(_, found, advice)| ReadError::OtherFile { found, advice })
-}
-
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
-/// which are ASCII. `None` if it is none in UTF-16.
-fn utf16_big_endian(head: &[u8]) -> Option<bool> {
-    match *head {
-        [0xFE, 0xFF, ..] => Some(true),
-        [0xFF, 0xFE, ..] => Some(false),
-        [0, one, 0, other, ..] if one > 0 && other > 0 => Some(true),
-        [one, 0, other, 0, ..] if one > 0 && other > 0 => Some(false),
-        _ => None,
-    }
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
@@ -232,20 +184,15 @@ fn unzip<'a>(
     io::copy(&mut archive, &mut file)?;
     file.rewind()?;
     let entries = zipped::entries(&file)?;
-    if entries.iter().any(|entry| entry.name == "xl/workbook.xml") {
-        let (found, advice) = ("an Excel workbook (.xlsx)", "save the sheet as CSV UTF-8 and import that");
-        return Err(ReadError::OtherFile { found, advice });
-    }
-    if entries.iter().any(|entry| entry.name == "content.xml") {
-        let (found, advice) = ("a LibreOffice document", "save the sheet as CSV and import that");
-        return Err(ReadError::OtherFile { found, advice });
+    if let Some(document) = Unreadable::by_names(entries.iter().map(|entry| entry.name.as_str())) {
+        return Err(ReadError::UnknownFormat(document));
     }
     let sources = entries.into_iter().map(move |entry| {
         let handle = file.try_clone();
         let name = entry.name.clone();
         let open =
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
-        Source { name, open: Box::new(open), again: None }
+        Source { name, open: Box::new(open), again: None, database: None }
     });
     Ok(many(sources, format, options, depth))
 }
@@ -255,6 +202,8 @@ struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
     again: Option<Again<'static>>,
+    /// Where it lies, if it may be a database.
+    database: Option<(PathBuf, Progress)>,
 }
 
 fn many<'a>(
@@ -283,14 +232,18 @@ fn one(
     options: &Options,
     depth: usize,
 ) -> Items<'static> {
-    let Source { name, open, again } = source;
-    let opened =
-        open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth));
+    let Source { name, open, again, database: path } = source;
+    let opened = match path {
+        Some((path, progress)) if is_database(&path).unwrap_or_default() => {
+            database(&path, format, options, &progress)
+        }
+        _ => open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth)),
+    };
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
         // Pages that are no calls lie beside those that are.
-        Err(ReadError::UnknownFormat) if is_page => return Box::new(std::iter::empty()),
+        Err(ReadError::UnknownFormat(_)) if is_page => return Box::new(std::iter::empty()),
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
     Box::new(items.map(move |item| {
@@ -342,11 +295,18 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in entries {
         if entry.file_type()?.is_dir() {
             list(&entry.path(), files)?;
-        } else if entry.path().is_file() {
+        } else if entry.path().is_file() && !is_beside_a_database(&entry.path()) {
             files.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// Whether a file holds the last changes of a database that lies beside it, and is read with it.
+fn is_beside_a_database(path: &Path) -> bool {
+    let name = path.as_os_str().to_string_lossy();
+    let base = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end));
+    base.is_some_and(|base| is_database(Path::new(base)).unwrap_or_default())
 }
 
 /// A file whose bytes are counted as they are read.

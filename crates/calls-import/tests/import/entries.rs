@@ -41,7 +41,21 @@ fn entries(format: Format, text: &str) -> Option<usize> {
         | Format::TwilioCsv
         | Format::IphoneCsv
         | Format::CallsCsv
+        | Format::FritzboxCsv
+        | Format::FusionpbxCsv
+        | Format::LoggerCsv
+        | Format::TeamsCsv
+        | Format::TelnyxCsv
+        | Format::YeastarCsv
+        | Format::GrandstreamCsv
+        | Format::ThreecxCdr
         | Format::GenericCsv => lines() - 1,
+        // A header and a line of types.
+        Format::CiscoCdr => lines() - 2,
+        Format::FritzboxXml => text.matches("<Call>").count(),
+        Format::LoggerJson => text.matches("\"number\"").count(),
+        Format::RingcentralJson => text.matches("\"sessionId\"").count(),
+        Format::ZoomJson => text.matches("\"call_id\"").count(),
         Format::AndroidXml => text.matches("<call ").count(),
         Format::FreeswitchXml => text.matches("<cdr").count(),
         Format::TwilioJson => text.matches("\"sid\"").count(),

@@ -96,7 +96,7 @@ fn the_template_opencdrrate_has_its_own_order_and_no_start() {
     let text =
         [line(A, B, "2026-03-10 08:00:05", 115), line(B, A, "2026-03-10 08:00:05", 115), line(C, "", "", 0)];
     let text = text.join("\n");
-    assert_eq!(calls_import::detect(text.as_bytes()), Some(Format::FreeswitchCsv));
+    assert_eq!(calls_import::detect(text.as_bytes()), Ok(Format::FreeswitchCsv));
     assert_eq!(
         items(Format::FreeswitchCsv, &Options::default(), text.as_bytes()),
         [

@@ -10,7 +10,20 @@ use proptest::sample::{Index, select};
 
 use crate::support::{own, path};
 
-const SAMPLES: [&str; 15] = [
+const SAMPLES: [&str; 28] = [
+    "fritzbox/assembled-8-columns.csv",
+    "fritzbox/assembled-tr064.xml",
+    "fusionpbx/assembled-archive.csv",
+    "logger/assembled-logs.csv",
+    "3cx/assembled-cdr.log",
+    "teams/assembled-direct-routing.csv",
+    "cisco/assembled-cdr.csv",
+    "grandstream/assembled-cdr-root.json",
+    "yeastar/assembled-p-series.csv",
+    "ringcentral/assembled-page.json",
+    "telnyx/assembled-api.csv",
+    "zoom/assembled-call-log.json",
+    "ios-call-history/assembled-CallHistory.storedata",
     "asterisk/assembled-21col.csv",
     "asterisk/assembled-freepbx-export.csv",
     "freeswitch/cdr_csv/assembled-example-template.csv",
@@ -34,7 +47,8 @@ fn read_as_everything(bytes: &[u8]) {
     for (format, _) in Format::ALL {
         check(calls_import::read(format, &options, bytes), bytes.len());
     }
-    detect(bytes);
+    let detected = detect(bytes);
+    assert!(detected.err().is_none_or(|kind| !kind.to_string().is_empty()));
     if let Ok(opened) = read_any(bytes, None, &options) {
         check(opened.items, usize::MAX / 8);
     }
@@ -153,7 +167,7 @@ fn an_empty_file_has_no_calls() {
     for (format, _) in Format::ALL.into_iter().filter(|(format, _)| *format != Format::GoogleVoice) {
         for text in ["", "\n", "\u{feff}"] {
             let items: Vec<_> = calls_import::read(format, &own("1001"), text.as_bytes()).collect();
-            let xml = matches!(format, Format::AndroidXml | Format::FreeswitchXml);
+            let xml = matches!(format, Format::AndroidXml | Format::FreeswitchXml | Format::FritzboxXml);
             assert!(items.is_empty() || (xml && !text.is_empty()), "{format} {text:?}: {items:?}");
         }
     }
