@@ -15,6 +15,7 @@ use crate::{keyboard, page};
 #[component]
 pub fn App() -> impl IntoView {
     calls::use_fallback(&leptos_swr::provide_cache());
+    calls::follow_steps();
     page::provide_visits();
     keyboard::use_slash();
     view! {

@@ -51,6 +51,7 @@ use news::{NewCalls, News};
 use note::ListNote;
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
+pub use place::follow_steps;
 use place::keep_place;
 use state::State;
 use summary::SummaryPanel;

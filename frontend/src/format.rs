@@ -120,6 +120,7 @@ pub fn party(
         Party::E164(number) => (e164(*number), None),
         Party::Local(code) => (code.clone(), Some(local_kind(code))),
         Party::Sip(uri) => (sip_address(uri).to_owned(), Some("SIP address")),
+        Party::Text(text) => (text.clone(), None),
         Party::Withheld => ("Withheld number".to_owned(), None),
         Party::Unknown if direction == Direction::Outbound => ("Unknown number".to_owned(), None),
         Party::Unknown => ("Unknown caller".to_owned(), None),

@@ -2,6 +2,7 @@
 
 mod away;
 mod axe;
+mod back;
 mod callers;
 mod chromium;
 mod filters;

@@ -265,24 +265,3 @@ async fn a_missed_call_says_whether_it_was_returned_and_a_number_whence_it_is() 
     assert!(rows[3].text.contains("Spoke ") && !rows[3].text.contains("Not returned"), "{}", rows[3].text);
     chromium.stop().await;
 }
-
-#[tokio::test]
-async fn the_way_back_leads_to_the_calls_that_were_there() {
-    let app = app_with_long_history(2_000, &[]);
-    let chromium = Chromium::start().await;
-    let client = &chromium.client;
-    let page = open(&chromium, &app).await;
-    wait(client, "(window.scrollTo(0, 20000), window.scrollY > 19000)").await;
-    let seen = "return [...document.querySelectorAll('[data-call]')]
-        .find(row => row.getBoundingClientRect().top > 100)?.dataset.call ?? ''";
-    wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > -2000").await;
-    let before = run(client, seen).await;
-    let link = "[...document.querySelectorAll('.call-party a')].find(a => a.getBoundingClientRect().top > 100).click()";
-    run(client, link).await;
-    page.wait_for_state("empty").await;
-    page.back().await;
-    page.wait_for_state("ready").await;
-    let before = before.as_str().unwrap();
-    wait(client, &format!("(() => {{ {seen} }})() === '{before}'")).await;
-    chromium.stop().await;
-}
