@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
+use calls_model::day::Day;
+use calls_model::filter::Filter;
 use calls_model::{Fallback, Party};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::App;
 use super::calls::{api_address, is_known};
 use super::cursor::Cursor;
-use super::parameters::{ListParameters, Query};
-use crate::calls::{self, CallRow, Filter};
+use super::parameters::{FilterParameters, ListParameters, Query};
+use crate::calls::{self, CallRow};
 use crate::database::{self, Database, DatabaseError};
 use crate::details::{self, Detailer};
 use crate::page::{self, Coding};
@@ -32,27 +35,31 @@ pub(super) async fn get_page(
     number: &str,
 ) -> Option<HttpResponse> {
     let party = phone::parse(number, app.region).ok()?;
+    let wanted = Wanted::read(request, &app)?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
     let known = known.to_owned();
     let found = database::block_until(PATIENCE, {
         let database = app.database.clone();
-        let party = party.clone();
-        move || find(&database, &party, &known)
+        let (party, filter) = (party.clone(), wanted.parameters.filter);
+        move || find(&database, &party, &filter, &known)
     });
-    let found = found.await.ok();
+    // Days need a zone, and a browser that was never here before has not told its own.
+    let found = if wanted.is_known { found.await.ok() } else { None };
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, ACCEPT_ENCODING.as_str()));
     if let Some(found) = found {
-        response.insert_header((ETAG, found.etag));
+        if wanted.is_all {
+            response.insert_header((ETAG, found.etag));
+        }
         let Some((mut rows, returned_at)) = found.rows else {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         };
         let limit = usize::from(ListParameters::DEFAULT_LIMIT);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        fallback.next = rows.last().filter(|_| has_more).map(|last| next_page(&party, last));
+        fallback.next = rows.last().filter(|_| has_more).map(|last| next_page(&party, wanted.pairs, last));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
@@ -75,7 +82,12 @@ struct Found {
 /// Calls, and when each was returned.
 type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
-fn find(database: &Database, party: &Party, known: &str) -> Result<Found, DatabaseError> {
+fn find(
+    database: &Database,
+    party: &Party,
+    filter: &FilterParameters,
+    known: &str,
+) -> Result<Found, DatabaseError> {
     database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
         // Asked first: if a call comes in between, the tag is older than the page, never newer.
@@ -84,20 +96,56 @@ fn find(database: &Database, party: &Party, known: &str) -> Result<Found, Databa
             None => 0,
         };
         let etag = page::index_etag(version);
-        if is_known(known, &etag) {
+        if filter.is_empty() && is_known(known, &etag) {
             return Ok(Found { etag, rows: None });
         }
         let limit = ListParameters::DEFAULT_LIMIT + 1;
         let Some(owner) = owner else { return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())) }) };
-        let rows = calls::list_calls(connection, owner, &Filter::default(), None, limit)?;
+        let filter = filter.resolve(connection, owner)?;
+        let rows = calls::list_calls(connection, owner, &filter, None, limit)?;
         let returned_at = details::returned_at(connection, owner, &rows)?;
         Ok(Found { etag, rows: Some((rows, returned_at)) })
     })
 }
 
+/// Which calls a page's address asks for.
+struct Wanted {
+    /// The API's query for them.
+    pairs: Vec<(String, String)>,
+    parameters: ListParameters,
+    /// Whether these are all of the history's calls.
+    is_all: bool,
+    /// Whether it is known when the days of the filter begin.
+    is_known: bool,
+}
+
+impl Wanted {
+    /// Reads a page's address, of which nothing is an error. `None` where the API would refuse its own query.
+    fn read(request: &HttpRequest, app: &App) -> Option<Self> {
+        let filter = Filter::from_query(request.query_string());
+        let zone = zone(request);
+        let is_known = zone.is_some() || !filter.has_days();
+        let zone = zone.unwrap_or(Tz::UTC);
+        let today = Day(Utc::now().with_timezone(&zone).date_naive().to_epoch_days());
+        let pairs = filter.parameters(today, |day| day.to_string(), zone.name());
+        let mut pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        if filter.has_days() && pairs.iter().all(|(name, _)| name != "tz") {
+            pairs.push(("tz".to_owned(), zone.name().to_owned()));
+        }
+        let parameters = ListParameters::read(&Query::new(pairs.clone()), app.region).ok()?;
+        Some(Self { pairs, parameters, is_all: filter.is_all(), is_known })
+    }
+}
+
+/// The reader's zone, from the cookie in which first-rows.js notes it.
+fn zone(request: &HttpRequest) -> Option<Tz> {
+    let cookies = request.headers().get(COOKIE)?.to_str().ok()?;
+    cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("tz="))?.parse().ok()
+}
+
 /// The same as the `Link` of the first page.
-fn next_page(party: &Party, last: &CallRow) -> String {
-    let query = Query::new(vec![("include".to_owned(), "details".to_owned())])
-        .with("after", &Cursor(last.position()).to_string());
+fn next_page(party: &Party, mut pairs: Vec<(String, String)>, last: &CallRow) -> String {
+    pairs.push(("include".to_owned(), "details".to_owned()));
+    let query = Query::new(pairs).with("after", &Cursor(last.position()).to_string());
     format!("{}?{query}", api_address(party))
 }

@@ -20,6 +20,10 @@ pub const CONTROL: char = '\u{e009}';
 pub const TAB: char = '\u{e004}';
 pub const ENTER: char = '\u{e007}';
 pub const ESCAPE: char = '\u{e00c}';
+pub const END: char = '\u{e010}';
+pub const HOME: char = '\u{e011}';
+pub const LEFT: char = '\u{e012}';
+pub const RIGHT: char = '\u{e014}';
 pub const UP: char = '\u{e013}';
 pub const DOWN: char = '\u{e015}';
 
@@ -86,12 +90,6 @@ impl Tab {
     pub async fn click(&self, selector: &str) {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await.unwrap();
         element.click().await.unwrap();
-    }
-
-    /// Moves the pointer to the middle of the element that an expression finds.
-    pub async fn point_at(&self, element: &str) {
-        let [x, y] = self.middle_of(element).await;
-        self.point_to(x, y).await;
     }
 
     /// Moves the pointer to a point of the window, in CSS pixels.
