@@ -90,8 +90,8 @@
       const [text, kind] = isSip(counterparty)
         ? [address(counterparty), "SIP address"]
         : [counterparty, /^[*#]/.test(counterparty) && "Feature code"];
-      const isText = isSip(counterparty) && "long ";
-      return [text, html`<span class="call-party ${isText}">${link(counterparty, "", text)}</span>`, kind];
+      const long = isSip(counterparty) && " long";
+      return [text, html`<span class="call-party${long}">${link(counterparty, "", text)}</span>`, kind];
     }
     const { country } = known;
     const isHome = country && country === home;

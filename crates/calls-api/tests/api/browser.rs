@@ -106,6 +106,7 @@ async fn filters_are_in_the_address_and_survive_reload_and_back() {
     page.choose("Inbound").await;
     page.wait_for_rows(2).await;
     page.reload().await;
+    page.wait_for_state("ready").await;
     page.wait_for_rows(2).await;
     page.choose("Outbound").await;
     page.wait_for_rows(1).await;

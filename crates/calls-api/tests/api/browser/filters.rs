@@ -96,7 +96,8 @@ async fn each_filter_says_what_it_is_and_can_be_taken_back() {
 
     // On paper too, where nothing can be pressed.
     chromium.set_media("print", &[]).await;
-    let seen = "return [...document.querySelectorAll('div.chosen > *')].filter(part => part.checkVisibility()).map(part => part.innerText.trim())";
+    let seen = "return [...document.querySelectorAll('div.chosen > *')]
+        .filter(part => part.checkVisibility()).map(part => part.innerText.trim())";
     assert_eq!(page.tab.strings(seen).await, ["Inbound", "With +1333", "Wed, Jan 31, 2024"]);
     chromium.set_media("screen", &[]).await;
 
@@ -121,7 +122,8 @@ async fn a_period_is_in_the_address_by_its_days_and_no_chip_moves() {
     let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
     page.wait_for_rows(3).await;
     page.tab.wait_for("document.querySelector('.chip-count').innerText").await;
-    let places = "return [...document.querySelectorAll('.periods .chip')].map(chip => Math.round(chip.getBoundingClientRect().x)).join()";
+    let places = "return [...document.querySelectorAll('.periods .chip')]
+        .map(chip => Math.round(chip.getBoundingClientRect().x)).join()";
     let before = page.tab.string(places).await;
     page.tab.press_on("document.querySelector('.chip[data-period=\"7-days\"]')").await;
     page.tab.wait_for("/^\\?from=\\d{4}-\\d\\d-\\d\\d&to=\\d{4}-\\d\\d-\\d\\d$/.test(location.search)").await;

@@ -55,7 +55,8 @@ async fn before_the_program_the_filters_are_links_and_the_search_is_a_form() {
     tab.wait_for(&rows(3)).await;
 
     let nameless = "return [...document.querySelectorAll('button, a, input, select, summary')]
-        .filter(element => element.checkVisibility() && !(element.ariaLabel || element.labels?.[0]?.innerText || element.innerText).trim())
+        .filter(element => element.checkVisibility())
+        .filter(element => !(element.ariaLabel || element.labels?.[0]?.innerText || element.innerText).trim())
         .map(element => element.outerHTML)";
     assert_eq!(tab.strings(nameless).await, [""; 0]);
 

@@ -410,11 +410,13 @@ async fn a_missed_call_is_one_of_others_and_the_rate_is_that_of_their_calls() {
     let chromium = Chromium::start().await;
     let page = SummaryPage::open(&chromium, &app, OWNER).await;
     page.wait_for_calls(10).await;
-    let totals = "return [...document.querySelectorAll('.totals > div')].map(total => total.innerText.replace('\\n', ' ')).join(', ')";
+    let totals = "return [...document.querySelectorAll('.totals > div')]
+        .map(total => total.innerText.replace('\\n', ' ')).join(', ')";
     // Of seven calls of others three were answered.
     let expected = "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2";
     assert_eq!(page.string(totals).await, expected);
-    let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')].map(type => type.innerText).join()";
+    let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')]
+        .map(type => type.innerText).join()";
     assert_eq!(page.string(words).await, "No answer");
     page.tab.press_on("document.querySelector('.chip[data-show=\"outcome=missed\"]')").await;
     page.wait_for_calls(4).await;
@@ -440,9 +442,12 @@ async fn a_number_has_one_spelling_on_a_page() {
     page.wait_for_calls(2).await;
     for query in ["", "?counterparty=%22%2B12025550107%22"] {
         page.go(&app, &format!("{OWNER}{query}")).await;
-        page.wait_for("document.querySelector('.summary .table a') && !document.querySelector('.summary').innerText.includes('+1202')").await;
-        let spellings = "const texts = [...document.querySelectorAll('main bdi')].map(element => element.innerText.replace(/^With /, ''));
-            texts.push(...[...document.querySelectorAll('[data-call] [aria-label]')].map(element => element.ariaLabel.replace(/^(Call|Copy) /, '')));
+        page.wait_for("document.querySelector('.summary .table a')").await;
+        page.wait_for("!document.querySelector('.summary').innerText.includes('+1202')").await;
+        let spellings = "const texts = [...document.querySelectorAll('main bdi')]
+                .map(element => element.innerText.replace(/^With /, ''));
+            texts.push(...[...document.querySelectorAll('[data-call] [aria-label]')]
+                .map(element => element.ariaLabel.replace(/^(Call|Copy) /, '')));
             const spelled = {};
             for (const text of texts) {
                 const digits = text.replace(/[^0-9]/g, '').slice(-8);
