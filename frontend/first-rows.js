@@ -1,6 +1,11 @@
 // Paints the calls that came inside the HTML, or else the last known ones of this tab, as the program will: row.rs, list.rs
 // and title.rs have the same markup, and a browser test compares the two. The program then puts its own in their place.
 {
+  // Storage may be forbidden.
+  try {
+    document.documentElement.dataset.theme = localStorage["calls.theme"] ?? "";
+  } catch {}
+
   // The program comes after the rows, so that nothing of it is asked for before they are on the screen: the server put it
   // aside where there are calls inside. First of all, as it must come whatever happens below. In a tab that is not looked at
   // there are no frames to wait for.
@@ -27,12 +32,13 @@
   const countries = new Intl.DisplayNames([], { type: "region" });
   const { locale, timeZone } = time.resolvedOptions();
 
+  // Lets the server find the calls of a day.
+  document.cookie = `tz=${timeZone}; path=/; max-age=31536000; samesite=strict`;
+
   const zone = () => {
     const parts = format({ timeZoneName: "longGeneric" }).formatToParts();
     return parts.find((part) => part.type === "timeZoneName")?.value ?? timeZone;
   };
-  const flag = (country) =>
-    /^[A-Z]{2}$/.test(country) && String.fromCodePoint(...[...country].map((letter) => 0x1f1a5 + letter.charCodeAt()));
   const countryName = (country) => (/^[a-z]{2}$/i.test(country) ? countries.of(country) : country);
   const icon = (name) => html`<svg class="icon" aria-hidden="true"><use href="#icon-${name}" /></svg>`;
   const day = (at) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
@@ -64,22 +70,6 @@
       ><span class="visually-hidden">${inWords(ms, seconds)}</span></time>`;
   };
 
-  const KINDS = {
-    fixed_line: "Landline",
-    mobile: "Mobile",
-    fixed_line_or_mobile: "Landline or mobile",
-    toll_free: "Toll-free",
-    premium_rate: "Premium rate",
-    shared_cost: "Shared cost",
-    voip: "Internet telephone (VoIP)",
-    personal: "Personal number",
-    pager: "Pager",
-    uan: "Company number",
-    voicemail: "Voicemail",
-    unassigned: "Not assigned by its numbering plan",
-    sip: "SIP address",
-  };
-  const localKind = (code) => (/^[*#]/.test(code) ? "Feature code" : "Extension or short code");
   const address = (uri) => uri.slice(uri.indexOf(":") + 1);
   const isIdentified = (party) => party !== "withheld" && party !== "unknown";
   const isSip = (party) => /^sips?:/.test(party);
@@ -88,7 +78,7 @@
     encodeURIComponent(party).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`);
   const link = (party, title, text) => html`<a href="/calls/${encode(party)}" title="${title}"><bdi>${text}</bdi></a>`;
 
-  // The text of a party, and the element.
+  // The text of a party, the element, and the note.
   const party = ({ counterparty, type, details }, home) => {
     if (!isIdentified(counterparty)) {
       const caller = type.endsWith("Outbound") ? "Unknown number" : "Unknown caller";
@@ -99,18 +89,15 @@
     if (!known) {
       const [text, kind] = isSip(counterparty)
         ? [address(counterparty), "SIP address"]
-        : [counterparty, localKind(counterparty)];
-      return [text, html`<span class="call-party">${link(counterparty, "", text)}${note(kind)}</span>`];
+        : [counterparty, /^[*#]/.test(counterparty) && "Feature code"];
+      const long = isSip(counterparty) && " long";
+      return [text, html`<span class="call-party${long}">${link(counterparty, "", text)}</span>`, kind];
     }
     const { country } = known;
     const isHome = country && country === home;
     const name = country && countryName(country);
-    const abroad =
-      !isHome &&
-      country &&
-      note(html`<span class="flag" aria-hidden="true">${flag(country)}</span><span class="country">${name}</span>`);
     const text = isHome ? known.national : known.international;
-    return [known.international, html`<span class="call-party">${link(counterparty, name, text)}${abroad}</span>`];
+    return [text, html`<span class="call-party">${link(counterparty, name, text)}</span>`, !isHome && name];
   };
 
   const returned = ({ counterparty, type, details }, missedAt) => {
@@ -120,28 +107,31 @@
     const isSameYear = at.getFullYear() === missedAt.getFullYear();
     const short = format(isSameYear ? { month: "short", day: "numeric" } : { dateStyle: "medium" });
     const text = (day(at) === day(missedAt) ? time : short).format(at);
-    return html`<span class="call-returned" data-returned=""
-      >${icon("done")}<span>Spoke <time datetime="${at.toISOString()}">${text}</time></span></span
-    >`;
+    return html`<span class="call-returned" data-returned="">Spoke <time datetime="${at.toISOString()}">${text}</time></span>`;
   };
 
+  const TYPES = {
+    "Completed Inbound": "Inbound",
+    "Missed Inbound": "Missed",
+    "Completed Outbound": "Outbound",
+    "Missed Outbound": "No answer",
+  };
   const row = (entry, home) => {
-    const { id, counterparty } = entry;
+    const { id, counterparty, type } = entry;
     const at = new Date(entry.created_at);
-    const [name, element] = party(entry, home);
-    const type = entry.type.toLowerCase();
+    const [name, element, kind] = party(entry, home);
     const isNumber = counterparty.startsWith("+");
     const call = isNumber && html`<a class="row-action" href="tel:${counterparty}" aria-label="Call ${name}">${icon("phone")}</a>`;
-    const copy = isIdentified(counterparty) && isSecureContext && html`<button class="row-action" type="button">${icon("copy")}</button>`;
-    return html`<li class="call" data-call="${id}" data-type="${entry.type}">
-      <time class="call-time" datetime="${at.toISOString()}" title="${inFull.format(at)}" lang="${locale}"
-        >${time.format(at)}</time
-      ><span class="call-type"
-        ><span class="call-icon">${icon(type.replace(" ", "-"))}</span
-        ><span class="call-type-text">${type[0].toUpperCase() + type.slice(1)}</span></span
-      >${element}<span class="row-actions"
-        >${call}${copy}</span
-      >${entry.duration && duration(entry.duration)}${returned(entry, at)}
+    const copy =
+      isIdentified(counterparty) &&
+      isSecureContext &&
+      html`<button class="row-action" type="button" aria-label="Copy ${name}">${icon("copy")}</button>`;
+    return html`<li class="call" data-call="${id}" data-type="${type}">
+      <span class="call-icon">${icon(type.toLowerCase().replace(" ", "-"))}</span>${element}<span class="call-meta"
+        ><span class="call-type-text">${TYPES[type]}</span>${kind && note(kind)}</span
+      >${entry.duration && duration(entry.duration)}${returned(entry, at)}<time
+        class="call-time" datetime="${at.toISOString()}" title="${inFull.format(at)}" lang="${locale}">${time.format(at)}</time
+      ><span class="row-actions">${call}${copy}</span>
     </li>`;
   };
 
@@ -185,45 +175,64 @@
     const inside = JSON.parse(document.getElementById("fallback")?.textContent ?? "{}");
     const { number, info, calls, age } = inside.calls ? inside : (lastKnown() || {});
     const main = document.getElementById("main");
-    if (!calls?.length || !main) return;
+    if (!main || !info || !(calls?.length || location.search)) return;
     const heading = isSip(info.international) ? address(info.international) : info.international;
-    const facts = [
-      info.country ? countryName(info.country) : info.e164 && `Country code ${info.international.split(" ", 1)}`,
-      info.national !== info.international && info.national,
-      KINDS[info.kind] ?? localKind(info.international),
-    ];
-    const chip = (label) => html`<span class="chip">${label}</span>`;
-    const types = ["All", "Missed", "Not returned", "Inbound", "Outbound"];
-    const periods = ["Any day", "Today", "Yesterday", "7 days", "30 days", "This month", "Last month", "Dates…"];
+    const { country, e164, international } = info;
+    const region = country ? countryName(country) : e164 && `Country code ${international.split(" ", 1)}`;
     const isWide = matchMedia("(min-width: 75rem)").matches;
     // No row is lower than a finger needs.
-    const seen = Math.ceil(innerHeight / 40);
+    const seen = Math.ceil(innerHeight / 44);
     document.title = `${heading} · Calls`;
     main.innerHTML = html`<div class="columns">
         <div class="title">
-          <h1>${info.country && html`<span class="flag" aria-hidden="true">${flag(info.country)}</span>`}<bdi>${heading}</bdi></h1>
-          <dl class="facts">${facts.filter(Boolean).map((fact) => html`<div><dd><bdi>${fact}</bdi></dd></div>`)}</dl>
+          <h1><bdi>${heading}</bdi></h1>
+          <dl class="facts">${region && html`<div><dd><bdi>${region}</bdi></dd></div>`}</dl>
         </div>
-        <section class="filters" inert>
-          <div class="chips">${types.map(chip)}</div>
-          <form class="search">${icon("search")}<input type="search" placeholder="Calls with +1 202" /></form>
-          <select class="length"><option>Any length</option></select>
-          <div class="chips periods">${periods.map(chip)}</div>
-        </section>
+        <section class="filters" aria-label="Filters"></section>
+        <div class="chosen">${location.search && html`<a class="clear" href="${location.pathname}">Clear filters</a>`}</div>
         <section class="summary" inert>
           <details ${isWide && "open"}><summary><h2>Summary</h2></summary></details>
         </section>
-        <div class="list-area">
-          <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
-            ><span class="freshness">${updated(age)}</span
-            ><a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}Save as CSV</a></p>
-          <div class="days">${days(calls.slice(0, seen), info.country)}</div>
+        <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
+          ><span class="freshness">${updated(age)}</span
+          >${!location.search && html`<a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}<span><span>Save as </span>CSV</span></a>`}</p>
+        <div class="list-area" id="calls" tabindex="-1">
+          <div class="days">${calls && days(calls.slice(0, seen), info.country)}</div>
         </div>
       </div>`.raw;
+    filters(main.querySelector(".filters"));
+    document.querySelector(".skip").hash = "calls";
     // What is below the window comes after what is in it.
     const list = main.querySelector(".days");
-    if (calls.length > seen) afterPaint(() => list.isConnected && (list.innerHTML = write(days(calls, info.country))));
+    if (calls?.length > seen) afterPaint(() => list.isConnected && (list.innerHTML = write(days(calls, info.country))));
   };
 
-  paint();
+  // The form of the filters, with links and fields that work without the program.
+  const filters = (section) => {
+    section.append(document.getElementById("filters").content.cloneNode(true));
+    const chosen = new URLSearchParams(location.search);
+    for (const link of section.querySelectorAll("a")) {
+      const { show, period } = link.dataset;
+      const to = new URLSearchParams(chosen);
+      for (const name of show == null ? ["period", "from", "to"] : ["outcome", "returned", "direction"]) to.delete(name);
+      for (const [name, value] of new URLSearchParams(show ?? (period && { period }))) to.set(name, value);
+      to.sort();
+      chosen.sort();
+      link.href = `${location.pathname}?${to}`;
+      if (`${to}` === `${chosen}`) link.ariaCurrent = "true";
+    }
+    const { elements } = section.firstElementChild;
+    // A form sends its fields alone.
+    for (const [name, value] of chosen) {
+      if (elements[name]) elements[name].value = value;
+      else elements.counterparty.insertAdjacentHTML("afterend", html`<input type="hidden" name="${name}" value="${value}" />`.raw);
+    }
+    section.querySelector(".more").open = matchMedia("(min-width: 44rem)").matches;
+  };
+
+  if (location.pathname === "/") {
+    const main = document.getElementById("main");
+    main.className = "home";
+    main.replaceChildren(document.getElementById("home").content.cloneNode(true));
+  } else paint();
 }

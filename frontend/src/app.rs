@@ -6,19 +6,22 @@ use leptos_router::path;
 
 use crate::calls::{self, HistoryPage};
 use crate::home::HomePage;
-use crate::icon::{Icon, Symbol};
+use crate::icon::Symbol;
 use crate::message::{Message, MessageCard};
-use crate::number_form::{FormSize, NumberForm};
+use crate::number_form::NumberForms;
 use crate::{keyboard, page};
 
-/// The whole page.
+/// The whole page but for its bar, which is HTML.
 #[component]
 pub fn App() -> impl IntoView {
     calls::use_fallback(&leptos_swr::provide_cache());
+    calls::follow_steps();
     page::provide_visits();
     keyboard::use_slash();
+    keyboard::use_skip_link();
     view! {
         <Router>
+            <NumberForms />
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/calls/:number") view=HistoryPage />
@@ -27,28 +30,9 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The bar above each page.
-#[component]
-pub fn Bar(
-    /// Whether it has a field that leads to another number.
-    field: bool,
-) -> impl IntoView {
-    view! {
-        <header class="bar">
-            <div class="bar-inner">
-                <a class="brand" href="/">
-                    <Icon symbol=Symbol::Brand />
-                    "Calls"
-                </a>
-                {field.then(|| view! { <NumberForm id="other-number" size=FormSize::Compact /> })}
-            </div>
-        </header>
-    }
-}
-
 #[component]
 fn NotFoundPage() -> impl IntoView {
-    let heading = page::use_page(|| "Page not found".to_owned(), || ());
+    page::use_page(|| "Page not found".to_owned(), || ());
     let message = Message {
         icon: Symbol::Search,
         heading: "Look up a number instead",
@@ -57,12 +41,9 @@ fn NotFoundPage() -> impl IntoView {
         field: Some(String::new()),
     };
     view! {
-        <Bar field=false />
         <main id="main" tabindex="-1" data-state="not-found">
             <div class="title">
-                <h1 tabindex="-1" node_ref=heading>
-                    "There is no page here"
-                </h1>
+                <h1 tabindex="-1">"There is no page here"</h1>
             </div>
             <MessageCard message />
         </main>

@@ -2,6 +2,7 @@
 
 mod actions;
 mod charts;
+mod chosen;
 mod each;
 mod fallback;
 mod filters;
@@ -18,6 +19,7 @@ mod packed;
 mod pages;
 mod place;
 mod row;
+mod spellings;
 mod state;
 mod summary;
 mod summary_data;
@@ -30,18 +32,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::NumberInfo;
+use calls_model::{NumberInfo, Party};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
 
 use crate::api::{self, ApiError};
-use crate::app::Bar;
 use crate::day::Day;
 use crate::filter::{Filter, Show as Types};
 use crate::message::{Again, MessageCard};
 use crate::{format, intl, page, path, recent};
+use chosen::{Chosen, ChosenFilters};
 pub use fallback::use_fallback;
 use filters::Filters;
 use freshness::{Freshness, Notice, OFFLINE};
@@ -51,7 +53,9 @@ use news::{NewCalls, News};
 use note::ListNote;
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
+pub use place::follow_steps;
 use place::keep_place;
+use spellings::Spellings;
 use state::State;
 use summary::SummaryPanel;
 use summary_data::{SummaryData, use_summary};
@@ -82,15 +86,19 @@ pub fn HistoryPage() -> impl IntoView {
     let page = use_history();
     let History { number, filter, wanted, calls, info, state, list, freshness, is_online, again, .. } = page;
     let sign = freshness.sign(calls);
-    let heading = page::use_page(
-        move || heading_text(&number.asked.get(), info.data.get().as_ref()),
-        move || number.asked.get(),
-    );
+    let parts = use_parts(page);
+    let title = move || {
+        let heading = heading_text(&number.asked.get(), info.data.get().as_ref());
+        parts.with(|parts| match parts.is_empty() {
+            true => heading,
+            false => format!("{}: {heading}", chosen::in_words(parts)),
+        })
+    };
+    page::use_page(title, move || number.asked.get());
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
     let announced = use_announcement(page);
     let below_filters = move || match state.get() {
         State::Ready => view! {
-            <ListNote wanted sign />
             <NewCalls news=list.news />
             <CallList list is_stale=calls.is_loading />
             <OlderCalls
@@ -103,7 +111,6 @@ pub fn HistoryPage() -> impl IntoView {
         state => without_calls(&state, number, again),
     };
     view! {
-        <Bar field=true />
         <main
             id="main"
             tabindex="-1"
@@ -112,13 +119,17 @@ pub fn HistoryPage() -> impl IntoView {
             aria-busy=move || calls.is_loading.get().to_string()
         >
             <div class="columns">
-                <Title number=number.asked info=info.data heading />
+                <Title number=number.asked info=info.data />
                 <Notice error=calls.error is_online state freshness again />
                 <Show when=has_filters>
-                    <Filters number=number.address filter all_types=page.counts />
-                    <SummaryPanel number=number.address filter wanted data=list.summary today=list.today />
+                    <Filters number=number.address filter all_types=page.counts today=list.today />
+                    <ChosenFilters number=number.address parts />
+                    <SummaryPanel number=number.address filter list />
+                    <ListNote wanted sign />
                 </Show>
-                <div class="list-area">{below_filters}</div>
+                <div class="list-area" id="calls" tabindex="-1">
+                    {below_filters}
+                </div>
             </div>
         </main>
         <p class="visually-hidden" role="status">
@@ -151,6 +162,15 @@ struct History {
     again: Again,
 }
 
+/// What is chosen, in words.
+fn use_parts(page: History) -> Memo<Vec<Chosen>> {
+    let History { filter, list, .. } = page;
+    Memo::new(move |_| {
+        let spell = |party: &Party| list.spellings.of(party);
+        filter.with(|filter| chosen::parts(filter, list.today.get(), spell))
+    })
+}
+
 /// Asks for all of it, and keeps it fresh.
 fn use_history() -> History {
     let number = use_number();
@@ -174,7 +194,7 @@ fn use_history() -> History {
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info, freshness);
-    let (list, count) = use_list(wanted, calls, summary.data, info.data, today);
+    let (list, count) = use_list(filter, wanted, calls, summary.data, info.data, today);
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
     let state = Memo::new(move |_| {
         calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
@@ -215,6 +235,7 @@ fn remember(number: Number, info: Signal<Option<NumberInfo>>, freshness: Freshne
 
 /// The list, and how many calls it shows, once that is known.
 fn use_list(
+    filter: Memo<Filter>,
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     summary: Signal<Option<SummaryData>>,
@@ -228,12 +249,14 @@ fn use_list(
     let shown = use_timeline(calls, wanted, news, fresh);
     let count = Memo::new(move |_| shown.with(|shown| shown.as_ref().map(Timeline::len)));
     let timeline = Memo::new(move |_| shown.get().unwrap_or_default());
+    let home = Memo::new(move |_| info.with(|info| info.as_ref()?.country.as_deref().map(Arc::from)));
     let list = List {
         wanted,
         timeline,
         fresh,
         summary,
-        home: Memo::new(move |_| info.with(|info| info.as_ref()?.country.as_deref().map(Arc::from))),
+        home,
+        spellings: Spellings::new(timeline, summary, filter, home),
         today,
         viewport,
         news,
@@ -347,28 +370,41 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
 
-/// What a screen reader is told, again whenever it changes. Not for each page of older calls.
+/// What a screen reader is told, again whenever it changes. Neither for each page of older calls, nor for each new call.
 fn use_announcement(page: History) -> Memo<String> {
-    let History { calls, is_online, state, count, list, .. } = page;
+    let History { calls, is_online, state, list, wanted, is_filtered, .. } = page;
+    let told = StoredValue::new(None::<(Wanted, String)>);
     Memo::new(move |_| {
         if !is_online.get() && state.with(State::has_data) {
             return format!("{OFFLINE} These are the last known calls.");
         }
-        let has_more = calls.data.with(|pages| has_more(pages.as_deref()));
-        let all = list.all().or_else(|| count.get().filter(|_| !has_more));
-        announcement(&state.get(), all, calls.is_loading.get(), calls.error.get().as_ref())
+        let error = calls.error.get();
+        if !state.with(|state| *state == State::Ready) || error.is_some() {
+            return announcement(&state.get(), error.as_ref());
+        }
+        // Once for each filter: the count changes with each new call.
+        let (wanted, all) = (wanted.get(), list.all().filter(|_| is_filtered.get()));
+        let known = told.with_value(|told| told.clone().filter(|(of, _)| *of == wanted));
+        match (known, all) {
+            (Some((_, text)), _) => text,
+            (None, None) => String::new(),
+            (None, Some(all)) => {
+                let text = format!("{} match{}.", format::count(all), if all == 1 { "es" } else { "" });
+                told.set_value(Some((wanted, text.clone())));
+                text
+            }
+        }
     })
 }
 
-/// What a screen reader says when the page changes. `all` is how many calls there are, where that is known.
-fn announcement(state: &State, all: Option<usize>, is_loading: bool, error: Option<&ApiError>) -> String {
+/// What a screen reader says of a page that shows no calls, or old ones.
+fn announcement(state: &State, error: Option<&ApiError>) -> String {
     match (state, error) {
         (State::Ready | State::Empty | State::NoMatch, Some(error)) => {
             format!("{error} These are the last known calls.")
         }
-        _ if is_loading => "Loading calls.".to_owned(),
+        (State::Ready, None) => String::new(),
         (State::Loading, _) => "Loading calls.".to_owned(),
-        (State::Ready, None) => all.map(|all| format!("{} in all.", format::count(all))).unwrap_or_default(),
         (State::Empty, None) => "No calls with this number yet.".to_owned(),
         (State::NoMatch, None) => "No calls match.".to_owned(),
         (State::Invalid(_), _) => "This is not a phone number.".to_owned(),

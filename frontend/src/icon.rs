@@ -6,10 +6,10 @@ use leptos::prelude::*;
 /// One of the drawings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symbol {
-    /// The product.
-    Brand,
     /// A type of call.
     Call(CallType),
+    /// Taking something away.
+    Close,
     /// Putting a text into the clipboard.
     Copy,
     /// It is there now.
@@ -41,11 +41,11 @@ impl Symbol {
     /// Where it is in index.html.
     pub fn href(self) -> &'static str {
         match self {
-            Self::Brand => "#icon-brand",
             Self::Call(CallType::CompletedInbound) => "#icon-completed-inbound",
             Self::Call(CallType::MissedInbound) => "#icon-missed-inbound",
             Self::Call(CallType::CompletedOutbound) => "#icon-completed-outbound",
             Self::Call(CallType::MissedOutbound) => "#icon-missed-outbound",
+            Self::Close => "#icon-close",
             Self::Copy => "#icon-copy",
             Self::Done => "#icon-done",
             Self::Download => "#icon-download",

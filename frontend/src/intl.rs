@@ -99,7 +99,7 @@ pub enum Part {
     Hour,
     /// `Wed, Jan 31, 2024`.
     Date,
-    /// `Jan 31`.
+    /// `Jan 31, 2024`.
     ShortDate,
     /// `January 2024`.
     Month,
@@ -114,7 +114,7 @@ pub fn in_utc(ms: f64, part: Part) -> String {
         &[("weekday", "short")],
         &[("hour", "numeric")],
         &[("weekday", "short"), ("day", "numeric"), ("month", "short"), ("year", "numeric")],
-        &[("day", "numeric"), ("month", "short")],
+        &[("day", "numeric"), ("month", "short"), ("year", "numeric")],
         &[("month", "long"), ("year", "numeric")],
         &[("year", "numeric")],
     ];
@@ -124,6 +124,23 @@ pub fn in_utc(ms: f64, part: Part) -> String {
             formatter(&options).format()
         });
         apply(format, ms)
+    })
+}
+
+/// Two days as the reader's language writes a range, with their years: `Nov 24 \u{2013} 30, 2026`.
+pub fn days(from: Day, to: Day) -> String {
+    let pairs = [("day", "numeric"), ("month", "short"), ("year", "numeric"), ("timeZone", "UTC")];
+    let format = formatter(&pairs);
+    let at = |day: Day| Date::new(&day.midnight_ms().into()).into();
+    // Younger than the rest of `Intl`.
+    let range = Reflect::get(&format, &"formatRange".into()).ok().and_then(|range| range.dyn_into().ok());
+    let text = range.and_then(|range: Function| range.call2(&format, &at(from), &at(to)).ok()?.as_string());
+    text.unwrap_or_else(|| {
+        format!(
+            "{} \u{2013} {}",
+            in_utc(from.midnight_ms(), Part::Date),
+            in_utc(to.midnight_ms(), Part::Date)
+        )
     })
 }
 

@@ -3,7 +3,9 @@
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::Element;
+
+use crate::page::focus;
 
 /// Makes `/` go to the page's field: the one that says so by `aria-keyshortcuts`.
 pub fn use_slash() {
@@ -12,7 +14,7 @@ pub fn use_slash() {
             return;
         }
         let field = document().query_selector("[aria-keyshortcuts=\"/\"]").ok().flatten();
-        if let Some(field) = field {
+        if field.is_some() {
             event.prevent_default();
             focus(field);
         }
@@ -20,18 +22,25 @@ pub fn use_slash() {
     on_cleanup(move || listener.remove());
 }
 
-/// Moves the focus to the beginning of the page's content.
-pub fn focus_main() {
-    if let Some(main) = document().get_element_by_id("main") {
-        focus(main);
-    }
+/// Makes the skip link lead to the calls, or to the page's content where there are none, and leave the address as it is.
+pub fn use_skip_link() {
+    let listener = window_event_listener(ev::click, |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if target.is_some_and(|target| target.matches(".skip").unwrap_or_default()) {
+            event.prevent_default();
+            focus(document().get_element_by_id("calls").or_else(main));
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
-fn focus(element: Element) {
-    if let Ok(element) = element.dyn_into::<HtmlElement>() {
-        // What cannot take the focus leaves it where it is.
-        element.focus().unwrap_or_default();
-    }
+/// Moves the focus to the beginning of the page's content.
+pub fn focus_main() {
+    focus(main());
+}
+
+fn main() -> Option<Element> {
+    document().get_element_by_id("main")
 }
 
 fn has_modifier(event: &KeyboardEvent) -> bool {

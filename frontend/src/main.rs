@@ -4,7 +4,7 @@
 //!
 //! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
-//! - [`filter`]: which calls are shown. [`day`]: the calendar.
+//! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
 //! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
 //! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
@@ -13,8 +13,6 @@
 mod api;
 mod app;
 mod calls;
-mod day;
-mod filter;
 mod format;
 mod home;
 mod icon;
@@ -26,6 +24,7 @@ mod page;
 mod path;
 mod recent;
 
+use calls_model::{day, filter};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 

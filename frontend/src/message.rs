@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::icon::{Icon, Symbol};
 use crate::number_form::NumberForm;
+use crate::page;
 
 /// What is the matter, and what one can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,12 @@ pub struct Again {
     pub next_attempt: Signal<Option<String>>,
     /// Does it now.
     pub now: Callback<()>,
+}
+
+/// The form of the first page.
+fn form() -> String {
+    let html = page::template("home");
+    html.find("<form").map(|start| html[start..].to_owned()).unwrap_or_default()
 }
 
 /// A message on a card.
@@ -70,7 +77,7 @@ pub fn MessageCard(
             {found}
             {retry}
             {all_calls.map(|href| view! { <a class="button" href=href>"Show all calls"</a> })}
-            {message.field.map(|value| view! { <NumberForm id="number" value /> })}
+            {message.field.map(|value| view! { <NumberForm html=form() value /> })}
         </div>
     }
 }

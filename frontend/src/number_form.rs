@@ -1,133 +1,111 @@
-//! The field that asks for a number.
+//! The fields that ask for a number. Their HTML is in index.html, and without the program the server finds the history.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use calls_model::NumberInfo;
-use leptos::ev::SubmitEvent;
-use leptos::html::Input;
+use leptos::ev::{self, Event};
+use leptos::html::Div;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
-
 use leptos_swr::{Swr, use_swr_with};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
 use crate::api::{self, ApiError};
-use crate::icon::{Icon, Symbol};
+use crate::page::{self, find};
 use crate::path;
 
-/// How long after the last letter it is said what is wrong.
+/// Pause after the last letter before a mistake is pointed out.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How much room the form takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FormSize {
-    /// With label, example and a button with words.
-    #[default]
-    Full,
-    /// One line, for the bar.
-    Compact,
-}
-
-const HINT: &str = "Any spelling: <bdi>+1 (202) 555-0123</bdi>, <bdi>001 202 555 0123</bdi>, \
-                    an extension such as <bdi>1001</bdi>, or a SIP address.";
-
-/// Asks for a number, in any spelling, and leads to its history. Whether it is a number only the API can tell: a
-/// form with room for it says so while one types. The form refuses nothing but an empty field.
+/// Makes each form for a number on the page lead to its history without a new page, or say that there is none in it.
 #[component]
-pub fn NumberForm(
-    /// The field's id, unique on the page.
-    id: &'static str,
-    /// What stands in the field at first.
-    #[prop(optional)]
-    value: String,
-    /// How much room it takes.
-    #[prop(optional)]
-    size: FormSize,
-) -> impl IntoView {
-    let input = NodeRef::<Input>::new();
-    let is_missing = RwSignal::new(false);
-    let (typed, type_in) = use_typed(size);
-    let checked = use_check(typed);
-    let error = move || match is_missing.get() {
-        true => Some("Enter a number first.".to_owned()),
-        false => checked.error.with(|error| error.as_ref().and_then(complaint)),
-    };
-    let submit = use_submit(input, is_missing, size);
-    let hint_id = format!("{id}-hint");
-    let error_id = format!("{id}-error");
-    let described_by = format!("{error_id} {hint_id}");
-    let full = size == FormSize::Full;
-    view! {
-        <form class="number-form" class:compact=!full role=(!full).then_some("search") novalidate on:submit=submit>
-            <label for=id class:visually-hidden=!full>
-                {if full { "Phone number" } else { "Another phone number" }}
-            </label>
-            <div class="field">
-                <input
-                    id=id
-                    node_ref=input
-                    type="text"
-                    inputmode="tel"
-                    enterkeyhint="search"
-                    autocapitalize="none"
-                    autocomplete="off"
-                    spellcheck="false"
-                    dir="auto"
-                    placeholder=(!full).then_some("Another number")
-                    value=value
-                    aria-keyshortcuts=full.then_some("/")
-                    aria-describedby=full.then_some(described_by)
-                    aria-invalid=move || is_missing.get().then_some("true")
-                    on:input=move |event| {
-                        is_missing.set(false);
-                        type_in(event_target_value(&event));
-                    }
-                />
-                <button class="button" type="submit">
-                    {(!full).then(|| view! { <Icon symbol=Symbol::Search /> })}
-                    <span class:visually-hidden=!full>"Show calls"</span>
-                </button>
-            </div>
-            {full
-                .then(|| {
-                    view! {
-                        <p id=error_id class="field-error" aria-live="polite">
-                            {error}
-                        </p>
-                        <p id=hint_id class="hint" inner_html=HINT></p>
-                    }
-                })}
-        </form>
-    }
-}
-
-/// Leads to the history of the number in the field, or says that there is none.
-fn use_submit(
-    input: NodeRef<Input>,
-    is_missing: RwSignal<bool>,
-    size: FormSize,
-) -> impl Fn(SubmitEvent) + Clone {
+pub fn NumberForms() -> impl IntoView {
     let navigate = use_navigate();
-    move |event| {
+    let submit = window_event_listener(ev::submit, move |event| {
+        let Some(form) = form_of(&event) else { return };
         event.prevent_default();
-        let Some(field) = input.get_untracked() else { return };
+        let Some(field) = field_of(&form) else { return };
         let number = field.value();
-        is_missing.set(number.trim().is_empty());
-        if is_missing.get_untracked() {
-            // A field that cannot take the focus is no reason to stop.
-            field.focus().unwrap_or_default();
+        if number.trim().is_empty() {
+            say(&form, Some("Enter a number first."));
+            page::focus(Some(field.into()));
         } else {
             navigate(&path::calls_page(number.trim()), Default::default());
-            if size == FormSize::Compact {
+            if form.class_list().contains("compact") {
                 field.set_value("");
             }
         }
+    });
+    let input = window_event_listener(ev::input, |event| {
+        if let Some(form) = form_of(&event) {
+            say(&form, None);
+        }
+    });
+    on_cleanup(move || {
+        submit.remove();
+        input.remove();
+    });
+}
+
+/// Asks for a number, in any spelling. Whether it is a number only the API can tell, and the form says so while one types.
+#[component]
+pub fn NumberForm(
+    /// HTML with a form.
+    html: String,
+    /// What stands in the field at first.
+    #[prop(optional)]
+    value: String,
+) -> impl IntoView {
+    let node = NodeRef::<Div>::new();
+    let (typed, type_in) = use_typed();
+    let checked = use_check(typed);
+    Effect::new(move |_| {
+        if let Some(field) = node.get().and_then(|node| field_of(&node))
+            && !value.is_empty()
+        {
+            field.set_value(&value);
+        }
+    });
+    Effect::new(move |_| {
+        let complaint = checked.error.with(|error| error.as_ref().and_then(complaint));
+        if let Some(node) = node.get() {
+            say_below(&node, complaint.as_deref());
+        }
+    });
+    view! { <div node_ref=node inner_html=html on:input=move |event| type_in(event_target_value(&event))></div> }
+}
+
+fn form_of(event: &Event) -> Option<Element> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    target.closest(".number-form").ok().flatten()
+}
+
+fn field_of(form: &Element) -> Option<HtmlInputElement> {
+    find(form, "input")?.dyn_into().ok()
+}
+
+/// Marks a form's field as wrong, or as right again.
+fn say(form: &Element, mistake: Option<&str>) {
+    if let Some(field) = field_of(form) {
+        match mistake {
+            Some(_) => field.set_attribute("aria-invalid", "true").unwrap_or_default(),
+            None => field.remove_attribute("aria-invalid").unwrap_or_default(),
+        }
+    }
+    say_below(form, mistake);
+}
+
+/// Says what is wrong, in a form with room for it.
+fn say_below(form: &Element, mistake: Option<&str>) {
+    if let Some(place) = find(form, ".field-error") {
+        place.set_text_content(mistake);
     }
 }
 
-/// What was typed, once one stops typing, and how to say that something was. Nothing in a form without room to say
-/// what is wrong with it.
-fn use_typed(size: FormSize) -> (ReadSignal<String>, impl Fn(String) + Clone) {
+/// What was typed, once one stops typing, and how to say that something was.
+fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
     let (typed, set_typed) = signal(String::new());
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
@@ -140,10 +118,8 @@ fn use_typed(size: FormSize) -> (ReadSignal<String>, impl Fn(String) + Clone) {
         stop();
         // What was said of another text is not true of this one.
         set_typed.set(String::new());
-        if size == FormSize::Full {
-            let later = move || _ = set_typed.try_set(text.trim().to_owned());
-            timer.set_value(set_timeout_with_handle(later, PAUSE).ok());
-        }
+        let later = move || _ = set_typed.try_set(text.trim().to_owned());
+        timer.set_value(set_timeout_with_handle(later, PAUSE).ok());
     };
     (typed, type_in)
 }

@@ -1,8 +1,9 @@
 //! What each page does for its readers: its title in the tab, and the focus on its heading when one comes
-//! from another page.
+//! from another page. And the parts of a page that are HTML in index.html.
 
-use leptos::html::H1;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
 /// How many pages have been opened since the browser loaded this one.
 #[derive(Clone, Copy)]
@@ -14,12 +15,11 @@ pub fn provide_visits() {
 }
 
 /// Keeps the document's title, and moves the focus to the heading when `place` changes: the browser does
-/// both for a page that it loads itself. Returns the reference that the heading must take.
+/// both for a page that it loads itself.
 pub fn use_page<P: PartialEq + 'static>(
     title: impl Fn() -> String + 'static,
     place: impl Fn() -> P + 'static,
-) -> NodeRef<H1> {
-    let heading = NodeRef::<H1>::new();
+) {
     Effect::new(move |_| document().set_title(&format!("{} · Calls", title())));
     let visits = use_context::<Visits>();
     Effect::new(move |last: Option<P>| {
@@ -29,11 +29,52 @@ pub fn use_page<P: PartialEq + 'static>(
         {
             let is_first = count.get_value() == 0;
             count.update_value(|count| *count += 1);
-            if !is_first && let Some(heading) = heading.get_untracked() {
-                heading.focus().unwrap_or_default();
+            if !is_first {
+                focus(document().query_selector("h1").ok().flatten());
             }
         }
         place
     });
-    heading
+}
+
+/// Focuses an element, if it is there and can be focused.
+pub fn focus(element: Option<Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // What cannot take the focus leaves it where it is.
+        element.focus().unwrap_or_default();
+    }
+}
+
+/// The HTML of a template of index.html.
+pub fn template(id: &str) -> String {
+    document().get_element_by_id(id).map(|template| template.inner_html()).unwrap_or_default()
+}
+
+/// The text of an element of a template.
+pub fn template_text(id: &str, selector: &str) -> String {
+    let template = document().get_element_by_id(id).and_then(|template| template.dyn_into().ok());
+    let part =
+        template.and_then(|template: HtmlTemplateElement| template.content().query_selector(selector).ok());
+    let text = part.flatten().and_then(|part| part.text_content()).unwrap_or_default();
+    text.trim().to_owned()
+}
+
+/// The element that a selector finds inside of another one.
+pub fn find(element: &Element, selector: &str) -> Option<Element> {
+    element.query_selector(selector).ok().flatten()
+}
+
+/// Puts HTML into an element. The focus stays in what has the same `data-key`, or in one whose key begins alike. Returns
+/// whether the focus was inside and is lost.
+pub fn replace(element: &Element, html: &str) -> bool {
+    let focused = document().active_element().filter(|focused| element.contains(Some(focused)));
+    let key = focused.as_ref().and_then(|focused| focused.get_attribute("data-key"));
+    element.set_inner_html(html);
+    let Some(key) = key else { return focused.is_some() };
+    let group = key.split(' ').next().unwrap_or_default();
+    let next = find(element, &format!("[data-key=\"{key}\"]"))
+        .or_else(|| find(element, &format!("[data-key^=\"{group} \"]")));
+    let is_lost = next.is_none();
+    focus(next);
+    is_lost
 }

@@ -1,5 +1,8 @@
 //! Addresses: of the page's own routes and of the API's resources.
 
+use calls_model::query::encode;
+pub use calls_model::query::{pairs, query, with};
+
 /// The page of a number's history: `/calls/%2B13333333333`.
 pub fn calls_page(number: &str) -> String {
     format!("/calls/{}", encode(number))
@@ -25,69 +28,6 @@ pub fn api_number(number: &str) -> String {
     format!("/api/numbers/{}", encode(number))
 }
 
-/// A query string with its question mark, from names that need no encoding and their values; empty for none.
-pub fn query(pairs: &[(&str, String)]) -> String {
-    let pair = |(index, (name, value)): (usize, &(&str, String))| {
-        format!("{}{name}={}", if index == 0 { '?' } else { '&' }, encode(value))
-    };
-    pairs.iter().enumerate().map(pair).collect()
-}
-
-/// An address with one more parameter, of a name that needs no encoding.
-pub fn with(address: &str, name: &str, value: &str) -> String {
-    let joint = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{joint}{name}={}", encode(value))
-}
-
-/// The names and values of a query string without its question mark, decoded as a form is: a plus is a blank.
-pub fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
-    })
-}
-
-/// Undoes percent-encoding. What is not well-formed stays as it is.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let hex = |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16));
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while let Some(byte) = bytes.get(index) {
-        let pair = if *byte == b'%' { hex(index + 1).zip(hex(index + 2)) } else { None };
-        decoded.push(match pair {
-            // Two hexadecimal digits are a byte.
-            Some((high, low)) => (high * 16 + low) as u8,
-            None if *byte == b'+' => b' ',
-            None => *byte,
-        });
-        index += if pair.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// Percent-encodes a path segment or a value in a query: all but the unreserved characters of RFC 3986, section 2.3.
-fn encode(segment: &str) -> String {
-    let mut encoded = String::with_capacity(segment.len() + 8);
-    for byte in segment.bytes() {
-        match byte {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                encoded.push('%');
-                encoded.push(hex_digit(byte >> 4));
-                encoded.push(hex_digit(byte & 15));
-            }
-        }
-    }
-    encoded
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from(b"0123456789ABCDEF"[usize::from(nibble)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,30 +47,5 @@ mod tests {
         assert_eq!(api_calls("+1"), "/api/calls/%2B1");
         assert_eq!(api_number("a?b"), "/api/numbers/a%3Fb");
         assert_eq!(api_summary("+1"), "/api/calls/%2B1/summary");
-    }
-
-    #[test]
-    fn a_parameter_comes_after_those_that_are_there() {
-        assert_eq!(with("/a", "tz", "Europe/Berlin"), "/a?tz=Europe%2FBerlin");
-        assert_eq!(with("/a?b=c", "tz", "UTC"), "/a?b=c&tz=UTC");
-    }
-
-    #[test]
-    fn a_query_reads_back_what_it_writes() {
-        let values = ["+1 202*", "a&b=c", "100%", "\u{e9}", ""];
-        let written: Vec<(&str, String)> = values.iter().map(|value| ("name", (*value).to_owned())).collect();
-        let text = query(&written);
-        assert_eq!(text, "?name=%2B1%20202%2A&name=a%26b%3Dc&name=100%25&name=%C3%A9&name=");
-        let read: Vec<String> = pairs(&text[1..]).map(|(_, value)| value).collect();
-        assert_eq!(read, values);
-        assert_eq!(query(&[]), "");
-        assert_eq!(pairs("").count(), 0);
-    }
-
-    #[test]
-    fn what_is_encoded_badly_stays_as_it_is() {
-        for (text, value) in [("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("a+b", "a b"), ("%ff", "\u{fffd}")] {
-            assert_eq!(pairs(&format!("x={text}")).next(), Some(("x".to_owned(), value.to_owned())));
-        }
     }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, LOCATION,
+    VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -107,8 +108,14 @@ pub fn index_etag(version: Version) -> String {
     format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
-/// `/`.
+/// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.
 pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
+    let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);
+    if let Some(number) = number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
+        let address = format!("/calls/{}", calls_model::query::encode(number));
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
+    }
     index(&request).ok_or(ApiError::NotFound)
 }
 

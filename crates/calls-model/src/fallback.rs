@@ -13,7 +13,8 @@ pub struct Fallback {
     pub number: String,
     /// What the API knows of the number.
     pub info: NumberInfo,
-    /// The first page of its calls with their details, newest first, without a filter. `None`: the database had no answer in time.
+    /// The first page of the calls that the address asks for, with their details, newest first. `None`: the database had no
+    /// answer in time, or the filter has days and the reader's zone is not known.
     pub calls: Option<Vec<DetailedCall>>,
     /// The API's path of the page after it. `None` where there is none.
     pub next: Option<String>,

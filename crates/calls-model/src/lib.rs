@@ -7,6 +7,8 @@
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
+//! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the calendar.
+//!   [`query`]: query strings.
 //! - `fallback`: what the page has before it asks. [`Fallback`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
 //! - [`requests`]: what can be asked.
@@ -14,10 +16,13 @@
 //! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
 
 mod calls;
+pub mod day;
 mod fallback;
+pub mod filter;
 mod numbers;
 mod parties;
 mod problem;
+pub mod query;
 pub mod requests;
 #[cfg(feature = "schema")]
 mod schema;

@@ -8,7 +8,8 @@ use super::last_known;
 use super::packed::PackedCalls;
 use super::pages::{CallsPage, PageKey, Wanted};
 use crate::api::ApiError;
-use crate::path;
+use crate::filter::Filter;
+use crate::{intl, path};
 
 /// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last known
 /// ones. They are asked for again then: the browser may have the page itself from its cache.
@@ -17,10 +18,17 @@ pub fn use_fallback(cache: &Cache) {
     let Fallback { number, info, calls, next } = fallback;
     cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
     let Some(calls) = calls else { return };
-    let wanted = Wanted { number, query: String::new() };
+    let wanted = Wanted { number, query: api_query() };
     let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);
     let first = PagesKey(PageKey::first(wanted));
     cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
+}
+
+/// What the filter of the address is to the API.
+fn api_query() -> String {
+    let search = window().location().search().unwrap_or_default();
+    let filter = Filter::from_query(search.trim_start_matches('?'));
+    path::query(&filter.parameters(intl::today(), intl::beginning, &intl::zone_id()))
 }
 
 /// What is inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as if it were
@@ -30,6 +38,9 @@ fn inside() -> Option<Fallback> {
     let fallback = serde_json::from_str::<Fallback>(&text).ok()?;
     if fallback.calls.is_none() {
         return kept().or(Some(fallback));
+    }
+    if !api_query().is_empty() {
+        return Some(fallback);
     }
     last_known::keep_text(&fallback.info.canonical(), &text);
     Some(fallback)

@@ -1,24 +1,27 @@
-//! What chooses which calls are shown. All of it is in the address.
+//! What chooses which calls are shown: links and a form, whose HTML is in index.html. All of it is in the address, so that
+//! they work without the program too; with it they lead there without a new page.
 
 use std::time::Duration;
 
-use leptos::ev::SubmitEvent;
-use leptos::html::Input;
+use leptos::html::Section;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
-use super::summary;
 use super::summary_data::SummaryData;
 use crate::day::Day;
 use crate::filter::{Filter, Length, Period, Show as Types};
-use crate::icon::{Icon, Symbol};
+use crate::page::{self, find};
 use crate::{intl, path};
 
 /// How long after the last letter the search begins.
 const PAUSE: Duration = Duration::from_millis(300);
+/// Where all filters have room, and so are open. The same as in style.css.
+const WIDE: &str = "(min-width: 44rem)";
 
-/// Chips, a search field and periods.
+/// Chips, a search field, periods and dates.
 #[component]
 pub fn Filters(
     /// The number of the address.
@@ -27,152 +30,39 @@ pub fn Filters(
     filter: Memo<Filter>,
     /// What the calls of the filter come to if calls of all types are shown.
     all_types: Signal<Option<SummaryData>>,
+    /// The day that is today.
+    today: ReadSignal<Day>,
 ) -> impl IntoView {
-    let address = move |filter: Filter| path::calls_page(&number.get()) + &filter.to_query();
-    let is_range = move || matches!(filter.with(|filter| filter.period), Period::Range(..));
-    let is_open = RwSignal::new(filter.with_untracked(|filter| matches!(filter.period, Period::Range(..))));
-    let types = Types::ALL.map(|show| {
-        let href = move || address(Filter { show, ..filter.get() });
-        let is_chosen = move || filter.with(|filter| filter.show == show);
-        let count = move || {
-            let text = |data: &SummaryData| intl::number(show.count(&data.summary));
-            all_types.with(|data| data.as_ref().map(text).unwrap_or_default())
-        };
-        view! {
-            <Chip
-                href=Signal::derive(href)
-                is_chosen=Signal::derive(is_chosen)
-                label=show.label()
-                count=Signal::derive(count)
-            />
+    let node = NodeRef::<Section>::new();
+    // What the search field was given last. What was typed stays as it was typed.
+    let sent = StoredValue::new(String::new());
+    Effect::new(move |was_there: Option<bool>| {
+        let Some(section) = node.get() else { return false };
+        filter.with(|filter| show(&section, filter, today.get(), &number.get(), sent));
+        if was_there != Some(true) {
+            open(&section, filter.with_untracked(|filter| filter.period));
+        }
+        true
+    });
+    Effect::new(move |_| {
+        if let Some(section) = node.get() {
+            all_types.with(|data| count(&section, data.as_ref()));
         }
     });
-    let periods = Period::offered().map(|(period, label)| {
-        let href = move || address(Filter { period, ..filter.get() });
-        let is_chosen = move || filter.with(|filter| filter.period == period);
-        view! { <Chip href=Signal::derive(href) is_chosen=Signal::derive(is_chosen) label /> }
-    });
-    view! {
-        <section class="filters" aria-label="Filters">
-            <div class="chips" role="group" aria-label="Type of call">
-                {types}
-                <Hours number filter />
-            </div>
-            <Search number filter />
-            <LengthSelect number filter />
-            <div class="chips periods" role="group" aria-label="Period">
-                {periods.collect_view()}
-                <button
-                    class="chip"
-                    type="button"
-                    class:chosen=is_range
-                    aria-expanded=move || is_open.get().to_string()
-                    aria-controls="range"
-                    on:click=move |_| is_open.update(|is_open| *is_open = !*is_open)
-                >
-                    "Dates…"
-                </button>
-            </div>
-            <div id="range" class="range" hidden=move || !is_open.get()>
-                <Range number filter />
-            </div>
-        </section>
-    }
-}
-
-/// One of several choices, as a link to it.
-#[component]
-fn Chip(
-    href: Signal<String>,
-    is_chosen: Signal<bool>,
-    label: &'static str,
-    /// How many calls it leads to, for the choices that are counted.
-    #[prop(optional)]
-    count: Signal<String>,
-) -> impl IntoView {
-    view! {
-        <a class="chip" href=href data-noscroll="" aria-current=move || is_chosen.get().then_some("true")>
-            {label}
-            " "
-            <span class="chip-count">{count}</span>
-        </a>
-    }
-}
-
-/// The chosen hours of the week, as a link to calls of all hours. They are chosen in the summary.
-#[component]
-fn Hours(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
-    move || {
-        let now = filter.get();
-        let label = hours_label(now.weekday, now.hour)?;
-        let without = Filter { weekday: None, hour: None, ..now };
-        let href = path::calls_page(&number.get()) + &without.to_query();
-        Some(view! {
-            <a class="chip" href=href data-noscroll="" aria-current="true" aria-label=format!("{label}: show all hours")>
-                {label.clone()}
-                <span aria-hidden="true">"\u{d7}"</span>
-            </a>
-        })
-    }
-}
-
-/// Hours of the week as a person says it: `Tuesday, 2 PM`.
-fn hours_label(weekday: Option<u8>, hour: Option<u8>) -> Option<String> {
-    let weekday = weekday.map(|weekday| summary::weekday(weekday, intl::Part::Weekday));
-    let label: Vec<String> = weekday.into_iter().chain(hour.map(summary::hour)).collect();
-    (!label.is_empty()).then(|| label.join(", "))
-}
-
-/// How long the calls are.
-#[component]
-fn LengthSelect(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
     let navigate = use_navigate();
-    let choose = move |event| {
-        let length = Length::named(&event_target_value(&event));
-        let address = path::calls_page(&number.get_untracked())
-            + &Filter { length, ..filter.get_untracked() }.to_query();
-        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-    };
-    let is_chosen = move |length| filter.with(|filter| filter.length == length);
-    let offered = Length::ALL.map(|(length, name, label)| {
-        view! {
-            <option value=name prop:selected=move || is_chosen(length)>
-                {label}
-            </option>
-        }
-    });
-    view! {
-        <select
-            class="length"
-            class:chosen=move || !is_chosen(Length::Any)
-            aria-label="Duration"
-            on:change=choose
-        >
-            {offered}
-        </select>
-    }
-}
-
-/// The counterparty's beginning. Searches while one types, and makes one step of the browser's history.
-#[component]
-fn Search(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
-    let input = NodeRef::<Input>::new();
-    let navigate = use_navigate();
-    let sent = StoredValue::new(filter.with_untracked(|filter| filter.counterparty.clone()));
-    let search = move || {
-        let Some(counterparty) =
-            input.try_get_untracked().flatten().map(|input| input.value().trim().to_owned())
-        else {
-            return;
-        };
+    let apply = move || {
+        let Some(section) = node.try_get_untracked().flatten() else { return };
         let now = filter.get_untracked();
-        if counterparty != now.counterparty {
-            let replace = !now.counterparty.is_empty() && !counterparty.is_empty();
-            sent.set_value(counterparty.clone());
-            let address =
-                path::calls_page(&number.get_untracked()) + &Filter { counterparty, ..now }.to_query();
-            navigate(&address, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
+        let Some(new) = read(&section, &now) else { return };
+        if new == now {
+            return;
         }
+        // Letter after letter makes one step of the browser's history.
+        let is_typing = !now.counterparty.is_empty() && !new.counterparty.is_empty();
+        let replace = is_typing && Filter { counterparty: now.counterparty.clone(), ..new.clone() } == now;
+        sent.set_value(new.counterparty.clone());
+        let address = path::calls_page(&number.get_untracked()) + &new.to_query();
+        navigate(&address, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
     };
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
@@ -181,88 +71,131 @@ fn Search(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
         }
     };
     on_cleanup(stop);
-    let typed = {
-        let search = search.clone();
-        move |_| {
-            stop();
-            timer.set_value(set_timeout_with_handle(search.clone(), PAUSE).ok());
-        }
-    };
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        stop();
-        search();
-    };
-    keep_typed(input, filter, sent);
+    let (later, now) = (apply.clone(), apply.clone());
     view! {
-        <form class="search" role="search" aria-label="Calls of this history" on:submit=submit>
-            <label class="visually-hidden" for="search">
-                "Calls with: number, or its beginning with the country code"
-            </label>
-            <Icon symbol=Symbol::Search />
-            <input
-                id="search"
-                node_ref=input
-                type="search"
-                enterkeyhint="search"
-                autocapitalize="none"
-                autocomplete="off"
-                spellcheck="false"
-                dir="auto"
-                placeholder="Calls with +1 202"
-                aria-keyshortcuts="/"
-                value=sent.get_value()
-                on:input=typed
-            />
-        </form>
+        <section
+            class="filters"
+            aria-label="Filters"
+            node_ref=node
+            inner_html=page::template("filters")
+            on:submit=move |event| {
+                event.prevent_default();
+                stop();
+                now();
+            }
+            on:change=move |_| {
+                stop();
+                apply();
+            }
+            on:input=move |_| {
+                stop();
+                timer.set_value(set_timeout_with_handle(later.clone(), PAUSE).ok());
+            }
+        ></section>
     }
 }
 
-/// What was typed stays as it was typed; what comes from elsewhere, as by the back button, is put in.
-fn keep_typed(input: NodeRef<Input>, filter: Memo<Filter>, sent: StoredValue<String>) {
-    Effect::new(move |_| {
-        let counterparty = filter.with(|filter| filter.counterparty.clone());
-        if let Some(input) = input.get()
-            && counterparty != sent.get_value()
-        {
-            input.set_value(&counterparty);
-            sent.set_value(counterparty);
+/// Makes links and fields say what is shown.
+fn show(section: &Element, now: &Filter, today: Day, number: &str, sent: StoredValue<String>) {
+    let mut is_named = false;
+    for link in chips(section) {
+        let mut other = now.clone();
+        if let Some(parameter) = link.get_attribute("data-show") {
+            other.show = Types::named(&parameter);
+        } else if let Some(name) = link.get_attribute("data-period") {
+            other.period = Period::named(&name).dated(today);
+            is_named |= other.period == now.period.dated(today);
+        } else {
+            link.class_list().toggle_with_force("chosen", !is_named).unwrap_or_default();
+            continue;
         }
-    });
+        let is_chosen = other.show == now.show && other.period == now.period.dated(today);
+        // All of these names are well-formed.
+        match is_chosen {
+            true => link.set_attribute("aria-current", "true").unwrap_or_default(),
+            false => link.remove_attribute("aria-current").unwrap_or_default(),
+        }
+        link.set_attribute("data-noscroll", "").unwrap_or_default();
+        link.set_attribute("href", &(path::calls_page(number) + &other.to_query())).unwrap_or_default();
+    }
+    if now.counterparty != sent.get_value() {
+        set(section, "counterparty", &now.counterparty);
+        sent.set_value(now.counterparty.clone());
+    }
+    let length = now.length.name().unwrap_or_default();
+    set(section, "duration", length);
+    if let Some(select) = find(section, "select") {
+        select.class_list().toggle_with_force("chosen", !length.is_empty()).unwrap_or_default();
+    }
+    for (name, day) in ["from", "to"].into_iter().zip(dates(now.period)) {
+        set(section, name, &day);
+    }
 }
 
-/// Two dates, both included.
-#[component]
-fn Range(number: Memo<String>, filter: Memo<Filter>) -> impl IntoView {
-    let (from, to) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
-    let navigate = use_navigate();
-    let choose = move |_| {
-        let (Some(from), Some(to)) = (from.get_untracked(), to.get_untracked()) else { return };
-        let texts = [from.value(), to.value()];
-        // A year that is being typed is not one yet.
-        if texts.iter().any(|text| !text.is_empty() && Day::parse(text).is_none()) {
-            return;
+/// Opens what there is room for, and dates that were chosen.
+fn open(section: &Element, period: Period) {
+    let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
+    let has_dates = find(section, ".dates > .chosen").is_some() && matches!(period, Period::Range(..));
+    for (details, is_open) in [(".more", is_wide), (".dates", has_dates)] {
+        if let Some(details) = find(section, details).filter(|_| is_open) {
+            details.set_attribute("open", "").unwrap_or_default();
         }
-        let period = Period::range(Day::parse(&texts[0]), Day::parse(&texts[1]));
-        let now = filter.get_untracked();
-        if period != now.period {
-            let address = path::calls_page(&number.get_untracked()) + &Filter { period, ..now }.to_query();
-            navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    }
+}
+
+/// Writes how many calls each type has.
+fn count(section: &Element, data: Option<&SummaryData>) {
+    for link in chips(section) {
+        if let Some(parameter) = link.get_attribute("data-show")
+            && let Some(place) = link.last_element_child()
+        {
+            let count = data.map(|data| intl::number(Types::named(&parameter).count(&data.summary)));
+            place.set_text_content(count.as_deref());
         }
+    }
+}
+
+/// The filter that the fields say. `None` while a date is being typed.
+fn read(section: &Element, now: &Filter) -> Option<Filter> {
+    let value = |name: &str| field(section, name).map(|field| field.value()).unwrap_or_default();
+    let texts = ["from", "to"].map(value);
+    // A year that is being typed is not one yet.
+    if texts.iter().any(|text| !text.is_empty() && Day::parse(text).is_none()) {
+        return None;
+    }
+    let period = match texts == dates(now.period) {
+        true => now.period,
+        false => Period::range(Day::parse(&texts[0]), Day::parse(&texts[1])),
     };
-    let chosen = move || match filter.with(|filter| filter.period) {
-        Period::Range(from, to) => (from, to),
-        _ => (None, None),
-    };
+    Some(Filter {
+        counterparty: value("counterparty").trim().to_owned(),
+        length: Length::named(&value("duration")),
+        period,
+        ..now.clone()
+    })
+}
+
+/// What the date fields show of a period.
+fn dates(period: Period) -> [String; 2] {
     let text = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
-    view! {
-        <label>
-            "From"
-            <input type="date" node_ref=from prop:value=move || text(chosen().0) on:change=choose.clone() />
-        </label>
-        <label>
-            "To"
-            <input type="date" node_ref=to prop:value=move || text(chosen().1) on:change=choose />
-        </label>
+    match period {
+        Period::Range(from, to) => [text(from), text(to)],
+        _ => Default::default(),
+    }
+}
+
+fn chips(section: &Element) -> impl Iterator<Item = Element> + use<> {
+    let chips = section.get_elements_by_class_name("chip");
+    (0..).map_while(move |index| chips.item(index))
+}
+
+/// A field. To the program a `select` is an `input` too: both have a value.
+fn field(section: &Element, name: &str) -> Option<HtmlInputElement> {
+    Some(find(section, &format!("[name={name}]"))?.unchecked_into())
+}
+
+fn set(section: &Element, name: &str, value: &str) {
+    if let Some(field) = field(section, name).filter(|field| field.value() != value) {
+        field.set_value(value);
     }
 }

@@ -81,14 +81,6 @@ impl Geometry {
         self.tops.last().copied().unwrap_or_default()
     }
 
-    /// The call that stands at a height, and how far below its beginning that is.
-    pub fn call_at(&self, y: f64) -> Option<(usize, f64)> {
-        let index = self.day_at(y)?;
-        let row = self.row_at(index, y);
-        let call = row.min(self.days[index].len - 1) + self.days[index].first;
-        Some((call, y - self.top_of(call)?))
-    }
-
     /// Where a call stands.
     pub fn top_of(&self, call: usize) -> Option<f64> {
         let index = self.days.partition_point(|day| day.first <= call).checked_sub(1)?;
@@ -296,20 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn later_calls_stand_lower_and_are_found_where_they_stand() {
+    fn later_calls_stand_lower() {
         let mut random = Random(4);
         let days = some_days(&mut random);
         let geometry = Geometry::new(&days, SIZES, extra);
         let calls = days.iter().map(|day| day.len).sum::<usize>();
         let tops: Vec<f64> = (0..calls).map(|call| geometry.top_of(call).unwrap()).collect();
         assert!(tops.windows(2).all(|pair| pair[0] < pair[1]));
-        for (call, top) in tops.iter().enumerate() {
-            let (found, below) = geometry.call_at(top + 1.0).unwrap();
-            assert!(found == call && (below - 1.0).abs() < 0.01);
-        }
         assert_eq!(geometry.top_of(calls), None);
-        assert_eq!(geometry.call_at(-100.0).unwrap().0, 0);
-        assert_eq!(geometry.call_at(1e9).unwrap().0, calls - 1);
     }
 
     #[test]
@@ -325,6 +311,6 @@ mod tests {
     fn no_day_is_nothing() {
         let geometry = Geometry::new(&Arc::default(), SIZES, |_| 0.0);
         assert_eq!(geometry.window(0.0, 900.0, Some(0)), (Vec::new(), 0.0));
-        assert_eq!((geometry.call_at(0.0), geometry.top_of(0), geometry.height()), (None, None, 0.0));
+        assert_eq!((geometry.top_of(0), geometry.height()), (None, 0.0));
     }
 }

@@ -20,6 +20,7 @@ use super::geometry::{DaySlice, Geometry};
 use super::keys;
 use super::news::News;
 use super::pages::Wanted;
+use super::spellings::Spellings;
 use super::summary_data::SummaryData;
 use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
@@ -43,6 +44,8 @@ pub struct List {
     pub summary: Signal<Option<SummaryData>>,
     /// The country of the history's owner, once that is known.
     pub home: Memo<Option<Arc<str>>>,
+    /// How parties outside of the rows are written.
+    pub spellings: Spellings,
     /// The day that is today.
     pub today: ReadSignal<Day>,
     /// Where the reader is.

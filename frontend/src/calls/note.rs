@@ -22,7 +22,10 @@ pub fn ListNote(
             </span>
             <a class="export" href=move || wanted.with(Wanted::csv) download="" rel="external">
                 <Icon symbol=Symbol::Download />
-                "Save as CSV"
+                <span>
+                    <span>"Save as "</span>
+                    "CSV"
+                </span>
             </a>
         </p>
     }

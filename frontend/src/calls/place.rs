@@ -1,89 +1,154 @@
-//! The way back: who returns to a list by the browser's buttons sees the calls that were there before.
+//! The way back: whoever returns to a list by the browser's buttons finds the same call at the same height of the window,
+//! and the focus where it was.
+//!
+//! The place is noted before anything of the page changes. Once the router has taken a click, the list is gone and the window
+//! is at its top, and only then does the address change.
 
 use std::cell::{Cell, RefCell};
 
-use leptos::ev;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, FocusOptions, HtmlElement};
 
 use super::list::List;
-use super::timeline::Timeline;
+use super::pages::Wanted;
+use super::viewport::rows;
 
-/// What stands at the top of the window.
+/// Where the reader is in a list.
 #[derive(Clone)]
 struct Place {
+    /// The topmost call that is seen.
     call: String,
-    /// How far below the call's beginning the window begins, in CSS pixels.
-    below: f64,
+    /// Where in the window its row begins, in CSS pixels.
+    top: f64,
+    /// The call that has the focus, and whether a link or button in its row has it.
+    focus: Option<(String, bool)>,
 }
 
 thread_local! {
-    /// The last place of each address.
-    static PLACES: RefCell<Vec<(String, Place)>> = const { RefCell::new(Vec::new()) };
-    /// The place to go to once its call is there.
-    static RETURN: RefCell<Option<Place>> = const { RefCell::new(None) };
-    static IS_FOLLOWING: Cell<bool> = const { Cell::new(false) };
+    /// The last place of each list.
+    static PLACES: RefCell<Vec<(Wanted, Place)>> = const { RefCell::new(Vec::new()) };
+    /// The list on the page.
+    static SHOWN: Cell<Option<List>> = const { Cell::new(None) };
+    /// Set by a step of the browser's history: the list that it left, if there was one.
+    static LEFT: RefCell<Option<Option<Wanted>>> = const { RefCell::new(None) };
 }
 
-/// How many addresses are remembered.
+/// Number of lists whose place is remembered.
 const MOST: usize = 50;
+/// Frames in which a list that returns may still move: rows are measured once they are rendered.
+const FRAMES: u32 = 40;
+/// Frames without a move after which it stands still.
+const STILL: u32 = 3;
 
 /// Remembers where the reader is in the list, and returns there after a step back or forward.
 pub fn keep_place(list: List) {
-    follow_history();
+    SHOWN.set(Some(list));
     Effect::new(move |_| {
-        let top = list.viewport.seen.get().0;
-        if RETURN.with_borrow(Option::is_some) {
+        let wanted = list.wanted.get();
+        let is_there = list.timeline.with(|timeline| timeline.len() > 0 && timeline.is_of(&wanted));
+        if !is_there || list.viewport.list.get().is_none() {
             return;
         }
-        let at = list.geometry.with_untracked(|geometry| geometry.call_at(top));
-        let place = at.and_then(|(index, below)| {
-            let call = list.timeline.with_untracked(|timeline| Some(timeline.call(index)?.call.id))?;
-            Some(Place { call, below })
-        });
-        PLACES.with_borrow_mut(|places| {
-            let address = address();
-            places.retain(|(other, _)| *other != address);
-            // The list's beginning needs no return.
-            if let Some(place) = place.filter(|_| list.viewport.is_scrolled()) {
-                places.push((address, place));
-            }
-            if places.len() > MOST {
-                places.remove(0);
-            }
-        });
-    });
-    Effect::new(move |_| {
-        if list.timeline.with(Timeline::len) == 0 || list.viewport.list.get().is_none() {
+        let has_come_back =
+            LEFT.with_borrow(|left| left.as_ref().is_some_and(|left| left.as_ref() != Some(&wanted)));
+        if !has_come_back {
             return;
         }
-        let Some(place) = RETURN.take() else { return };
-        // The rows come first, and give the page its height.
-        request_animation_frame(move || {
-            let index = list.timeline.try_with_untracked(|timeline| timeline.index_of(&place.call)).flatten();
-            let top = index.and_then(|index| list.geometry.with_untracked(|geometry| geometry.top_of(index)));
-            if let Some(top) = top {
-                list.viewport.scroll_to(top + place.below);
-            }
-        });
-    });
-}
-
-/// Notes where a step of the browser's history leads.
-fn follow_history() {
-    if IS_FOLLOWING.replace(true) {
-        return;
-    }
-    // Never removed: one may come back from a page without a list.
-    let _ = window_event_listener(ev::popstate, |_| {
-        let address = address();
+        LEFT.set(None);
         let place = PLACES.with_borrow(|places| {
-            places.iter().find(|(other, _)| *other == address).map(|(_, place)| place.clone())
+            places.iter().find(|(other, _)| *other == wanted).map(|(_, place)| place.clone())
         });
-        RETURN.set(place);
+        if let Some(place) = place {
+            return_to(list, place, FRAMES, 0);
+        }
     });
 }
 
-fn address() -> String {
-    let location = window().location();
-    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+/// Notes the place before each event that may lead elsewhere. To be called before the router is made: a window calls its
+/// listeners in the order in which they came.
+pub fn follow_steps() {
+    let listener = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
+        let wanted = SHOWN.get().and_then(note);
+        LEFT.set((event.type_() == "popstate").then_some(wanted));
+    });
+    for name in ["click", "submit", "change", "input", "popstate"] {
+        let callback = listener.as_ref().unchecked_ref();
+        // Fails for an unknown kind of listener only.
+        window().add_event_listener_with_callback_and_bool(name, callback, true).unwrap_or_default();
+    }
+    // As long as the page.
+    listener.forget();
+}
+
+/// Notes where the reader is now. Returns which list it is, if it is still there.
+fn note(list: List) -> Option<Wanted> {
+    let wanted = list.wanted.try_get_untracked()?;
+    let element = list.viewport.list.try_get_untracked().flatten()?;
+    let focus = document().active_element().and_then(|active| {
+        let row = active.closest("[data-call]").ok().flatten()?;
+        Some((row.get_attribute("data-call")?, !active.has_attribute("data-call")))
+    });
+    let is_at_top = window().scroll_y().unwrap_or_default() < 1.0;
+    let seen = rows(&element).find_map(|row| {
+        let place = row.get_bounding_client_rect();
+        (place.bottom() > 0.0).then_some((row, place.top()))
+    });
+    let place = seen.and_then(|(row, top)| Some(Place { call: row.get_attribute("data-call")?, top, focus }));
+    PLACES.with_borrow_mut(|places| {
+        places.retain(|(other, _)| *other != wanted);
+        if let Some(place) = place.filter(|place| !is_at_top || place.focus.is_some()) {
+            places.push((wanted.clone(), place));
+        }
+        if places.len() > MOST {
+            places.remove(0);
+        }
+    });
+    Some(wanted)
+}
+
+/// Scrolls until the place is where it was, frame by frame, then gives the focus back.
+fn return_to(list: List, place: Place, frames: u32, still: u32) {
+    request_animation_frame(move || {
+        let row = row_of(list, &place.call);
+        let missed = row.as_ref().map(|row| row.get_bounding_client_rect().top() - place.top);
+        let still = match missed {
+            Some(missed) if missed.abs() < 0.5 => still + 1,
+            Some(missed) => {
+                window().scroll_by_with_x_and_y(0.0, missed);
+                0
+            }
+            None => {
+                let index = list.timeline.try_with_untracked(|timeline| timeline.index_of(&place.call));
+                let top = index.flatten().and_then(|index| {
+                    list.geometry.try_with_untracked(|geometry| geometry.top_of(index)).flatten()
+                });
+                let Some(top) = top else { return };
+                list.viewport.scroll_to(top - place.top);
+                0
+            }
+        };
+        match place.focus.clone() {
+            _ if frames > 0 && still < STILL => return_to(list, place, frames - 1, still),
+            Some((call, is_inside)) => focus(list, &call, is_inside),
+            None => {}
+        }
+    });
+}
+
+fn row_of(list: List, call: &str) -> Option<Element> {
+    let element = list.viewport.list.try_get_untracked().flatten()?;
+    rows(&element).find(|row| row.get_attribute("data-call").as_deref() == Some(call))
+}
+
+/// Focuses a call or the link in it, without scrolling.
+fn focus(list: List, call: &str, is_inside: bool) {
+    let Some(row) = row_of(list, call) else { return };
+    let link = row.query_selector("a").ok().flatten().filter(|_| is_inside);
+    if let Ok(target) = link.unwrap_or(row).dyn_into::<HtmlElement>() {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        target.focus_with_options(&options).unwrap_or_default();
+    }
 }

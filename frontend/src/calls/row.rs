@@ -1,29 +1,35 @@
 //! One call of the list, as one text of HTML: a list that is scrolled makes a dozen of them in each frame, and made
 //! node by node each would take several times as long. first-rows.js writes the same.
 
-use calls_model::{Call, CallDuration, CallType, DetailedCall};
+use calls_model::{Call, CallDuration, CallType, DetailedCall, Party};
 
 use super::actions;
 use crate::format::escape;
 use crate::icon::Symbol;
 use crate::{format, intl, path};
 
-/// What is inside of a call's row. `home` is the country of the history's owner, once that is known.
+/// What is inside of a call's row, in the order in which it is read aloud: who, what became of the call, how long, when.
+/// `home` is the country of the history's owner, once that is known.
 pub fn html(call: &DetailedCall, home: Option<&str>) -> String {
     let Call { created_at, counterparty, call_type, duration, .. } = &call.call;
     let at = created_at.timestamp_millis() as f64;
-    let direction = call_type.direction();
-    let label = format::party(counterparty, call.details.counterparty.as_ref(), direction, None).text;
+    let details = call.details.counterparty.as_ref();
+    let label = format::party(counterparty, details, call_type.direction(), home);
+    let country = details.and_then(|details| details.country.as_deref());
+    let abroad = country.filter(|country| home != Some(*country)).map(intl::country);
+    let note = abroad.or(label.note.map(str::to_owned));
+    let note = note.map(|note| format!("<span class=\"call-note\">{}</span>", escape(&note)));
     format!(
-        "{}<span class=\"call-type\"><span class=\"call-icon\">{}</span><span class=\"call-type-text\">{}</span></span>{}\
-         <span class=\"row-actions\">{}</span>{}{}",
-        time(" class=\"call-time\"", at, &intl::time(at)),
+        "<span class=\"call-icon\">{}</span>{}<span class=\"call-meta\"><span class=\"call-type-text\">{}</span>{}</span>{}{}{}\
+         <span class=\"row-actions\">{}</span>",
         Symbol::Call(*call_type).html(),
+        party(counterparty, &label.text, country),
         format::call_type(*call_type),
-        party(call, home),
-        actions::html(counterparty, &label),
+        note.unwrap_or_default(),
         duration.map(spoken).unwrap_or_default(),
         returned(call, at),
+        time(" class=\"call-time\"", at, &intl::time(at)),
+        actions::html(counterparty, &label.text),
     )
 }
 
@@ -50,29 +56,17 @@ fn spoken(duration: CallDuration) -> String {
 }
 
 /// The counterparty, as a link to its own history where it can have one.
-fn party(call: &DetailedCall, home: Option<&str>) -> String {
-    let Call { counterparty, call_type, .. } = &call.call;
-    let details = call.details.counterparty.as_ref();
-    let label = format::party(counterparty, details, call_type.direction(), home);
-    let text = escape(&label.text);
+fn party(counterparty: &Party, text: &str, country: Option<&str>) -> String {
+    let text = escape(text);
     if !counterparty.is_identified() {
         return format!("<span class=\"call-party hidden-party\">{text}</span>");
     }
     let href = escape(&path::calls_page(&counterparty.to_string()));
-    let country = details.and_then(|details| details.country.as_deref());
-    let country = country.map(|country| escape(&intl::country(country)));
-    let title = country.as_ref().map(|country| format!(" title=\"{country}\"")).unwrap_or_default();
-    let flag = label.flag.map(|flag| {
-        format!(
-            "<span class=\"call-note\"><span class=\"flag\" aria-hidden=\"true\">{flag}</span>\
-             <span class=\"country\" lang=\"{}\">{}</span></span>",
-            escape(&intl::locale()),
-            country.unwrap_or_default()
-        )
-    });
-    let note = label.note.map(|note| format!("<span class=\"call-note\">{note}</span>"));
-    let (flag, note) = (flag.unwrap_or_default(), note.unwrap_or_default());
-    format!("<span class=\"call-party\"><a href=\"{href}\"{title}><bdi>{text}</bdi></a>{flag}{note}</span>")
+    let title = country.map(|country| format!(" title=\"{}\"", escape(&intl::country(country))));
+    let title = title.unwrap_or_default();
+    // What is longer than a number may take two lines.
+    let long = if matches!(counterparty, Party::Sip(_)) { " long" } else { "" };
+    format!("<span class=\"call-party{long}\"><a href=\"{href}\"{title}><bdi>{text}</bdi></a></span>")
 }
 
 /// When owner and caller spoke after a missed call of that caller, or that they have not. Nothing for other calls.
@@ -88,9 +82,5 @@ fn returned(call: &DetailedCall, missed_at: f64) -> String {
         true => intl::time(at),
         false => intl::short_date(at, missed_at),
     };
-    format!(
-        "<span class=\"call-returned\" data-returned=\"\">{}<span>Spoke {}</span></span>",
-        Symbol::Done.html(),
-        time("", at, &text)
-    )
+    format!("<span class=\"call-returned\" data-returned=\"\">Spoke {}</span>", time("", at, &text))
 }

@@ -4,21 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::{CallDuration, Direction, Summary, TalkTime};
-use leptos::ev::MouseEvent;
+use calls_model::{CallDuration, Summary, TalkTime};
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::Element;
 
 use super::charts::{self, Bar, Bucket, Cell};
-use super::pages::Wanted;
-use super::summary_data::SummaryData;
+use super::list::List;
 use crate::day::Day;
-use crate::filter::{self, Filter};
+use crate::filter::{self, Filter, Show};
 use crate::intl::{self, Part};
+use crate::page::{find, replace};
 use crate::{format, path};
 
 /// Where the summary stands beside the list, and so is open. The same as in style.css.
@@ -36,15 +36,11 @@ pub fn SummaryPanel(
     number: Memo<String>,
     /// What is shown now.
     filter: Memo<Filter>,
-    /// What is asked for.
-    wanted: Memo<Wanted>,
-    /// What the calls come to.
-    data: Signal<Option<SummaryData>>,
-    /// The day that is today.
-    today: ReadSignal<Day>,
+    /// The list beside it.
+    list: List,
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
-    let links = Links { number, filter };
+    let links = Links { number, filter, list };
     let written = StoredValue::new((String::new(), Vec::new()));
     // Told when something was opened or closed.
     let toggled = Trigger::new();
@@ -54,13 +50,15 @@ pub fn SummaryPanel(
         let Some(parts) = find(&section, ".summary-parts") else { return };
         let is_open = find(&section, "details[open] > .summary-parts").is_some();
         // That of another filter stands in until the answer comes; that of another number never does.
-        let (html, charts, is_stale) = data.with(|data| {
-            wanted.with(|wanted| match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
-                _ if !is_open => Default::default(),
-                None => ("<p class=\"hint\">Adding up\u{2026}</p>".to_owned(), Vec::new(), false),
-                Some(data) => {
-                    let (html, charts) = write_parts(&data.summary, &links, today.get(), &section);
-                    (html, charts, data.key.wanted != *wanted)
+        let (html, charts, is_stale) = list.summary.with(|data| {
+            list.wanted.with(|wanted| {
+                match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
+                    _ if !is_open => Default::default(),
+                    None => ("<p class=\"hint\">Adding up\u{2026}</p>".to_owned(), Vec::new(), false),
+                    Some(data) => {
+                        let (html, charts) = write_parts(&data.summary, &links, &section);
+                        (html, charts, data.key.wanted != *wanted)
+                    }
                 }
             })
         });
@@ -71,9 +69,13 @@ pub fn SummaryPanel(
         }
     });
     let navigate = use_navigate();
+    let go = move |address: &str| {
+        navigate(address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    let go_by_key = go.clone();
     let choose = move |event: MouseEvent| {
-        if let Some((_, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
-            navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        if let Some((_, _, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
+            go(&address);
         }
         if target(&event).is_some_and(|target| target.closest("summary").ok().flatten().is_some()) {
             // It opens or closes after the event.
@@ -82,7 +84,17 @@ pub fn SummaryPanel(
     };
     let point = move |event: MouseEvent| {
         if let Some(section) = node.get_untracked() {
-            written.with_value(|(_, charts)| say_pointed(&event, charts, &section));
+            written.with_value(|(_, charts)| {
+                let (chart, cell, _) = cell_at(&event, charts).unwrap_or((usize::MAX, 0, None));
+                say(&section, charts, chart, cell);
+            });
+        }
+    };
+    let walk = move |event: KeyboardEvent| {
+        let Some(section) = node.get_untracked() else { return };
+        let address = written.with_value(|(_, charts)| walk(&event, charts, &section));
+        if let Some(address) = address {
+            go_by_key(&address);
         }
     };
     let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
@@ -97,73 +109,86 @@ pub fn SummaryPanel(
             on:click=choose
             on:mousemove=point
             on:mouseleave=point
+            on:keydown=walk
         ></section>
     }
 }
 
-/// Says what is under the pointer, in place of the main thing of its chart.
-fn say_pointed(event: &MouseEvent, charts: &[Chart], section: &Element) {
-    let pointed = cell_at(event, charts);
-    for (index, chart) in charts.iter().enumerate() {
-        let cell = pointed.as_ref().filter(|(at, _)| *at == index).and_then(|(_, cell)| cell.as_ref());
-        if let Some(fact) = find(section, &format!("[data-chart={}] .chart-fact", chart.name)) {
-            fact.set_text_content(Some(cell.map_or(&chart.fact, |(text, _)| text)));
+/// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart says anything.
+fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
+    for (index, one) in charts.iter().enumerate() {
+        let Some(picture) = find(section, &format!(".chart.{}", one.name)) else { continue };
+        let said = one.cells.get(cell).filter(|_| index == chart).and_then(Option::as_ref);
+        // All of these names are well-formed.
+        picture.class_list().toggle_with_force("pointing", said.is_some()).unwrap_or_default();
+        let (Some(tip), Some(svg), Some((text, _))) =
+            (find(&picture, ".chart-tip"), find(&picture, "svg"), said)
+        else {
+            continue;
+        };
+        tip.set_text_content(Some(text));
+        let set = |element: &Element, name: &str, value: &str| {
+            element.set_attribute(name, value).unwrap_or_default();
+        };
+        set(&svg, "aria-valuenow", &(cell + 1).to_string());
+        set(&svg, "aria-valuetext", text);
+        if let Some(mark) = find(&svg, "rect") {
+            let share = |of: usize, all: usize| format!("{}%", of as f64 * 100.0 / all as f64);
+            set(&mark, "x", &share(cell % one.columns, one.columns));
+            set(&mark, "y", &share(cell / one.columns, one.rows()));
         }
     }
-    if let Some((_, cell)) = pointed
-        && let Some(svg) = target(event)
-    {
-        svg.class_list().toggle_with_force("pointing", cell.is_some()).unwrap_or_default();
-    }
 }
 
-/// Puts HTML into an element. The focus stays in what has the same key, or near it.
-fn replace(element: &Element, html: &str) {
-    let focused = document().active_element().filter(|focused| element.contains(Some(focused)));
-    let key = focused.and_then(|focused| focused.get_attribute("data-key"));
-    element.set_inner_html(html);
-    let Some(key) = key else { return };
-    let group = key.split(' ').next().unwrap_or_default();
-    let next = find(element, &format!("[data-key=\"{key}\"]"))
-        .or_else(|| find(element, &format!("[data-key^=\"{group} \"]")));
-    if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
-        next.focus().unwrap_or_default();
+/// Goes along a chart by its keys. Returns where Enter leads.
+fn walk(event: &KeyboardEvent, charts: &[Chart], section: &Element) -> Option<String> {
+    let svg = event.target()?.dyn_into::<Element>().ok()?;
+    let name = svg.get_attribute("data-svg")?;
+    let index = charts.iter().position(|chart| chart.name == name)?;
+    let (chart, now) = (&charts[index], svg.get_attribute("aria-valuenow")?.parse::<usize>().ok()? - 1);
+    let key = event.key();
+    if key == "Enter" {
+        return chart.cells[now].as_ref().map(|(_, address)| address.clone());
     }
-}
-
-fn find(element: &Element, selector: &str) -> Option<Element> {
-    element.query_selector(selector).ok().flatten()
+    if let Some(next) = chart.next(now, &key) {
+        event.prevent_default();
+        say(section, charts, index, next);
+    }
+    None
 }
 
 fn target(event: &MouseEvent) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// The chart and the cell of it that an event happened in.
-fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, ChartCell)> {
+/// The chart that an event happened in, which cell of it, and that cell.
+fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartCell)> {
     let svg = target(event).filter(|target| target.tag_name() == "svg")?;
     let name = svg.get_attribute("data-svg")?;
     let index = charts.iter().position(|chart| chart.name == name)?;
     let chart = &charts[index];
     let place = svg.get_bounding_client_rect();
-    let rows = chart.cells.len().checked_div(chart.columns)?;
     let share = |at: i32, start: f64, length: f64, of: usize| {
         let share = ((f64::from(at) - start) / length * of as f64).floor() as usize;
         (share < of).then_some(share)
     };
     let column = share(event.client_x(), place.left(), place.width(), chart.columns)?;
-    let row = share(event.client_y(), place.top(), place.height(), rows)?;
-    Some((index, chart.cells[row * chart.columns + column].clone()))
+    let row = share(event.client_y(), place.top(), place.height(), chart.rows())?;
+    let cell = row * chart.columns + column;
+    Some((index, cell, chart.cells.get(cell)?.clone()))
 }
 
 /// All parts of the summary. A table is written where it is open.
-fn write_parts(summary: &Arc<Summary>, links: &Links, today: Day, section: &Element) -> (String, Vec<Chart>) {
+fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (String, Vec<Chart>) {
     if summary.calls == 0 {
         return ("<p class=\"hint\">There are no calls to add up.</p>".to_owned(), Vec::new());
     }
     let charts: Vec<Chart> =
-        [days_chart(summary, links, today), hours_chart(summary, links)].into_iter().flatten().collect();
-    let mut html = format!("<dl class=\"totals\">{}</dl>", totals(summary));
+        [days_chart(summary, links, links.list.today.get()), hours_chart(summary, links)]
+            .into_iter()
+            .flatten()
+            .collect();
+    let mut html = format!("<dl class=\"totals\">{}</dl>", totals(summary, links));
     for chart in &charts {
         let is_open = find(section, &format!("[data-chart={}] details[open]", chart.name)).is_some();
         html.push_str(&chart.html(is_open));
@@ -178,6 +203,7 @@ fn write_parts(summary: &Arc<Summary>, links: &Links, today: Day, section: &Elem
 struct Links {
     number: Memo<String>,
     filter: Memo<Filter>,
+    list: List,
 }
 
 impl Links {
@@ -195,6 +221,8 @@ type ChartCell = Option<(String, String)>;
 struct Chart {
     name: &'static str,
     title: &'static str,
+    /// What one of its cells is called.
+    cell_name: &'static str,
     /// The main thing that it says, in a sentence.
     fact: String,
     /// The view box and the paths, as SVG. Empty where there is nothing to compare.
@@ -210,15 +238,47 @@ struct Chart {
 }
 
 impl Chart {
+    /// How many cells stand one below the other.
+    fn rows(&self) -> usize {
+        self.cells.len().checked_div(self.columns).unwrap_or_default().max(1)
+    }
+
+    /// The next cell with calls that a key leads to.
+    fn next(&self, now: usize, key: &str) -> Option<usize> {
+        let is_there = |cell: &usize| self.cells.get(*cell).is_some_and(Option::is_some);
+        let (before, after) = (0..now, now + 1..self.cells.len());
+        match key {
+            "ArrowLeft" => before.rev().find(is_there),
+            "ArrowRight" => after.into_iter().find(is_there),
+            "ArrowUp" => before.rev().skip(self.columns - 1).step_by(self.columns).find(is_there),
+            "ArrowDown" => after.skip(self.columns - 1).step_by(self.columns).find(is_there),
+            "Home" => before.into_iter().find(is_there),
+            "End" => after.rev().find(is_there),
+            _ => None,
+        }
+    }
+
     fn html(&self, is_open: bool) -> String {
-        let Self { name, title, labels, .. } = self;
+        let Self { name, title, labels, cells, .. } = self;
         let (fact, (view_box, paths)) = (format::escape(&self.fact), &self.picture);
+        let last = cells.iter().rposition(Option::is_some).unwrap_or_default();
+        let said = cells.get(last).and_then(Option::as_ref).map(|(text, _)| format::escape(text));
+        let share = |all: usize| 100.0 / all as f64;
         let picture = match paths.is_empty() {
             true => String::new(),
             false => format!(
-                "<div class=\"chart {name}\"><svg viewBox=\"{view_box}\" preserveAspectRatio=\"none\" role=\"img\" \
-                 aria-label=\"{fact}\" data-svg=\"{name}\">{paths}</svg>\
-                 <div class=\"chart-labels\" aria-hidden=\"true\">{labels}</div></div>"
+                "<div class=\"chart {name}\"><p class=\"chart-tip\" aria-hidden=\"true\"></p>\
+                 <svg viewBox=\"{view_box}\" preserveAspectRatio=\"none\" data-svg=\"{name}\" data-key=\"{name} svg\" \
+                 tabindex=\"0\" role=\"slider\" aria-label=\"{}\" aria-valuemin=\"1\" aria-valuemax=\"{}\" \
+                 aria-valuenow=\"{}\" aria-valuetext=\"{}\">{paths}\
+                 <rect class=\"mark\" width=\"{}%\" height=\"{}%\"/></svg>\
+                 <div class=\"chart-labels\" aria-hidden=\"true\">{labels}</div></div>",
+                self.cell_name,
+                cells.len(),
+                last + 1,
+                said.unwrap_or_default(),
+                share(self.columns),
+                share(self.rows()),
             ),
         };
         let (open, table) = match is_open {
@@ -233,19 +293,21 @@ impl Chart {
     }
 }
 
-fn totals(summary: &Summary) -> String {
+fn totals(summary: &Summary, links: &Links) -> String {
     let types = &summary.types;
-    let missed = types.missed_inbound + types.missed_outbound;
-    let rate = summary.missed_rate.map(intl::percent).unwrap_or_default();
-    let line = |name: &str, value: String, note: String| {
-        let note = if note.is_empty() { note } else { format!(" <small>{}</small>", format::escape(&note)) };
-        format!("<div><dt>{name}</dt><dd>{}{note}</dd></div>", format::escape(&value))
-    };
+    let inbound = types.completed_inbound + types.missed_inbound;
+    let line =
+        |name: &str, value: String| format!("<div><dt>{name}</dt><dd>{}</dd></div>", format::escape(&value));
+    // Among missed or outbound calls there is no such rate.
+    let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
+    let answered =
+        (inbound > 0 && has_both).then(|| intl::percent(types.completed_inbound as f64 / inbound as f64));
     [
-        line("Calls", intl::number(summary.calls), String::new()),
-        line("Talk time", talk_time(summary.talk_time), String::new()),
-        line("Missed", intl::number(missed), rate),
-        line("Not returned", intl::number(summary.missed_inbound.not_returned), String::new()),
+        line("Calls", intl::number(summary.calls)),
+        line("Talk time", talk_time(summary.talk_time)),
+        answered.map(|rate| line("Answered", rate)).unwrap_or_default(),
+        line("Missed", intl::number(types.missed_inbound)),
+        line("Not returned", intl::number(summary.missed_inbound.not_returned)),
     ]
     .concat()
 }
@@ -257,10 +319,7 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
     let cell = |bar: &Bar| {
         let address =
             links.to(|filter| filter.period = filter::Period::range(Some(bar.first), Some(bar.last)));
-        (
-            format!("{}: {}, {} missed", bar_name(bucket, bar), count(bar.calls), intl::number(bar.missed)),
-            address,
-        )
+        (format!("{}: {}{}", bar_name(bucket, bar), count(bar.calls), unanswered(bar.missed)), address)
     };
     let cells: Vec<_> = bars.iter().map(|bar| (bar.calls > 0).then(|| cell(bar))).collect();
     let busiest = bars.iter().max_by_key(|bar| bar.calls)?;
@@ -292,8 +351,18 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
         Bucket::Month => "Month",
         Bucket::Year => "Year",
     };
-    let table = ("Calls over time", [head, "Calls", "Missed"].map(str::to_owned).to_vec(), rows);
-    Some(Chart { name: "bars", title: "Over time", fact, picture, labels, columns: bars.len(), cells, table })
+    let table = ("Calls over time", [head, "Calls", "Unanswered"].map(str::to_owned).to_vec(), rows);
+    Some(Chart {
+        name: "bars",
+        title: "Over time",
+        cell_name: "Bar",
+        fact,
+        picture,
+        labels,
+        columns: bars.len(),
+        cells,
+        table,
+    })
 }
 
 /// The time that a bar stands for.
@@ -301,9 +370,7 @@ fn bar_name(bucket: Bucket, bar: &Bar) -> String {
     let write = |day: Day, part| intl::in_utc(day.midnight_ms(), part);
     match bucket {
         Bucket::Day => write(bar.first, Part::Date),
-        Bucket::Week if bar.first != bar.last => {
-            format!("{} \u{2013} {}", write(bar.first, Part::Date), write(bar.last, Part::Date))
-        }
+        Bucket::Week if bar.first != bar.last => intl::days(bar.first, bar.last),
         Bucket::Week => write(bar.first, Part::Date),
         Bucket::Month => write(bar.first, Part::Month),
         Bucket::Year => write(bar.first, Part::Year),
@@ -323,7 +390,7 @@ fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> String {
     };
     format!(
         "<span class=\"scale\">{}</span><span>{}</span><span>{}</span>\
-         <span class=\"legend\"><i class=\"key-answered\"></i>Answered <i class=\"key-missed\"></i>Missed</span>",
+         <span class=\"legend\"><i class=\"key-answered\"></i>Answered <i class=\"key-missed\"></i>Unanswered</span>",
         format::escape(&intl::number(charts::top_of_scale(most))),
         name(bars.first()),
         name(bars.last()),
@@ -346,12 +413,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
         })
         .collect();
     for one in &summary.hours_of_week {
-        let text = format!(
-            "{}: {}, {} missed",
-            name(one.weekday, one.hour),
-            count(one.calls),
-            intl::number(one.missed)
-        );
+        let text = format!("{}: {}{}", name(one.weekday, one.hour), count(one.calls), unanswered(one.missed));
         let address = links.to(|filter| (filter.weekday, filter.hour) = (Some(one.weekday), Some(one.hour)));
         let (weekday, hour) = (usize::from(one.weekday), usize::from(one.hour));
         let link = Some((address.clone(), Some(text.clone())));
@@ -370,13 +432,23 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
     let fact =
         format!("Busiest hour: {}, with {}.", name(busiest.weekday, busiest.hour), count(busiest.calls));
     let table = ("Calls by hour and day of the week", head, rows);
-    Some(Chart { name: "heat", title: "Hours of the week", fact, picture, labels, columns: 24, cells, table })
+    Some(Chart {
+        name: "heat",
+        title: "Hours of the week",
+        cell_name: "Hour",
+        fact,
+        picture,
+        labels,
+        columns: 24,
+        cells,
+        table,
+    })
 }
 
 fn people_table(summary: &Arc<Summary>, links: &Links) -> String {
     let row = |one: &calls_model::CounterpartyCount| {
         let address = links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty));
-        let text = format::party(&one.counterparty, None, Direction::Inbound, None).text;
+        let text = links.list.spellings.of(&one.counterparty);
         vec![
             Cell { text, link: Some((address, None)) },
             Cell::plain(intl::number(one.calls)),
@@ -396,6 +468,11 @@ pub fn weekday(weekday: u8, part: Part) -> String {
 /// The name of an hour of the day.
 pub fn hour(hour: u8) -> String {
     intl::in_utc(f64::from(hour) * DAY_MS / 24.0, Part::Hour)
+}
+
+/// How many of some calls nobody answered, as the end of a sentence.
+fn unanswered(calls: u64) -> String {
+    if calls == 0 { String::new() } else { format!(", {} unanswered", intl::number(calls)) }
 }
 
 fn count(calls: u64) -> String {

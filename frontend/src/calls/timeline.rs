@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use calls_model::{Call, DetailedCall};
 
-use super::pages::CallsPage;
+use super::pages::{CallsPage, Wanted};
 use crate::day::Day;
 
 /// One list out of many pages. Calls are counted from 0, the newest first. Nothing in it is copied out of the pages,
@@ -62,6 +62,11 @@ impl Timeline {
         self.len
     }
 
+    /// Whether these are the calls that are wanted, and not others that stand in for them.
+    pub fn is_of(&self, wanted: &Wanted) -> bool {
+        self.pages.first().is_some_and(|page| page.wanted == *wanted)
+    }
+
     /// Its days, the newest first.
     pub fn days(&self) -> &Arc<[DayCalls]> {
         &self.days
@@ -116,7 +121,6 @@ impl PartialEq for Timeline {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pages::Wanted;
     use super::super::pages::tests::{page, utc_day};
     use super::*;
 

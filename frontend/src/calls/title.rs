@@ -1,7 +1,6 @@
 //! Whose history it is.
 
 use calls_model::NumberInfo;
-use leptos::html::H1;
 use leptos::prelude::*;
 
 use crate::{format, intl};
@@ -14,10 +13,7 @@ pub fn Title(
     number: Memo<String>,
     /// What the API knows of it.
     info: Signal<Option<NumberInfo>>,
-    /// Where the focus goes when the number changes.
-    heading: NodeRef<H1>,
 ) -> impl IntoView {
-    let flag = move || info.with(|info| format::flag(info.as_ref()?.country.as_deref()?));
     let fact = |(name, fact)| {
         view! {
             <div>
@@ -31,8 +27,7 @@ pub fn Title(
     let text = move || heading_text(&number.get(), info.get().as_ref());
     view! {
         <div class="title">
-            <h1 tabindex="-1" node_ref=heading>
-                {move || flag().map(|flag| view! { <span class="flag" aria-hidden="true">{flag}</span> })}
+            <h1 tabindex="-1">
                 <bdi>{text}</bdi>
             </h1>
             <dl class="facts">
@@ -55,9 +50,10 @@ pub fn heading_text(number: &str, info: Option<&NumberInfo>) -> String {
 fn facts(info: NumberInfo) -> Vec<(&'static str, String)> {
     let kind = format::number_kind(info.kind, &info.international).to_owned();
     let country = info.country.as_deref().map(intl::country);
-    let region = country.or_else(|| info.e164.map(format::country_code));
-    let national = (info.national != info.international).then_some(info.national);
-    [("Country", region), ("In the country", national), ("Kind", Some(kind))]
+    // A number of no one country has its country code before the first blank.
+    let code = || info.international.split(' ').next().map(|code| format!("Country code {code}"));
+    let region = country.or_else(|| info.e164.and_then(|_| code()));
+    [("Country", region), ("Kind", Some(kind))]
         .into_iter()
         .filter_map(|(name, fact)| Some((name, fact?)))
         .collect()
@@ -77,7 +73,7 @@ mod tests {
             country: Some("US".to_owned()),
             kind: NumberKind::FixedLineOrMobile,
         };
-        assert_eq!(heading_text("+12025550123", None), "+1 202 555 0123");
+        assert_eq!(heading_text("+12025550123", None), "+12025550123");
         assert_eq!(heading_text("+12025550123", Some(&info)), "+1 202-555-0123");
         info.e164 = None;
         info.international = "sip:alice@example.com".to_owned();

@@ -102,10 +102,7 @@ pub(super) async fn list_calls_or_page(
     if prefers_page(&request)
         && let Some(shell) = assets::index(&request)
     {
-        let mut page = match query.is_empty() {
-            true => fallback::get_page(&request, app, &number).await.unwrap_or(shell),
-            false => shell,
-        };
+        let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
         vary_by_accept(&mut page);
         return page;
     }

@@ -4,20 +4,22 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
+use calls_model::day::Day;
+use calls_model::filter::Filter;
 use calls_model::{Fallback, Party};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
-use super::parameters::{ListParameters, Query};
+use super::parameters::{FilterParameters, ListParameters, Query};
 use crate::assets::{self, Coding};
 use crate::conditional::{is_known, known};
 use crate::details::Detailer;
 use calls_phone as phone;
-use calls_store::filter::Filter;
 use calls_store::keys::Version;
 use calls_store::pool::DatabaseError;
 use calls_store::rows::{CallRow, Position};
@@ -35,22 +37,29 @@ pub(super) async fn get_page(
     number: &str,
 ) -> Option<HttpResponse> {
     let party = phone::parse(number, app.region).ok()?;
+    let wanted = Wanted::read(request, &app)?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = known(request);
     let finding = app.database.block({
-        let (app, party) = (app.clone(), party.clone());
-        move || find(&app, &party, &known)
+        let (app, party, filter) = (app.clone(), party.clone(), wanted.parameters.filter);
+        move || find(&app, &party, &filter, &known)
     });
-    let found = tokio::time::timeout(PATIENCE, finding).await.ok().and_then(Result::ok);
+    // Days need a zone, and a browser that was never here before has not told its own.
+    let found = match wanted.is_known {
+        true => tokio::time::timeout(PATIENCE, finding).await.ok().and_then(Result::ok),
+        false => None,
+    };
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, ACCEPT_ENCODING.as_str()));
     if let Some(found) = found {
-        response.insert_header((ETAG, found.etag));
+        if wanted.is_all {
+            response.insert_header((ETAG, found.etag));
+        }
         let Some((rows, returned_at)) = found.rows else {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         };
-        fallback.next = found.next.map(|place| next_page(&party, place));
+        fallback.next = found.next.map(|place| next_page(&party, wanted.pairs, place));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
@@ -75,7 +84,7 @@ struct Found {
 /// Calls, and when each was returned.
 type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
-fn find(app: &App, party: &Party, known: &str) -> Result<Found, DatabaseError> {
+fn find(app: &App, party: &Party, filter: &FilterParameters, known: &str) -> Result<Found, DatabaseError> {
     app.database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
         // Asked first: if a call comes in between, the tag is older than the page, never newer.
@@ -84,23 +93,59 @@ fn find(app: &App, party: &Party, known: &str) -> Result<Found, DatabaseError> {
             None => Version::NONE,
         };
         let etag = assets::index_etag(version);
-        if is_known(known, &etag) {
+        if filter.is_empty() && is_known(known, &etag) {
             return Ok(Found { etag, rows: None, next: None });
         }
         let Some(owner) = owner else {
             return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())), next: None });
         };
         let limit = ListParameters::DEFAULT_LIMIT;
-        let page = list::list_calls(connection, owner, &Filter::default(), None, limit, PATIENCE)?;
+        let filter = filter.resolve(connection, owner)?;
+        let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
         let rows = CallRow::resolve(connection, &app.labels, page.rows)?;
         Ok(Found { etag, rows: Some((rows, returned_at)), next: page.next })
     })
 }
 
+/// Which calls a page's address asks for.
+struct Wanted {
+    /// The API's query for them.
+    pairs: Vec<(String, String)>,
+    parameters: ListParameters,
+    /// Whether these are all of the history's calls.
+    is_all: bool,
+    /// Whether it is known when the days of the filter begin.
+    is_known: bool,
+}
+
+impl Wanted {
+    /// Reads a page's address, of which nothing is an error. `None` where the API would refuse its own query.
+    fn read(request: &HttpRequest, app: &App) -> Option<Self> {
+        let filter = Filter::from_query(request.query_string());
+        let zone = zone(request);
+        let is_known = zone.is_some() || !filter.has_days();
+        let zone = zone.unwrap_or(Tz::UTC);
+        let today = Day(Utc::now().with_timezone(&zone).date_naive().to_epoch_days());
+        let pairs = filter.parameters(today, |day| day.to_string(), zone.name());
+        let mut pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        if filter.has_days() && pairs.iter().all(|(name, _)| name != "tz") {
+            pairs.push(("tz".to_owned(), zone.name().to_owned()));
+        }
+        let parameters = ListParameters::read(&Query::new(pairs.clone()), app.region).ok()?;
+        Some(Self { pairs, parameters, is_all: filter.is_all(), is_known })
+    }
+}
+
+/// The reader's zone, from the cookie in which first-rows.js notes it.
+fn zone(request: &HttpRequest) -> Option<Tz> {
+    let cookies = request.headers().get(COOKIE)?.to_str().ok()?;
+    cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("tz="))?.parse().ok()
+}
+
 /// The same as the `Link` of the first page.
-fn next_page(party: &Party, place: Position) -> String {
-    let query = Query::new(vec![("include".to_owned(), "details".to_owned())])
-        .with("after", &Cursor(place).to_string());
+fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
+    pairs.push(("include".to_owned(), "details".to_owned()));
+    let query = Query::new(pairs).with("after", &Cursor(place).to_string());
     format!("{}?{query}", api_address(party))
 }

@@ -52,7 +52,7 @@ fn the_answers_are_for_the_number_as_the_address_spells_it() {
     assert_eq!((found.calls.map(|calls| calls.len()), found.next), (Some(1), None));
     let none = fallback(&app.get_with("/calls/+13333333333", &[HTML])).unwrap();
     assert_eq!((none.calls, none.next), (Some(Vec::new()), None));
-    for path in ["/calls/hello", "/calls/+12025550123?outcome=missed", "/"] {
+    for path in ["/calls/hello", "/"] {
         let page = app.get_with(path, &[HTML]);
         assert_eq!((page.status, fallback(&page)), (200, None), "{path}");
     }
@@ -103,4 +103,47 @@ fn a_database_without_an_answer_leaves_the_page_without_calls() {
     let page = app.get_with(PATH, &[HTML]);
     assert_eq!((page.status, fallback(&page).unwrap().calls), (200, None));
     app.database().accept_connections();
+}
+
+#[test]
+fn a_filtered_address_has_its_calls_where_the_days_of_the_reader_are_known() {
+    let app = app_with_calls(60);
+    app.call("+12025550123", "2024-01-31T09:30:00Z", "+14444444444", "Completed Outbound", Some(90_000));
+    let count = |query: &str, zone: &str| {
+        let cookie = format!("a=b; tz={zone}");
+        let headers = [HTML, ("cookie", cookie.as_str())];
+        let page = app.get_with(&format!("{PATH}?{query}"), &headers[..if zone.is_empty() { 1 } else { 2 }]);
+        assert_eq!((page.status, page.header("etag")), (200, ""), "{query}");
+        fallback(&page).expect("the page has answers").calls.map(|calls| calls.len())
+    };
+    for (query, calls) in [
+        ("outcome=missed", 50),
+        ("direction=outbound", 1),
+        ("duration=1-to-10-min", 1),
+        ("counterparty=1444", 1),
+        ("counterparty=%2B44", 0),
+        ("direction=outbound&outcome=lost", 1),
+    ] {
+        assert_eq!(count(query, ""), Some(calls), "{query}");
+    }
+    // On January 31, New York has begun five hours later than London, and has seen the calls from 5:00 to 9:30.
+    for (zone, calls) in [("", None), ("UTC", Some(11)), ("America/New_York", Some(6)), ("Nowhere", None)] {
+        assert_eq!(count("from=2024-01-31&to=2024-01-31", zone), calls, "{zone}");
+    }
+    let page = app.get_with(&format!("{PATH}?outcome=missed"), &[HTML]);
+    let next = fallback(&page).unwrap().next.expect("ten calls more");
+    assert_eq!(app.get(&next).json().as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn a_form_without_the_program_leads_to_the_history() {
+    let app = TestApp::new();
+    let answer = app.get_with("/?number=%2B1+%28202%29+555-0123&x=1", &[HTML]);
+    // The client has followed it.
+    assert_eq!(
+        (answer.status, fallback(&answer).map(|found| found.number)),
+        (200, Some("+1 (202) 555-0123".to_owned()))
+    );
+    let home = app.get_with("/?number=+", &[HTML]);
+    assert_eq!((home.status, fallback(&home)), (200, None));
 }

@@ -91,9 +91,9 @@ fn the_program_is_put_aside_where_there_are_calls_inside() {
     assert!(loads_program(aside), "{aside}");
     assert!(!before.contains(".wasm") && !after.contains(".wasm"));
     assert!(!before.contains("type=\"module\"") && !after.contains("type=\"module\""));
-    for path in ["/", "/calls/+13333333333", "/calls/+12025550123?outcome=missed", "/calls/hello"] {
+    for path in ["/", "/calls/+13333333333", "/calls/+12025550123?direction=outbound", "/calls/hello"] {
         let html = html(path);
-        assert!(loads_program(&html) && !html.contains("<template"), "{path}");
+        assert!(loads_program(&html) && !html.contains("<template id=\"program\">"), "{path}");
     }
 }
 

@@ -31,11 +31,11 @@ async fn each_kind_of_caller_is_named_and_those_who_show_themselves_can_be_calle
     page.wait_for_rows(5).await;
     let rows = page.rows().await;
     for (row, parts) in rows.iter().zip([
-        ["+1 333", "Completed inbound", "3 min 35 s"],
-        ["Withheld number", "Missed inbound", ""],
-        ["Unknown caller", "Completed inbound", ""],
-        ["1001", "Extension", "1 h 7 min"],
-        ["a.name.that", "SIP address", "Missed outbound"],
+        ["+1 333", "Inbound", "3 min 35 s"],
+        ["Withheld number", "Missed", ""],
+        ["Unknown caller", "Inbound", ""],
+        ["1001", "Outbound", "1 h 7 min"],
+        ["a.name.that", "SIP address", "No answer"],
     ]) {
         assert!(parts.iter().all(|part| row.text.contains(part)), "{:?} lacks one of {parts:?}", row.text);
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::app_with_calls;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
-use super::tab::PATIENCE;
+use super::tab::{ENTER, PATIENCE};
 
 #[tokio::test]
 async fn a_search_is_in_the_address_and_can_be_shared() {
@@ -44,7 +44,7 @@ async fn the_saved_file_has_the_calls_of_the_filter() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
     let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?outcome=missed").await;
-    page.wait_for_rows(2).await;
+    page.wait_for_rows(1).await;
     page.choose("Save as CSV").await;
     let deadline = Instant::now() + PATIENCE;
     let file = loop {
@@ -59,7 +59,83 @@ async fn the_saved_file_has_the_calls_of_the_filter() {
         assert!(Instant::now() < deadline, "nothing was saved");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert_eq!(file, app.get("/api/calls/+12025550123?outcome=missed&format=csv").body);
-    assert_eq!(file.lines().count(), 3, "{file}");
+    assert_eq!(file, app.get("/api/calls/+12025550123?outcome=missed&direction=inbound&format=csv").body);
+    assert_eq!(file.lines().count(), 2, "{file}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn each_filter_says_what_it_is_and_can_be_taken_back() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(3).await;
+    let chosen = "return [...document.querySelectorAll('div.chosen > *')].map(part => part.innerText.trim())";
+    let title = "return document.title";
+    assert_eq!(page.tab.strings(chosen).await, [""; 0]);
+    assert_eq!(page.tab.string(title).await, "+1 202-555-0123 · Calls");
+
+    // By a bar of the chart, which says no more than its place.
+    page.tab.wait_for("document.querySelector('[data-chart=bars] svg')").await;
+    let bar = "const box = document.querySelector('[data-chart=bars] svg').getBoundingClientRect();
+        return [box.x + box.width * 0.75, box.y + box.height - 4]";
+    let [x, y]: [f64; 2] = serde_json::from_value(page.tab.run(bar).await).unwrap();
+    page.tab.press_at(x, y).await;
+    page.wait_for_rows(2).await;
+    assert_eq!(page.tab.strings(chosen).await, ["Wed, Jan 31, 2024", "Clear filters"]);
+    page.tab.press_on("document.querySelector('.chip[data-show=\"direction=inbound\"]')").await;
+    page.tab.press_on("document.querySelector('#search')").await;
+    page.tab.type_text("+1333").await;
+    page.wait_for_rows(1).await;
+    assert_eq!(
+        page.tab.strings(chosen).await,
+        ["Inbound", "With +1333", "Wed, Jan 31, 2024", "Clear filters"]
+    );
+    assert_eq!(
+        page.tab.string(title).await,
+        "Inbound, With +1333, Wed, Jan 31, 2024: +1 202-555-0123 · Calls"
+    );
+
+    // On paper too, where nothing can be pressed.
+    chromium.set_media("print", &[]).await;
+    let seen = "return [...document.querySelectorAll('div.chosen > *')]
+        .filter(part => part.checkVisibility()).map(part => part.innerText.trim())";
+    assert_eq!(page.tab.strings(seen).await, ["Inbound", "With +1333", "Wed, Jan 31, 2024"]);
+    chromium.set_media("screen", &[]).await;
+
+    page.tab.press_on("document.querySelectorAll('.chosen a')[1]").await;
+    page.wait_for_rows(2).await;
+    assert_eq!(page.tab.string("return document.querySelector('#search').value").await, "");
+    // By keyboard the focus stays with the filters.
+    page.tab.run("document.querySelector('.chosen a').focus()").await;
+    page.tab.press(ENTER).await;
+    page.tab.wait_for("document.querySelectorAll('.chosen a').length === 2").await;
+    assert!(page.tab.string("return document.activeElement.innerText").await.contains("2024"));
+    page.tab.press_on("document.querySelector('.clear')").await;
+    page.wait_for_rows(3).await;
+    page.tab.wait_for("location.search === '' && !document.querySelector('.chosen a')").await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_period_is_in_the_address_by_its_days_and_no_chip_moves() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(3).await;
+    page.tab.wait_for("document.querySelector('.chip-count').innerText").await;
+    let places = "return [...document.querySelectorAll('.periods .chip')]
+        .map(chip => Math.round(chip.getBoundingClientRect().x)).join()";
+    let before = page.tab.string(places).await;
+    page.tab.press_on("document.querySelector('.chip[data-period=\"7-days\"]')").await;
+    page.tab.wait_for("/^\\?from=\\d{4}-\\d\\d-\\d\\d&to=\\d{4}-\\d\\d-\\d\\d$/.test(location.search)").await;
+    page.wait_for_state("no-match").await;
+    assert_eq!(page.tab.string(places).await, before);
+    let chosen = "return document.querySelector('.periods [aria-current]').innerText.trim()";
+    assert_eq!(page.tab.string(chosen).await, "7 days");
+    // The addresses of before still work.
+    let old = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?period=last-month").await;
+    old.wait_for_state("no-match").await;
+    assert_eq!(old.tab.string(chosen).await, "Last month");
     chromium.stop().await;
 }

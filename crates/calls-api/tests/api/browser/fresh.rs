@@ -129,3 +129,32 @@ async fn each_of_two_tabs_is_live_when_it_is_looked_at_and_knows_what_the_other_
     assert!(recent[0].contains("444"), "{recent:?}");
     chromium.stop().await;
 }
+
+#[tokio::test]
+async fn a_new_call_is_not_announced_and_a_filter_is_once() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let note = "window.said = [];
+        new MutationObserver(() => {
+            for (const status of document.querySelectorAll('[role=status]')) {
+                const text = status.innerText.trim();
+                if (text && said.at(-1) !== text) said.push(text);
+            }
+        }).observe(document, {subtree: true, childList: true, characterData: true});";
+    chromium.before_each_page(note).await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(3).await;
+    page.wait_for_stream().await;
+    app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
+    page.wait_for_rows(4).await;
+    page.tab.wait_for("document.querySelector('.chip-count').innerText === '4'").await;
+    assert_eq!(page.tab.strings("return window.said").await, [""; 0]);
+    page.choose("Missed").await;
+    page.wait_for_rows(2).await;
+    page.tab.wait_for("window.said.length").await;
+    app.call("+12025550123", "2024-02-01T10:00:00Z", "+14444444444", "Missed Inbound", None);
+    page.wait_for_rows(3).await;
+    page.tab.wait_for("document.querySelectorAll('.chip-count')[1].innerText === '3'").await;
+    assert_eq!(page.tab.strings("return window.said").await, ["2 calls match."]);
+    chromium.stop().await;
+}

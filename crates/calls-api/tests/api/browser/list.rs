@@ -249,7 +249,7 @@ async fn a_missed_call_says_whether_it_was_returned_and_a_number_whence_it_is() 
     app.call("+12025550123", "2024-01-31T13:00:00Z", "withheld", "Missed Inbound", None);
     let chromium = Chromium::start().await;
     let page = open(&chromium, &app).await;
-    page.wait_for_heading("(202) 555-0123").await;
+    page.wait_for_heading("United States").await;
     let rows = page.rows().await;
     assert!(
         !rows[0].text.contains("eturned") && rows[0].text.contains("Withheld number"),
@@ -263,26 +263,5 @@ async fn a_missed_call_says_whether_it_was_returned_and_a_number_whence_it_is() 
     );
     assert!(rows[2].text.contains("+49 30 12345678") && rows[2].text.contains("Germany"), "{}", rows[2].text);
     assert!(rows[3].text.contains("Spoke ") && !rows[3].text.contains("Not returned"), "{}", rows[3].text);
-    chromium.stop().await;
-}
-
-#[tokio::test]
-async fn the_way_back_leads_to_the_calls_that_were_there() {
-    let app = app_with_long_history(2_000, &[]);
-    let chromium = Chromium::start().await;
-    let client = &chromium.client;
-    let page = open(&chromium, &app).await;
-    wait(client, "(window.scrollTo(0, 20000), window.scrollY > 19000)").await;
-    let seen = "return [...document.querySelectorAll('[data-call]')]
-        .find(row => row.getBoundingClientRect().top > 100)?.dataset.call ?? ''";
-    wait(client, "document.querySelector('[data-call]').getBoundingClientRect().top > -2000").await;
-    let before = run(client, seen).await;
-    let link = "[...document.querySelectorAll('.call-party a')].find(a => a.getBoundingClientRect().top > 100).click()";
-    run(client, link).await;
-    page.wait_for_state("empty").await;
-    page.back().await;
-    page.wait_for_state("ready").await;
-    let before = before.as_str().unwrap();
-    wait(client, &format!("(() => {{ {seen} }})() === '{before}'")).await;
     chromium.stop().await;
 }

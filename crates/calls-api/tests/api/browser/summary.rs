@@ -4,7 +4,7 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use super::chromium::Chromium;
-use super::tab::{PATIENCE, Tab};
+use super::tab::{END, ENTER, HOME, LEFT, PATIENCE, RIGHT, Tab};
 use crate::test_app::TestApp;
 
 const OWNER: &str = "/calls/+12025550123";
@@ -52,9 +52,10 @@ impl SummaryPage {
 
     /// The chips with counts, `Missed 3`, once these are there.
     async fn chips(&self) -> Vec<String> {
-        let counts = "[...document.querySelectorAll('.filters > :first-child .chip-count')]";
+        let counts = "[...document.querySelectorAll('.filters .chips:first-child .chip-count')]";
         self.wait_for(&format!("{counts}.length && {counts}.every(count => count.innerText)")).await;
-        let script = "return [...document.querySelectorAll('.filters > :first-child .chip:has(.chip-count)')]
+        let script =
+            "return [...document.querySelectorAll('.filters .chips:first-child .chip:has(.chip-count)')]
             .map(chip => chip.textContent.trim())";
         serde_json::from_value(self.run(script).await).unwrap()
     }
@@ -129,13 +130,13 @@ async fn the_chips_count_what_the_api_counts_whichever_is_chosen() {
     let app = app_with_history();
     let chromium = Chromium::start().await;
     let page = SummaryPage::open(&chromium, &app, OWNER).await;
-    let all = ["All 10", "Missed 5", "Not returned 2", "Inbound 7", "Outbound 3"];
+    let all = ["All 10", "Missed 4", "Not returned 2", "Inbound 7", "Outbound 3"];
     assert_eq!(page.chips().await, all);
     let summary = app.get(&format!("/api{OWNER}/summary")).json();
     assert_eq!((&summary["calls"], &summary["missed_inbound"]["not_returned"]), (&json!(10), &json!(2)));
 
     page.click("//a[contains(@class, 'chip')][starts-with(., 'Missed')]").await;
-    page.wait_for_calls(5).await;
+    page.wait_for_calls(4).await;
     assert_eq!(page.chips().await, all);
     page.click("//a[contains(@class, 'chip')][starts-with(., 'Not returned')]").await;
     page.wait_for_search("?returned=false").await;
@@ -147,7 +148,7 @@ async fn the_chips_count_what_the_api_counts_whichever_is_chosen() {
     // With a counterparty the counts are hers.
     page.go(&app, &format!("{OWNER}?counterparty=1444&returned=false")).await;
     page.wait_for_calls(1).await;
-    assert_eq!(page.chips().await, ["All 2", "Missed 2", "Not returned 1", "Inbound 1", "Outbound 1"]);
+    assert_eq!(page.chips().await, ["All 2", "Missed 1", "Not returned 1", "Inbound 1", "Outbound 1"]);
     chromium.stop().await;
 }
 
@@ -192,10 +193,11 @@ async fn a_click_on_a_bar_a_cell_or_a_name_filters_the_list() {
     // From January 22 to January 31 there are ten days; in Berlin the call before midnight is on the 24th.
     page.point("bars", "mousemove", (2, 0), (10, 1)).await;
     page.wait_for(
-        "document.querySelector('[data-chart=bars] .chart-fact').innerText.includes('1 call, 1 missed')",
+        "document.querySelector('[data-chart=bars] .chart-tip').innerText.includes('1 call, 1 unanswered')",
     )
     .await;
-    assert!(page.fact("bars").await.contains("24"), "{}", page.fact("bars").await);
+    let tip = page.string("return document.querySelector('[data-chart=bars] .chart-tip').innerText").await;
+    assert!(tip.contains("24"), "{tip}");
     page.point("bars", "click", (2, 0), (10, 1)).await;
     page.wait_for_search("?from=2024-01-24&to=2024-01-24").await;
     page.wait_for_calls(1).await;
@@ -214,7 +216,7 @@ async fn a_click_on_a_bar_a_cell_or_a_name_filters_the_list() {
     page.wait_for_search("").await;
     page.wait_for_calls(10).await;
 
-    page.click("//section[@aria-label='Summary']//a[.='+1 333 333 3333']").await;
+    page.click("//section[@aria-label='Summary']//a[.='+1 333-333-3333']").await;
     page.wait_for_search("?counterparty=\"+13333333333\"").await;
     page.wait_for_calls(4).await;
     page.tab.client.refresh().await.unwrap();
@@ -324,5 +326,140 @@ async fn on_a_phone_the_summary_waits_above_the_list_until_it_is_opened() {
     }
     let fits = "return document.documentElement.scrollWidth <= innerWidth";
     assert_eq!(page.run(fits).await, Value::Bool(true));
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_moves_under_the_pointer_on_a_chart() {
+    let app = app_with_history();
+    let chromium = Chromium::start().await;
+    let page = SummaryPage::open(&chromium, &app, OWNER).await;
+    page.wait_for_calls(10).await;
+    let places = "return [...document.querySelectorAll('.summary svg, .summary h3, .summary .table')]
+        .map(element => JSON.stringify(element.getBoundingClientRect())).join()";
+    for chart in ["bars", "heat"] {
+        let svg = format!("document.querySelector('[data-chart={chart}] svg')");
+        page.run(&format!("{svg}.scrollIntoView({{block: 'center'}})")).await;
+        let before = page.string(places).await;
+        let place: [f64; 4] = serde_json::from_value(
+            page.run(&format!(
+                "const box = {svg}.getBoundingClientRect(); return [box.x, box.y, box.width, box.height]"
+            ))
+            .await,
+        )
+        .unwrap();
+        let mut said = Vec::new();
+        for step in 0..24 {
+            let x = place[0] + place[2] * (f64::from(step) + 0.5) / 24.0;
+            page.tab.point_to(x, place[1] + place[3] / 14.0).await;
+            assert_eq!(page.string(places).await, before, "{chart} {step}");
+            let tip = format!(
+                "const tip = document.querySelector('[data-chart={chart}] .chart-tip');
+                return getComputedStyle(tip).visibility === 'visible' ? tip.innerText : ''"
+            );
+            said.push(page.string(&tip).await);
+        }
+        assert!(said.iter().any(|text| text.contains("call")), "{chart}: {said:?}");
+    }
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn arrow_keys_walk_along_a_chart_and_enter_shows_its_calls() {
+    let app = app_with_history();
+    let chromium = Chromium::start().await;
+    let page = SummaryPage::open(&chromium, &app, OWNER).await;
+    page.wait_for_calls(10).await;
+    let said = "return document.activeElement.ariaValueText";
+    page.run("document.querySelector('[data-chart=bars] svg').focus()").await;
+    assert!(page.string(said).await.contains("Jan 31"), "{}", page.string(said).await);
+    // Days without calls are passed over.
+    for (key, part) in [
+        (LEFT, "Jan 29"),
+        (LEFT, "Jan 25"),
+        (RIGHT, "Jan 29"),
+        (HOME, "Jan 22"),
+        (END, "Jan 31"),
+        (LEFT, "Jan 29"),
+    ] {
+        page.tab.press(key).await;
+        assert!(page.string(said).await.contains(part), "{part}: {}", page.string(said).await);
+        let tip = "return document.querySelector('[data-chart=bars] .chart-tip').innerText";
+        assert_eq!(page.string(tip).await, page.string(said).await);
+    }
+    page.tab.press(ENTER).await;
+    page.wait_for_search("?from=2024-01-29&to=2024-01-29").await;
+    page.wait_for_calls(2).await;
+    page.tab.client.back().await.unwrap();
+    page.wait_for_calls(10).await;
+
+    page.run("document.querySelector('[data-chart=heat] svg').focus()").await;
+    page.tab.press(HOME).await;
+    assert!(page.string(said).await.starts_with("Monday, 9"), "{}", page.string(said).await);
+    page.tab.press(ENTER).await;
+    page.wait_for_search("?weekday=1&hour=9").await;
+    // What a chart says is read once: its name is not its sentence.
+    let name = page.string("return document.querySelector('main svg[role]').ariaLabel").await;
+    assert!(!page.fact("heat").await.contains(&name), "{name}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_missed_call_is_one_of_others_and_the_rate_is_that_of_their_calls() {
+    let app = app_with_history();
+    let chromium = Chromium::start().await;
+    let page = SummaryPage::open(&chromium, &app, OWNER).await;
+    page.wait_for_calls(10).await;
+    let totals = "return [...document.querySelectorAll('.totals > div')]
+        .map(total => total.innerText.replace('\\n', ' ')).join(', ')";
+    // Of seven calls of others three were answered.
+    let expected = "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2";
+    assert_eq!(page.string(totals).await, expected);
+    let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')]
+        .map(type => type.innerText).join()";
+    assert_eq!(page.string(words).await, "No answer");
+    page.tab.press_on("document.querySelector('.chip[data-show=\"outcome=missed\"]')").await;
+    page.wait_for_calls(4).await;
+    let types = "return [...new Set([...document.querySelectorAll('[data-call]')].map(row => row.dataset.type))].join()";
+    assert_eq!(page.string(types).await, "Missed Inbound");
+    // The API has its four types as before.
+    let missed = app.get(&format!("/api{OWNER}?outcome=missed")).json();
+    assert_eq!(missed.as_array().unwrap().len(), 5);
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_number_has_one_spelling_on_a_page() {
+    let app = app_with_history();
+    for (hour, number) in
+        [(8, "+12025550107"), (9, "+12025550107"), (10, "+493012345678"), (11, "+493012345678")]
+    {
+        app.call("+12025550123", &format!("2024-01-30T{hour:02}:00:00Z"), number, "Missed Inbound", None);
+    }
+    let chromium = Chromium::start().await;
+    let page =
+        SummaryPage::open(&chromium, &app, &format!("{OWNER}?counterparty=%22%2B12025550107%22")).await;
+    page.wait_for_calls(2).await;
+    for query in ["", "?counterparty=%22%2B12025550107%22"] {
+        page.go(&app, &format!("{OWNER}{query}")).await;
+        page.wait_for("document.querySelector('.summary .table a')").await;
+        page.wait_for("!document.querySelector('.summary').innerText.includes('+1202')").await;
+        let spellings = "const texts = [...document.querySelectorAll('main bdi')]
+                .map(element => element.innerText.replace(/^With /, ''));
+            texts.push(...[...document.querySelectorAll('[data-call] [aria-label]')]
+                .map(element => element.ariaLabel.replace(/^(Call|Copy) /, '')));
+            const spelled = {};
+            for (const text of texts) {
+                const digits = text.replace(/[^0-9]/g, '').slice(-8);
+                if (/^[+0-9 ()-]{8,}$/.test(text) && text !== '+1 33333333333') (spelled[digits] ??= new Set()).add(text);
+            }
+            return Object.values(spelled).filter(texts => texts.size > 1).map(texts => [...texts].join(' and '))";
+        assert_eq!(page.tab.strings(spellings).await, [""; 0], "{query}");
+        assert!(
+            page.string("return document.querySelector('main').innerText").await.contains("(202) 555-0107")
+        );
+    }
+    let title = page.string("return document.title").await;
+    assert!(title.starts_with("With (202) 555-0107: "), "{title}");
     chromium.stop().await;
 }

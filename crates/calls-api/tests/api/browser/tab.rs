@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::{Client, Locator};
 use serde_json::Value;
 
@@ -18,6 +20,10 @@ pub const CONTROL: char = '\u{e009}';
 pub const TAB: char = '\u{e004}';
 pub const ENTER: char = '\u{e007}';
 pub const ESCAPE: char = '\u{e00c}';
+pub const END: char = '\u{e010}';
+pub const HOME: char = '\u{e011}';
+pub const LEFT: char = '\u{e012}';
+pub const RIGHT: char = '\u{e014}';
 pub const UP: char = '\u{e013}';
 pub const DOWN: char = '\u{e015}';
 
@@ -84,6 +90,39 @@ impl Tab {
     pub async fn click(&self, selector: &str) {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await.unwrap();
         element.click().await.unwrap();
+    }
+
+    /// Moves the pointer to a point of the window, in CSS pixels.
+    pub async fn point_to(&self, x: f64, y: f64) {
+        let to = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });
+        self.client.perform_actions(to).await.unwrap();
+    }
+
+    /// Points at the middle of the element that an expression finds, and presses the pointer's main button there.
+    pub async fn press_on(&self, element: &str) {
+        let [x, y] = self.middle_of(element).await;
+        self.press_at(x, y).await;
+    }
+
+    /// Presses the pointer's main button at a point of the window, in CSS pixels.
+    pub async fn press_at(&self, x: f64, y: f64) {
+        let press = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(press).await.unwrap();
+    }
+
+    /// The middle of an element in the window. Fails where it is out of sight.
+    async fn middle_of(&self, element: &str) -> [f64; 2] {
+        self.wait_for(&format!("({element})?.getBoundingClientRect().width > 0")).await;
+        let script = format!(
+            "const box = ({element}).getBoundingClientRect();
+            const middle = [box.x + box.width / 2, box.y + box.height / 2];
+            return document.elementFromPoint(...middle) ? middle : null;"
+        );
+        let middle = serde_json::from_value(self.run(&script).await);
+        middle.unwrap_or_else(|_| panic!("{element} is not in the window"))
     }
 
     /// Presses a key, wherever the focus is.

@@ -1,9 +1,9 @@
 //! Which calls of a history are shown, and how that is said in addresses: the page's own and the API's.
 
-use calls_model::{Party, Summary};
-
 use crate::day::Day;
-use crate::path;
+use crate::parties::Party;
+use crate::query;
+use crate::summary::Summary;
 
 /// Which calls are shown. The default is all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,9 +28,9 @@ pub enum Show {
     /// All of them.
     #[default]
     All,
-    /// Those that were not answered.
+    /// Those of others that the owner did not answer.
     Missed,
-    /// Those of others that were not answered, and after which the two have not spoken yet.
+    /// The missed ones after which the two have not spoken yet.
     NotReturned,
     /// Those of others.
     Inbound,
@@ -77,17 +77,17 @@ pub enum Period {
 impl Filter {
     /// The filter of a page's query string, without its question mark. What it does not know it ignores: an
     /// address that was cut or mistyped still shows calls.
-    pub fn from_query(query: &str) -> Self {
+    pub fn from_query(text: &str) -> Self {
         let mut filter = Self::default();
         let (mut from, mut to) = (None, None);
-        for (name, value) in path::pairs(query) {
+        for (name, value) in query::pairs(text) {
             match (name.as_str(), value.as_str()) {
                 ("outcome", "missed") => filter.show = Show::Missed,
                 ("returned", "false") => filter.show = Show::NotReturned,
                 ("direction", "inbound") => filter.show = Show::Inbound,
                 ("direction", "outbound") => filter.show = Show::Outbound,
                 ("counterparty", text) => filter.counterparty = text.trim().to_owned(),
-                ("period", name) => filter.period = Period::named(name).unwrap_or_default(),
+                ("period", name) => filter.period = Period::named(name),
                 ("duration", name) => filter.length = Length::named(name),
                 ("weekday", day) => filter.weekday = day.parse().ok().filter(|day| (1..=7).contains(day)),
                 ("hour", hour) => filter.hour = hour.parse().ok().filter(|hour| *hour < 24),
@@ -117,7 +117,7 @@ impl Filter {
         }
         pairs.extend(self.length.name().map(|name| ("duration", name.to_owned())));
         pairs.extend(self.hours());
-        path::query(&pairs)
+        query::query(&pairs)
     }
 
     /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it; `zone` is
@@ -129,6 +129,10 @@ impl Filter {
         zone: &str,
     ) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::from_iter(self.show.parameter());
+        if self.show == Show::Missed {
+            // To the API, calls of the owner that nobody answered are missed too.
+            pairs.push(("direction", "inbound".to_owned()));
+        }
         pairs.extend(counterparty(&self.counterparty).map(|text| ("counterparty", text)));
         let (from, until) = self.period.days(today);
         pairs.extend(from.map(|day| ("from", beginning(day))));
@@ -148,6 +152,11 @@ impl Filter {
         hours.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())))
     }
 
+    /// Whether it depends on when days begin, and so on the reader's zone.
+    pub fn has_days(&self) -> bool {
+        self.period != Period::Any || self.weekday.is_some() || self.hour.is_some()
+    }
+
     /// Whether everything is shown.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
@@ -155,18 +164,14 @@ impl Filter {
 }
 
 impl Show {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::All, Self::Missed, Self::NotReturned, Self::Inbound, Self::Outbound];
+    /// The one that a parameter of an address stands for, `outcome=missed`; all where there is none.
+    pub fn named(parameter: &str) -> Self {
+        Filter::from_query(parameter).show
+    }
 
-    /// For a person.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::Missed => "Missed",
-            Self::NotReturned => "Not returned",
-            Self::Inbound => "Inbound",
-            Self::Outbound => "Outbound",
-        }
+    /// Its parameter in addresses, as [`Show::named`] takes it.
+    pub fn name(self) -> String {
+        query::query(Vec::from_iter(self.parameter()).as_slice()).trim_start_matches('?').to_owned()
     }
 
     /// How many of the calls of a summary these are.
@@ -174,7 +179,7 @@ impl Show {
         let types = &summary.types;
         match self {
             Self::All => summary.calls,
-            Self::Missed => types.missed_inbound + types.missed_outbound,
+            Self::Missed => types.missed_inbound,
             Self::NotReturned => summary.missed_inbound.not_returned,
             Self::Inbound => types.completed_inbound + types.missed_inbound,
             Self::Outbound => types.completed_outbound + types.missed_outbound,
@@ -194,27 +199,18 @@ impl Show {
 }
 
 impl Length {
-    /// All of them, in the order in which they are offered: the name in addresses, and for a person.
-    pub const ALL: [(Self, &str, &str); 4] = [
-        (Self::Any, "", "Any length"),
-        (Self::Short, "under-1-min", "Under 1 min"),
-        (Self::Medium, "1-to-10-min", "1 to 10 min"),
-        (Self::Long, "over-10-min", "Over 10 min"),
-    ];
+    const NAMES: [(Self, &str); 3] =
+        [(Self::Short, "under-1-min"), (Self::Medium, "1-to-10-min"), (Self::Long, "over-10-min")];
 
     /// The one of this name; any length where nothing is called so.
     pub fn named(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|(_, known, _)| *known == name)
-            .map(|(length, ..)| length)
-            .unwrap_or_default()
+        let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
+        found.map(|(length, _)| length).unwrap_or_default()
     }
 
     /// The name in addresses. Any length has none.
     pub fn name(self) -> Option<&'static str> {
-        let names = Self::ALL.into_iter().skip(1);
-        names.into_iter().find(|(length, ..)| *length == self).map(|(_, name, _)| name)
+        Self::NAMES.into_iter().find(|(length, _)| *length == self).map(|(_, name)| name)
     }
 
     /// The least and the most seconds, both included, as the API reads them.
@@ -229,21 +225,14 @@ impl Length {
 }
 
 impl Period {
-    /// Those with a name, in the order in which they are offered: the name in addresses, and for a person.
-    const NAMED: [(Self, &str, &str); 6] = [
-        (Self::Today, "today", "Today"),
-        (Self::Yesterday, "yesterday", "Yesterday"),
-        (Self::Days7, "7-days", "7 days"),
-        (Self::Days30, "30-days", "30 days"),
-        (Self::ThisMonth, "this-month", "This month"),
-        (Self::LastMonth, "last-month", "Last month"),
+    const NAMES: [(Self, &str); 6] = [
+        (Self::Today, "today"),
+        (Self::Yesterday, "yesterday"),
+        (Self::Days7, "7-days"),
+        (Self::Days30, "30-days"),
+        (Self::ThisMonth, "this-month"),
+        (Self::LastMonth, "last-month"),
     ];
-
-    /// The periods of one click, with what they are called.
-    pub fn offered() -> impl Iterator<Item = (Self, &'static str)> {
-        let named = Self::NAMED.into_iter().map(|(period, _, label)| (period, label));
-        std::iter::once((Self::Any, "Any day")).chain(named)
-    }
 
     /// From one day to another, both included, in whichever order they come.
     pub fn range(from: Option<Day>, to: Option<Day>) -> Self {
@@ -269,12 +258,24 @@ impl Period {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
-        Self::NAMED.into_iter().find(|(_, known, _)| *known == name).map(|(period, ..)| period)
+    /// The same days by their dates, which mean the same to whoever opens the address, and tomorrow.
+    pub fn dated(self, today: Day) -> Self {
+        let (from, end) = self.days(today);
+        let to = end.map(|end| end.plus(-1));
+        match self {
+            Self::Any | Self::Range(..) => self,
+            _ => Self::Range(from, Some(to.unwrap_or(today))),
+        }
+    }
+
+    /// The one of this name in addresses; any day where nothing is called so.
+    pub fn named(name: &str) -> Self {
+        let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
+        found.map(|(period, _)| period).unwrap_or_default()
     }
 
     fn name(self) -> Option<&'static str> {
-        Self::NAMED.into_iter().find(|(period, ..)| *period == self).map(|(_, name, _)| name)
+        Self::NAMES.into_iter().find(|(period, _)| *period == self).map(|(_, name)| name)
     }
 }
 
@@ -289,19 +290,22 @@ pub fn exactly(party: &Party) -> String {
 /// What the API is asked for, from what was typed: one party alone in quotation marks, a number's beginning with or
 /// without plus and however it is spaced, a code with a star at its end, a SIP address or its beginning, `withheld` or `unknown`. `None`
 /// is everybody.
-fn counterparty(text: &str) -> Option<String> {
+pub fn counterparty(text: &str) -> Option<String> {
     let text = text.trim();
     let quoted = text.strip_prefix('"').map(|text| text.strip_suffix('"').unwrap_or(text).trim());
-    if let Some(party) = quoted.and_then(|text| text.parse::<Party>().ok()) {
-        return Some(party.to_string());
+    let is_spelled = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b" +-./()".contains(&b));
+    match quoted.and_then(|text| text.parse().ok()) {
+        // A number in another spelling.
+        Some(Party::Text(text)) if is_spelled(&text) => {}
+        Some(party) => return Some(party.to_string()),
+        None => {}
     }
     let text = quoted.unwrap_or(text);
     let word = text.to_ascii_lowercase();
     if text.is_empty() || word == "withheld" || word == "unknown" {
         return (!text.is_empty()).then_some(word);
     }
-    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b" +-./()".contains(&b));
-    if is_number {
+    if is_spelled(text) {
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let digits = digits.strip_prefix("00").unwrap_or(&digits);
         return (!digits.is_empty()).then(|| format!("+{digits}*"));
@@ -347,12 +351,13 @@ mod tests {
             assert_eq!(filter.to_query(), query);
             assert_eq!(Filter::from_query(query.trim_start_matches('?')), filter);
         }
-        for (length, ..) in Length::ALL {
+        for length in [Length::Any, Length::Short, Length::Medium, Length::Long] {
             let filter = Filter { length, ..Filter::default() };
             assert_eq!(Filter::from_query(filter.to_query().trim_start_matches('?')), filter);
         }
-        for show in Show::ALL {
-            for (period, _) in Period::offered() {
+        for show in [Show::All, Show::Missed, Show::NotReturned, Show::Inbound, Show::Outbound] {
+            assert_eq!(Show::named(&show.name()), show);
+            for (period, _) in Period::NAMES {
                 let filter = Filter { show, period, ..Filter::default() };
                 assert_eq!(Filter::from_query(filter.to_query().trim_start_matches('?')), filter);
             }
@@ -403,6 +408,22 @@ mod tests {
     }
 
     #[test]
+    fn a_period_that_is_chosen_is_written_with_its_dates() {
+        let today = day("2024-03-01");
+        for (name, query) in [
+            ("", ""),
+            ("today", "?from=2024-03-01&to=2024-03-01"),
+            ("yesterday", "?from=2024-02-29&to=2024-02-29"),
+            ("7-days", "?from=2024-02-24&to=2024-03-01"),
+            ("this-month", "?from=2024-03-01&to=2024-03-01"),
+            ("last-month", "?from=2024-02-01&to=2024-02-29"),
+        ] {
+            let filter = Filter { period: Period::named(name).dated(today), ..Filter::default() };
+            assert_eq!(filter.to_query(), query, "{name}");
+        }
+    }
+
+    #[test]
     fn the_api_is_asked_for_instants_and_a_beginning() {
         let filter = Filter {
             show: Show::Missed,
@@ -412,9 +433,9 @@ mod tests {
         };
         let parameters = |filter: Filter| {
             let beginning = |day| format!("{day}T05:00:00.000Z");
-            path::query(&filter.parameters(day("2024-03-01"), beginning, "America/New_York"))
+            query::query(&filter.parameters(day("2024-03-01"), beginning, "America/New_York"))
         };
-        let expected = "?outcome=missed&counterparty=%2B1202%2A&from=2024-02-29T05%3A00%3A00.000Z\
+        let expected = "?outcome=missed&direction=inbound&counterparty=%2B1202%2A&from=2024-02-29T05%3A00%3A00.000Z\
                         &until=2024-03-01T05%3A00%3A00.000Z";
         assert_eq!(parameters(filter), expected);
         assert_eq!(parameters(Filter::default()), "");

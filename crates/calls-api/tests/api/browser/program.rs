@@ -1,0 +1,111 @@
+//! The page before its program, and without it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::app_with_calls;
+use super::chromium::Chromium;
+use super::tab::{ENTER, Tab};
+
+const NUMBER: &str = "/calls/+12025550123";
+/// The program is there and never begins.
+const HOLD: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
+
+/// Makes all that ends like this unreachable, from now on.
+async fn block(chromium: &Chromium, addresses: &[&str]) {
+    chromium.dev_tools("Network.enable", json!({})).await;
+    chromium.dev_tools("Network.setBypassServiceWorker", json!({"bypass": true})).await;
+    chromium.dev_tools("Network.setBlockedURLs", json!({"urls": addresses})).await;
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_loaded_is_said_so_on_each_page_with_a_way_to_try_again() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let tab = Tab::looked_at(&chromium);
+    for (path, file) in
+        [("/", "*.wasm"), (NUMBER, "*.wasm"), ("/", "*/calls-page-*.js"), ("/calls/+13333333333", "*.wasm")]
+    {
+        block(&chromium, &[file]).await;
+        tab.client.goto(&format!("{}{path}", app.address)).await.unwrap();
+        let notice = "document.querySelector('[data-notice=program]')";
+        tab.wait_at_most(Duration::from_secs(3), notice).await;
+        let text = tab.string(&format!("return {notice}.innerText")).await;
+        assert!(text.contains("could not be loaded"), "{text}");
+        assert!(!tab.text().await.contains("Updating"), "{path}");
+        block(&chromium, &[]).await;
+        tab.press_on(&format!("{notice}.querySelector('button')")).await;
+        tab.wait_for(&format!("window.wasmBindings && !{notice}")).await;
+    }
+    chromium.allow_error("Failed to fetch");
+    chromium.allow_error("Failed to load resource");
+    chromium.allow_error("net::ERR_BLOCKED_BY_CLIENT");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn before_the_program_the_filters_are_links_and_the_search_is_a_form() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    chromium.before_each_page(HOLD).await;
+    let tab = Tab::looked_at(&chromium);
+    tab.client.goto(&format!("{}{NUMBER}", app.address)).await.unwrap();
+    let rows = |count: usize| format!("document.querySelectorAll('[data-call]').length === {count}");
+    tab.wait_for(&rows(3)).await;
+
+    let nameless = "return [...document.querySelectorAll('button, a, input, select, summary')]
+        .filter(element => element.checkVisibility())
+        .filter(element => !(element.ariaLabel || element.labels?.[0]?.innerText || element.innerText).trim())
+        .map(element => element.outerHTML)";
+    assert_eq!(tab.strings(nameless).await, [""; 0]);
+
+    tab.press_on("document.querySelector('.chip[data-show=\"direction=inbound\"]')").await;
+    tab.wait_for("location.search === '?direction=inbound'").await;
+    tab.wait_for(&rows(2)).await;
+    let chosen = "return document.querySelector('.chip[aria-current]').innerText.trim()";
+    assert_eq!(tab.string(chosen).await, "Inbound");
+
+    // The form keeps what was chosen before.
+    tab.press_on("document.querySelector('#search')").await;
+    tab.type_text("+1 333").await;
+    tab.press(ENTER).await;
+    tab.wait_for("location.search.includes('counterparty=%2B1+333')").await;
+    tab.wait_for(&rows(1)).await;
+    assert!(tab.string("return location.search").await.contains("direction=inbound"));
+    assert_eq!(tab.string("return document.querySelector('#search').value").await, "+1 333");
+
+    // The zone is known by now, so days are too.
+    tab.press_on("document.querySelector('.chip[data-period=\"last-month\"]')").await;
+    tab.wait_for("location.search.includes('period=last-month')").await;
+    tab.wait_for("document.querySelector('.filters') && document.querySelector('.days')").await;
+    tab.wait_for(&rows(0)).await;
+    tab.press_on("document.querySelector('.clear')").await;
+    tab.wait_for("location.search === ''").await;
+    tab.wait_for(&rows(3)).await;
+    assert_eq!(tab.run("return window.wasmBindings ?? null").await, serde_json::Value::Null);
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn before_the_program_the_first_page_is_a_form_that_works() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    chromium.before_each_page(HOLD).await;
+    let tab = Tab::looked_at(&chromium);
+    tab.client.goto(&app.address).await.unwrap();
+    tab.wait_for("document.querySelector('main.home #number')").await;
+    assert!(!tab.text().await.contains("Loading"));
+    assert_eq!(tab.run("return document.querySelector('.skeleton')").await, serde_json::Value::Null);
+    tab.press_on("document.querySelector('#number')").await;
+    tab.type_text("001 202 555 0123").await;
+    tab.press_on("document.querySelector('main .number-form button')").await;
+    tab.wait_for("decodeURIComponent(location.pathname) === '/calls/001 202 555 0123'").await;
+    tab.wait_for("document.querySelectorAll('[data-call]').length === 3").await;
+    // And the bar's form on the page of a number.
+    tab.press_on("document.querySelector('#other-number')").await;
+    tab.type_text("+13333333333").await;
+    tab.press(ENTER).await;
+    tab.wait_for("decodeURIComponent(location.pathname) === '/calls/+13333333333'").await;
+    chromium.stop().await;
+}

@@ -1,0 +1,107 @@
+//! What is chosen, in words: above the list with a way to take each part back, in the tab's title and on paper.
+
+use calls_model::Party;
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use super::summary;
+use crate::day::Day;
+use crate::filter::{self, Filter, Period, Show as Types};
+use crate::format::escape;
+use crate::icon::Symbol;
+use crate::intl::{self, Part};
+use crate::{keyboard, page, path};
+
+/// A part of a filter: what it says, and the filter without it.
+pub type Chosen = (String, Filter);
+
+/// The parts of a filter. `spell` writes a party as the page does.
+pub fn parts(now: &Filter, today: Day, spell: impl Fn(&Party) -> String) -> Vec<Chosen> {
+    let mut parts = Vec::new();
+    let mut add = |text: String, change: &dyn Fn(&mut Filter)| {
+        let mut without = now.clone();
+        change(&mut without);
+        parts.push((text, without));
+    };
+    if now.show != Types::All {
+        let name = now.show.name();
+        let text = page::template_text("filters", &format!("[data-show=\"{name}\"]"));
+        add(text, &|filter| filter.show = Types::All);
+    }
+    if let Some(asked) = filter::counterparty(&now.counterparty) {
+        let party = asked.parse().ok().filter(|party| !matches!(party, Party::Text(_)));
+        let party = party.map(|party| spell(&party));
+        let text = format!("With {}", party.as_ref().unwrap_or(&now.counterparty));
+        add(text, &|filter| filter.counterparty.clear());
+    }
+    if let Period::Range(from, to) = now.period.dated(today) {
+        add(days(from, to), &|filter| filter.period = Period::Any);
+    }
+    if let Some(name) = now.length.name() {
+        let text = page::template_text("filters", &format!("[value=\"{name}\"]"));
+        add(text, &|filter| filter.length = Default::default());
+    }
+    let weekday = now.weekday.map(|weekday| summary::weekday(weekday, Part::Weekday));
+    let hours: Vec<String> = weekday.into_iter().chain(now.hour.map(summary::hour)).collect();
+    if !hours.is_empty() {
+        add(hours.join(", "), &|filter| (filter.weekday, filter.hour) = (None, None));
+    }
+    parts
+}
+
+/// Days in words: `March 2024` for a month of the calendar, with the year always.
+fn days(from: Option<Day>, to: Option<Day>) -> String {
+    let date = |day: Day| intl::in_utc(day.midnight_ms(), Part::Date);
+    match (from, to) {
+        (Some(from), Some(to)) if from == to => date(from),
+        (Some(from), Some(to)) if from.month() == from && to.plus(1) == from.plus(31).month() => {
+            intl::in_utc(from.midnight_ms(), Part::Month)
+        }
+        (Some(from), Some(to)) => intl::days(from, to),
+        (Some(from), None) => format!("Since {}", date(from)),
+        (None, Some(to)) => format!("Until {}", date(to)),
+        (None, None) => String::new(),
+    }
+}
+
+/// The parts as one sentence's words: `Missed, March 2024`.
+pub fn in_words(parts: &[Chosen]) -> String {
+    let texts: Vec<&str> = parts.iter().map(|(text, _)| text.as_str()).collect();
+    texts.join(", ")
+}
+
+/// Each part as a link that takes it back, and one that takes all back.
+#[component]
+pub fn ChosenFilters(
+    /// The number of the address.
+    number: Memo<String>,
+    /// What is chosen.
+    parts: Memo<Vec<Chosen>>,
+) -> impl IntoView {
+    let node = NodeRef::<Div>::new();
+    Effect::new(move |_| {
+        let Some(node) = node.get() else { return };
+        let html = parts.with(|parts| html(parts, &path::calls_page(&number.get())));
+        if node.inner_html() != html && page::replace(&node, &html) {
+            // Nothing is left to take back.
+            keyboard::focus_main();
+        }
+    });
+    view! { <div class="chosen" role="group" aria-label="Chosen filters" node_ref=node></div> }
+}
+
+fn html(parts: &[Chosen], address: &str) -> String {
+    let close = Symbol::Close.html();
+    let part = |(index, (text, without)): (usize, &Chosen)| {
+        let (text, href) = (escape(text), escape(&(address.to_owned() + &without.to_query())));
+        format!(
+            "<a class=\"chip chosen\" data-noscroll data-key=\"chosen {index}\" href=\"{href}\" \
+             aria-label=\"Remove the filter {text}\"><bdi>{text}</bdi>{close}</a>"
+        )
+    };
+    let chips: String = parts.iter().enumerate().map(part).collect();
+    let all = format!(
+        "<a class=\"clear\" data-noscroll data-key=\"chosen all\" href=\"{address}\">Clear filters</a>"
+    );
+    if parts.is_empty() { chips } else { chips + &all }
+}
