@@ -14,9 +14,6 @@ use crate::processes::{self, Server};
 use crate::table::{Row, Sample};
 use crate::times;
 
-/// Records of each log.
-pub const RECORDS: u64 = 500_000;
-
 const DATABASE: &str = "calls_import";
 
 /// The formats that are measured.
@@ -31,6 +28,8 @@ pub enum Log {
 /// What came of the imports of one log.
 #[derive(Debug)]
 pub struct Imported {
+    /// How many calls the log has.
+    pub records: u64,
     /// Records per second.
     pub row: Row,
     /// The first summary after each import.
@@ -57,16 +56,22 @@ impl Log {
         }
     }
 
-    /// Imports it into an empty database several times.
-    pub fn measure(self, cluster: &Cluster, calls: &Path, times: usize) -> anyhow::Result<Imported> {
+    /// Imports a log of so many calls into an empty database several times.
+    pub fn measure(
+        self,
+        cluster: &Cluster,
+        calls: &Path,
+        records: u64,
+        times: usize,
+    ) -> anyhow::Result<Imported> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("log");
-        self.write(&file)?;
+        self.write(&file, records)?;
         let row = Row { name: self.name(), ..Row::default() };
-        let mut imported = Imported { row, summaries: Vec::new(), bytes_per_call: Vec::new() };
+        let mut imported = Imported { records, row, summaries: Vec::new(), bytes_per_call: Vec::new() };
         for _ in 0..times {
             data::empty(cluster, DATABASE, calls)?;
-            imported.row.api.push(self.import(cluster, calls, &file)?);
+            imported.row.api.push(self.import(cluster, calls, &file, records)?);
             imported.bytes_per_call.push(data::bytes_per_call(cluster, DATABASE)?);
             imported.summaries.push(self.summarize(cluster, calls)?);
             cluster.drop_database(DATABASE)?;
@@ -74,7 +79,7 @@ impl Log {
         Ok(imported)
     }
 
-    fn import(self, cluster: &Cluster, calls: &Path, file: &Path) -> anyhow::Result<Sample> {
+    fn import(self, cluster: &Cluster, calls: &Path, file: &Path, records: u64) -> anyhow::Result<Sample> {
         let postmaster = processes::postmaster(cluster.data_dir())?;
         let before = (processes::postgres_cpu(postmaster)?, children_cpu());
         let start = Instant::now();
@@ -86,12 +91,12 @@ impl Log {
         let done = command.output().context("cannot run calls import")?;
         let took = start.elapsed();
         let said = String::from_utf8_lossy(&done.stdout);
-        if !said.contains(&format!(" {RECORDS} added")) {
-            bail!("expected {RECORDS} added, but found {said}{}", String::from_utf8_lossy(&done.stderr));
+        if !said.contains(&format!(" {records} added")) {
+            bail!("expected {records} added, but found {said}{}", String::from_utf8_lossy(&done.stderr));
         }
-        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / RECORDS as f64;
+        let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / records as f64;
         Ok(Sample {
-            per_second: RECORDS as f64 / took.as_secs_f64(),
+            per_second: records as f64 / took.as_secs_f64(),
             server_us: each(children_cpu() - before.1),
             database_us: each(processes::postgres_cpu(postmaster)? - before.0),
         })
@@ -118,9 +123,9 @@ impl Log {
         Ok(FirstSummary { seconds, database_seconds })
     }
 
-    fn write(self, file: &Path) -> anyhow::Result<()> {
+    fn write(self, file: &Path, records: u64) -> anyhow::Result<()> {
         let mut out = BufWriter::new(fs::File::create(file)?);
-        for n in 0..RECORDS {
+        for n in 0..records {
             // Parties that come again, in no order.
             let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
             let (month, day, hour) = (n / 44_640 % 12 + 1, n / 1440 % 28 + 1, n / 60 % 24);

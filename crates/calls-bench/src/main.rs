@@ -42,6 +42,9 @@ struct Arguments {
     /// Also a history of this many calls, in a database of its own: its summaries are timed [default: none]
     #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1000..))]
     long: Option<u64>,
+    /// How many calls each log has that is imported; an even number
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..))]
+    records: u64,
     /// How many seconds each measurement of a rate takes
     #[arg(long, default_value_t = 3)]
     seconds: u64,
@@ -193,7 +196,8 @@ impl<'a> Bench<'a> {
         let logs = [Log::Ndjson, Log::Asterisk].into_iter().filter(|log| self.is_wanted(log.name()));
         let measure = |log: Log| {
             eprintln!("{} ...", log.name());
-            log.measure(self.cluster, self.program, self.arguments.rounds.min(3))
+            let times = self.arguments.rounds.min(3);
+            log.measure(self.cluster, self.program, self.arguments.records, times)
         };
         logs.map(measure).collect()
     }

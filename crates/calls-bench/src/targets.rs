@@ -1,6 +1,6 @@
 //! The figures that have a target, computed from the rows, and whether they meet it.
 
-use crate::import::{Imported, RECORDS};
+use crate::import::Imported;
 use crate::rows::{DEEP, FIRST, KNOWN, LIST, POST};
 use crate::table::{self, Row, median, or_dash, print_lines, thousands};
 use crate::times::{self, Time};
@@ -130,19 +130,22 @@ pub fn of_times(times: &[Time]) -> Vec<Figure> {
 pub fn of_imports(imported: &[Imported]) -> Vec<Figure> {
     let mut figures = Vec::new();
     for log in imported {
-        let name = log.row.name;
+        let (name, records) = (log.row.name, log.records as f64);
         let rate = |us: f64| 1e6 / us;
         let samples = &log.row.api;
         let database = median(samples.iter().map(|sample| sample.database_us));
         let wanted = Target::AtLeast(100_000.0);
         figures.push(Figure::new(format!("{name}: rows/s"), log.row.rate(), wanted));
         figures.push(Figure::new(format!("{name}: rows per s of PostgreSQL's CPU"), rate(database), wanted));
-        let whole = median(samples.iter().zip(&log.summaries).map(|(sample, summary)| {
-            RECORDS as f64 / (RECORDS as f64 / sample.per_second + summary.seconds)
-        }));
+        let whole = median(
+            samples
+                .iter()
+                .zip(&log.summaries)
+                .map(|(sample, summary)| records / (records / sample.per_second + summary.seconds)),
+        );
         figures.push(Figure::new(format!("{name}, and its summary: rows/s"), whole, wanted));
         let cpu = median(samples.iter().zip(&log.summaries).map(|(sample, summary)| {
-            RECORDS as f64 / (RECORDS as f64 * sample.database_us / 1e6 + summary.database_seconds)
+            records / (records * sample.database_us / 1e6 + summary.database_seconds)
         }));
         let title = format!("{name}, and its summary: rows per s of PostgreSQL's CPU");
         figures.push(Figure::new(title, cpu, wanted));
