@@ -1,5 +1,5 @@
-//! Databases full of made-up calls, the same in every run. Unlike those of `calls seed` they come by the million,
-//! and one number has half a million of them.
+//! Databases full of made-up calls, the same in every run. Unlike those of `calls seed` they come by the
+//! million, and one number has half a million of them.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,8 +34,8 @@ pub struct Size {
 }
 
 impl Size {
-    /// `calls` calls, up to 500 thousand of them of the biggest number: 4,000 other numbers for a million, 94,000 for
-    /// ten.
+    /// `calls` calls, up to 500 thousand of them of the biggest number: 4,000 other numbers for a million,
+    /// 94,000 for ten.
     pub fn of(calls: u64) -> Self {
         let biggest = MOST.min(calls / 2);
         let middle = MIDDLE.min(biggest / 5);
@@ -101,8 +101,8 @@ pub fn empty(cluster: &Cluster, database: &str, calls: &Path) -> anyhow::Result<
     Ok(())
 }
 
-/// Has PostgreSQL read what requests read, as one that has run for a while has it in memory. Forgets the counts of
-/// histories, so that counting can be measured.
+/// Has PostgreSQL read what requests read, as one that has run for a while has it in memory. Forgets the
+/// counts of histories, so that counting can be measured.
 pub fn warm(cluster: &Cluster, size: Size) -> anyhow::Result<()> {
     // All columns of each index on calls, and the table and key of the histories.
     let sql = "DELETE FROM history_counts;
@@ -142,8 +142,8 @@ fn ask_sql(cluster: &Cluster, database: &str, sql: &str) -> anyhow::Result<Strin
     Ok(String::from_utf8(done.stdout)?)
 }
 
-/// Calls in the order of their time, as they come in: so those of one number are all over the table. The indexes
-/// are made afterwards, which is faster, from their own definitions.
+/// Calls in the order of their time, as they come in: so those of one number are all over the table. The
+/// indexes are made afterwards, which is faster, from their own definitions.
 fn load(Size { calls, biggest, middle, numbers }: Size) -> String {
     let others = numbers.max(1);
     let first_other = biggest + middle;

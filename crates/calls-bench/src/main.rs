@@ -1,9 +1,10 @@
 //! `bench`: how fast Calls is, beside its limits, all measured side by side on this machine.
 //!
-//! A row is measured in rounds, and in each round one after another: our API, pgbench with the statements that the
-//! API sends (PostgreSQL's rate with nothing before it), a static answer of the same bytes by actix-web, and
-//! anybody else's server; for the list also the plain `peer`. The table has medians; a ratio is the median of the rounds'
-//! ratios. Single answers are timed before the rounds, by one client. At the end come the figures that have a target.
+//! A row is measured in rounds, and in each round one after another: our API, pgbench with the statements
+//! that the API sends (PostgreSQL's rate with nothing before it), a static answer of the same bytes by
+//! actix-web, and anybody else's server; for the list also the plain `peer`. The table has medians; a ratio
+//! is the median of the rounds' ratios. Single answers are timed before the rounds, by one client. At the end
+//! come the figures that have a target.
 
 mod clients;
 mod data;
@@ -37,13 +38,13 @@ use crate::times::{Clock, Time};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many calls are in the database; with commas, several databases
-    #[arg(long, default_value = "1000000,10000000", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1000..))]
+    #[arg(long, default_value = "1000000,10000000", value_delimiter = ',', value_parser = at_least(1000))]
     calls: Vec<u64>,
     /// Also a history of this many calls, in a database of its own: its summaries are timed [default: none]
-    #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1000..))]
+    #[arg(long, value_name = "CALLS", value_parser = at_least(1000))]
     long: Option<u64>,
     /// How many calls each log has that is imported; an even number
-    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, default_value_t = 500_000, value_parser = at_least(2))]
     records: u64,
     /// How many seconds each measurement of a rate takes
     #[arg(long, default_value_t = 3)]
@@ -60,7 +61,8 @@ struct Arguments {
     /// Somebody else's list of 50 calls, such as http://127.0.0.1:8100/calls/+12015550001
     #[arg(long, value_name = "URL")]
     against: Option<String>,
-    /// Keep the database in this folder, and use what an earlier run left there [default: a new one, thrown away]
+    /// Keep the database in this folder, and use what an earlier run left there [default: a new one, thrown
+    /// away]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// The program to measure [default: `calls` beside this one]
@@ -71,6 +73,10 @@ struct Arguments {
     serve: Vec<String>,
     #[command(subcommand)]
     command: Option<Part>,
+}
+
+fn at_least(least: u64) -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(least..)
 }
 
 /// What a process that this program starts does.

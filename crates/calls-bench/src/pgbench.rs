@@ -1,5 +1,5 @@
-//! The limit: what PostgreSQL answers when nothing but pgbench is before it. It is asked with the statements that
-//! the API itself sends, which PostgreSQL writes to its log here.
+//! The limit: what PostgreSQL answers when nothing but pgbench is before it. It is asked with the statements
+//! that the API itself sends, which PostgreSQL writes to its log here.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -261,7 +261,8 @@ fn sample(
     Ok(Sample { per_second, server_us: each(server()?, before.0), database_us: each(database()?, before.1) })
 }
 
-/// A server that gives everybody what the API answers to the first request. None for requests that change something.
+/// A server that gives everybody what the API answers to the first request. None for requests that change
+/// something.
 fn static_twin(requests: &Requests) -> anyhow::Result<Option<(Server, NamedTempFile)>> {
     let Some(path) = requests.first_path() else { return Ok(None) };
     let answer = crate::get(&format!("http://{}{path}", requests.address), None)?;

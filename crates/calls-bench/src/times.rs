@@ -100,7 +100,7 @@ impl Clock<'_> {
         let mut times = Vec::new();
         for (number, calls) in [(MIDDLE_NUMBER, middle), (BIGGEST_NUMBER, biggest)] {
             let list = format!("/api/calls/+{number}");
-            // It is counted also where that is no wanted row, for the summaries are those of a history that is.
+            // Summaries are timed once the history is counted, so it is counted for them too.
             let counting = if (self.wanted)(COUNTING) || SUMMARIES.iter().any(|(name, _)| (self.wanted)(name))
             {
                 vec![counted_ms(self.address, number)?]

@@ -1,8 +1,8 @@
-//! `peer`: what a page of a history costs without all that Calls does besides. actix-web, and in each worker one
-//! connection of tokio-postgres that pipelines one prepared statement.
+//! `peer`: what a page of a history costs without all that Calls does besides. actix-web, and in each worker
+//! one connection of tokio-postgres that pipelines one prepared statement.
 //!
-//! `DATABASE_URL` names the database. With `PAGE=versioned` a page has its history's version as ETag and the labels of
-//! parties without a number, both by the same statement; otherwise it is made of the rows of `calls` alone.
+//! `DATABASE_URL` names the database. With `PAGE=versioned` a page has its history's version as ETag and the
+//! labels of parties without a number, by the same statement; otherwise it has the rows of `calls` alone.
 
 use std::fmt::Write as _;
 
