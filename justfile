@@ -42,7 +42,7 @@ fuzz *TARGET:
 screenshots: (setup "test")
     @scripts/screenshots
 
-# Measure how fast it all is on this machine, beside its limits: options as in `bench --help`
+# Measure how fast it all is on this machine, beside its limits and a plain peer: options as in `bench --help`
 bench *OPTIONS: (setup "build")
     cargo build --release --package calls-api --package calls-bench --bins
     "${CARGO_TARGET_DIR:-target}/release/bench" {{ OPTIONS }}

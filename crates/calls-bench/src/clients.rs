@@ -1,5 +1,6 @@
 //! Clients that ask without a pause, all on one thread, so that they take little from those who answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,21 +11,77 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// What to ask, and what is due.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Requests {
     /// `HOST:PORT`.
     pub address: String,
-    /// Whole requests, as they go over the wire. Asked in turn, and over again.
-    pub texts: Arc<[Vec<u8>]>,
+    /// Whole requests, as they go over the wire.
+    texts: Texts,
     /// Any other status is an error.
     pub status: u16,
+    /// An answer without this is an error.
+    contains: &'static str,
+}
+
+#[derive(Clone)]
+enum Texts {
+    /// Asked in turn, and over again.
+    Fixed(Arc<[Vec<u8>]>),
+    /// Each is made when it is asked, and is another one.
+    Made(Arc<dyn Fn() -> Vec<u8> + Send + Sync>),
 }
 
 impl Requests {
     /// A GET for each of some paths with the same header fields, each field with its line end.
     pub fn new(address: &str, paths: impl IntoIterator<Item = String>, fields: &str, status: u16) -> Self {
         let text = |path| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{fields}\r\n").into_bytes();
-        Self { address: address.to_owned(), texts: paths.into_iter().map(text).collect(), status }
+        let texts = Texts::Fixed(paths.into_iter().map(text).collect());
+        Self { address: address.to_owned(), texts, status, contains: "" }
+    }
+
+    /// A POST of JSON, each time of another body, and what its answer has in it.
+    pub fn post(
+        address: &str,
+        path: &str,
+        fields: &str,
+        body: impl Fn() -> String + Send + Sync + 'static,
+        contains: &'static str,
+    ) -> Self {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{fields}Content-Length:"
+        );
+        let text = move || {
+            let body = body();
+            format!("{head} {}\r\n\r\n{body}", body.len()).into_bytes()
+        };
+        Self { address: address.to_owned(), texts: Texts::Made(Arc::new(text)), status: 200, contains }
+    }
+
+    /// The same to another server.
+    pub fn to(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
+    }
+
+    /// The path of the first of those that are asked over again.
+    pub fn first_path(&self) -> Option<String> {
+        let Texts::Fixed(texts) = &self.texts else { return None };
+        let text = String::from_utf8_lossy(texts.first()?);
+        text.split(' ').nth(1).map(str::to_owned)
+    }
+
+    /// Where one of some clients begins: each somewhere else.
+    fn first_of(&self, client: usize, clients: usize) -> usize {
+        match &self.texts {
+            Texts::Fixed(texts) => client * texts.len() / clients,
+            Texts::Made(_) => 0,
+        }
+    }
+
+    fn text(&self, position: usize) -> Cow<'_, [u8]> {
+        match &self.texts {
+            Texts::Fixed(texts) => Cow::Borrowed(&texts[position % texts.len()]),
+            Texts::Made(make) => Cow::Owned(make()),
+        }
     }
 }
 
@@ -35,8 +92,7 @@ pub fn ask(requests: &Requests, clients: usize, duration: Duration) -> anyhow::R
         let start = Instant::now();
         let mut running = JoinSet::new();
         for client in 0..clients {
-            // Everybody begins somewhere else.
-            let first = client * requests.texts.len() / clients;
+            let first = requests.first_of(client, clients);
             running.spawn(ask_in_turn(requests.clone(), first, start + duration));
         }
         let mut answers = 0;
@@ -51,14 +107,18 @@ async fn ask_in_turn(requests: Requests, first: usize, until: Instant) -> anyhow
     let mut stream = connect(&requests.address).await?;
     let mut answer = Vec::with_capacity(64 * 1024);
     let mut answers = 0;
-    for text in requests.texts.iter().cycle().skip(first) {
+    for position in first.. {
         if Instant::now() >= until {
             break;
         }
-        stream.write_all(text).await?;
+        stream.write_all(&requests.text(position)).await?;
         let head = read(&mut stream, &mut answer).await?;
         if head.status != requests.status {
             bail!("expected status {}, but found {}", requests.status, head.status);
+        }
+        if memmem::find(&answer, requests.contains.as_bytes()).is_none() {
+            let found = String::from_utf8_lossy(&answer);
+            bail!("expected an answer with {}, but found {found}", requests.contains);
         }
         answers += 1;
         if head.closes {

@@ -1,5 +1,5 @@
-//! The limit: what PostgreSQL answers when nothing but pgbench is before it. It is asked with the statements that
-//! the API itself sends, which PostgreSQL writes to its log here.
+//! The limit: what PostgreSQL answers when nothing but pgbench is before it. It is asked with the statements
+//! that the API itself sends, which PostgreSQL writes to its log here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,15 @@ use local_postgres::Cluster;
 use tempfile::TempDir;
 
 use crate::data::{FIRST_NUMBER, Size};
+use crate::posts::INGEST_TOKEN;
 use crate::processes::Server;
 
 /// Options of a connection whose statements are logged, percent-encoded, for the end of a URL.
 const LOGGED: &str = "options=-c%20log_statement%3Dall%20-c%20log_error_verbosity%3Ddefault%20\
                       -c%20log_parameter_max_length%3D-1";
+
+/// Options of a connection that plans a prepared statement once.
+const GENERIC_PLANS: &str = "-c plan_cache_mode=force_generic_plan";
 
 /// An API whose statements PostgreSQL logs.
 pub struct Listener {
@@ -29,16 +33,24 @@ impl Listener {
         let url = format!("{}?{LOGGED}", cluster.url(database));
         let mut command = Command::new(calls);
         // One connection, so that it has prepared what it is asked twice.
-        command.args(["serve", "--bind", "127.0.0.1:0", "--connections", "1", "--database-url", &url]);
+        command.args([
+            "serve",
+            "--bind",
+            "127.0.0.1:0",
+            "--connections",
+            "1",
+            "--ingest-token",
+            INGEST_TOKEN,
+        ]);
+        command.args(["--database-url", &url]);
         Ok(Self { log: cluster.log_file(), server: Server::start(&mut command)? })
     }
 
-    /// What the API asks PostgreSQL for one request.
-    pub fn statements(&self, path: &str, field: Option<(&str, &str)>) -> anyhow::Result<Vec<Statement>> {
-        let url = format!("http://{}{path}", self.server.address);
-        crate::get(&url, field)?;
+    /// What the API asks PostgreSQL for one request, which is sent twice to this address.
+    pub fn statements(&self, send: impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<Vec<Statement>> {
+        send(&self.server.address)?;
         let before = fs::metadata(&self.log)?.len() as usize;
-        crate::get(&url, field)?;
+        send(&self.server.address)?;
         let log = fs::read(&self.log)?;
         let statements = read_log(&String::from_utf8_lossy(&log[before..]));
         if statements.is_empty() {
@@ -52,8 +64,8 @@ impl Listener {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     sql: String,
-    /// Of `$1`, `$2` and so on.
-    values: Vec<String>,
+    /// Of `$1`, `$2` and so on; none for NULL.
+    values: Vec<Option<String>>,
 }
 
 /// The prepared statements of a log whose lines may begin with anything.
@@ -82,13 +94,17 @@ fn read_log(log: &str) -> Vec<Statement> {
     statements
 }
 
-/// The values of `$1 = 'a', $2 = 'it''s'`.
-fn read_values(text: &str) -> Vec<String> {
+/// The values of `$1 = 'a', $2 = NULL, $3 = 'it''s'`.
+fn read_values(text: &str) -> Vec<Option<String>> {
     let mut values = Vec::new();
     let mut rest = text;
-    while let Some((_, from)) = rest.split_once(" = '") {
+    while let Some((_, from)) = rest.split_once(" = ") {
+        let Some(mut after) = from.strip_prefix('\'') else {
+            values.push(None);
+            rest = from;
+            continue;
+        };
         let mut value = String::new();
-        let mut after = from;
         while let Some((part, left)) = after.split_once('\'') {
             value.push_str(part);
             after = left;
@@ -100,10 +116,26 @@ fn read_values(text: &str) -> Vec<String> {
                 None => break,
             }
         }
-        values.push(value);
+        values.push(Some(value));
         rest = after;
     }
     values
+}
+
+/// A value of statements that is another one each time.
+pub struct Varied {
+    /// What stands in the statements.
+    pub value: String,
+    /// An expression of pgbench's.
+    pub expression: String,
+}
+
+impl Varied {
+    /// Any of the dataset's numbers in the place of the first.
+    pub fn number(size: Size) -> Self {
+        let expression = format!("{FIRST_NUMBER} + random(0, {} - 1)", size.numbers);
+        Self { value: FIRST_NUMBER.to_string(), expression }
+    }
 }
 
 /// What pgbench runs for one request.
@@ -116,25 +148,33 @@ pub struct Script {
 }
 
 impl Script {
-    /// The statements, with any of the dataset's numbers in the place of `number`.
+    /// The statements, with some of their values varied.
     pub fn new(
         cluster: &Cluster,
         size: Size,
         statements: &[Statement],
-        number: Option<u64>,
+        varied: &[Varied],
     ) -> anyhow::Result<Self> {
-        let mut text = format!("\\set number {FIRST_NUMBER} + random(0, {} - 1)\n", size.numbers);
+        let mut text = String::new();
+        for (index, Varied { expression, .. }) in varied.iter().enumerate() {
+            text.push_str(&format!("\\set varied{index} {expression}\n"));
+        }
         let mut variables = Vec::new();
         for (position, Statement { sql, values }) in statements.iter().enumerate() {
             let mut sql = sql.clone();
             // From the last, for `$1` is the beginning of `$10`.
             for (index, value) in values.iter().enumerate().rev() {
-                let is_number = number.is_some_and(|number| number.to_string() == *value);
-                let variable = if is_number { "number".to_owned() } else { format!("s{position}v{index}") };
-                sql = sql.replace(&format!("${}", index + 1), &format!(":{variable}"));
-                if !is_number {
-                    variables.push(format!("{variable}={value}"));
-                }
+                let written = match value {
+                    None => "NULL".to_owned(),
+                    Some(value) => match varied.iter().position(|varied| varied.value == *value) {
+                        Some(varied) => format!(":varied{varied}"),
+                        None => {
+                            variables.push(format!("s{position}v{index}={value}"));
+                            format!(":s{position}v{index}")
+                        }
+                    },
+                };
+                sql = sql.replace(&format!("${}", index + 1), &written);
             }
             text.push_str(&sql);
             text.push_str(";\n");
@@ -146,7 +186,8 @@ impl Script {
             variables,
             database: size.database(),
             programs: cluster.bin_dir().to_owned(),
-            environment: cluster.variables().into(),
+            // As the API plans its statements.
+            environment: [cluster.variables().to_vec(), vec![("PGOPTIONS", GENERIC_PLANS.into())]].concat(),
         })
     }
 
@@ -177,16 +218,16 @@ mod tests {
     fn the_log_gives_prepared_statements_with_their_values() {
         let log = "2024 [7] LOG:  statement: BEGIN\n\
                    2024 [7] LOG:  execute __diesel_stmt_1: SELECT a: b\n\t\tFROM c WHERE d = $1 AND e = $2\n\
-                   2024 [7] DETAIL:  parameters: $1 = '12', $2 = 'it''s'\n\
+                   2024 [7] DETAIL:  parameters: $1 = '12', $2 = NULL, $3 = 'it''s'\n\
                    2024 [7] LOG:  execute <unnamed>: SELECT 1\n";
         let statement = |sql: &str, values: &[&str]| Statement {
             sql: sql.to_owned(),
-            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            values: values.iter().map(|value| (*value != "NULL").then(|| (*value).to_owned())).collect(),
         };
         assert_eq!(
             read_log(log),
             [
-                statement("SELECT a: b \tFROM c WHERE d = $1 AND e = $2", &["12", "it's"]),
+                statement("SELECT a: b \tFROM c WHERE d = $1 AND e = $2", &["12", "NULL", "it's"]),
                 statement("SELECT 1", &[])
             ]
         );

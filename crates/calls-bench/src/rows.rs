@@ -11,16 +11,24 @@ use local_postgres::Cluster;
 use tempfile::NamedTempFile;
 
 use crate::clients::{self, Requests};
-use crate::data::{BIGGEST, BIGGEST_NUMBER, FIRST_NUMBER, Size};
-use crate::pgbench::{Listener, Script};
+use crate::data::{BIGGEST_NUMBER, FIRST_NUMBER, Size};
+use crate::peers::{self, Page};
+use crate::pgbench::{Listener, Script, Varied};
+use crate::posts::Posts;
 use crate::processes::{self, Server};
 use crate::table::{Row, Sample};
 
-const LIST: &str = "list of 50";
-const FIRST: &str = "first page of the biggest";
-const DEEP: &str = "deep page of the biggest";
-const KNOWN: &str = "304";
-const SUMMARY: &str = "summary";
+/// Pages of all numbers in turn.
+pub const LIST: &str = "list of 50";
+/// The newest calls of the biggest history.
+pub const FIRST: &str = "first page of the biggest";
+/// Calls in the middle of it.
+pub const DEEP: &str = "deep page of the biggest";
+/// Pages that the client has already.
+pub const KNOWN: &str = "304";
+/// Calls that are sent one by one.
+pub const POST: &str = "POST of one call";
+const SHORT_SUMMARY: &str = "summary of 100 calls";
 const BIG_SUMMARY: &str = "summary of the biggest, one client";
 const NOT_FOUND: &str = "not found";
 const CSV: &str = "CSV export, rows";
@@ -48,6 +56,8 @@ pub struct Measured<'a> {
     limit: Option<Script>,
     /// With the file that it serves.
     fixed: Option<(Server, NamedTempFile)>,
+    /// With the versioned page, and with the bare one.
+    peers: Option<[Server; 2]>,
     against: Option<Requests>,
 }
 
@@ -63,43 +73,58 @@ struct Sent {
     known: Option<String>,
 }
 
+/// Collects the rows that are wanted.
+struct Wanted<'a, 'w> {
+    setting: &'a Setting<'a>,
+    clients: usize,
+    is_wanted: &'w dyn Fn(&str) -> bool,
+    listener: Listener,
+    rows: Vec<Measured<'a>>,
+}
+
+impl Wanted<'_, '_> {
+    fn page(&mut self, name: &'static str, requests: Requests, sent: Option<Sent>) -> anyhow::Result<()> {
+        if (self.is_wanted)(name) {
+            let limit = sent.map(|sent| self.setting.script(&self.listener, &sent)).transpose()?;
+            let clients = if name == BIG_SUMMARY { 1 } else { self.clients };
+            self.rows.push(self.setting.measured(name, Asked::Pages(requests), clients, limit)?);
+        }
+        Ok(())
+    }
+}
+
 impl<'a> Setting<'a> {
-    /// The rows that are wanted.
+    /// The rows that are wanted, but [`POST`].
     pub fn rows(
         &'a self,
-        wanted: &dyn Fn(&str) -> bool,
+        is_wanted: &dyn Fn(&str) -> bool,
         against: Option<&str>,
         clients: usize,
     ) -> anyhow::Result<Vec<Measured<'a>>> {
-        let listener = Listener::start(self.cluster, &self.size.database(), self.program)?;
+        let listener = self.listener()?;
+        let mut wanted = Wanted { setting: self, clients, is_wanted, listener, rows: Vec::new() };
         let address = &self.api.address;
         let (one, biggest) = (list_of(FIRST_NUMBER), list_of(BIGGEST_NUMBER));
         let deep = self.deep_page()?;
         let each = |suffix: &'static str| self.numbers().map(move |number| list_of(number) + suffix);
-        let mut rows = Vec::new();
-        let mut page = |name: &str, requests: Requests, clients, sent: Option<Sent>| {
-            if wanted(name) {
-                let limit = sent.map(|sent| self.script(&listener, &sent)).transpose()?;
-                rows.push(self.measured(name, Asked::Pages(requests), clients, limit)?);
-            }
-            anyhow::Ok(())
-        };
         let sent = |path: &str| Some(Sent { path: path.to_owned(), known: None });
 
-        page(LIST, Requests::new(address, each(""), "", 200), clients, sent(&one))?;
-        page(FIRST, Requests::new(address, [biggest.clone()], "", 200), clients, sent(&biggest))?;
-        page(DEEP, Requests::new(address, [deep.clone()], "", 200), clients, sent(&deep))?;
+        wanted.page(LIST, Requests::new(address, each(""), "", 200), sent(&one))?;
+        wanted.page(FIRST, Requests::new(address, [biggest.clone()], "", 200), sent(&biggest))?;
+        wanted.page(DEEP, Requests::new(address, [deep.clone()], "", 200), sent(&deep))?;
         let known = self.known()?;
         let asked = Requests::new(address, each(""), &format!("If-None-Match: {known}\r\n"), 304);
-        page(KNOWN, asked, clients, Some(Sent { path: one, known: Some(known) }))?;
-        page(SUMMARY, Requests::new(address, each("/summary"), "", 200), clients, None)?;
-        page(BIG_SUMMARY, Requests::new(address, [biggest.clone() + "/summary"], "", 200), 1, None)?;
-        page(NOT_FOUND, Requests::new(address, ["/api/nothing".to_owned()], "", 404), clients, None)?;
-        if let (Some(url), Some(list)) = (against, rows.iter_mut().find(|row| row.row.name.starts_with(LIST)))
-        {
-            list.against = Some(elsewhere(url)?);
+        wanted.page(KNOWN, asked, Some(Sent { path: one, known: Some(known) }))?;
+        wanted.page(SHORT_SUMMARY, Requests::new(address, each("/summary"), "", 200), None)?;
+        wanted.page(BIG_SUMMARY, Requests::new(address, [biggest.clone() + "/summary"], "", 200), None)?;
+        wanted.page(NOT_FOUND, Requests::new(address, ["/api/nothing".to_owned()], "", 404), None)?;
+        let mut rows = wanted.rows;
+        if let Some(list) = rows.iter_mut().find(|row| row.row.name == LIST) {
+            list.peers = Some(self.peers()?);
+            list.against = against.map(elsewhere).transpose()?;
         }
-        for (name, format) in [(CSV, "csv"), (NDJSON, "ndjson")].into_iter().filter(|(name, _)| wanted(name))
+        for (name, format) in
+            [(CSV, "csv"), (NDJSON, "ndjson")].into_iter().filter(|(name, _)| is_wanted(name))
         {
             let url = format!("http://{address}{biggest}?format={format}");
             rows.push(self.measured(name, Asked::Export(url), 1, None)?);
@@ -107,19 +132,45 @@ impl<'a> Setting<'a> {
         Ok(rows)
     }
 
+    /// The row of calls that are sent in one by one. It changes the database, so it is measured last.
+    pub fn post(&'a self, clients: usize) -> anyhow::Result<Measured<'a>> {
+        let posts = Posts::new()?;
+        let statements = self.listener()?.statements(|address| posts.send_first(address))?;
+        let script = Script::new(self.cluster, self.size, &statements, &posts.varied())?;
+        self.measured(POST, Asked::Pages(posts.requests(&self.api.address)), clients, Some(script))
+    }
+
+    /// The peers, of which the versioned one answers as the API does.
+    fn peers(&self) -> anyhow::Result<[Server; 2]> {
+        let database = self.size.database();
+        let start = |page| peers::start(self.cluster, &database, page);
+        let peers = [start(Page::Versioned)?, start(Page::Bare)?];
+        let list = |address: &str| crate::get(&format!("http://{address}{}", list_of(FIRST_NUMBER)), None);
+        let (ours, theirs) = (list(&self.api.address)?.body, list(&peers[0].address)?.body);
+        if ours != theirs {
+            let [ours, theirs] = [&ours, &theirs].map(|body| String::from_utf8_lossy(body));
+            bail!("expected of the peer what the API answers:\n{ours}\nbut found:\n{theirs}");
+        }
+        Ok(peers)
+    }
+
+    fn listener(&self) -> anyhow::Result<Listener> {
+        Listener::start(self.cluster, &self.size.database(), self.program)
+    }
+
     fn measured(
         &'a self,
-        name: &str,
+        name: &'static str,
         asked: Asked,
         clients: usize,
         limit: Option<Script>,
     ) -> anyhow::Result<Measured<'a>> {
         let fixed = match &asked {
-            Asked::Pages(requests) => Some(static_twin(requests)?),
+            Asked::Pages(requests) => static_twin(requests)?,
             Asked::Export(_) => None,
         };
-        let row = Row { name: format!("{name}, {} M", self.size.calls / 1_000_000), ..Row::default() };
-        Ok(Measured { row, setting: self, asked, clients, limit, fixed, against: None })
+        let row = Row { name, size: self.size.label(), ..Row::default() };
+        Ok(Measured { row, setting: self, asked, clients, limit, fixed, peers: None, against: None })
     }
 
     /// All numbers but the biggest, in no order.
@@ -147,8 +198,9 @@ impl<'a> Setting<'a> {
 
     fn script(&self, listener: &Listener, sent: &Sent) -> anyhow::Result<Script> {
         let field = sent.known.as_deref().map(|tag| ("if-none-match", tag));
-        let statements = listener.statements(&sent.path, field)?;
-        Script::new(self.cluster, self.size, &statements, Some(FIRST_NUMBER))
+        let statements = listener
+            .statements(|address| crate::get(&format!("http://{address}{}", sent.path), field).map(|_| ()))?;
+        Script::new(self.cluster, self.size, &statements, &[Varied::number(self.size)])
     }
 }
 
@@ -164,49 +216,30 @@ impl Measured<'_> {
             database,
             || match &self.asked {
                 Asked::Pages(requests) => clients::ask(requests, clients, duration),
-                Asked::Export(url) => export(url),
+                Asked::Export(url) => export(url, self.setting.size.biggest),
             },
         )?;
         self.row.api.push(sample);
+        let idle = || Ok(Duration::ZERO);
         if let Some(limit) = &self.limit {
-            let idle = || Ok(Duration::ZERO);
             self.row.pgbench.push(self::sample(idle, database, || limit.run(clients, duration))?);
         }
         if let (Some((server, _)), Asked::Pages(requests)) = (&self.fixed, &self.asked) {
             let requests = Requests::new(&server.address, ["/".to_owned()], "", requests.status);
-            let sample =
-                self::sample(|| server.cpu(), database, || clients::ask(&requests, clients, duration))?;
-            self.row.fixed.push(sample);
+            let ask = || clients::ask(&requests, clients, duration);
+            self.row.fixed.push(self::sample(|| server.cpu(), database, ask)?);
+        }
+        if let (Some(peers), Asked::Pages(requests)) = (&self.peers, &self.asked) {
+            for (peer, samples) in peers.iter().zip([&mut self.row.peer, &mut self.row.bare_peer]) {
+                let ask = || clients::ask(&requests.to(&peer.address), clients, duration);
+                samples.push(self::sample(|| peer.cpu(), database, ask)?);
+            }
         }
         if let Some(requests) = &self.against {
-            let idle = || Ok(Duration::ZERO);
-            self.row
-                .against
-                .push(self::sample(idle, database, || clients::ask(requests, clients, duration))?);
+            let ask = || clients::ask(requests, clients, duration);
+            self.row.against.push(self::sample(idle, database, ask)?);
         }
         Ok(())
-    }
-}
-
-/// The ratios that are asked for, under the table.
-pub fn print_ratios(rows: &[Row]) {
-    let find = |name: &str, size: &str| rows.iter().find(|row| row.name == format!("{name}, {size} M"));
-    for size in ["1", "10"] {
-        if let (Some(list), Some(known)) = (find(LIST, size), find(KNOWN, size)) {
-            println!("304 / list, {size} M: {:.2}", known.ratio_to(&list.api));
-        }
-        if let (Some(first), Some(deep)) = (find(FIRST, size), find(DEEP, size)) {
-            println!("time of a deep page / of the first, {size} M: {:.2}", first.ratio_to(&deep.api));
-        }
-    }
-    for name in [LIST, FIRST, DEEP] {
-        if let (Some(one), Some(ten)) = (find(name, "1"), find(name, "10")) {
-            println!("time with 10 M / with 1 M, {name}: {:.2}", one.ratio_to(&ten.api));
-        }
-    }
-    for row in rows.iter().filter(|row| row.name.starts_with("import")) {
-        let us = crate::table::median(row.api.iter().map(|sample| sample.database_us));
-        println!("{} per second of PostgreSQL's CPU: {:.0}", row.name, 1e6 / us);
     }
 }
 
@@ -228,17 +261,16 @@ fn sample(
     Ok(Sample { per_second, server_us: each(server()?, before.0), database_us: each(database()?, before.1) })
 }
 
-/// A server that gives everybody what the API answers to the first request.
-fn static_twin(requests: &Requests) -> anyhow::Result<(Server, NamedTempFile)> {
-    let text = requests.texts.first().context("no request")?;
-    let path = String::from_utf8_lossy(text);
-    let path = path.split(' ').nth(1).context("no path")?;
+/// A server that gives everybody what the API answers to the first request. None for requests that change
+/// something.
+fn static_twin(requests: &Requests) -> anyhow::Result<Option<(Server, NamedTempFile)>> {
+    let Some(path) = requests.first_path() else { return Ok(None) };
     let answer = crate::get(&format!("http://{}{path}", requests.address), None)?;
     let file = NamedTempFile::new()?;
     fs::write(file.path(), if requests.status == 304 { &[] } else { answer.body.as_slice() })?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("static-answer").arg(requests.status.to_string()).arg(file.path());
-    Ok((Server::start(&mut command)?, file))
+    Ok(Some((Server::start(&mut command)?, file)))
 }
 
 /// Requests to somebody else's server.
@@ -253,7 +285,7 @@ fn elsewhere(url: &str) -> anyhow::Result<Requests> {
 }
 
 /// Reads an export to its end, and says how many rows came per second.
-fn export(url: &str) -> anyhow::Result<f64> {
+fn export(url: &str, biggest: u64) -> anyhow::Result<f64> {
     let start = Instant::now();
     let mut body = ureq::get(url).call()?.into_body().into_reader();
     let mut buffer = vec![0; 256 * 1024];
@@ -264,8 +296,8 @@ fn export(url: &str) -> anyhow::Result<f64> {
             read => rows += memchr::memchr_iter(b'\n', &buffer[..read]).count() as u64,
         }
     }
-    if !(BIGGEST..=BIGGEST + 1).contains(&rows) {
-        bail!("expected {BIGGEST} rows, but found {rows}");
+    if !(biggest..=biggest + 1).contains(&rows) {
+        bail!("expected {biggest} rows, but found {rows}");
     }
     Ok(rows as f64 / start.elapsed().as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! Rows of measurements, and the table of them.
+//! Rows of rates, and how tables are printed.
 
 /// What came of one measurement. Times are CPU time.
 #[derive(Debug, Clone, Copy)]
@@ -15,18 +15,32 @@ pub struct Sample {
 #[derive(Debug, Default)]
 pub struct Row {
     /// What was asked.
-    pub name: String,
+    pub name: &'static str,
+    /// Of how many calls: `10 M`. Empty where that makes no difference.
+    pub size: String,
     /// Our API.
     pub api: Vec<Sample>,
     /// pgbench with the same statements.
     pub pgbench: Vec<Sample>,
     /// A static answer of the same bytes.
     pub fixed: Vec<Sample>,
+    /// The plain program on actix-web and tokio-postgres that keeps the promises of version and labels.
+    pub peer: Vec<Sample>,
+    /// The same program with the rows alone.
+    pub bare_peer: Vec<Sample>,
     /// Somebody else's server.
     pub against: Vec<Sample>,
 }
 
+/// A row of all titles, or of all cells.
+type Line = Vec<String>;
+
 impl Row {
+    /// What was asked, and of how many calls.
+    pub fn title(&self) -> String {
+        if self.size.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.size) }
+    }
+
     /// The median of the API's rates.
     pub fn rate(&self) -> f64 {
         median(self.api.iter().map(|sample| sample.per_second))
@@ -38,49 +52,61 @@ impl Row {
         median(pairs.map(|(api, other)| api.per_second / other.per_second))
     }
 
-    fn cells(&self) -> Vec<String> {
-        let api = |part: fn(&Sample) -> f64| median(self.api.iter().map(part));
-        let rate = |samples: &[Sample]| {
-            let rate = median(samples.iter().map(|sample| sample.per_second));
-            (if rate.is_nan() { "-".to_owned() } else { thousands(rate) }, self.ratio_to(samples))
-        };
-        let with_ratio = |samples| {
-            let (rate, ratio) = rate(samples);
-            [rate, if ratio.is_nan() { "-".to_owned() } else { format!("{ratio:.2}") }]
-        };
-        let mut cells = vec![self.name.clone(), thousands(self.rate())];
-        cells.push(microseconds(api(|sample| sample.server_us)));
-        cells.push(microseconds(api(|sample| sample.database_us)));
-        cells.extend(with_ratio(&self.pgbench));
-        cells.push(microseconds(median(self.pgbench.iter().map(|sample| sample.database_us))));
-        cells.extend(with_ratio(&self.fixed));
-        cells.extend(with_ratio(&self.against));
+    fn cells(&self) -> Line {
+        let time = |samples: &[Sample], part: fn(&Sample) -> f64| median(samples.iter().map(part));
+        let mut cells = vec![
+            self.title(),
+            or_dash(self.rate(), thousands),
+            or_dash(time(&self.api, |sample| sample.server_us), thousands),
+            or_dash(time(&self.api, |sample| sample.database_us), thousands),
+            or_dash(time(&self.pgbench, |sample| sample.database_us), thousands),
+        ];
+        for samples in [&self.pgbench, &self.fixed, &self.peer, &self.bare_peer, &self.against] {
+            cells.push(or_dash(time(samples, |sample| sample.per_second), thousands));
+            cells.push(or_dash(self.ratio_to(samples), |ratio| format!("{ratio:.2}")));
+        }
         cells
     }
 }
 
-/// Prints the rows, as a table of Markdown's.
+/// Prints the rates.
 pub fn print(rows: &[Row]) {
     let titles = [
         "",
         "per second",
         "API µs",
         "PG µs",
+        "pgbench's PG µs",
         "pgbench",
         "ratio",
-        "its PG µs",
         "static",
+        "ratio",
+        "peer",
+        "ratio",
+        "bare peer",
         "ratio",
         "against",
         "ratio",
     ];
     let mut lines = vec![titles.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(Row::cells));
-    // A table without somebody else needs no columns for it.
-    if rows.iter().all(|row| row.against.is_empty()) {
-        lines.iter_mut().for_each(|line| line.truncate(titles.len() - 2));
-    }
-    let widths: Vec<usize> = (0..lines[0].len())
+    print_lines(&without_empty_columns(lines));
+}
+
+/// Leaves out the columns, but the first, that no row has a value for.
+fn without_empty_columns(lines: Vec<Line>) -> Vec<Line> {
+    let columns = lines.first().map_or(0, Vec::len);
+    let is_used: Vec<bool> = (0..columns)
+        .map(|column| column == 0 || lines.iter().skip(1).any(|line| line[column] != NOTHING))
+        .collect();
+    let used = |line: Line| line.into_iter().zip(&is_used).filter(|(_, used)| **used).map(|(cell, _)| cell);
+    lines.into_iter().map(|line| used(line).collect()).collect()
+}
+
+/// Prints titles and cells as a table of Markdown's.
+pub fn print_lines(lines: &[Line]) {
+    let columns = lines.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
         .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default())
         .collect();
     for (position, line) in lines.iter().enumerate() {
@@ -97,6 +123,15 @@ pub fn print(rows: &[Row]) {
             println!("|{}|", rules.collect::<Vec<_>>().join("|"));
         }
     }
+    println!();
+}
+
+/// The cell of a value that there is not.
+pub const NOTHING: &str = "-";
+
+/// A value as `write` writes it, if there is one.
+pub fn or_dash(value: f64, write: fn(f64) -> String) -> String {
+    if value.is_nan() { NOTHING.to_owned() } else { write(value) }
 }
 
 /// NaN if there is none.
@@ -110,16 +145,8 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-fn microseconds(us: f64) -> String {
-    match us {
-        _ if us.is_nan() => "-".to_owned(),
-        _ if us < 9.95 => format!("{us:.1}"),
-        _ => thousands(us),
-    }
-}
-
-/// `12,345`; small rates with a decimal.
-fn thousands(number: f64) -> String {
+/// `12,345`; small numbers with a decimal.
+pub fn thousands(number: f64) -> String {
     if number < 9.95 {
         return format!("{number:.1}");
     }
@@ -141,6 +168,14 @@ mod tests {
     #[test]
     fn numbers_are_written_for_people() {
         assert_eq!([0.4, 9.96, 999.6, 1_234_567.0].map(thousands), ["0.4", "10", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_column_without_a_value_is_left_out() {
+        let line = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let lines = vec![line(["", "a", "b"]), line(["x", "-", "1"]), line(["y", "-", "-"])];
+        let left: Vec<Line> = without_empty_columns(lines);
+        assert_eq!(left, [["", "b"], ["x", "1"], ["y", "-"]]);
     }
 
     #[test]
