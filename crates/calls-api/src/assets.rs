@@ -107,6 +107,12 @@ pub fn index_etag(version: Version) -> String {
     format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
+/// The version in a tag that [`index_etag`] wrote, perhaps for another page or by another program.
+pub fn version_of_tag(tag: &str) -> Option<Version> {
+    let (_, version) = tag.trim().trim_end_matches('"').rsplit_once('-')?;
+    i64::from_str_radix(version, 16).ok().map(Version)
+}
+
 /// `/`.
 pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     index(&request).ok_or(ApiError::NotFound)

@@ -15,10 +15,12 @@ use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
 use crate::assets::{self, Coding};
 use crate::details::Detailer;
+use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::filter::Filter;
 use calls_store::keys::Version;
-use calls_store::pool::DatabaseError;
+use calls_store::labels::Labels;
+use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{list, parties, returned};
 
@@ -38,9 +40,10 @@ pub(super) async fn get_page(
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
     let known = known.to_owned();
-    let finding = app.database.block({
-        let (app, party) = (app.clone(), party.clone());
-        move || find(&app, &party, &known)
+    let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
+    let finding = app.read(seen, {
+        let (labels, party) = (app.labels.clone(), party.clone());
+        move |database: &Database| find(database, &labels, &party, &known)
     });
     let found = tokio::time::timeout(PATIENCE, finding).await.ok().and_then(Result::ok);
     let mut response = HttpResponse::Ok();
@@ -75,8 +78,13 @@ struct Found {
 /// Calls, and when each was returned.
 type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
-fn find(app: &App, party: &Party, known: &str) -> Result<Found, DatabaseError> {
-    app.database.read(|connection| {
+fn find(
+    database: &Database,
+    labels: &Labels,
+    party: &Party,
+    known: &str,
+) -> Result<(Version, Found), DatabaseError> {
+    database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
         // Asked first: if a call comes in between, the tag is older than the page, never newer.
         let version = match owner {
@@ -85,16 +93,17 @@ fn find(app: &App, party: &Party, known: &str) -> Result<Found, DatabaseError> {
         };
         let etag = assets::index_etag(version);
         if is_known(known, &etag) {
-            return Ok(Found { etag, rows: None, next: None });
+            return Ok((version, Found { etag, rows: None, next: None }));
         }
         let Some(owner) = owner else {
-            return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())), next: None });
+            let rows = Some((Vec::new(), Vec::new()));
+            return Ok((version, Found { etag, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
         let page = list::list_calls(connection, owner, &Filter::default(), None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, &app.labels, page.rows)?;
-        Ok(Found { etag, rows: Some((rows, returned_at)), next: page.next })
+        let rows = CallRow::resolve(connection, labels, page.rows)?;
+        Ok((version, Found { etag, rows: Some((rows, returned_at)), next: page.next }))
     })
 }
 
