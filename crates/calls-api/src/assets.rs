@@ -108,6 +108,12 @@ pub fn index_etag(version: Version) -> String {
     format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
+/// The version in a tag that [`index_etag`] wrote, perhaps for another page or by another program.
+pub fn version_of_tag(tag: &str) -> Option<Version> {
+    let (_, version) = tag.trim().trim_end_matches('"').rsplit_once('-')?;
+    i64::from_str_radix(version, 16).ok().map(Version)
+}
+
 /// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.
 pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());

@@ -23,8 +23,6 @@ use tokio::time::sleep;
 
 /// How often clients are looked after: heartbeats that are due, buffers that stay full.
 const TICK: Duration = Duration::from_secs(1);
-/// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client may leave its buffer full.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long until the database is tried again.
@@ -35,6 +33,18 @@ const PAUSE: Duration = Duration::from_millis(20);
 const BUFFER: usize = 8;
 /// Calls in a piece.
 const PIECE: u16 = 200;
+
+/// What [`Events`] are made of.
+pub struct EventOptions {
+    /// Where PostgreSQL is.
+    pub address: Arc<Address>,
+    /// The parties behind keys.
+    pub labels: Labels,
+    /// Clients at once.
+    pub most_clients: usize,
+    /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
+    pub heartbeat: Duration,
+}
 
 /// Those who follow a history, and the thread that tells them.
 #[derive(Clone)]
@@ -77,18 +87,14 @@ struct Follower {
 
 impl Events {
     /// Starts the thread. It connects to PostgreSQL while there are clients.
-    pub fn start(
-        address: Arc<Address>,
-        labels: Labels,
-        most_clients: usize,
-    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(options: EventOptions) -> std::io::Result<(Self, JoinHandle<()>)> {
         let shared = Arc::new(Shared {
-            most_clients,
+            most_clients: options.most_clients,
             clients: AtomicUsize::new(0),
             inbox: Mutex::default(),
             wake: Notify::new(),
         });
-        let mut teller = Teller { address, labels, shared: shared.clone(), followers: Vec::new() };
+        let mut teller = Teller { options, shared: shared.clone(), followers: Vec::new() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("events".to_owned())
@@ -139,8 +145,7 @@ impl Shared {
 
 /// What the thread has.
 struct Teller {
-    address: Arc<Address>,
-    labels: Labels,
+    options: EventOptions,
     shared: Arc<Shared>,
     followers: Vec<Follower>,
 }
@@ -153,7 +158,7 @@ impl Teller {
                 shared.wake.notified().await;
                 continue;
             }
-            match Listener::connect(&self.address, self.labels.clone()).await {
+            match Listener::connect(&self.options.address, self.options.labels.clone()).await {
                 Ok(mut listener) => match self.listen(&mut listener).await {
                     Ok(()) => continue,
                     Err(_) => tracing::warn!("lost the connection that listens for calls"),
@@ -195,11 +200,11 @@ impl Teller {
             };
             let mut changes: HashSet<Change> = first.into_iter().collect();
             changes.extend(std::iter::from_fn(|| listener.try_changed()));
-            self.mark(&changes);
-            if asked.elapsed() >= HEARTBEAT {
-                listener.check().await?;
+            if asked.elapsed() >= self.options.heartbeat {
+                changes.extend(listener.check(self.options.heartbeat).await?.then_some(Change::OfMany));
                 asked = Instant::now();
             }
+            self.mark(&changes);
         }
         Ok(())
     }
@@ -260,9 +265,9 @@ impl Teller {
 
     /// Sends heartbeats to idle clients, and drops those that left or fell behind.
     fn keep_alive(&mut self) {
-        let before = self.followers.len();
+        let (before, heartbeat) = (self.followers.len(), self.options.heartbeat);
         self.followers.retain_mut(|follower| {
-            if follower.last_sent.elapsed() >= HEARTBEAT {
+            if follower.last_sent.elapsed() >= heartbeat {
                 follower.send(":\n\n".into());
             }
             let is_stuck = follower.sender.capacity() == 0 && follower.last_sent.elapsed() >= PATIENCE;

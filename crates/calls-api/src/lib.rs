@@ -10,6 +10,7 @@
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
 //! - [`rate_limit`]: how often one client may ask.
+//! - [`reads`]: whether a replica or the primary answers.
 //! - [`metrics`]: what is counted.
 //! - [`problem`]: how the API says no.
 //! - [`assets`]: the built page, inside the binary.
@@ -24,4 +25,5 @@ pub mod events;
 pub mod metrics;
 pub mod problem;
 pub mod rate_limit;
+pub mod reads;
 pub mod routes;

@@ -238,6 +238,10 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("no connection to PostgreSQL");
                 Self::Unavailable
             }
+            DatabaseError::ReadOnly => {
+                tracing::warn!("PostgreSQL takes no writes: it is a standby");
+                Self::Unavailable
+            }
             DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
                 tracing::error!(?kind, "a query failed");
                 Self::Internal

@@ -33,6 +33,7 @@ use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
+use crate::reads::Replica;
 use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
@@ -50,6 +51,8 @@ pub struct App {
     pub database: Database,
     /// What each worker's connections for plain pages and single calls are made of.
     pub hot: HotOptions,
+    /// Who takes the reads. None: the same PostgreSQL.
+    pub replica: Option<Replica>,
     /// The parties behind keys.
     pub labels: Labels,
     /// Keeps the counts of long histories current.

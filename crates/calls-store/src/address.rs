@@ -9,11 +9,12 @@ mod parameters;
 mod password_file;
 mod tls;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use postgres_openssl::MakeTlsConnector;
-use tokio_postgres::config::{LoadBalanceHosts, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, Connection, Socket};
 
 use parameters::Parameters;
@@ -21,12 +22,30 @@ use parameters::Parameters;
 /// Where PostgreSQL is, for tokio-postgres.
 #[derive(Clone)]
 pub struct Address {
-    config: Config,
+    /// One for each host, in the order in which they are tried.
+    hosts: Vec<Config>,
     tls: MakeTlsConnector,
+    /// How long a host may take until it is connected, all questions answered. `None`: as long as it likes.
+    connect_timeout: Option<Duration>,
+    /// A primary is taken only where no standby is found (`prefer-standby`).
+    prefers_standby: bool,
+    /// Begins with any of the hosts (`load_balance_hosts=random`).
+    begins_anywhere: bool,
 }
 
 /// A connection's other half, which does its work.
 pub(crate) type Driver = Connection<Socket, postgres_openssl::TlsStream<Socket>>;
+
+/// Why there is no connection, by the last host that was tried. Holds no row's values.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// What tokio-postgres says.
+    #[error(transparent)]
+    Postgres(#[from] tokio_postgres::Error),
+    /// The host said nothing.
+    #[error("no answer within {0:?}")]
+    Silent(Duration),
+}
 
 impl Address {
     /// Reads a connection string.
@@ -35,20 +54,14 @@ impl Address {
     /// It is malformed, or asks for what tokio-postgres cannot do. The error names the parameter, never a password.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut parameters = Parameters::parse(text)?;
-        parameters.complete(|name| std::env::var(name).ok());
+        parameters.complete(|name| std::env::var(name).ok())?;
         Self::new(&parameters)
     }
 
     fn new(parameters: &Parameters) -> anyhow::Result<Self> {
-        let mut config = Config::new();
-        set_hosts(&mut config, parameters)?;
         let user = parameters.get("user").map_or_else(system_user, |user| Ok(user.to_owned()))?;
+        let mut config = Config::new();
         config.dbname(parameters.get("dbname").unwrap_or(&user)).user(&user);
-        if let Some(password) = parameters.get("password") {
-            config.password(password);
-        } else if let Some(password) = password_file::find(parameters, &user)? {
-            config.password(password);
-        }
         for (name, set) in [
             ("options", Config::options as fn(&mut Config, String) -> &mut Config),
             ("application_name", Config::application_name),
@@ -57,44 +70,126 @@ impl Address {
                 set(&mut config, value.to_owned());
             }
         }
-        set_timeouts(&mut config, parameters)?;
+        let connect_timeout = set_timeouts(&mut config, parameters)?;
         set_session(&mut config, parameters)?;
-        let tls = tls::connector(&mut config, parameters)?;
-        Ok(Self { config, tls })
+        let needed = tls::mode(parameters)?;
+        let mut hosts = Vec::new();
+        for host in hosts_of(parameters)? {
+            let mut config = config.clone();
+            host.set(&mut config, needed);
+            let password = match parameters.get("password") {
+                Some(password) => Some(password.to_owned()),
+                None => password_file::find(parameters, &user, &host),
+            };
+            if let Some(password) = password {
+                config.password(password);
+            }
+            hosts.push(config);
+        }
+        Ok(Self {
+            hosts,
+            tls: tls::connector(parameters)?,
+            connect_timeout,
+            prefers_standby: parameters.get("target_session_attrs") == Some("prefer-standby"),
+            begins_anywhere: parameters.get("load_balance_hosts") == Some("random"),
+        })
     }
 
-    /// A connection, and the half that has to be driven.
-    pub(crate) async fn connect(&self) -> Result<(Client, Driver), tokio_postgres::Error> {
-        self.config.connect(self.tls.clone()).await
+    /// A connection, and the half that has to be driven. Tries one host after the other, each no longer than
+    /// `connect_timeout`.
+    ///
+    /// # Errors
+    /// None of the hosts can be connected to, or none is what `target_session_attrs` asks for.
+    pub(crate) async fn connect(&self) -> Result<(Client, Driver), ConnectError> {
+        let first = if self.begins_anywhere { random() % self.hosts.len() } else { 0 };
+        let (before, from_first) = self.hosts.split_at(first);
+        let in_order = || from_first.iter().chain(before);
+        let mut last = None;
+        if self.prefers_standby {
+            for host in in_order() {
+                let mut host = host.clone();
+                host.target_session_attrs(TargetSessionAttrs::ReadOnly);
+                match self.connect_to(&host).await {
+                    Ok(connected) => return Ok(connected),
+                    Err(error) => last = Some(error),
+                }
+            }
+        }
+        for host in in_order() {
+            match self.connect_to(host).await {
+                Ok(connected) => return Ok(connected),
+                Err(error) => last = Some(error),
+            }
+        }
+        // There is always a host.
+        Err(last.unwrap_or(ConnectError::Silent(Duration::ZERO)))
+    }
+
+    async fn connect_to(&self, host: &Config) -> Result<(Client, Driver), ConnectError> {
+        let connecting = host.connect(self.tls.clone());
+        match self.connect_timeout {
+            None => Ok(connecting.await?),
+            Some(limit) => match tokio::time::timeout(limit, connecting).await {
+                Ok(connected) => Ok(connected?),
+                Err(_) => Err(ConnectError::Silent(limit)),
+            },
+        }
     }
 }
 
-fn set_hosts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<()> {
+/// A number that differs from call to call.
+fn random() -> usize {
+    usize::try_from(RandomState::new().hash_one(0) >> 33).unwrap_or_default()
+}
+
+/// A server of the list.
+pub(super) struct Host<'a> {
+    /// A name, an address or the folder of a Unix socket.
+    name: Option<&'a str>,
+    address: Option<std::net::IpAddr>,
+    port: u16,
+}
+
+impl Host<'_> {
+    /// PostgreSQL has no TLS on Unix sockets, and libpq asks for none there.
+    fn is_local(&self) -> bool {
+        self.name.is_some_and(|name| name.starts_with('/'))
+    }
+
+    fn set(&self, config: &mut Config, needed: SslMode) {
+        if let Some(name) = self.name {
+            config.host(name);
+        }
+        if let Some(address) = self.address {
+            config.hostaddr(address);
+        }
+        config.port(self.port).ssl_mode(if self.is_local() { SslMode::Disable } else { needed });
+    }
+}
+
+fn hosts_of(parameters: &Parameters) -> anyhow::Result<Vec<Host<'_>>> {
     let list = |name| parameters.get(name).map(|list| list.split(',').map(str::trim).collect::<Vec<_>>());
-    let (hosts, addresses) = (list("host"), list("hostaddr"));
-    for host in hosts.iter().flatten() {
-        match *host {
-            "" => config.host(default_host()),
-            host => config.host(host),
-        };
+    let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port").unwrap_or_default());
+    let count = names.as_ref().or(addresses.as_ref()).map_or(1, Vec::len);
+    for (name, found) in [("hostaddr", addresses.as_ref().map(Vec::len)), ("port", Some(ports.len()))] {
+        let found = found.filter(|found| *found > 1).unwrap_or(count);
+        ensure!(found == count, "{name}: expected as many as there are hosts, {count}, but found {found}");
     }
-    for address in addresses.iter().flatten().filter(|address| !address.is_empty()) {
-        config.hostaddr(
-            address
-                .parse()
-                .with_context(|| format!("hostaddr: expected an IP address, but found {address:?}"))?,
-        );
-    }
-    if hosts.is_none() && addresses.is_none() {
-        config.host(default_host());
-    }
-    for port in list("port").iter().flatten() {
-        let number = if port.is_empty() { Ok(5432) } else { port.parse() };
-        config.port(
-            number.with_context(|| format!("port: expected a number up to 65535, but found {port:?}"))?,
-        );
-    }
-    Ok(())
+    let host = |index: usize| {
+        let address = addresses.as_ref().and_then(|addresses| addresses.get(index).copied());
+        let address = address.filter(|text| !text.is_empty()).map(|text| {
+            text.parse().with_context(|| format!("hostaddr: expected an IP address, but found {text:?}"))
+        });
+        let address = address.transpose()?;
+        let name = names.as_ref().and_then(|names| names.get(index).copied()).filter(|name| !name.is_empty());
+        let port = ports.get(index).or(ports.first()).copied().filter(|port| !port.is_empty());
+        let number = port.map_or(Ok(5432), str::parse);
+        let port = number.with_context(|| {
+            format!("port: expected a number up to 65535, but found {:?}", port.unwrap_or_default())
+        })?;
+        Ok(Host { name: name.or_else(|| address.is_none().then(default_host)), address, port })
+    };
+    (0..count).map(host).collect()
 }
 
 /// libpq's default: the folder of Unix sockets that the distribution has, else this machine by TCP.
@@ -111,17 +206,16 @@ fn system_user() -> anyhow::Result<String> {
     )
 }
 
-/// Where the string does not say: short, as for the connections of the pool.
-fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<()> {
+/// Where the string does not say: short, as for the connections of the pool. Returns how long a host may take to
+/// connect.
+fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<Option<Duration>> {
     let number = |name: &str, default: u64| match parameters.get(name) {
         None => Ok(default),
         Some(text) => text.parse().with_context(|| format!("{name}: expected a number, but found {text:?}")),
     };
     // libpq waits for ever at 0, and no shorter than two seconds.
-    match number("connect_timeout", 2)? {
-        0 => {}
-        seconds => _ = config.connect_timeout(Duration::from_secs(seconds.max(2))),
-    }
+    let seconds = number("connect_timeout", 2)?;
+    let connect_timeout = (seconds > 0).then(|| Duration::from_secs(seconds.max(2)));
     match number("tcp_user_timeout", 2000)? {
         0 => {}
         ms => _ = config.tcp_user_timeout(Duration::from_millis(ms)),
@@ -130,22 +224,29 @@ fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<
     config.keepalives_idle(Duration::from_secs(number("keepalives_idle", 2)?));
     config.keepalives_interval(Duration::from_secs(number("keepalives_interval", 1)?));
     config.keepalives_retries(number("keepalives_count", 2)?.try_into().unwrap_or(u32::MAX));
-    Ok(())
+    Ok(connect_timeout)
 }
 
 fn set_session(config: &mut Config, parameters: &Parameters) -> anyhow::Result<()> {
     config.target_session_attrs(match parameters.get("target_session_attrs").unwrap_or("any") {
-        "any" => TargetSessionAttrs::Any,
+        "any" | "prefer-standby" => TargetSessionAttrs::Any,
         "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
         "read-only" | "standby" => TargetSessionAttrs::ReadOnly,
         other => bail!(
-            "target_session_attrs: expected any, read-write, read-only, primary or standby, but found {other:?}"
+            "target_session_attrs: expected any, read-write, read-only, primary, standby or prefer-standby, \
+             but found {other:?}"
         ),
     });
-    config.load_balance_hosts(match parameters.get("load_balance_hosts").unwrap_or("disable") {
-        "disable" => LoadBalanceHosts::Disable,
-        "random" => LoadBalanceHosts::Random,
-        other => bail!("load_balance_hosts: expected disable or random, but found {other:?}"),
+    let order = parameters.get("load_balance_hosts").unwrap_or("disable");
+    ensure!(
+        ["disable", "random"].contains(&order),
+        "load_balance_hosts: expected disable or random, but found {order:?}"
+    );
+    config.channel_binding(match parameters.get("channel_binding").unwrap_or("prefer") {
+        "disable" => ChannelBinding::Disable,
+        "prefer" => ChannelBinding::Prefer,
+        "require" => ChannelBinding::Require,
+        other => bail!("channel_binding: expected disable, prefer or require, but found {other:?}"),
     });
     let encoding = parameters.get("client_encoding").unwrap_or("UTF8");
     ensure!(
@@ -158,4 +259,52 @@ fn set_session(config: &mut Config, parameters: &Parameters) -> anyhow::Result<(
         "gssencmode: expected disable or prefer, but found \"require\": use TLS"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::Host as Named;
+
+    use super::*;
+
+    fn address(text: &str) -> anyhow::Result<Address> {
+        Address::new(&Parameters::parse(text)?)
+    }
+
+    #[test]
+    fn each_host_has_its_address_port_and_tls() {
+        let text =
+            "host=a.example,/tmp/x,b.example hostaddr=192.0.2.1,,192.0.2.3 port=1,2,3 user=u sslmode=require";
+        let hosts = address(text).unwrap().hosts;
+        let seen: Vec<_> = hosts
+            .iter()
+            .map(|host| (host.get_hosts(), host.get_hostaddrs().len(), host.get_ports(), host.get_ssl_mode()))
+            .collect();
+        let tcp = |name: &str| [Named::Tcp(name.to_owned())];
+        assert_eq!(
+            seen,
+            [
+                (&tcp("a.example")[..], 1, &[1][..], SslMode::Require),
+                (&[Named::Unix("/tmp/x".into())], 0, &[2], SslMode::Disable),
+                (&tcp("b.example"), 1, &[3], SslMode::Require),
+            ]
+        );
+        assert_eq!(address("postgres://u@a.example,b.example:7/x").unwrap().hosts[0].get_ports(), [5432]);
+    }
+
+    #[test]
+    fn what_tokio_postgres_cannot_do_is_refused_by_its_name() {
+        for (text, named) in [
+            ("host=a,b port=1,2,3 user=u", "port: expected as many as there are hosts, 2, but found 3"),
+            ("host=a hostaddr=a user=u", "hostaddr: expected an IP address"),
+            ("host=a user=u port=x", "port: expected a number"),
+            ("host=a user=u gssencmode=require", "gssencmode"),
+            ("host=a user=u sslmode=verify", "sslmode: expected disable"),
+            ("host=a user=u target_session_attrs=best", "target_session_attrs: expected any"),
+            ("host=a user=u channel_binding=maybe", "channel_binding: expected disable"),
+        ] {
+            let error = address(text).err().map(|error| format!("{error:#}")).unwrap_or_default();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Counter {
             Work::None => Ok(()),
             Work::Some => match self.database.read(|connection| counts::bring_forward(connection, owner)) {
                 // A standby stores nothing, and neither does a full disk: the summary does without.
-                Err(DatabaseError::Query(_)) => Ok(()),
+                Err(DatabaseError::Query(_) | DatabaseError::ReadOnly) => Ok(()),
                 counted => counted.map(|_| ()),
             },
             Work::Much => {
@@ -94,6 +94,7 @@ impl Counter {
                 Ok(true) => break,
                 // Another process counts it.
                 Ok(false) => std::thread::sleep(Duration::from_millis(50)),
+                Err(DatabaseError::ReadOnly) => return,
                 Err(error) => {
                     tracing::warn!("a history could not be counted: {error}");
                     return;

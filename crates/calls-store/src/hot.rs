@@ -189,13 +189,11 @@ impl Hot {
     /// Those of the database, within the time that a request may take. It can have been stored all the same.
     pub async fn add_call(&self, call: &NewCall) -> Result<bool, DatabaseError> {
         let _place = self.options.queue.line_up()?;
-        let adding = async {
-            let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
-            let lane = lane.ok_or(DatabaseError::NoConnection)?;
-            let _counted = lane.count();
-            self.over(lane, async |connected: &Connected| add_call(connected, call).await).await
-        };
-        self.in_time(adding).await
+        let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
+        let lane = lane.ok_or(DatabaseError::NoConnection)?;
+        let _counted = lane.count();
+        self.in_time(lane, self.over(lane, async |connected: &Connected| add_call(connected, call).await))
+            .await
     }
 
     /// Asks over one connection, and after a while over another one too.
@@ -204,7 +202,7 @@ impl Hot {
         let lane = self.readers.iter().find(|lane| !lane.is_slow(PATIENCE)).unwrap_or(&self.readers[0]);
         let counted = lane.count();
         let first = self.over(lane, &ask);
-        self.in_time(async {
+        self.in_time(lane, async {
             pin_mut!(first);
             if let Ok(answer) = timeout(PATIENCE, &mut first).await {
                 return answer;
@@ -224,11 +222,23 @@ impl Hot {
         .await
     }
 
+    /// The work's result, within the time of a request. PostgreSQL itself ends a statement before that, so a lane without
+    /// any answer meanwhile leads nowhere: the next request connects again, perhaps to another host.
     async fn in_time<T>(
         &self,
+        lane: &Lane,
         work: impl Future<Output = Result<T, DatabaseError>>,
     ) -> Result<T, DatabaseError> {
-        timeout(self.options.deadlines.request, work).await.unwrap_or(Err(DatabaseError::Slow))
+        let answers = lane.answers();
+        match timeout(self.options.deadlines.request, work).await {
+            Ok(result) => result,
+            Err(_) => {
+                if lane.answers() == answers {
+                    lane.give_up();
+                }
+                Err(DatabaseError::Slow)
+            }
+        }
     }
 
     /// Asks over a connection; over a new one if that one has died.
@@ -248,7 +258,15 @@ impl Hot {
                 Err(Failure::Postgres(error)) if connected.client.is_closed() || error.is_closed() => {
                     lane.forget(&connected);
                 }
-                Err(Failure::Postgres(error)) => return Err(refused(&error)),
+                Err(Failure::Postgres(error)) => {
+                    lane.answered();
+                    let refused = refused(&error);
+                    // After a failover the next connection leads to a server that takes writes.
+                    if matches!(refused, DatabaseError::ReadOnly) {
+                        lane.forget(&connected);
+                    }
+                    return Err(refused);
+                }
             }
         }
         Err(DatabaseError::Disconnected)
@@ -278,6 +296,7 @@ pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
         Some(&(SqlState::CANNOT_CONNECT_NOW | SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN)) => {
             DatabaseError::Disconnected
         }
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => DatabaseError::ReadOnly,
         code => DatabaseError::Refused(code.map(|code| code.code().to_owned())),
     }
 }

@@ -36,6 +36,7 @@ pub mod made_up;
 pub mod migrations;
 pub mod parties;
 pub mod pool;
+mod pooler;
 pub mod purge;
 pub mod returned;
 pub mod rows;

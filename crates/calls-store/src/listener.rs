@@ -9,10 +9,11 @@ use std::time::Duration;
 use calls_model::Party;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
-use crate::address::{Address, Driver};
+use crate::address::{Address, ConnectError, Driver};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::hot::{LABELS, refused};
 use crate::insertion::CHANNEL;
@@ -24,6 +25,8 @@ use crate::rows::{CallColumns, CallRow};
 
 /// How long a listener waits for any answer: it has nothing better to do.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a listener looks for itself where it cannot listen.
+const POLL: Duration = Duration::from_secs(1);
 
 /// A connection that listens.
 pub struct Listener {
@@ -33,6 +36,8 @@ pub struct Listener {
     next_calls: Statement,
     find_party: Statement,
     changes: UnboundedReceiver<Change>,
+    /// When to look for changes next, on a standby, where nobody can listen.
+    next_look: Option<Instant>,
 }
 
 /// Whose history changed.
@@ -51,32 +56,49 @@ pub(crate) const NEXT_CALLS: &str = "
 pub(crate) const FIND_PARTY: &str = "SELECT number FROM other_parties WHERE label = $1 AND kind = $2";
 
 impl Listener {
-    /// Connects and listens.
+    /// Connects and listens. On a standby nobody can listen; there it says once a second that something may have changed.
     ///
     /// # Errors
-    /// PostgreSQL cannot be reached, or is a standby, where nobody can listen.
+    /// PostgreSQL cannot be reached.
     pub async fn connect(address: &Address, labels: Labels) -> Result<Self, DatabaseError> {
         let connecting = async {
             let (client, driver) = address.connect().await?;
             let (sender, changes) = unbounded_channel();
             tokio::spawn(forward(driver, sender));
             client.batch_execute("SET application_name = 'calls events'").await?;
-            client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
-            Ok(Self {
+            let next_look = (!listen(&client).await?).then(|| Instant::now() + POLL);
+            if next_look.is_some() {
+                tracing::warn!(
+                    "PostgreSQL is a standby: looking for new calls every {POLL:?} instead of listening"
+                );
+            }
+            Ok::<_, ConnectError>(Self {
                 read_labels: client.prepare(LABELS).await?,
                 next_calls: client.prepare(NEXT_CALLS).await?,
                 find_party: client.prepare(FIND_PARTY).await?,
                 client,
                 labels,
                 changes,
+                next_look,
             })
         };
-        in_time(connecting).await
+        match timeout(PATIENCE, connecting).await {
+            Ok(Ok(listener)) => Ok(listener),
+            Ok(Err(ConnectError::Postgres(error))) => Err(refused(&error)),
+            Ok(Err(ConnectError::Silent(_))) | Err(_) => Err(DatabaseError::NoConnection),
+        }
     }
 
     /// The next change; `None` once the connection is lost. Can be dropped and called again without losing one.
     pub async fn changed(&mut self) -> Option<Change> {
-        self.changes.recv().await
+        let Some(at) = self.next_look else { return self.changes.recv().await };
+        tokio::select! {
+            change = self.changes.recv() => change,
+            () = sleep_until(at) => {
+                self.next_look = Some(Instant::now() + POLL);
+                Some(Change::OfMany)
+            }
+        }
     }
 
     /// A change that was heard already.
@@ -84,12 +106,24 @@ impl Listener {
         self.changes.try_recv().ok()
     }
 
-    /// Asks PostgreSQL for nothing: a connection that was lost without a word gives no answer.
+    /// Asks PostgreSQL for nothing, within `patience`: a connection that was lost without a word gives no answer. On a
+    /// server that was a standby until now it begins to listen; returns whether it did, and something may have changed.
     ///
     /// # Errors
     /// There was no answer.
-    pub async fn check(&self) -> Result<(), DatabaseError> {
-        in_time(async { self.client.simple_query("").await.map(|_| ()) }).await
+    pub async fn check(&mut self, patience: Duration) -> Result<bool, DatabaseError> {
+        let question = async {
+            match self.next_look {
+                None => self.client.simple_query("").await.map(|_| false),
+                Some(_) => listen(&self.client).await,
+            }
+        };
+        let began = timeout(patience.min(PATIENCE), question).await.map_err(|_| DatabaseError::Slow)?;
+        let began = began.map_err(|error| refused(&error))?;
+        if began {
+            self.next_look = None;
+        }
+        Ok(began)
     }
 
     /// At most `limit` calls of a history that were stored behind one, in the order in which they were.
@@ -128,6 +162,15 @@ impl Listener {
         let found =
             in_time(async { self.client.query_opt(&self.find_party, &[&label, &kind]).await }).await?;
         Ok(found.map(|row| PartyKey(row.get(0))))
+    }
+}
+
+/// Listens, and says whether that is possible: a standby refuses it.
+async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    match client.batch_execute(&format!("LISTEN {CHANNEL}")).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{CacheSize, SimpleConnection as _};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -23,8 +23,15 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 /// # Errors
 /// The database was migrated by a newer version, is a standby that lacks migrations, or PostgreSQL refused.
 pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> anyhow::Result<Vec<String>> {
+    // Behind a pooler a prepared statement would be found there by the next one.
+    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
     let known = known_versions()?;
-    let applied = applied_versions(connection).context("cannot read which migrations are applied")?;
+    let (applied, is_moved, is_standby) = connection
+        .transaction(|connection| {
+            let applied = applied_versions(connection)?;
+            QueryResult::Ok((applied, !upgrade::is_pending(connection)?, is_standby(connection)?))
+        })
+        .context("cannot read which migrations are applied")?;
     let newest = known.last().cloned().unwrap_or_default();
     if let Some(newer) = applied.iter().filter(|version| !known.contains(version)).max() {
         bail!(
@@ -32,11 +39,10 @@ pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> 
              a newer version of Calls has migrated it"
         );
     }
-    let is_moved = !upgrade::is_pending(connection)?;
     if applied.len() == known.len() && is_moved {
         return Ok(Vec::new());
     }
-    if is_standby(connection)? {
+    if is_standby {
         let oldest = applied.last().map_or("none", String::as_str);
         bail!(
             "expected a standby of layout {newest}, but found layout {oldest}: run `calls migrate` on the primary"

@@ -105,6 +105,9 @@ pub enum DatabaseError {
     /// Every connection died at once.
     #[error("PostgreSQL closes its connections")]
     Disconnected,
+    /// The server is a standby, or was made one: it takes no writes.
+    #[error("PostgreSQL takes no writes")]
+    ReadOnly,
     /// PostgreSQL refused the query.
     #[error("a query failed")]
     Query(#[from] QueryError),
@@ -222,6 +225,11 @@ impl Database {
             {
                 Err(DatabaseError::Slow)
             }
+            Err(QueryError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
+                // After a failover the next connection leads to a server that takes writes.
+                pooled.is_dead = true;
+                Err(DatabaseError::ReadOnly)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -280,7 +288,7 @@ where
 }
 
 /// The URL (or libpq's `keyword=value` form) with the options that it does not set itself.
-fn with_options(url: &str) -> String {
+pub(crate) fn with_options(url: &str) -> String {
     let is_url = url.contains("://");
     let mut out = url.to_owned();
     for (name, value) in CONNECTION_OPTIONS {

@@ -9,6 +9,9 @@ use diesel::Connection as _;
 use diesel::pg::PgConnection;
 use local_postgres::Cluster;
 
+use crate::pool::with_options;
+use crate::pooler;
+
 /// The database's name in the private cluster.
 const DATABASE: &str = "calls";
 
@@ -47,7 +50,18 @@ impl Server {
 
     /// One connection, outside any pool.
     pub fn connect(&self) -> anyhow::Result<PgConnection> {
-        PgConnection::establish(&self.url).context("cannot connect to PostgreSQL")
+        connect(&self.url)
+    }
+
+    /// Checks that connections keep their session, which everything but migrations needs.
+    ///
+    /// # Errors
+    /// There is a pooler of transactions in between, or no connection.
+    pub fn require_sessions(&self) -> anyhow::Result<()> {
+        match self.cluster {
+            Some(_) => Ok(()),
+            None => pooler::check(|| self.connect()),
+        }
     }
 
     /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing with a
@@ -71,6 +85,11 @@ impl Server {
     pub fn leave(self) -> anyhow::Result<()> {
         Ok(self.cluster.map_or(Ok(()), Cluster::leave)?)
     }
+}
+
+/// One connection, which a silent server does not hold up.
+fn connect(url: &str) -> anyhow::Result<PgConnection> {
+    PgConnection::establish(&with_options(url)).context("cannot connect to PostgreSQL")
 }
 
 /// Told of each connection that cannot be made.

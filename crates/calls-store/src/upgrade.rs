@@ -153,7 +153,7 @@ fn drop_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
 pub fn settle(connection: &mut PgConnection) -> QueryResult<()> {
     // One table a statement: VACUUM takes no transaction, and several statements at once are one.
     for table in ["calls", "histories", "other_parties"] {
-        diesel::sql_query(format!("VACUUM (ANALYZE) {table}")).execute(connection)?;
+        connection.batch_execute(&format!("VACUUM (ANALYZE) {table}"))?;
     }
     Ok(())
 }

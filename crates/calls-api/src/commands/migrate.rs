@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::storage::Storage;
 
 pub(crate) fn run(storage: Storage) -> anyhow::Result<ExitCode> {
-    let (server, applied) = storage.open()?;
+    let (server, applied) = storage.migrate()?;
     for migration in &applied {
         println!("applied {migration}");
     }

@@ -15,9 +15,10 @@ use super::access::Access;
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
-use crate::events::Events;
+use crate::events::{EventOptions, Events};
 use crate::metrics::Metrics;
 use crate::problem;
+use crate::reads::{HotReads, Replica};
 use crate::routes;
 use calls_phone::Region;
 use calls_store::address::Address;
@@ -26,7 +27,7 @@ use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
 use calls_store::labels::Labels;
 use calls_store::pool::{Database, Queue};
-use calls_store::server::Server;
+use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -55,6 +56,14 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
+    /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
+    /// life as often
+    #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
+    heartbeat: Duration,
+    /// Standbys of the database that take the reads, as postgres://user:password@host,host/database. Writes and new calls'
+    /// events stay with --database-url
+    #[arg(long, env = "CALLS_READ_URL", hide_env_values = true, value_name = "URL")]
+    read_url: Option<String>,
     /// Fill the database with made-up calls if there are none in it
     #[arg(long)]
     seed_if_empty: bool,
@@ -90,13 +99,15 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         no_directory,
         ..
     } = arguments;
+    let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
     let deadlines = Deadlines { request: deadline };
     let address = Address::parse(server.url()).context("cannot connect to the database")?;
     let address = Arc::new(address);
     let labels = Labels::default();
     let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
-    let (events, teller) =
-        Events::start(address.clone(), labels.clone(), followers).context("cannot start a thread")?;
+    let event_options =
+        EventOptions { address: address.clone(), labels: labels.clone(), most_clients: followers, heartbeat };
+    let (events, teller) = Events::start(event_options).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
     let most = usize::try_from(connections).unwrap_or(usize::MAX);
@@ -108,7 +119,9 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         failures,
         readers: most.min(4),
     };
+    let replica = read_url.map(|url| replica(&url, connections, waiting, &hot)).transpose()?;
     let app = routes::App {
+        replica,
         counter: Counter::new(database.clone()),
         database,
         hot,
@@ -130,6 +143,17 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     }
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Standbys, with as many connections as there are to the primary.
+fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
+    let address = Address::parse(url).context("cannot connect to the database for reads")?;
+    let (deadlines, none) = (primary.deadlines, Failures::default());
+    let queue = Queue::new(waiting.saturating_add(primary.readers));
+    Ok(Replica {
+        database: Database::new(url, connections, Queue::new(waiting), deadlines, none.clone()),
+        hot: HotOptions { address: Arc::new(address), queue, failures: none, ..primary.clone() },
+    })
 }
 
 /// Ctrl-C, or SIGTERM from whoever supervises this process.
@@ -154,10 +178,12 @@ async fn serve(
     let admin = admin_bind.map(|bind| admin_server(app.clone(), bind)).transpose()?;
     let server = HttpServer::new(move || {
         let cors = access.cors();
+        // Each worker has connections of its own.
+        let hot = web::Data::new(Hot::new(app.hot.clone()));
         App::new()
             .app_data(app.clone())
-            // Each worker has connections of its own.
-            .app_data(web::Data::new(Hot::new(app.hot.clone())))
+            .app_data(web::Data::new(HotReads::new(hot.clone(), app.replica.as_ref())))
+            .app_data(hot)
             .app_data(problem::query_errors())
             .app_data(problem::path_errors())
             // The last is the outermost.

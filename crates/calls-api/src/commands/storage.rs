@@ -20,16 +20,29 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// The server, with all migrations applied.
+    /// The server, with all migrations applied, for work that needs connections which keep their session.
     pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
-        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
-        let url = self.database_url.filter(|url| !url.is_empty());
-        let server = Server::open(url, self.data_dir)?;
-        let mut shown = Shown::default();
-        let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
-            .context("cannot migrate the database")?;
-        Ok((server, applied))
+        let server = self.server()?;
+        server.require_sessions().context("cannot use the database")?;
+        migrate(server)
     }
+
+    /// The server, with all migrations applied, for nothing else.
+    pub(crate) fn migrate(self) -> anyhow::Result<(Server, Vec<String>)> {
+        migrate(self.server()?)
+    }
+
+    fn server(self) -> anyhow::Result<Server> {
+        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
+        Server::open(self.database_url.filter(|url| !url.is_empty()), self.data_dir)
+    }
+}
+
+fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
+    let mut shown = Shown::default();
+    let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
+        .context("cannot migrate the database")?;
+    Ok((server, applied))
 }
 
 /// What is shown of a migration.

@@ -23,8 +23,8 @@ async fn live() -> HttpResponse {
 
 /// 200 if PostgreSQL answers, else 503: what decides whether it gets requests.
 async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let database = app.database.clone();
-    app.database.block::<_, DatabaseError>(move || database.read(pool::ping)).await?;
+    let database = app.reads().clone();
+    app.reads().block::<_, DatabaseError>(move || database.read(pool::ping)).await?;
     Ok(text("ready\n"))
 }
 

@@ -6,9 +6,10 @@ use actix_web::http::header::{ContentType, ETAG, HeaderValue, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use calls_model::{Call, DetailedCall, Party};
 use calls_phone as phone;
-use calls_store::hot::{Hot, PageQuestion};
+use calls_store::hot::PageQuestion;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
+use calls_store::pool::Database;
 use calls_store::rows::{CallRow, Position};
 use calls_store::{list, parties, returned};
 use diesel::QueryResult;
@@ -23,6 +24,7 @@ use crate::assets;
 use crate::conditional::{etag, is_known, known, versions};
 use crate::details::Detailer;
 use crate::problem::ApiError;
+use crate::reads::{HotReads, newest_seen};
 
 /// The calls of a number, newest first, as a bare array. A number without calls has `[]`.
 ///
@@ -52,7 +54,7 @@ use crate::problem::ApiError;
 pub(super) async fn list_calls(
     request: HttpRequest,
     app: web::Data<App>,
-    hot: web::Data<Hot>,
+    hot: web::Data<HotReads>,
     number: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -95,7 +97,7 @@ pub(super) async fn list_calls(
 pub(super) async fn list_calls_or_page(
     request: HttpRequest,
     app: web::Data<App>,
-    hot: web::Data<Hot>,
+    hot: web::Data<HotReads>,
     number: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
@@ -116,7 +118,7 @@ pub(super) async fn list_calls_or_page(
 async fn list_page(
     request: &HttpRequest,
     app: web::Data<App>,
-    hot: web::Data<Hot>,
+    hot: web::Data<HotReads>,
     party: Party,
     query: &Query,
     parameters: ListParameters,
@@ -127,16 +129,17 @@ async fn list_page(
     let address = address(request, &party);
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
+    let seen = newest_seen(request, versions(&known));
     let written = match question {
-        Some(question) => WrittenPage::plain(hot.page(question).await?),
+        Some(question) => WrittenPage::plain(hot.page(seen, question).await?),
         None => {
-            let (database, labels) = (app.database.clone(), app.labels.clone());
-            let patience = database.deadlines().search();
-            let find = move || {
+            let labels = app.labels.clone();
+            let find = move |database: &Database| {
+                let patience = database.deadlines().search();
                 let page = database.read(|connection| wanted.find(connection, &labels, &party, patience))?;
-                Ok::<_, ApiError>(page)
+                Ok::<_, ApiError>((page.version, page))
             };
-            app.database.block(find).await?
+            app.read(seen, find).await?
         }
     };
 

@@ -37,9 +37,9 @@ pub(super) async fn stream_calls(
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
     // The first batch comes before the answer begins, while it can still be a 503.
-    let database = app.database.clone();
+    let database = app.reads().clone();
     let begin = move || {
-        let history = app.database.read(|connection| {
+        let history = app.reads().read(|connection| {
             let owner = parties::find_party(connection, &party)?;
             owner.map(|owner| Ok((owner, filter.resolve(connection, owner)?))).transpose()
         })?;
@@ -99,7 +99,7 @@ impl Export {
             if sender.send(Ok(bytes)).await.is_err() {
                 return;
             }
-            let database = self.app.database.clone();
+            let database = self.app.reads().clone();
             match database.block::<_, DatabaseError>(move || self.next_batch()).await {
                 Ok(next) => (self, batch) = next,
                 Err(error) => {
@@ -141,8 +141,8 @@ impl Export {
             let Some((owner, filter)) = self.history.as_ref().filter(|_| limit > 0 && !self.ended) else {
                 return Ok((Vec::new(), Vec::new()));
             };
-            let patience = self.app.database.deadlines().search();
-            let (rows, returned_at, next) = self.app.database.read(|connection| {
+            let patience = self.app.reads().deadlines().search();
+            let (rows, returned_at, next) = self.app.reads().read(|connection| {
                 let page = list_calls(connection, *owner, filter, self.after, limit, patience)?;
                 let returned_at = match self.detailer {
                     Some(_) => returned::returned_at(connection, *owner, &page.rows)?,

@@ -19,9 +19,11 @@ use super::parameters::{FilterParameters, ListParameters, Query};
 use crate::assets::{self, Coding};
 use crate::conditional::{is_known, known};
 use crate::details::Detailer;
+use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
-use calls_store::pool::DatabaseError;
+use calls_store::labels::Labels;
+use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{list, parties, returned};
 
@@ -41,9 +43,10 @@ pub(super) async fn get_page(
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = known(request);
-    let finding = app.database.block({
-        let (app, party, filter) = (app.clone(), party.clone(), wanted.parameters.filter);
-        move || find(&app, &party, &filter, &known)
+    let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
+    let finding = app.read(seen, {
+        let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
+        move |database: &Database| find(database, &labels, &party, &filter, &known)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -84,8 +87,14 @@ struct Found {
 /// Calls, and when each was returned.
 type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
-fn find(app: &App, party: &Party, filter: &FilterParameters, known: &str) -> Result<Found, DatabaseError> {
-    app.database.read(|connection| {
+fn find(
+    database: &Database,
+    labels: &Labels,
+    party: &Party,
+    filter: &FilterParameters,
+    known: &str,
+) -> Result<(Version, Found), DatabaseError> {
+    database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
         // Asked first: if a call comes in between, the tag is older than the page, never newer.
         let version = match owner {
@@ -94,17 +103,18 @@ fn find(app: &App, party: &Party, filter: &FilterParameters, known: &str) -> Res
         };
         let etag = assets::index_etag(version);
         if filter.is_empty() && is_known(known, &etag) {
-            return Ok(Found { etag, rows: None, next: None });
+            return Ok((version, Found { etag, rows: None, next: None }));
         }
         let Some(owner) = owner else {
-            return Ok(Found { etag, rows: Some((Vec::new(), Vec::new())), next: None });
+            let rows = Some((Vec::new(), Vec::new()));
+            return Ok((version, Found { etag, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
         let filter = filter.resolve(connection, owner)?;
         let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, &app.labels, page.rows)?;
-        Ok(Found { etag, rows: Some((rows, returned_at)), next: page.next })
+        let rows = CallRow::resolve(connection, labels, page.rows)?;
+        Ok((version, Found { etag, rows: Some((rows, returned_at)), next: page.next }))
     })
 }
 

@@ -7,10 +7,12 @@ use calls_model::{Party, Summary};
 use super::App;
 use super::parameters::{FilterParameters, Query};
 use super::schemas::NumberPath;
-use crate::conditional::{etag, is_known, known};
+use crate::conditional::{etag, is_known, known, versions};
 use crate::problem::ApiError;
+use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
+use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, list, parties};
 
@@ -41,7 +43,9 @@ pub(super) async fn get_summary(
     let parameters = FilterParameters::read_alone(&Query::new(query.into_inner()), app.region)?;
     let known = known(&request);
     let data = app.clone();
-    let (etag, summary) = app.database.block(move || find(&data, &party, &parameters, &known)).await?;
+    let seen = newest_seen(&request, versions(&known));
+    let find = move |database: &Database| find(&data, database, &party, &parameters, &known);
+    let (etag, summary) = app.read(seen, find).await?;
     Ok(match summary {
         // What is being counted, or is too much to be searched, will be more when it is asked for again.
         Some(summary) if summary.covers.is_some() => {
@@ -52,29 +56,38 @@ pub(super) async fn get_summary(
     })
 }
 
-/// The tag of a history's version, and its summary unless the client has it.
+/// The version of a history with its tag, and its summary unless the client has it.
 fn find(
     app: &App,
+    database: &Database,
     party: &Party,
     parameters: &FilterParameters,
     known: &str,
-) -> Result<(String, Option<Summary>), ApiError> {
+) -> Result<(Version, (String, Option<Summary>)), ApiError> {
     let zone = parameters.zone;
-    let owner = app.database.read(|connection| parties::find_party(connection, party))?;
+    let owner = database.read(|connection| parties::find_party(connection, party))?;
     let Some(owner) = owner else {
-        return Ok((etag(Version::NONE), Some(Summary::empty(zone.name()))));
+        return Ok((Version::NONE, (etag(Version::NONE), Some(Summary::empty(zone.name())))));
     };
     // Asked first: if a call comes in between, the tag is older than the summary, never newer.
-    let etag = etag(app.database.read(|connection| list::version(connection, owner))?);
+    let version = database.read(|connection| list::version(connection, owner))?;
+    let etag = etag(version);
     if is_known(known, &etag) {
-        return Ok((etag, None));
+        return Ok((version, (etag, None)));
     }
-    app.counter.bring_forward(owner)?;
-    let patience = app.database.deadlines().search();
-    let summary = app.database.read(|connection| {
+    match app.replica {
+        None => app.counter.bring_forward(owner)?,
+        // Counts are kept on the primary, which may be away. The next summary has them.
+        Some(_) => {
+            let counter = app.counter.clone();
+            tokio::task::spawn_blocking(move || counter.bring_forward(owner));
+        }
+    }
+    let patience = database.deadlines().search();
+    let summary = database.read(|connection| {
         let filter = parameters.resolve(connection, owner)?;
         let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
         summary::summarize(connection, &app.labels, question)
     })?;
-    Ok((etag, Some(summary)))
+    Ok((version, (etag, Some(summary))))
 }

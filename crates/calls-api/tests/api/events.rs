@@ -11,16 +11,16 @@ use diesel::prelude::*;
 use crate::test_app::{NOTIFY, TestApp, TestDatabase, storing};
 
 /// A client of an event stream.
-struct Client {
+pub struct Client {
     stream: BufReader<TcpStream>,
     /// What was received and not looked at yet.
     received: String,
     /// What it would send as `Last-Event-ID`.
-    last_id: String,
+    pub last_id: String,
 }
 
 impl Client {
-    fn connect(app: &TestApp, number: &str, last_id: Option<&str>) -> Self {
+    pub fn connect(app: &TestApp, number: &str, last_id: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let last_id = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
@@ -67,7 +67,7 @@ impl Client {
     }
 
     /// The next call, past heartbeats. None at the end.
-    fn call(&mut self) -> Option<Call> {
+    pub fn call(&mut self) -> Option<Call> {
         loop {
             let block = self.block()?;
             if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
@@ -84,7 +84,7 @@ impl Client {
     }
 }
 
-fn wait_until(condition: impl Fn() -> bool) {
+pub fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < Duration::from_secs(30), "it did not happen");

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::post::post;
 use crate::test_app::{Answer, TestApp, calls};
 
-const TOKEN: &str = "a-token-of-some-length";
-const AUTHORIZATION: (&str, &str) = ("Authorization", "Bearer a-token-of-some-length");
-const JSON: (&str, &str) = ("Content-Type", "application/json");
+pub const TOKEN: &str = "a-token-of-some-length";
+pub const AUTHORIZATION: (&str, &str) = ("Authorization", "Bearer a-token-of-some-length");
+pub const JSON: (&str, &str) = ("Content-Type", "application/json");
 const NDJSON: (&str, &str) = ("Content-Type", "application/x-ndjson");
 
 fn app() -> TestApp {

@@ -22,8 +22,7 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = Self::unused_name();
         let mut connection = maintenance();
         // One test migrates the template, the others wait for it.
         sql(&mut connection, "SELECT pg_advisory_lock(1)");
@@ -38,6 +37,18 @@ impl TestDatabase {
         sql(&mut connection, "SELECT pg_advisory_unlock(1)");
         sql(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}_ready"));
         Self { url: database_url(&name), name }
+    }
+
+    /// An empty database, without any table.
+    pub fn empty() -> Self {
+        let name = Self::unused_name();
+        sql(&mut maintenance(), &format!("CREATE DATABASE {name}"));
+        Self { url: database_url(&name), name }
+    }
+
+    fn unused_name() -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Runs SQL and says how many rows it touched.
@@ -146,7 +157,8 @@ pub fn calls(arguments: &[&str]) -> Output {
     bare(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-fn bare(arguments: &[&str]) -> Command {
+/// The binary with nothing in its environment that could change what it does.
+pub fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(CALLS);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 pub(super) struct Parameters(BTreeMap<String, String>);
 
 /// Keywords that both kinds of connections know, and the variables of the environment that stand for them.
-const KNOWN: [(&str, Option<&str>); 28] = [
+const KNOWN: [(&str, Option<&str>); 29] = [
     ("host", Some("PGHOST")),
     ("hostaddr", Some("PGHOSTADDR")),
     ("port", Some("PGPORT")),
@@ -30,6 +30,7 @@ const KNOWN: [(&str, Option<&str>); 28] = [
     ("client_encoding", Some("PGCLIENTENCODING")),
     ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
     ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
     ("gssencmode", Some("PGGSSENCMODE")),
     ("sslmode", Some("PGSSLMODE")),
     ("sslrootcert", Some("PGSSLROOTCERT")),
@@ -40,6 +41,10 @@ const KNOWN: [(&str, Option<&str>); 28] = [
     ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
     ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
 ];
+
+/// Variables that libpq alone knows: half of the connections would follow them, and the others not.
+const REFUSED: [&str; 6] =
+    ["PGSERVICE", "PGREQUIREPEER", "PGREQUIREAUTH", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLNEGOTIATION"];
 
 impl Parameters {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
@@ -56,13 +61,18 @@ impl Parameters {
     }
 
     /// Adds what the environment has for parameters that are not there.
-    pub(super) fn complete(&mut self, variable: impl Fn(&str) -> Option<String>) {
-        for (name, of) in KNOWN {
-            let value = of.and_then(&variable).filter(|value| !value.is_empty());
-            if let Some(value) = value {
-                self.0.entry(name.to_owned()).or_insert(value);
-            }
+    ///
+    /// # Errors
+    /// The environment sets what is known to libpq alone.
+    pub(super) fn complete(&mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(name) = REFUSED.into_iter().find(|name| variable(name).is_some()) {
+            bail!("expected no {name} in the environment: Calls does without it");
         }
+        for (name, value) in KNOWN.iter().filter_map(|(name, of)| Some((*name, of.and_then(&variable)?))) {
+            self.0.entry(name.to_owned()).or_insert(value);
+        }
+        Ok(())
     }
 
     /// A parameter that is not empty.
@@ -209,7 +219,11 @@ mod tests {
     #[test]
     fn the_environment_completes_what_is_not_there() {
         let mut parameters = Parameters::parse("postgres://h/db").unwrap();
-        parameters.complete(|name| ["PGHOST", "PGSSLMODE"].contains(&name).then(|| name.to_lowercase()));
+        parameters
+            .complete(|name| ["PGHOST", "PGSSLMODE"].contains(&name).then(|| name.to_lowercase()))
+            .unwrap();
         assert_eq!((parameters.get("host"), parameters.get("sslmode")), (Some("h"), Some("pgsslmode")));
+        let refused = parameters.complete(|name| (name == "PGSSLCRL").then(|| "x".to_owned())).unwrap_err();
+        assert!(refused.to_string().contains("PGSSLCRL"), "{refused}");
     }
 }

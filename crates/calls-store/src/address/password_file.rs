@@ -5,35 +5,22 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use anyhow::ensure;
-
+use super::Host;
 use super::parameters::Parameters;
 
-/// The password for the servers that the parameters name.
-///
-/// # Errors
-/// The file has different passwords for several servers: tokio-postgres takes one for all.
-pub(super) fn find(parameters: &Parameters, user: &str) -> anyhow::Result<Option<String>> {
+/// The password for a server.
+pub(super) fn find(parameters: &Parameters, user: &str, server: &Host<'_>) -> Option<String> {
     let named = parameters.get("passfile").map(PathBuf::from);
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
-    let Some(file) = named.or_else(home) else { return Ok(None) };
+    let file = named.or_else(home)?;
     // libpq passes over a file that others may read, and says so itself.
     let is_private =
         fs::metadata(&file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 == 0);
-    let Some(text) = fs::read_to_string(&file).ok().filter(|_| is_private) else { return Ok(None) };
-    let hosts: Vec<&str> = parameters.get("host").unwrap_or("localhost").split(',').collect();
-    let ports: Vec<&str> = parameters.get("port").unwrap_or("5432").split(',').collect();
-    let database = parameters.get("dbname").unwrap_or(user);
-    let mut found: Vec<Option<String>> = Vec::new();
-    for (index, host) in hosts.iter().enumerate() {
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or("5432");
-        let host = if host.starts_with('/') { "localhost" } else { host };
-        let of_host = text.lines().find_map(|line| password(line, [host, port, database, user]));
-        found.push(of_host);
-    }
-    found.dedup();
-    ensure!(found.len() <= 1, "passfile: expected one password for all hosts, but found different ones");
-    Ok(found.pop().flatten())
+    let text = fs::read_to_string(&file).ok().filter(|_| is_private)?;
+    let address = server.address.map(|address| address.to_string());
+    let host = server.name.or(address.as_deref()).filter(|_| !server.is_local()).unwrap_or("localhost");
+    let (port, database) = (server.port.to_string(), parameters.get("dbname").unwrap_or(user));
+    text.lines().find_map(|line| password(line, [host, &port, database, user]))
 }
 
 /// The password of a line that fits.

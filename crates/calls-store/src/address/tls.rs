@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslVerifyMode, SslVersion};
 use postgres_openssl::MakeTlsConnector;
-use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::SslMode;
 
 use super::parameters::Parameters;
 
@@ -21,28 +20,33 @@ enum Proof {
     Name,
 }
 
-/// What makes TLS connections, and the mode in `config`.
-pub(super) fn connector(config: &mut Config, parameters: &Parameters) -> anyhow::Result<MakeTlsConnector> {
-    let root = root_certificate(parameters);
-    let mode = parameters.get("sslmode").unwrap_or("prefer");
-    let (needed, mut proof) = match mode {
-        "disable" => (SslMode::Disable, Proof::None),
+/// Whether a server has to offer TLS.
+pub(super) fn mode(parameters: &Parameters) -> anyhow::Result<SslMode> {
+    Ok(match parameters.get("sslmode").unwrap_or("prefer") {
+        "disable" => SslMode::Disable,
         // `allow` would rather have none; both take what the server has.
-        "allow" | "prefer" => (SslMode::Prefer, Proof::None),
-        "require" => (SslMode::Require, Proof::None),
-        "verify-ca" => (SslMode::Require, Proof::Authority),
-        "verify-full" => (SslMode::Require, Proof::Name),
+        "allow" | "prefer" => SslMode::Prefer,
+        "require" | "verify-ca" | "verify-full" => SslMode::Require,
         other => bail!(
             "sslmode: expected disable, allow, prefer, require, verify-ca or verify-full, but found {other:?}"
         ),
+    })
+}
+
+/// What makes TLS connections.
+pub(super) fn connector(parameters: &Parameters) -> anyhow::Result<MakeTlsConnector> {
+    let root = root_certificate(parameters);
+    let mode = parameters.get("sslmode").unwrap_or("prefer");
+    let proof = match mode {
+        "verify-ca" => Proof::Authority,
+        "verify-full" => Proof::Name,
+        // As libpq does it.
+        "require" if root.is_some() => Proof::Authority,
+        _ => Proof::None,
     };
-    if mode == "require" && root.is_some() {
-        proof = Proof::Authority;
+    if let Some(list) = default_file("root.crl").filter(|_| proof != Proof::None) {
+        bail!("expected no list of revoked certificates, which is not read, but found {}", list.display());
     }
-    // PostgreSQL has no TLS on Unix sockets, and libpq asks for none there.
-    let is_local =
-        !config.get_hosts().is_empty() && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-    config.ssl_mode(if is_local { SslMode::Disable } else { needed });
     let mut builder = SslConnector::builder(SslMethod::tls_client()).context("cannot prepare TLS")?;
     builder.set_verify(if proof == Proof::None { SslVerifyMode::NONE } else { SslVerifyMode::PEER });
     match root.as_ref() {

@@ -5,22 +5,26 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use super::{HotOptions, Statements, refused};
+use crate::address::ConnectError;
 use crate::pool::DatabaseError;
 
 /// A connection and what is under way on it.
 #[derive(Default)]
 pub(super) struct Lane {
     connected: RefCell<Option<Rc<Connected>>>,
-    /// Held by the request that connects; the others wait for it.
-    connecting: tokio::sync::Mutex<()>,
+    /// Held by the request that connects; the others wait for it. It goes on when that request has given up, so that
+    /// behind hosts that say nothing the next ones are reached.
+    connecting: tokio::sync::Mutex<Option<JoinHandle<Result<Connected, ConnectError>>>>,
     /// The requests that are under way, by the order in which they came. The first is the one that PostgreSQL answers next.
     under_way: RefCell<BTreeSet<u64>>,
     last: Cell<u64>,
     /// When an answer came, or when the first of those that are under way began.
     moved: Cell<Option<Instant>>,
+    answers: Cell<u64>,
 }
 
 /// A connection that was made.
@@ -68,6 +72,7 @@ impl Lane {
 
     /// Notes that an answer came.
     pub(super) fn answered(&self) {
+        self.answers.set(self.answers.get() + 1);
         self.moved.set(Some(Instant::now()));
     }
 
@@ -81,18 +86,28 @@ impl Lane {
         if let Some(connected) = self.open() {
             return Ok(connected);
         }
-        let _connecting = self.connecting.lock().await;
+        let mut connecting = self.connecting.lock().await;
         if let Some(connected) = self.open() {
             return Ok(connected);
         }
-        let connected = Rc::new(Connected::make(options).await.map_err(|error| {
+        let task = connecting.get_or_insert_with(|| {
+            let options = options.clone();
+            tokio::spawn(async move { Connected::make(&options).await })
+        });
+        let made = task.await;
+        *connecting = None;
+        let made = made.map_err(|_| DatabaseError::ThreadGone)?;
+        let connected = Rc::new(made.map_err(|error| {
             options.failures.tell();
-            match refused(&error) {
-                // A statement that it does not understand: another layout.
-                DatabaseError::Refused(Some(code)) if code.starts_with("42") => {
-                    DatabaseError::Refused(Some(code))
-                }
-                _ => DatabaseError::NoConnection,
+            match error {
+                ConnectError::Postgres(error) => match refused(&error) {
+                    // A statement that it does not understand: another layout.
+                    DatabaseError::Refused(Some(code)) if code.starts_with("42") => {
+                        DatabaseError::Refused(Some(code))
+                    }
+                    _ => DatabaseError::NoConnection,
+                },
+                ConnectError::Silent(_) => DatabaseError::NoConnection,
             }
         })?);
         *self.connected.borrow_mut() = Some(connected.clone());
@@ -101,6 +116,16 @@ impl Lane {
 
     fn open(&self) -> Option<Rc<Connected>> {
         self.connected.borrow().as_ref().filter(|connected| !connected.client.is_closed()).cloned()
+    }
+
+    /// How many answers came so far.
+    pub(super) fn answers(&self) -> u64 {
+        self.answers.get()
+    }
+
+    /// Uses the connection no more.
+    pub(super) fn give_up(&self) {
+        *self.connected.borrow_mut() = None;
     }
 
     /// Uses a connection no more, unless it is another one by now.
@@ -113,7 +138,7 @@ impl Lane {
 }
 
 impl Connected {
-    pub(super) async fn make(options: &HotOptions) -> Result<Self, tokio_postgres::Error> {
+    pub(super) async fn make(options: &HotOptions) -> Result<Self, ConnectError> {
         let (client, driver) = options.address.connect().await?;
         // Ends with the connection, whose errors its statements tell.
         tokio::spawn(async move { driver.await.ok() });

@@ -1,0 +1,85 @@
+//! Where reads go: to a replica, if there is one, unless the client knows a newer version of the history than that has.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web};
+use calls_store::hot::{Hot, HotOptions, Page, PageQuestion};
+use calls_store::keys::Version;
+use calls_store::pool::{Database, DatabaseError};
+
+use crate::routes::App;
+
+/// One or several standbys that take the reads.
+#[derive(Clone)]
+pub struct Replica {
+    /// Connections for what takes its time.
+    pub database: Database,
+    /// What each worker's connections for plain pages are made of.
+    pub hot: HotOptions,
+}
+
+impl App {
+    /// Connections for reads that no version is known of.
+    pub fn reads(&self) -> &Database {
+        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
+    }
+
+    /// What is read, with the version of its history; of the primary, if the replica's version is below `known`.
+    ///
+    /// # Errors
+    /// Those of `find`, and of [`Database::block`].
+    pub async fn read<T, E>(
+        &self,
+        known: Version,
+        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let find = Arc::new(find);
+        if let Some(database) = self.replica.as_ref().map(|replica| replica.database.clone()) {
+            let find = find.clone();
+            let (version, found) = database.clone().block(move || find(&database)).await?;
+            if version >= known {
+                return Ok(found);
+            }
+        }
+        let database = self.database.clone();
+        self.database.block(move || find(&database)).await.map(|(_, found)| found)
+    }
+}
+
+/// The newest version of a history that a client can have seen: that of a tag in `If-None-Match`, or the id of an event,
+/// which is no higher, in `Last-Event-ID`.
+pub fn newest_seen(request: &HttpRequest, tagged: impl IntoIterator<Item = Version>) -> Version {
+    let event = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    tagged.into_iter().chain(event.map(Version)).max().unwrap_or(Version::NONE)
+}
+
+/// A worker's connections for plain pages.
+pub struct HotReads {
+    primary: web::Data<Hot>,
+    replica: Option<Hot>,
+}
+
+impl HotReads {
+    /// Connects when it is first asked.
+    pub fn new(primary: web::Data<Hot>, replica: Option<&Replica>) -> Self {
+        Self { primary, replica: replica.map(|replica| Hot::new(replica.hot.clone())) }
+    }
+
+    /// The page that is asked for; of the primary, if the replica's version is below `known`.
+    ///
+    /// # Errors
+    /// Those of [`Hot::page`].
+    pub async fn page(&self, known: Version, question: PageQuestion) -> Result<Page, DatabaseError> {
+        if let Some(replica) = &self.replica {
+            let page = replica.page(question).await?;
+            if page.version >= known {
+                return Ok(page);
+            }
+        }
+        self.primary.page(question).await
+    }
+}
