@@ -80,8 +80,9 @@ fn hidden(text: &str) -> Option<RawParty> {
 
 /// What the address of a SIP URI says of a caller who does not show one. `None` for any other address.
 fn sip(address: &str) -> Option<RawParty> {
-    let address = address.split([';', '?']).next().unwrap_or(address);
-    let (user, host) = address.rsplit_once('@').unwrap_or(("", address));
+    let (user, host) = address.split_once('@').unwrap_or(("", address));
+    let user = user.split(';').next().unwrap_or(user);
+    let host = host.split([';', '?']).next().unwrap_or(host);
     if host == "anonymous.invalid" {
         return Some(RawParty::Withheld);
     }
