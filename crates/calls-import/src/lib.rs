@@ -45,6 +45,7 @@ mod lines;
 mod markup;
 mod objects;
 mod open;
+mod packed;
 mod party;
 mod pbx;
 mod recoded;

@@ -12,6 +12,7 @@ use crate::detect::detect;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
+use crate::packed::Packed;
 use crate::read;
 use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Skipped};
@@ -51,7 +52,7 @@ pub fn open(
 ) -> Result<Opened<'static>, ReadError> {
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
-        return any(Box::new(BufReader::new(file)), format, options, 0);
+        return any(Box::new(BufReader::new(file)), format, options, &Nesting::default());
     }
     let mut files = Vec::new();
     list(path, &mut files)?;
@@ -64,7 +65,7 @@ pub fn open(
         };
         Source { name, open: Box::new(open) }
     });
-    Ok(Opened { format, items: many(sources, format, options, 0) })
+    Ok(Opened { format, items: many(sources, format, options, Nesting::default()) })
 }
 
 /// Reads a stream, which may be compressed. A zip archive is kept in a temporary file, for its list of files
@@ -74,7 +75,7 @@ pub fn read_any<'a>(
     format: Option<Format>,
     options: &Options,
 ) -> Result<Opened<'a>, ReadError> {
-    any(Box::new(reader), format, options, 0)
+    any(Box::new(reader), format, options, &Nesting::default())
 }
 
 /// How many bytes of a file are looked at to find out what it is.
@@ -83,17 +84,31 @@ const HEAD: u64 = 64 * 1024;
 /// How many times one may be compressed inside of another.
 const DEEPEST: usize = 4;
 
+/// In what a file is compressed.
+#[derive(Clone, Default)]
+struct Nesting {
+    depth: usize,
+    /// The innermost.
+    packed: Option<Packed>,
+}
+
+impl Nesting {
+    fn inside(&self, packed: Option<Packed>) -> Self {
+        Self { depth: self.depth + 1, packed }
+    }
+}
+
 fn any<'a>(
     mut reader: Box<dyn BufRead + 'a>,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Result<Opened<'a>, ReadError> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD).read_to_end(&mut head)?;
     let is_gzip = head.starts_with(b"\x1f\x8b");
     let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-    if (is_gzip || is_zip) && depth == DEEPEST {
+    if (is_gzip || is_zip) && nesting.depth == DEEPEST {
         return Err(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
@@ -105,16 +120,19 @@ fn any<'a>(
     let utf16 = utf16_big_endian(&head);
     let whole = Cursor::new(head).chain(reader);
     if is_gzip {
-        return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
+        let packed = Packed::default();
+        let unpacked = MultiGzDecoder::new(packed.count(whole));
+        let nesting = nesting.inside(Some(packed));
+        return any(Box::new(BufReader::new(unpacked)), format, options, &nesting);
     }
     if is_zip {
-        return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? });
+        return Ok(Opened { format, items: unzip(whole, format, options, nesting)? });
     }
     if let Some(big_endian) = utf16 {
-        return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
+        return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, nesting);
     }
     if let Some(recoding) = recoding {
-        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, depth);
+        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, nesting);
     }
     if format.is_none() && is_without_calls {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
@@ -155,10 +173,14 @@ fn unzip<'a>(
     mut archive: impl Read,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Result<Items<'a>, ReadError> {
     let mut file = tempfile::tempfile()?;
-    io::copy(&mut archive, &mut file)?;
+    match &nesting.packed {
+        Some(packed) => packed.copy(archive, &mut file)?,
+        None => _ = io::copy(&mut archive, &mut file)?,
+    }
+    let nesting = nesting.inside(Some(Packed::new(file.stream_position()?)));
     file.rewind()?;
     let sources = zipped::entries(&file)?.into_iter().map(move |entry| {
         let handle = file.try_clone();
@@ -167,7 +189,7 @@ fn unzip<'a>(
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
         Source { name, open: Box::new(open) }
     });
-    Ok(many(sources, format, options, depth))
+    Ok(many(sources, format, options, nesting))
 }
 
 /// One of many files.
@@ -180,12 +202,12 @@ fn many<'a>(
     sources: impl Iterator<Item = Source> + 'a,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: Nesting,
 ) -> Items<'a> {
     let options = options.clone();
     let wanted = sources.filter(move |source| is_wanted(&source.name, format));
     let items =
-        (1..).zip(wanted).flat_map(move |(number, source)| one(number, source, format, &options, depth));
+        (1..).zip(wanted).flat_map(move |(number, source)| one(number, source, format, &options, &nesting));
     let mut ended = false;
     Box::new(items.map_while(move |item| {
         let item = (!ended).then_some(item)?;
@@ -200,10 +222,10 @@ fn one(
     source: Source,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Items<'static> {
     let Source { name, open } = source;
-    let opened = open().map_err(ReadError::from).and_then(|reader| any(reader, format, options, depth));
+    let opened = open().map_err(ReadError::from).and_then(|reader| any(reader, format, options, nesting));
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
