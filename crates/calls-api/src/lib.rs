@@ -6,8 +6,10 @@
 //! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`. The calls themselves are the business
 //!   of the crate `calls-store`.
 //! - [`details`]: what else is known of a call.
+//! - [`clients`]: who a client is, and how much of something one client may have.
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
+//! - [`hosts`]: host names that requests may be addressed to.
 //! - [`rate_limit`]: how often one client may ask.
 //! - [`metrics`]: what is counted.
 //! - [`problem`]: how the API says no.
@@ -15,10 +17,12 @@
 
 pub mod assets;
 pub mod cli;
+pub mod clients;
 mod commands;
 pub mod credentials;
 pub mod details;
 pub mod events;
+pub mod hosts;
 pub mod metrics;
 pub mod problem;
 pub mod rate_limit;

@@ -12,10 +12,12 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::capacity::{Capacity, Connections};
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
 use crate::events::Events;
+use crate::hosts::{Host, Hosts};
 use crate::metrics::Metrics;
 use crate::problem;
 use crate::routes;
@@ -46,15 +48,14 @@ pub(crate) struct Arguments {
     /// [default: none]
     #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT")]
     admin_bind: Option<SocketAddr>,
-    /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once
-    #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
-    followers: usize,
     /// How long a request that reads may take, in seconds; a database that is slower costs a 503
     #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
     deadline: Duration,
     /// Fill the database with made-up calls if there are none in it
     #[arg(long)]
     seed_if_empty: bool,
+    #[command(flatten)]
+    capacity: Capacity,
     #[command(flatten)]
     access: Access,
     #[command(flatten)]
@@ -68,22 +69,28 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let public_host = arguments.senders.public_host()?;
     let credentials = arguments.senders.credentials()?;
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!("the HTTP server runs as root: start it as a user of its own");
+    }
+    let open_connections = arguments.capacity.connections(arguments.connections);
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
     }
     let server = Arc::new(server);
     let failures = Server::keep_running(&server);
-    let Arguments { bind, admin_bind, access, connections, waiting, region, followers, deadline, .. } =
+    let Arguments { bind, admin_bind, access, connections, waiting, region, capacity, deadline, .. } =
         arguments;
     let deadlines = Deadlines { request: deadline };
     let address = Address::parse(server.url()).context("cannot connect to the database")?;
     let address = Arc::new(address);
     let labels = Labels::default();
     let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
+    let followers = capacity.follower_slots(open_connections);
     let (events, teller) =
-        Events::start(address.clone(), labels.clone(), followers).context("cannot start a thread")?;
+        Events::start(address.clone(), labels.clone(), followers.most()).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
     let most = usize::try_from(connections).unwrap_or(usize::MAX);
@@ -102,11 +109,14 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels,
         region,
         rate_limit,
+        clients: access.clients(),
+        exports: capacity.export_slots(),
+        followers,
         metrics,
         credentials,
         events: events.clone(),
     };
-    let served = serve(app, bind, admin_bind, access);
+    let served = serve(app, bind, admin_bind, access, public_host, open_connections);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -134,12 +144,17 @@ async fn serve(
     bind: SocketAddr,
     admin_bind: Option<SocketAddr>,
     access: Access,
+    public_host: Option<Host>,
+    connections: Connections,
 ) -> anyhow::Result<()> {
     let events = app.events.clone();
     let app = web::Data::new(app);
-    let admin = admin_bind.map(|bind| admin_server(app.clone(), bind)).transpose()?;
+    let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
+    let admin = admin_bind.map(admin_server).transpose()?;
+    let hosts = access.hosts(bind, public_host);
     let server = HttpServer::new(move || {
         let cors = access.cors();
+        let hosts = hosts.clone();
         App::new()
             .app_data(app.clone())
             // Each worker has connections of its own.
@@ -149,6 +164,7 @@ async fn serve(
             // The last is the outermost.
             .wrap(from_fn(routes::refuse_excess))
             .wrap(Condition::new(cors.is_some(), cors.unwrap_or_default()))
+            .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
             .wrap(from_fn(routes::add_headers))
             .wrap(from_fn(routes::log_request))
             .configure(routes::configure)
@@ -160,6 +176,11 @@ async fn serve(
     })
     .shutdown_timeout(10)
     .client_request_timeout(Duration::from_secs(5))
+    .workers(connections.workers)
+    .max_connections(connections.per_worker)
+    .on_connect(move |connection, _| {
+        connection.downcast_ref().into_iter().for_each(|stream| connections.limit_unread(stream));
+    })
     .bind(bind)
     .with_context(|| format!("cannot listen on {bind}"))?;
     for address in server.addrs() {
@@ -174,14 +195,17 @@ async fn serve(
 }
 
 /// Serves the admin address in the background.
-fn admin_server(app: web::Data<routes::App>, bind: SocketAddr) -> anyhow::Result<ServerHandle> {
+fn admin_server(app: web::Data<routes::App>, bind: SocketAddr, hosts: Hosts) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || {
+        let hosts = hosts.clone();
         App::new()
             .app_data(app.clone())
+            .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
             .wrap(from_fn(routes::add_headers))
             .configure(routes::admin::configure)
     })
     .workers(1)
+    .max_connections(Connections::ADMIN)
     .disable_signals()
     .bind(bind)
     .with_context(|| format!("cannot listen on {bind} for administrators"))?;

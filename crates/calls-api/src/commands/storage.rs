@@ -7,6 +7,8 @@ use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
 
+use super::database_url;
+
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
@@ -24,6 +26,7 @@ impl Storage {
     pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
         let url = self.database_url.filter(|url| !url.is_empty());
+        url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
         let server = Server::open(url, self.data_dir)?;
         let mut shown = Shown::default();
         let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))

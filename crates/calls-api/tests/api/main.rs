@@ -23,6 +23,7 @@ mod openapi;
 mod page;
 mod paging;
 mod post;
+mod security;
 mod seed;
 mod serve;
 mod summary;
