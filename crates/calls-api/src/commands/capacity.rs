@@ -17,7 +17,7 @@ pub(crate) struct Capacity {
     #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
     followers: usize,
     /// How many histories one client address may follow at once
-    #[arg(long, env = "CALLS_FOLLOWERS_PER_CLIENT", default_value_t = 100, value_name = "HISTORIES")]
+    #[arg(long, env = "CALLS_FOLLOWERS_PER_CLIENT", default_value_t = 250, value_name = "HISTORIES")]
     followers_per_client: usize,
     /// How many exports (format=csv or ndjson) may run at once, half of them for one client address; more are
     /// answered 503

@@ -53,12 +53,10 @@ pub(super) async fn follow_calls(
     let (party, owner, version) = app.database.block(find).await?;
     // An id from beyond the version is one of another database, such as one before a backup was restored.
     let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
-    let pieces = app.events.follow(party, owner, position).map_err(|_| ApiError::TooManyFollowers)?;
-    let stream = ReceiverStream::new(pieces).map(move |piece| {
-        // Free again when the client is gone.
-        let _ = &slot;
-        Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes()))
-    });
+    let pieces = app.events.follow(party, owner, position, slot);
+    let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
+    let stream = ReceiverStream::new(pieces)
+        .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // nginx would otherwise collect events until they fill its buffer.
