@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
 use crate::commands::{erase, import, migrate, purge, seed, serve};
@@ -63,6 +64,12 @@ pub fn run() -> ExitCode {
 fn log() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    // To actix-http a malformed request is an error of the server's.
+    let is_verbose = filter.max_level_hint() >= Some(LevelFilter::DEBUG);
+    let filter = match "actix_http=off".parse() {
+        Ok(off) if !is_verbose && !filter.to_string().contains("actix_http") => filter.add_directive(off),
+        _ => filter,
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
 }

@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub(crate) mod access;
+mod capacity;
+mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod migrate;

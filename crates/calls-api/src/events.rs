@@ -21,6 +21,8 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 use tokio::time::sleep;
 
+use crate::clients::Slot;
+
 /// How often clients are looked after: heartbeats that are due, buffers that stay full.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a client may leave its buffer full.
@@ -83,6 +85,8 @@ struct Follower {
     is_behind: bool,
     sender: Sender<Piece>,
     last_sent: Instant,
+    /// Free again when the client has left or is let go.
+    _slot: Slot,
 }
 
 impl Events {
@@ -112,12 +116,13 @@ impl Events {
         party: Party,
         owner: Option<PartyKey>,
         position: CallId,
+        slot: Slot,
     ) -> Result<Receiver<Piece>, TooMany> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         // Tells the client where it is, so that it can come back there even if it heard of no call.
         sender.try_send(format!("retry: 2000\nid: {}\n\n", position.0).into()).ok();
-        let follower =
-            Follower { party, owner, position, is_behind: true, sender, last_sent: Instant::now() };
+        let last_sent = Instant::now();
+        let follower = Follower { party, owner, position, is_behind: true, sender, last_sent, _slot: slot };
         let mut inbox = self.shared.lock();
         // Counted under the lock.
         if inbox.closed || self.shared.clients.load(Ordering::Relaxed) >= self.shared.most_clients {

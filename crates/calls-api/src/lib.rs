@@ -7,8 +7,10 @@
 //!   of the crate `calls-store`.
 //! - `conditional`: requests about what the client has already.
 //! - [`details`]: what else is known of a call.
+//! - [`clients`]: who a client is, and how much of something one client may have.
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
+//! - [`hosts`]: host names that requests may be addressed to.
 //! - [`rate_limit`]: how often one client may ask.
 //! - [`reads`]: whether a replica or the primary answers.
 //! - [`metrics`]: what is counted.
@@ -17,11 +19,13 @@
 
 pub mod assets;
 pub mod cli;
+pub mod clients;
 mod commands;
 mod conditional;
 pub mod credentials;
 pub mod details;
 pub mod events;
+pub mod hosts;
 pub mod metrics;
 pub mod problem;
 pub mod rate_limit;

@@ -58,6 +58,11 @@ pub enum ApiError {
     },
     /// What came is not signed by whom it should be from.
     BadSignature,
+    /// The request is addressed to a host that is not this server's.
+    Misdirected {
+        /// The host.
+        found: String,
+    },
     /// The body is of a type that is not read here.
     UnsupportedMediaType {
         /// Types that are.
@@ -78,6 +83,20 @@ pub enum ApiError {
         /// The bytes that came.
         found: u64,
     },
+    /// The request has more records than one may.
+    TooManyRecords {
+        /// How many it may have.
+        limit: usize,
+        /// How many it has.
+        found: usize,
+    },
+    /// The body did not come in time.
+    SlowBody,
+    /// As many requests of this kind are being answered as may, in all or for this client.
+    Busy {
+        /// When to try again.
+        seconds: u64,
+    },
     /// This client has asked too often.
     TooManyRequests {
         /// When it may ask again.
@@ -94,54 +113,8 @@ pub enum ApiError {
 impl ApiError {
     /// The problem as it is sent.
     pub fn problem(&self) -> Problem {
-        let (kind, title) = match self {
-            Self::NotANumber(_) => ("not-a-number", "This is not a phone number"),
-            Self::BadParameter { .. } => ("bad-parameter", "A query parameter is not right"),
-            Self::NotFound => ("not-found", "There is nothing here"),
-            Self::MethodNotAllowed => ("method-not-allowed", "This can only be read"),
-            Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
-            Self::BadHeader { .. } => ("bad-header", "A header is not right"),
-            Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
-            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
-            Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
-            Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
-            Self::UnsupportedMediaType { .. } => ("unsupported-media-type", "This type is not read here"),
-            Self::KeyReused => ("idempotency-key-reused", "This Idempotency-Key came with another body"),
-            Self::TooLarge { .. } => ("too-large", "The request is too large"),
-            Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
-            Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
-            Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal => ("internal", "Something went wrong here"),
-        };
-        let (detail, expected, found) = match self {
-            Self::NotANumber(error) => {
-                (Some(error.to_string()), Some(error.expected.to_owned()), Some(error.found.clone()))
-            }
-            Self::BadParameter { name, expected, found } => (
-                Some(format!("{name}: expected {expected}, but found {found:?}")),
-                Some(expected.clone()),
-                Some(found.clone()),
-            ),
-            Self::MethodNotAllowed => (Some("use GET or HEAD".to_owned()), None, None),
-            Self::OnlyPost => (Some("use POST".to_owned()), None, None),
-            Self::BadHeader { name, expected, found } => told(name, expected, found),
-            Self::BadBody { expected, found } => told("body", expected, found),
-            Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
-            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
-            Self::BadSignature => {
-                (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
-            }
-            Self::Unauthorized { .. } | Self::KeyReused => (None, None, None),
-            Self::TooLarge { what, limit, found, .. } => (
-                Some(format!("{what} has {found} bytes")),
-                Some(format!("at most {limit} bytes")),
-                Some(format!("{found} bytes")),
-            ),
-            Self::TooManyRequests { seconds } => (Some(format!("try again in {seconds} s")), None, None),
-            Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
-            Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::Internal => (None, None, None),
-        };
+        let (kind, title) = self.kind_and_title();
+        let (detail, expected, found) = self.detail();
         let parameter = match self {
             Self::BadParameter { name, .. } => Some(name.clone()),
             _ => None,
@@ -156,10 +129,82 @@ impl ApiError {
             found,
         }
     }
+
+    fn kind_and_title(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotANumber(_) => ("not-a-number", "This is not a phone number"),
+            Self::BadParameter { .. } => ("bad-parameter", "A query parameter is not right"),
+            Self::NotFound => ("not-found", "There is nothing here"),
+            Self::MethodNotAllowed => ("method-not-allowed", "This can only be read"),
+            Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
+            Self::BadHeader { .. } => ("bad-header", "A header is not right"),
+            Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
+            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
+            Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
+            Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
+            Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
+            Self::UnsupportedMediaType { .. } => ("unsupported-media-type", "This type is not read here"),
+            Self::KeyReused => ("idempotency-key-reused", "This Idempotency-Key came with another body"),
+            Self::TooLarge { .. } => ("too-large", "The request is too large"),
+            Self::TooManyRecords { .. } => ("too-many-records", "The request has too many records"),
+            Self::SlowBody => ("slow-body", "The body did not arrive in time"),
+            Self::Busy { .. } => ("busy", "Too many requests of this kind at once"),
+            Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
+            Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
+            Self::Unavailable => ("unavailable", "The database does not answer"),
+            Self::Internal => ("internal", "Something went wrong here"),
+        }
+    }
+
+    /// Detail, expected and found.
+    fn detail(&self) -> Detail {
+        match self {
+            Self::NotANumber(error) => {
+                (Some(error.to_string()), Some(error.expected.to_owned()), Some(error.found.clone()))
+            }
+            Self::BadParameter { name, expected, found } => (
+                Some(format!("{name}: expected {expected}, but found {found:?}")),
+                Some(expected.clone()),
+                Some(found.clone()),
+            ),
+            Self::MethodNotAllowed => (Some("use GET or HEAD".to_owned()), None, None),
+            Self::OnlyPost => (Some("use POST".to_owned()), None, None),
+            Self::BadHeader { name, expected, found } => told(name, expected, found),
+            Self::BadBody { expected, found } => told("body", expected, found),
+            Self::Misdirected { found } => {
+                told("Host", "localhost or a host of --public-url or --allowed-hosts", found)
+            }
+            Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
+            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
+            Self::BadSignature => {
+                (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
+            }
+            Self::Unauthorized { .. } | Self::KeyReused => (None, None, None),
+            Self::TooLarge { what, limit, found, .. } => (
+                Some(format!("{what} has {found} bytes")),
+                Some(format!("at most {limit} bytes")),
+                Some(format!("{found} bytes")),
+            ),
+            Self::TooManyRecords { limit, found } => (
+                Some("send the records in several requests".to_owned()),
+                Some(format!("at most {limit} records")),
+                Some(format!("{found} records")),
+            ),
+            Self::TooManyRequests { seconds } | Self::Busy { seconds } => {
+                (Some(format!("try again in {seconds} s")), None, None)
+            }
+            Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
+            Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
+            Self::NotFound | Self::SlowBody | Self::Internal => (None, None, None),
+        }
+    }
 }
 
+/// Detail, expected and found of a problem.
+type Detail = (Option<String>, Option<String>, Option<String>);
+
 /// Detail, expected and found of a value that is not right.
-fn told(what: &str, expected: &str, found: &str) -> (Option<String>, Option<String>, Option<String>) {
+fn told(what: &str, expected: &str, found: &str) -> Detail {
     let detail = format!("{what}: expected {expected}, but found {found:?}");
     (Some(detail), Some(expected.to_owned()), Some(found.to_owned()))
 }
@@ -180,6 +225,7 @@ impl ResponseError for ApiError {
             | Self::BadBody { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::BadSignature => StatusCode::FORBIDDEN,
+            Self::Misdirected { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -187,8 +233,10 @@ impl ResponseError for ApiError {
             Self::TooLarge { status, .. } => {
                 StatusCode::from_u16(*status).unwrap_or(StatusCode::PAYLOAD_TOO_LARGE)
             }
+            Self::TooManyRecords { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable | Self::TooManyFollowers => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -197,13 +245,19 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status_code());
         match self {
             Self::Unavailable => response.insert_header((RETRY_AFTER, HeaderValue::from_static("2"))),
-            Self::TooManyRequests { seconds } => response.insert_header((RETRY_AFTER, *seconds)),
+            Self::TooManyRequests { seconds } | Self::Busy { seconds } => {
+                response.insert_header((RETRY_AFTER, *seconds))
+            }
             Self::MethodNotAllowed => response.insert_header((ALLOW, HeaderValue::from_static("GET, HEAD"))),
             Self::TooManyFollowers => response.insert_header((RETRY_AFTER, HeaderValue::from_static("30"))),
             Self::OnlyPost => response.insert_header((ALLOW, HeaderValue::from_static("POST"))),
             Self::Unauthorized { challenge } => response.insert_header((WWW_AUTHENTICATE, *challenge)),
             _ => &mut response,
         };
+        // A client that is refused for want of room makes room.
+        if matches!(self, Self::TooManyFollowers | Self::Busy { .. }) {
+            response.force_close();
+        }
         response
             .content_type(Problem::MEDIA_TYPE)
             .body(serde_json::to_string(&self.problem()).unwrap_or_default())

@@ -3,6 +3,7 @@
 mod accept;
 mod addresses;
 pub mod admin;
+mod bodies;
 mod calls;
 mod cdr;
 pub mod cursor;
@@ -28,6 +29,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 
 use crate::assets;
+use crate::clients::{Clients, Slots};
 use crate::credentials::Credentials;
 use crate::events::Events;
 use crate::metrics::{self, Metrics};
@@ -42,7 +44,7 @@ use calls_store::pool::Database;
 
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
-pub use limits::refuse_excess;
+pub use limits::{refuse_excess, refuse_other_hosts};
 
 /// What every request needs.
 #[derive(Clone)]
@@ -63,6 +65,12 @@ pub struct App {
     pub has_directory: bool,
     /// How often a client may ask. None: as often as it likes.
     pub rate_limit: Option<RateLimit>,
+    /// Tells clients apart.
+    pub clients: Clients,
+    /// Exports that may run at once.
+    pub exports: Slots,
+    /// Clients that may follow a history at once.
+    pub followers: Slots,
     /// What is counted.
     pub metrics: Metrics,
     /// Who may send calls in.

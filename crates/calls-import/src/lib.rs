@@ -62,6 +62,7 @@ mod logger;
 mod markup;
 mod objects;
 mod open;
+mod packed;
 mod party;
 mod pbx;
 mod recoded;

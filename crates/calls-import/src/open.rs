@@ -12,6 +12,7 @@ use crate::dates::Again;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
+use crate::packed::Packed;
 use crate::recoded::{Recoded, Recoding};
 use crate::record::{Item, Items, Reason, Record, Skipped};
 use crate::sample::SQLITE;
@@ -55,7 +56,7 @@ pub fn open(
     }
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
-        return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
+        return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, &Nesting::default());
     }
     let mut files = Vec::new();
     list(path, &mut files)?;
@@ -70,7 +71,7 @@ pub fn open(
         };
         Source { name, open: Box::new(open), again: Some(again), database: Some((database, counted)) }
     });
-    Ok(Opened { format, items: many(sources, format, options, 0) })
+    Ok(Opened { format, items: many(sources, format, options, Nesting::default()) })
 }
 
 /// Whether a file is an SQLite database, which is read where it lies.
@@ -109,7 +110,7 @@ pub fn read_any<'a>(
     format: Option<Format>,
     options: &Options,
 ) -> Result<Opened<'a>, ReadError> {
-    any(Box::new(reader), None, format, options, 0)
+    any(Box::new(reader), None, format, options, &Nesting::default())
 }
 
 const HEAD: u64 = detect::HEAD as u64;
@@ -117,18 +118,32 @@ const HEAD: u64 = detect::HEAD as u64;
 /// How many times one may be compressed inside of another.
 const DEEPEST: usize = 4;
 
+/// In what a file is compressed.
+#[derive(Clone, Default)]
+struct Nesting {
+    depth: usize,
+    /// The innermost.
+    packed: Option<Packed>,
+}
+
+impl Nesting {
+    fn inside(&self, packed: Option<Packed>) -> Self {
+        Self { depth: self.depth + 1, packed }
+    }
+}
+
 fn any<'a>(
     mut reader: Box<dyn BufRead + 'a>,
     again: Option<Again<'a>>,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Result<Opened<'a>, ReadError> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD).read_to_end(&mut head)?;
     let is_gzip = head.starts_with(b"\x1f\x8b");
     let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-    if (is_gzip || is_zip) && depth == DEEPEST {
+    if (is_gzip || is_zip) && nesting.depth == DEEPEST {
         return Err(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
@@ -140,16 +155,21 @@ fn any<'a>(
     };
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
     let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
-    if is_gzip || is_zip || utf16.is_some() || recoding.is_some() {
+    if is_gzip {
+        let packed = Packed::default();
+        let unpacked = MultiGzDecoder::new(packed.count(Cursor::new(head).chain(reader)));
+        let nesting = nesting.inside(Some(packed));
+        return any(Box::new(BufReader::new(unpacked)), None, format, options, &nesting);
+    }
+    if is_zip || utf16.is_some() || recoding.is_some() {
         let whole = Cursor::new(head).chain(reader);
         let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
-            _ if is_gzip => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
-            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? }),
+            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, nesting)? }),
             (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
             (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
             (None, None) => Box::new(whole),
         };
-        return any(decoded, None, format, options, depth + usize::from(is_gzip));
+        return any(decoded, None, format, options, nesting);
     }
     if format.is_none() && is_without_calls(&head) {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
@@ -178,10 +198,14 @@ fn unzip<'a>(
     mut archive: impl Read,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Result<Items<'a>, ReadError> {
     let mut file = tempfile::tempfile()?;
-    io::copy(&mut archive, &mut file)?;
+    match &nesting.packed {
+        Some(packed) => packed.copy(archive, &mut file)?,
+        None => _ = io::copy(&mut archive, &mut file)?,
+    }
+    let nesting = nesting.inside(Some(Packed::new(file.stream_position()?)));
     file.rewind()?;
     let entries = zipped::entries(&file)?;
     if let Some(document) = Unreadable::by_names(entries.iter().map(|entry| entry.name.as_str())) {
@@ -194,7 +218,7 @@ fn unzip<'a>(
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
         Source { name, open: Box::new(open), again: None, database: None }
     });
-    Ok(many(sources, format, options, depth))
+    Ok(many(sources, format, options, nesting))
 }
 
 /// One of many files.
@@ -210,12 +234,12 @@ fn many<'a>(
     sources: impl Iterator<Item = Source> + 'a,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: Nesting,
 ) -> Items<'a> {
     let options = options.clone();
     let wanted = sources.filter(move |source| is_wanted(&source.name, format));
     let items =
-        (1..).zip(wanted).flat_map(move |(number, source)| one(number, source, format, &options, depth));
+        (1..).zip(wanted).flat_map(move |(number, source)| one(number, source, format, &options, &nesting));
     let mut ended = false;
     Box::new(items.map_while(move |item| {
         let item = (!ended).then_some(item)?;
@@ -230,14 +254,14 @@ fn one(
     source: Source,
     format: Option<Format>,
     options: &Options,
-    depth: usize,
+    nesting: &Nesting,
 ) -> Items<'static> {
     let Source { name, open, again, database: path } = source;
     let opened = match path {
         Some((path, progress)) if is_database(&path).unwrap_or_default() => {
             database(&path, format, options, &progress)
         }
-        _ => open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth)),
+        _ => open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, nesting)),
     };
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {

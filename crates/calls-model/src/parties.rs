@@ -149,11 +149,12 @@ impl Party {
     pub fn sip(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();
-        let address = rest.split([';', '?']).next().unwrap_or(rest);
-        let (user, host) = match address.rsplit_once('@') {
+        // A user part may itself have the characters that begin parameters and headers.
+        let (user, host) = match rest.split_once('@') {
             Some((user, host)) => (format!("{user}@"), host),
-            None => (String::new(), address),
+            None => (String::new(), rest),
         };
+        let host = host.split([';', '?']).next().unwrap_or(host);
         let plain = |part: &str| part.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"@".contains(&b));
         let well_formed = matches!(scheme.as_str(), "sip" | "sips")
             && !host.is_empty()
@@ -293,6 +294,19 @@ mod tests {
             Party::sip("sip:Bob@example.com:5060")
         );
         assert_ne!(Party::sip("sip:Bob@example.com"), Party::sip("sip:bob@example.com"));
+    }
+
+    #[test]
+    fn a_sip_address_is_split_at_its_at_sign_first() {
+        let day = |day: &str, host: &str| Party::sip(&format!("sip:alice;day={day}@{host}")).unwrap();
+        assert_eq!(day("tue", "A.example;transport=tcp").to_string(), "sip:alice;day=tue@a.example");
+        assert_ne!(day("tue", "a.example"), day("wed", "a.example"));
+        assert_ne!(day("tue", "a.example"), day("tue", "b.example"));
+        assert_eq!(
+            Party::sip("sip:a?b@c.example?subject=x"),
+            Some(Party::Sip("sip:a?b@c.example".to_owned()))
+        );
+        assert_eq!(Party::sip("sip:a@b@c.example"), None);
     }
 
     #[test]

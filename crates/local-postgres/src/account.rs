@@ -41,7 +41,7 @@ impl Account {
         let all: Vec<&Path> = folders.iter().flat_map(|folder| ancestors(folder)).collect();
         let script = r#"i=0; for d; do [ -x "$d" ] || { echo $i; exit; }; i=$((i+1)); done"#;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", script, "sh"]).args(&all).current_dir("/").stdin(Stdio::null());
+        command.args(["-c", script, "sh"]).args(&all).env_clear().current_dir("/").stdin(Stdio::null());
         run_as(&mut command, Some(self));
         let output = command.output().map_err(Error::io("run", Path::new("/bin/sh")))?;
         let index = String::from_utf8_lossy(&output.stdout).trim().parse::<usize>().ok();

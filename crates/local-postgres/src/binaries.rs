@@ -1,6 +1,7 @@
 //! Where the installed PostgreSQL is, and which version.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,10 @@ const OLDEST: u32 = 14;
 
 /// The variable that names the folder to use, and excludes all others.
 const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
+
+/// Variables that PostgreSQL's programs get: where they find files and libraries, and which time it is.
+const PASSED_ON: [&str; 7] =
+    ["PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
 /// Where packages put the binaries. One `*` stands for a version; the newest comes first.
 const USUAL_PLACES: [&str; 9] = [
@@ -82,16 +87,14 @@ impl Binaries {
         &self.folder
     }
 
-    /// A command for one of the programs, with no input, and without what the environment says to
-    /// PostgreSQL's programs: a `PGPORT` or `PGDATA` is meant for another server.
+    /// A command for one of the programs, with no input, and with nothing of the environment but what programs need to
+    /// run: a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process are not for the server's
+    /// user.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));
-        command.stdin(Stdio::null()).env("LC_ALL", "C");
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                command.env_remove(name);
-            }
-        }
+        command.stdin(Stdio::null()).env_clear().env("LC_ALL", "C");
+        let needed = |(name, _): &(OsString, _)| PASSED_ON.iter().any(|passed| name == *passed);
+        command.envs(std::env::vars_os().filter(needed));
         command
     }
 }

@@ -1,12 +1,16 @@
 //! Options of `calls serve` that say who may ask, and how often.
 
+use std::net::SocketAddr;
+
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LINK, RETRY_AFTER,
 };
 
-use crate::rate_limit::{Network, Rate, RateLimit};
+use crate::clients::{Clients, Network};
+use crate::hosts::{AllowedHost, Host, Hosts};
+use crate::rate_limit::{Rate, RateLimit};
 
 /// Who may ask, and how often. Without these, every client of this machine as often as it likes, and no page of
 /// another origin.
@@ -24,11 +28,27 @@ pub(crate) struct Access {
     /// with commas [default: none]
     #[arg(long, env = "CALLS_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<Origin>,
+    /// A host name by which clients reach this server, such as calls.example.com, or * for all. localhost, loopback
+    /// addresses and the host of --public-url are allowed anyway, and every IP address unless --bind is a loopback
+    /// address; requests for other hosts are answered 421. Repeatable, or with commas
+    #[arg(long, env = "CALLS_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    allowed_hosts: Vec<AllowedHost>,
 }
 
 impl Access {
     pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
-        self.rate_limit.map(|rate| RateLimit::new(rate, &self.trusted_proxy))
+        self.rate_limit.map(|rate| RateLimit::new(rate, self.clients()))
+    }
+
+    /// Tells clients apart.
+    pub(crate) fn clients(&self) -> Clients {
+        Clients::new(&self.trusted_proxy)
+    }
+
+    /// The hosts of an address that this process listens on. `public` is that of its public URL.
+    pub(crate) fn hosts(&self, bind: SocketAddr, public: Option<Host>) -> Hosts {
+        let allowed = self.allowed_hosts.iter().cloned().chain(public.map(AllowedHost::One));
+        Hosts::new(bind, allowed.collect())
     }
 
     /// `None` where no origin is configured: then no header of CORS is sent at all.

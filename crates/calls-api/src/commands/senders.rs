@@ -1,49 +1,83 @@
 //! The options that say who may send calls over HTTP.
 
+use std::fs;
+use std::path::PathBuf;
+
 use anyhow::{Context as _, bail};
 
 use crate::credentials::{Credentials, Secret, Twilio};
+use crate::hosts::{self, Host};
 
 /// Nobody may, unless told otherwise. An empty variable means none.
+///
+/// Other users of the machine can see the options of a process, so each secret has an option that names a
+/// file instead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
-    /// Let those send calls (POST /api/calls, POST /api/cdr/freeswitch) who know this token, as `Authorization:
-    /// Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
+    /// Let those send calls (POST /api/calls, POST /api/cdr/freeswitch) who know this token, as
+    /// `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
     #[arg(long, env = "CALLS_INGEST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     ingest_token: Option<String>,
-    /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your account;
-    /// needs --public-url
+    /// A file with the ingest token, instead of --ingest-token; blanks and line breaks around it do not count
+    #[arg(long, env = "CALLS_INGEST_TOKEN_FILE", value_name = "FILE")]
+    ingest_token_file: Option<PathBuf>,
+    /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your
+    /// account; needs --public-url
     #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     twilio_auth_token: Option<String>,
-    /// Where others reach this server, such as https://calls.example.com: Twilio signs it too
+    /// A file with Twilio's auth token, instead of --twilio-auth-token; blanks and line breaks around it do
+    /// not count
+    #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN_FILE", value_name = "FILE")]
+    twilio_auth_token_file: Option<PathBuf>,
+    /// Where others reach this server, such as https://calls.example.com: Twilio signs it too, and requests
+    /// for its host are answered
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 }
 
 impl Senders {
+    /// The host of the public URL.
+    pub(crate) fn public_host(&self) -> anyhow::Result<Option<Host>> {
+        let Some(url) = self.public_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
+        let host = hosts::host_of(url);
+        host.map(Some).with_context(|| {
+            format!("--public-url: expected a URL such as https://calls.example.com, but found {url:?}")
+        })
+    }
+
     /// What the senders have to know.
     pub(crate) fn credentials(self) -> anyhow::Result<Credentials> {
-        let ingest_token = secret("--ingest-token", self.ingest_token)?;
-        let twilio_auth_token = secret("--twilio-auth-token", self.twilio_auth_token)?;
+        let ingest_token = secret("--ingest-token", self.ingest_token, self.ingest_token_file)?;
+        let twilio_auth_token =
+            secret("--twilio-auth-token", self.twilio_auth_token, self.twilio_auth_token_file)?;
         let public_url = self.public_url.filter(|url| !url.is_empty());
         let twilio = match (twilio_auth_token, public_url) {
             (None, _) => None,
             (Some(_), None) => {
                 bail!("--twilio-auth-token: expected --public-url beside it, but found none")
             }
-            (Some(auth_token), Some(url)) if url.starts_with("https://") || url.starts_with("http://") => {
+            (Some(auth_token), Some(url)) => {
                 Some(Twilio { auth_token, public_url: url.trim_end_matches('/').to_owned() })
-            }
-            (Some(_), Some(url)) => {
-                bail!("--public-url: expected a URL such as https://calls.example.com, but found {url:?}")
             }
         };
         Ok(Credentials { ingest_token, twilio })
     }
 }
 
-fn secret(option: &str, text: Option<String>) -> anyhow::Result<Option<Secret>> {
+/// The secret of an option, or of the file that the option of the same name with `-file` names.
+fn secret(option: &str, text: Option<String>, file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
     let text = text.filter(|text| !text.is_empty());
-    text.map(|text| text.parse::<Secret>().map_err(anyhow::Error::msg).with_context(|| option.to_owned()))
-        .transpose()
+    let file = file.filter(|file| !file.as_os_str().is_empty());
+    let (option, text) = match (text, file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => bail!("{option}: expected it or {option}-file, but found both"),
+        (Some(text), None) => (option.to_owned(), text),
+        (None, Some(file)) => {
+            let option = format!("{option}-file");
+            let text = fs::read_to_string(&file)
+                .with_context(|| format!("{option}: cannot read {}", file.display()))?;
+            (option, text.trim().to_owned())
+        }
+    };
+    text.parse::<Secret>().map(Some).map_err(anyhow::Error::msg).context(option)
 }

@@ -12,10 +12,12 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::capacity::{Capacity, Connections};
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
 use crate::events::{EventOptions, Events};
+use crate::hosts::{Host, Hosts};
 use crate::metrics::Metrics;
 use crate::problem;
 use crate::reads::{HotReads, Replica};
@@ -47,9 +49,6 @@ pub(crate) struct Arguments {
     /// [default: none]
     #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT")]
     admin_bind: Option<SocketAddr>,
-    /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once
-    #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
-    followers: usize,
     /// How long a request that reads may take, in seconds; a database that is slower costs a 503
     #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
     deadline: Duration,
@@ -68,6 +67,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     seed_if_empty: bool,
     #[command(flatten)]
+    capacity: Capacity,
+    #[command(flatten)]
     access: Access,
     #[command(flatten)]
     senders: Senders,
@@ -80,7 +81,12 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let public_host = arguments.senders.public_host()?;
     let credentials = arguments.senders.credentials()?;
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!("the HTTP server runs as root: start it as a user of its own");
+    }
+    let open_connections = arguments.capacity.connections(arguments.connections);
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
@@ -94,7 +100,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         connections,
         waiting,
         region,
-        followers,
+        capacity,
         deadline,
         no_directory,
         ..
@@ -105,8 +111,13 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let address = Arc::new(address);
     let labels = Labels::default();
     let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
-    let event_options =
-        EventOptions { address: address.clone(), labels: labels.clone(), most_clients: followers, heartbeat };
+    let followers = capacity.follower_slots(open_connections);
+    let event_options = EventOptions {
+        address: address.clone(),
+        labels: labels.clone(),
+        most_clients: followers.most(),
+        heartbeat,
+    };
     let (events, teller) = Events::start(event_options).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
     let rate_limit = access.rate_limit();
@@ -129,11 +140,14 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         region,
         has_directory: !no_directory,
         rate_limit,
+        clients: access.clients(),
+        exports: capacity.export_slots(),
+        followers,
         metrics,
         credentials,
         events: events.clone(),
     };
-    let served = serve(app, bind, admin_bind, access);
+    let served = serve(app, bind, admin_bind, access, public_host, open_connections);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -172,14 +186,19 @@ async fn serve(
     bind: SocketAddr,
     admin_bind: Option<SocketAddr>,
     access: Access,
+    public_host: Option<Host>,
+    connections: Connections,
 ) -> anyhow::Result<()> {
     let events = app.events.clone();
     let app = web::Data::new(app);
-    let admin = admin_bind.map(|bind| admin_server(app.clone(), bind)).transpose()?;
+    let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
+    let admin = admin_bind.map(admin_server).transpose()?;
+    let hosts = access.hosts(bind, public_host);
     let server = HttpServer::new(move || {
         let cors = access.cors();
         // Each worker has connections of its own.
         let hot = web::Data::new(Hot::new(app.hot.clone()));
+        let hosts = hosts.clone();
         App::new()
             .app_data(app.clone())
             .app_data(web::Data::new(HotReads::new(hot.clone(), app.replica.as_ref())))
@@ -189,6 +208,7 @@ async fn serve(
             // The last is the outermost.
             .wrap(from_fn(routes::refuse_excess))
             .wrap(Condition::new(cors.is_some(), cors.unwrap_or_default()))
+            .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
             .wrap(from_fn(routes::add_headers))
             .wrap(from_fn(routes::log_request))
             .configure(routes::configure)
@@ -200,6 +220,11 @@ async fn serve(
     })
     .shutdown_timeout(10)
     .client_request_timeout(Duration::from_secs(5))
+    .workers(connections.workers)
+    .max_connections(connections.per_worker)
+    .on_connect(move |connection, _| {
+        connection.downcast_ref().into_iter().for_each(|stream| connections.limit_unread(stream));
+    })
     .bind(bind)
     .with_context(|| format!("cannot listen on {bind}"))?;
     for address in server.addrs() {
@@ -214,14 +239,17 @@ async fn serve(
 }
 
 /// Serves the admin address in the background.
-fn admin_server(app: web::Data<routes::App>, bind: SocketAddr) -> anyhow::Result<ServerHandle> {
+fn admin_server(app: web::Data<routes::App>, bind: SocketAddr, hosts: Hosts) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || {
+        let hosts = hosts.clone();
         App::new()
             .app_data(app.clone())
+            .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
             .wrap(from_fn(routes::add_headers))
             .configure(routes::admin::configure)
     })
     .workers(1)
+    .max_connections(Connections::ADMIN)
     .disable_signals()
     .bind(bind)
     .with_context(|| format!("cannot listen on {bind} for administrators"))?;

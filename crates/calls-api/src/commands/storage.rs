@@ -7,6 +7,8 @@ use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
 
+use super::database_url;
+
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
@@ -34,7 +36,9 @@ impl Storage {
 
     fn server(self) -> anyhow::Result<Server> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
-        Server::open(self.database_url.filter(|url| !url.is_empty()), self.data_dir)
+        let url = self.database_url.filter(|url| !url.is_empty());
+        url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
+        Server::open(url, self.data_dir)
     }
 }
 

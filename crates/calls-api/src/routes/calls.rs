@@ -68,7 +68,7 @@ pub(super) async fn list_calls(
             found: "CSV".to_owned(),
         }),
         Format::Json => list_page(&request, app, hot, party, &query, parameters).await,
-        format => export::stream_calls(app, party, parameters, format).await,
+        format => export::stream_calls(&request, app, party, parameters, format).await,
     }
 }
 

@@ -9,13 +9,22 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use calls_import::{Format, Item, Options, Reason, Skipped};
 use calls_model::Problem;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::App;
-use super::ingest::{authorize, bad_body, read_body, unsupported};
+use super::bodies::{bad_body, read_body};
+use super::ingest::{authorize, unsupported};
 use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
+
+/// Bytes of a record of FreeSWITCH, which has all variables of its channel.
+const MOST_CDR: usize = 10 * 1024 * 1024;
+/// Bytes of a callback of Twilio, of which its documentation lists a kilobyte.
+const MOST_CALLBACK: usize = 64 * 1024;
+/// Callbacks that are read at once before their signature is known to be right: 32 MiB together.
+static UNVERIFIED: Semaphore = Semaphore::const_new(512);
 
 /// What became of a call detail record.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +57,7 @@ pub(super) async fn post_freeswitch(
 ) -> Result<HttpResponse, ApiError> {
     authorize(&request, &app, true)?;
     let encoding = encoding(&request)?;
-    let body = read_body(&request, payload).await?;
+    let body = read_body(&request, payload, MOST_CDR).await?;
     let stored = app
         .database
         .clone()
@@ -89,13 +98,17 @@ pub(super) async fn post_twilio(
     if request.content_type() != FORM {
         return Err(unsupported(&request, FORM));
     }
-    let body = read_body(&request, payload).await?;
-    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let signature = request.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok());
+    let signature = signature.ok_or(ApiError::BadSignature)?;
+    // Nobody knows yet whether it is Twilio's.
+    let reading = UNVERIFIED.try_acquire().map_err(|_| ApiError::Busy { seconds: 5 })?;
+    let body = read_body(&request, payload, MOST_CALLBACK).await?;
+    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-    if !signature.is_some_and(|signature| twilio.has_signed(signature, path, &form)) {
+    if !twilio.has_signed(signature, path, &form) {
         return Err(ApiError::BadSignature);
     }
+    drop(reading);
     let status = form.iter().find(|(name, _)| name == "CallStatus").map_or("", |(_, status)| status);
     if LIVE.contains(&status) {
         return Ok(HttpResponse::NoContent().finish());

@@ -40,6 +40,7 @@ pub(super) async fn follow_calls(
 ) -> Result<HttpResponse, ApiError> {
     let party = phone::parse(&number, app.region)?;
     let last = last_event_id(&request)?;
+    let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
     let data = app.clone();
     let find = move || {
         let found = data.database.read(|connection| {
@@ -52,7 +53,8 @@ pub(super) async fn follow_calls(
     let (party, owner, version) = app.database.block(find).await?;
     // An id from beyond the version is one of another database, such as one before a backup was restored.
     let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
-    let pieces = app.events.follow(party, owner, position).map_err(|_| ApiError::TooManyFollowers)?;
+    let pieces = app.events.follow(party, owner, position, slot);
+    let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
     let stream = ReceiverStream::new(pieces)
         .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));
     Ok(HttpResponse::Ok()

@@ -4,10 +4,11 @@ use std::io::Write as _;
 
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Call, DetailedCall, Party};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
@@ -26,14 +27,16 @@ const BATCH: u16 = 5_000;
 /// Batches that wait for a slow client.
 const WAITING: usize = 2;
 
-/// Streams the calls that fit, newest first, in constant memory. A fault in the middle breaks the connection
+/// Streams the calls that fit, newest first, in constant memory, as one of the exports that may run at once. A fault in the middle breaks the connection
 /// off, so that no client takes a part for the whole.
 pub(super) async fn stream_calls(
+    request: &HttpRequest,
     app: web::Data<App>,
     party: Party,
     parameters: ListParameters,
     format: Format,
 ) -> Result<HttpResponse, ApiError> {
+    let slot = app.exports.take(app.clients.of(request)).ok_or(ApiError::Busy { seconds: 5 })?;
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let name = party.to_string();
     // The first batch comes before the answer begins, while it can still be a 503.
@@ -52,13 +55,18 @@ pub(super) async fn stream_calls(
 
     let (sender, receiver) = mpsc::channel(WAITING);
     actix_web::rt::spawn(export.send(first, sender));
+    let batches = ReceiverStream::new(receiver).map(move |batch| {
+        // Free again when nothing of the export is in memory.
+        let _ = &slot;
+        batch
+    });
     let extension = if format == Format::Csv { "csv" } else { "ndjson" };
     let file = format!("attachment; filename=\"calls-{}.{extension}\"", file_name(&name));
     Ok(HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header((CONTENT_DISPOSITION, file))
         .insert_header((VARY, HeaderValue::from_static("Accept")))
-        .streaming(ReceiverStream::new(receiver)))
+        .streaming(batches))
 }
 
 /// What ends an answer that has begun.

@@ -1,18 +1,23 @@
 //! `POST /api/calls`.
 
-use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, Payload};
+use std::fmt;
+
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use calls_model::{CallDuration, CallType, Outcome, Party};
 use chrono::{DateTime, Datelike as _, Utc};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
-use serde::Serialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserializer as _, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::App;
+use super::bodies::{bad_body, read_body};
 use super::schemas::{Refused, SentRecord};
 use crate::credentials;
 use crate::problem::ApiError;
@@ -22,15 +27,24 @@ use calls_store::idempotency::{self, Answer};
 use calls_store::import::{self, ResolvedCall};
 use calls_store::insertion::NewCall;
 
-/// Some 70,000 records.
+/// Bytes of a body: more than [`MOST_RECORDS`] records of the usual length.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
+/// Records of a request. What they become is in memory all at once.
+const MOST_RECORDS: usize = 50_000;
+/// Bytes of a record. A longer one is no call, and is not taken apart.
+const MOST_RECORD_BYTES: usize = 4096;
+/// Refusals that are told one by one.
+const MOST_REFUSALS: usize = 100;
 
-/// What became of the records of a request, in their order.
-#[derive(Debug, Serialize, ToSchema)]
+/// What became of the records of a request.
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct Results {
     added: usize,
     already_there: usize,
     refused: usize,
+    /// Refused records that are not in `results`, which has the first 100 of them.
+    refusals_left_out: usize,
+    /// In the order of the records.
     results: Vec<RecordResult>,
 }
 
@@ -63,8 +77,8 @@ struct Refusal {
 /// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration"}`, of
 /// which `duration` may be missing. Numbers are understood in every spelling.
 ///
-/// The answer is 200 with a result for each record, also if some (or all) are refused: those that are right are
-/// stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
+/// The answer is 200 with a result for each record (of those that are refused, for the first 100), also if some (or
+/// all) are refused: those that are right are stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
 /// one (RFC 4918), and not 4xx, for which senders repeat or drop what was stored. 4xx is for a request as a
 /// whole that cannot be read.
 #[utoipa::path(
@@ -92,11 +106,11 @@ pub(super) async fn post_calls(
         _ => return Err(unsupported(&request, "application/json or application/x-ndjson")),
     };
     let key = idempotency_key(&request)?;
-    let body = read_body(&request, payload).await?;
+    let body = read_body(&request, payload, MOST_BYTES).await?;
     let answer = match (&key, single(&body, read_records, app.region)) {
         (None, Some(call)) => {
             let added = hot.add_call(&call).await?;
-            Results::new(&[Ok(())], [added]).answer()
+            Results::new([Ok(())].into_iter(), [added]).answer()
         }
         _ => {
             let database = app.database.clone();
@@ -107,7 +121,7 @@ pub(super) async fn post_calls(
 }
 
 /// How the records of a body are told apart.
-type ReadRecords = fn(&[u8]) -> Result<Records, ApiError>;
+type ReadRecords = fn(&[u8]) -> Result<Records<'_>, ApiError>;
 
 /// The call of a body that has one record, whose parties need no row of their own.
 fn single(body: &[u8], read_records: ReadRecords, region: Option<Region>) -> Option<NewCall> {
@@ -117,7 +131,7 @@ fn single(body: &[u8], read_records: ReadRecords, region: Option<Region>) -> Opt
         return None;
     }
     let [record] = <[_; 1]>::try_from(read_records(body).ok()?).ok()?;
-    import::without_row(&read_record(record.ok()?, region).ok()?)
+    import::without_row(&read_record(&parse_record(record).ok()?, region).ok()?)
 }
 
 /// Stores the records of a body in one transaction, or finds the answer to the same request.
@@ -128,7 +142,8 @@ fn store_all(
     read_records: ReadRecords,
 ) -> Result<Answer, ApiError> {
     let records = read_records(body)?;
-    let read: Vec<_> = records.into_iter().map(|record| read_record(record?, app.region)).collect();
+    let read: Vec<_> =
+        records.into_iter().map(|record| read_record(&parse_record(record)?, app.region)).collect();
     let work = |connection: &mut PgConnection| Ok(store(connection, app, &read)?.answer());
     let digest = Sha256::digest(body);
     let answer = app.database.write(|connection| match key {
@@ -153,26 +168,6 @@ pub(super) fn authorize(request: &HttpRequest, app: &App, or_basic: bool) -> Res
     }
 }
 
-/// The body, if it is not too long.
-pub(super) async fn read_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
-    let too_large =
-        |found| ApiError::TooLarge { status: 413, what: "the body", limit: MOST_BYTES as u64, found };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if let Some(length) = announced.filter(|length| *length > MOST_BYTES as u64) {
-        return Err(too_large(length));
-    }
-    match payload.to_bytes_limited(MOST_BYTES).await {
-        // It was not announced, and is not read to its end.
-        Err(_) => Err(too_large(MOST_BYTES as u64 + 1)),
-        Ok(Err(_)) => Err(bad_body("a body that is complete", "its beginning")),
-        Ok(Ok(body)) => Ok(body),
-    }
-}
-
-pub(super) fn bad_body(expected: &str, found: &str) -> ApiError {
-    ApiError::BadBody { expected: expected.to_owned(), found: found.chars().take(64).collect() }
-}
-
 pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiError {
     let found = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
     ApiError::UnsupportedMediaType { expected, found: found.chars().take(64).collect() }
@@ -193,27 +188,67 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     })
 }
 
-type Records = Vec<Result<Value, Refusal>>;
+/// The records of a body as they were sent, at most [`MOST_RECORDS`].
+type Records<'a> = Vec<&'a [u8]>;
 
-fn json_records(body: &[u8]) -> Result<Records, ApiError> {
-    let records: Vec<Value> = serde_json::from_slice(body)
-        .map_err(|error| bad_body("a JSON array of records", &error.to_string()))?;
-    Ok(records.into_iter().map(Ok).collect())
+fn json_records(body: &[u8]) -> Result<Records<'_>, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = reader.deserialize_seq(RecordVisitor).and_then(|records| reader.end().map(|()| records));
+    let (records, found) = read.map_err(|error| bad_body("a JSON array of records", &error.to_string()))?;
+    if found > MOST_RECORDS {
+        return Err(ApiError::TooManyRecords { limit: MOST_RECORDS, found });
+    }
+    Ok(records)
 }
 
-fn ndjson_records(body: &[u8]) -> Result<Records, ApiError> {
-    let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    let read = |line| {
-        serde_json::from_slice(line).map_err(|error| Refusal {
-            member: None,
-            expected: "a JSON object".to_owned(),
-            found: error.to_string(),
-        })
-    };
-    Ok(lines.map(read).collect())
+fn ndjson_records(body: &[u8]) -> Result<Records<'_>, ApiError> {
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let found = lines.clone().count();
+    if found > MOST_RECORDS {
+        return Err(ApiError::TooManyRecords { limit: MOST_RECORDS, found });
+    }
+    Ok(lines.collect())
 }
 
-fn read_record(record: Value, region: Option<Region>) -> Result<ResolvedCall, Refusal> {
+/// Finds the elements of an array and counts them, without taking them apart.
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = (Records<'de>, usize);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON array of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut records = Vec::new();
+        while records.len() < MOST_RECORDS {
+            match array.next_element::<&RawValue>()? {
+                Some(record) => records.push(record.get().as_bytes()),
+                None => {
+                    let found = records.len();
+                    return Ok((records, found));
+                }
+            }
+        }
+        let mut found = records.len();
+        while array.next_element::<IgnoredAny>()?.is_some() {
+            found += 1;
+        }
+        Ok((records, found))
+    }
+}
+
+fn parse_record(record: &[u8]) -> Result<Value, Refusal> {
+    let refuse = |expected: String, found| Refusal { member: None, expected, found };
+    if record.len() > MOST_RECORD_BYTES {
+        let expected = format!("a record of at most {MOST_RECORD_BYTES} bytes");
+        return Err(refuse(expected, format!("{} bytes", record.len())));
+    }
+    serde_json::from_slice(record).map_err(|error| refuse("a JSON object".to_owned(), error.to_string()))
+}
+
+fn read_record(record: &Value, region: Option<Region>) -> Result<ResolvedCall, Refusal> {
     const MEMBERS: [&str; 5] = ["owner", "created_at", "counterparty", "type", "duration"];
     let refuse = |member, expected: &str, found: String| Refusal {
         member,
@@ -297,28 +332,38 @@ fn store(
     let calls: Vec<_> = read.iter().flatten().cloned().collect();
     let layout = app.database.layout(connection)?;
     let is_added = import::store(connection, layout, &calls)?;
-    let outcomes: Vec<Result<(), Refusal>> =
-        read.iter().map(|record| record.as_ref().map(|_| ()).map_err(Refusal::clone)).collect();
-    Ok(Results::new(&outcomes, is_added))
+    Ok(Results::new(read.iter().map(|record| record.as_ref().map(|_| ())), is_added))
 }
 
 impl Results {
     /// The results of records, of which each that is a call was added or was already there.
-    fn new(records: &[Result<(), Refusal>], is_added: impl IntoIterator<Item = bool>) -> Self {
+    fn new<'a>(
+        records: impl Iterator<Item = Result<(), &'a Refusal>>,
+        is_added: impl IntoIterator<Item = bool>,
+    ) -> Self {
         let mut is_added = is_added.into_iter();
-        let statuses = records.iter().map(|record| match record {
-            Ok(()) if is_added.next() == Some(true) => Status::Added,
-            Ok(()) => Status::AlreadyThere,
-            Err(refusal) => Status::Refused(refusal.clone()),
-        });
-        let results: Vec<_> =
-            statuses.enumerate().map(|(index, status)| RecordResult { index, status }).collect();
-        let count = |fits: fn(&Status) -> bool| results.iter().filter(|result| fits(&result.status)).count();
-        Self {
-            added: count(|status| matches!(status, Status::Added)),
-            already_there: count(|status| matches!(status, Status::AlreadyThere)),
-            refused: count(|status| matches!(status, Status::Refused(_))),
-            results,
+        let mut all = Self::default();
+        for (index, record) in records.enumerate() {
+            let status = match record {
+                Ok(()) if is_added.next() == Some(true) => Status::Added,
+                Ok(()) => Status::AlreadyThere,
+                Err(refusal) => Status::Refused(refusal.clone()),
+            };
+            *all.count(&status) += 1;
+            if matches!(status, Status::Refused(_)) && all.refused > MOST_REFUSALS {
+                all.refusals_left_out += 1;
+            } else {
+                all.results.push(RecordResult { index, status });
+            }
+        }
+        all
+    }
+
+    fn count(&mut self, status: &Status) -> &mut usize {
+        match status {
+            Status::Added => &mut self.added,
+            Status::AlreadyThere => &mut self.already_there,
+            Status::Refused(_) => &mut self.refused,
         }
     }
 
@@ -333,7 +378,7 @@ mod tests {
     use super::*;
 
     fn refused(record: &str) -> (Option<&'static str>, String) {
-        let refusal = read_record(serde_json::from_str(record).unwrap(), None).unwrap_err();
+        let refusal = read_record(&serde_json::from_str(record).unwrap(), None).unwrap_err();
         (refusal.member, refusal.found)
     }
 

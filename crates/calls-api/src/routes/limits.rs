@@ -8,6 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 
 use super::App;
+use crate::hosts::Hosts;
 use crate::problem::ApiError;
 
 /// Bytes of path and query. Every parameter at its longest has less.
@@ -16,6 +17,18 @@ const MAX_ADDRESS: usize = 8 * 1024;
 const MAX_HEADERS: usize = 16 * 1024;
 /// Bytes of a body where none is expected.
 const MAX_UNREAD_BODY: u64 = 64 * 1024;
+
+/// Answers requests for other hosts, before anything reads them.
+pub async fn refuse_other_hosts<B: MessageBody>(
+    hosts: Hosts,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match hosts.check(request.request()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(found) => Ok(refuse(request, &ApiError::Misdirected { found })),
+    }
+}
 
 /// Answers what is too long or too much, before anything reads it.
 pub async fn refuse_excess<B: MessageBody>(

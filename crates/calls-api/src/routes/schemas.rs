@@ -323,8 +323,8 @@ impl IntoResponses for ApiError {
             .description(Some("When to try again, in seconds."))
             .build();
         let too_many = problem("This client has asked too often.").header("Retry-After", retry_after.clone());
-        let unavailable = problem("The database does not answer, or too many wait for it.");
-        let late = ResponseBuilder::new().description("The request did not come to its end within 5 s.");
+        let unavailable = problem("The database does not answer, or too many ask at once.");
+        let late = problem("The body did not come in time. Without a problem: the header did not.");
         let responses = [
             (
                 "400",
@@ -337,8 +337,9 @@ impl IntoResponses for ApiError {
                 problem("Nothing is here: the path is not one of these, or the server takes no calls in."),
             ),
             ("408", late),
-            ("413", problem("The body is too long.")),
+            ("413", problem("The body is too long, or has too many records.")),
             ("414", problem("The address is longer than 8 KiB.")),
+            ("421", problem("The `Host` is not one that this server has.")),
             ("429", too_many),
             ("431", problem("The header is longer than 16 KiB.")),
             ("500", problem("A defect of the server's.")),

@@ -27,6 +27,7 @@ mod paging;
 mod pooler;
 mod post;
 mod replica;
+mod security;
 mod seed;
 mod serve;
 mod summary;

@@ -160,6 +160,12 @@ pub fn calls(arguments: &[&str]) -> Output {
 /// The binary with nothing in its environment that could change what it does.
 pub fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(CALLS);
+    without_settings(&mut command);
+    command.args(arguments);
+    command
+}
+
+fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let is_ours = text.starts_with("CALLS_") && text != "CALLS_POSTGRES_BIN";
@@ -167,8 +173,6 @@ pub fn bare(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    command.args(arguments);
-    command
 }
 
 fn database_url(name: &str) -> String {
@@ -247,12 +251,43 @@ impl TestApp {
 
     /// Runs `calls serve` with these options alone, on a database that is not one of the tests'.
     pub fn start(options: &[&str]) -> Self {
-        let mut process = bare(&["serve"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut command = bare(&["serve"]);
+        command.args(options);
+        Self::spawn(command)
+    }
+
+    /// Runs `calls serve` with these options, and with variables of the environment.
+    pub fn start_with_variables(options: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = bare(&["serve"]);
+        command.args(options).envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Serves a database by a process whose soft and hard limit on open files are these.
+    pub fn with_open_files(soft: u32, hard: u32, options: &[&str]) -> Self {
+        let database = TestDatabase::new();
+        let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("/bin/sh");
+        without_settings(&mut command);
+        command.args([
+            "-c",
+            &script,
+            CALLS,
+            "serve",
+            "--bind",
+            "127.0.0.1:0",
+            "--database-url",
+            &database.url,
+        ]);
+        command.args(options);
+        let mut app = Self::spawn(command);
+        app.database = Some(database);
+        app
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().unwrap();
         let log = Some(std::thread::spawn(move || read_all(stderr)));
         let mut admin = None;
@@ -266,6 +301,19 @@ impl TestApp {
             }
         };
         Self { address, admin, database: None, process, log }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The most memory that the server had so far, in MB; where the system does not tell, what it has now.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
+        let now = || Command::new("ps").args(["-o", "rss=", "-p", &self.pid().to_string()]).output().unwrap();
+        let kilobytes = peak.map_or_else(|| String::from_utf8(now().stdout).unwrap(), str::to_owned);
+        kilobytes.trim().parse::<usize>().unwrap() / 1024
     }
 
     pub fn database(&self) -> &TestDatabase {

@@ -1,7 +1,7 @@
 //! No file does harm: whatever it holds, reading comes to an end, without a panic and without much memory.
 
 use std::fs;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write as _};
 
 use calls_import::{Format, Item, Options, RawParty, ReadError, detect, read_any};
 use calls_model::Outcome;
@@ -215,4 +215,16 @@ fn an_error_of_the_reader_ends_the_file() {
         assert!(matches!(items.next(), Some(Err(ReadError::Io(_)))), "{format}");
         assert!(items.next().is_none(), "{format}");
     }
+}
+
+#[test]
+fn an_archive_inside_of_another_does_not_fill_the_disk() {
+    // 200 MB of zeros that begin like a zip archive, in 200 kB.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(b"PK\x03\x04").unwrap();
+    io::copy(&mut io::repeat(0).take(200_000_000), &mut packed).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 250_000);
+    let error = read_any(&packed[..], None, &Options::default()).err().expect("an error").to_string();
+    assert!(error.contains("expected at most 100 times as many bytes"), "{error}");
 }

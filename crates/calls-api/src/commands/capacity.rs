@@ -1,0 +1,101 @@
+//! Options of `calls serve` that say how much may be going on at once.
+
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::clients::Slots;
+
+/// How much may be going on at once.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Capacity {
+    /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once, at most half of the
+    /// connections that the limit on open files allows
+    #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
+    followers: usize,
+    /// How many histories one client address may follow at once
+    #[arg(long, env = "CALLS_FOLLOWERS_PER_CLIENT", default_value_t = 250, value_name = "HISTORIES")]
+    followers_per_client: usize,
+    /// How many exports (format=csv or ndjson) may run at once, half of them for one client address; more are
+    /// answered 503
+    #[arg(long, env = "CALLS_EXPORTS", default_value_t = 16, value_name = "EXPORTS")]
+    exports: usize,
+    /// How long a client may leave what is sent to it unread, in seconds, before its connection is closed
+    /// (Linux)
+    #[arg(long, env = "CALLS_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    write_timeout: u64,
+}
+
+/// What the HTTP server may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connections {
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// Connections that each of them keeps open; further clients wait for one of these to close.
+    pub per_worker: usize,
+    write_timeout: Duration,
+}
+
+impl Capacity {
+    /// The connections that the limit on open files allows beside `database` connections to PostgreSQL.
+    pub(crate) fn connections(&self, database: u32) -> Connections {
+        /// The admin address, logs, the executable and the like.
+        const OTHERS: usize = 128;
+        /// Connections to PostgreSQL that each worker has for itself, and what its event loop takes.
+        const PER_WORKER: usize = 8;
+        /// actix-web's default.
+        const MOST: usize = 25_600;
+        let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let files = raise_file_limit();
+        let reserved = OTHERS + PER_WORKER * workers + usize::try_from(database).unwrap_or_default();
+        let left = files.saturating_sub(reserved).max(files / 4);
+        let per_worker = (left / workers).clamp(1, MOST);
+        Connections { workers, per_worker, write_timeout: Duration::from_secs(self.write_timeout) }
+    }
+
+    /// The clients that may follow a history.
+    pub(crate) fn follower_slots(&self, connections: Connections) -> Slots {
+        let most = connections.workers * connections.per_worker / 2;
+        if self.followers > most {
+            tracing::warn!(asked = self.followers, most, "the limit on open files allows fewer followers");
+        }
+        Slots::new(self.followers.min(most), self.followers_per_client)
+    }
+
+    /// The exports by their clients.
+    pub(crate) fn export_slots(&self) -> Slots {
+        Slots::new(self.exports, self.exports.div_ceil(2))
+    }
+}
+
+impl Connections {
+    /// How many connections the admin address keeps open.
+    pub(crate) const ADMIN: usize = 64;
+
+    /// Lets the kernel close a connection whose client does not read: a full buffer keeps what fills it in
+    /// memory.
+    pub(crate) fn limit_unread(self, stream: &TcpStream) {
+        #[cfg(target_os = "linux")]
+        if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(self.write_timeout)) {
+            tracing::debug!(%error, "cannot set TCP_USER_TIMEOUT");
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (stream, self.write_timeout);
+    }
+}
+
+/// Raises the soft limit on open files to the hard one, and returns what it is then.
+fn raise_file_limit() -> usize {
+    /// Where there is no limit.
+    const UNLIMITED: u64 = 1 << 20;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let current = current.unwrap_or(UNLIMITED);
+    let wanted = maximum.unwrap_or(UNLIMITED).min(UNLIMITED);
+    let raised =
+        wanted > current && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).is_ok();
+    usize::try_from(if raised { wanted } else { current }).unwrap_or(usize::MAX)
+}

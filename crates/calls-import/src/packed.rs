@@ -1,0 +1,79 @@
+//! How much may become of an archive that is itself compressed: it is unpacked into a temporary file.
+
+use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of an archive inside of another.
+const MOST: u64 = 4 << 30;
+/// How many times as many bytes as it was packed into. What is in an archive is compressed already.
+const RATIO: u64 = 100;
+/// Bytes that are unpacked at any ratio.
+const ALWAYS: u64 = 16 << 20;
+
+/// Bytes that were read of what is packed. Clones count together.
+#[derive(Clone, Default)]
+pub(crate) struct Packed(Arc<AtomicU64>);
+
+impl Packed {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes)))
+    }
+
+    /// Counts the bytes that are read.
+    pub(crate) fn count<R: BufRead>(&self, reader: R) -> Counted<R> {
+        Counted { reader, packed: self.clone() }
+    }
+
+    /// Copies what is unpacked.
+    ///
+    /// # Errors
+    /// It is more than an honest archive becomes.
+    pub(crate) fn copy(&self, mut unpacked: impl Read, file: &mut impl Write) -> io::Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut written = 0;
+        loop {
+            let length = match unpacked.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            written += length as u64;
+            let packed = self.0.load(Ordering::Relaxed);
+            if written > MOST || (written > ALWAYS && written / RATIO > packed) {
+                let reason = format!(
+                    "expected at most {RATIO} times as many bytes in an archive inside of another, and at most 4 GiB, but \
+                     found more"
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            file.write_all(&buffer[..length])?;
+        }
+    }
+}
+
+/// A reader whose bytes are counted.
+pub(crate) struct Counted<R> {
+    reader: R,
+    packed: Packed,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.reader.read(buffer)?;
+        self.packed.0.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.reader.consume(length);
+        self.packed.0.fetch_add(length as u64, Ordering::Relaxed);
+    }
+}
