@@ -3,13 +3,13 @@
 use std::io::{self, Write as _};
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use calls_model::Fallback;
 
+use crate::conditional::{is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
@@ -148,10 +148,7 @@ fn send(asset: &'static Asset, request: &HttpRequest, status: StatusCode) -> Htt
     let lifetime = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.insert_header((CACHE_CONTROL, lifetime)).insert_header((VARY, ACCEPT_ENCODING.as_str()));
     response.insert_header((ETAG, HeaderValue::from_static(asset.etag)));
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if status == StatusCode::OK
-        && known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == asset.etag))
-    {
+    if status == StatusCode::OK && is_known(&known(request), asset.etag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
     response.content_type(asset.media_type);

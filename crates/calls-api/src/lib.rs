@@ -5,6 +5,7 @@
 //! - [`cli`]: the commands of the binary `calls`, one file each in `commands/`. Nothing imports them.
 //! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`. The calls themselves are the business
 //!   of the crate `calls-store`.
+//! - `conditional`: requests about what the client has already.
 //! - [`details`]: what else is known of a call.
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
@@ -17,6 +18,7 @@
 pub mod assets;
 pub mod cli;
 mod commands;
+mod conditional;
 pub mod credentials;
 pub mod details;
 pub mod events;

@@ -7,8 +7,6 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::routes::App;
-
 /// Counters of this process. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -17,6 +15,17 @@ pub struct Metrics {
     durations: HistogramVec,
     connections: IntGaugeVec,
     waiting: IntGauge,
+}
+
+/// What is under way on PostgreSQL at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Connections that run queries.
+    pub in_use: i64,
+    /// Connections that wait for queries.
+    pub idle: i64,
+    /// Requests that wait for a connection.
+    pub waiting: i64,
 }
 
 impl Metrics {
@@ -64,14 +73,12 @@ impl Metrics {
     ///
     /// # Errors
     /// None that depends on what was counted.
-    pub fn text(&self, app: &App) -> prometheus::Result<String> {
-        let load = app.database.load();
-        // Any number of requests share a connection of the hot path; as many as there are connections count as served.
-        let hot = app.hot.queue.len();
-        let served = hot.min(app.database.size());
-        self.connections.with_label_values(&["in_use"]).set(i64::from(load.in_use) + served as i64);
-        self.connections.with_label_values(&["idle"]).set(load.idle.into());
-        self.waiting.set((app.database.queue().len() + hot - served) as i64);
+    pub fn text(&self, load: Load) -> prometheus::Result<String> {
+        let Load { in_use, idle, waiting } = load;
+        for (state, connections) in [("in_use", in_use), ("idle", idle)] {
+            self.connections.with_label_values(&[state]).set(connections);
+        }
+        self.waiting.set(waiting);
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

@@ -1,6 +1,7 @@
 //! The whole HTTP surface on one screen.
 
 mod accept;
+mod addresses;
 pub mod admin;
 mod calls;
 mod cdr;
@@ -16,6 +17,7 @@ mod limits;
 mod numbers;
 mod openapi;
 mod parameters;
+mod schemas;
 mod summary;
 
 use std::time::Instant;
@@ -57,6 +59,8 @@ pub struct App {
     pub counter: Counter,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
+    /// Whether it may be asked which numbers there are.
+    pub has_directory: bool,
     /// How often a client may ask. None: as often as it likes.
     pub rate_limit: Option<RateLimit>,
     /// What is counted.
@@ -78,6 +82,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .service(post("/cdr/freeswitch", cdr::post_freeswitch))
                 .service(post("/cdr/twilio", cdr::post_twilio))
                 .service(get("/calls/{number}/summary", summary::get_summary))
+                .service(get("/numbers", numbers::list_numbers))
                 .service(get("/numbers/{number}", numbers::get_number))
                 .service(get("/openapi.json", openapi::get_openapi))
                 .service(get("/docs", assets::get_docs))

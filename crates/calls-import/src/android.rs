@@ -1,6 +1,6 @@
 //! A row of Android's call log (`CallLog.Calls`), which several apps export.
 
-use calls_model::{CallType, Direction, Outcome};
+use calls_model::{CallType, Direction, Disposition, Outcome};
 
 use crate::record::{Call, Out, RawParty, expected};
 use crate::{duration, time};
@@ -16,6 +16,8 @@ pub(crate) struct Row<'a> {
     pub duration: &'a str,
     /// 1 incoming, 2 outgoing, 3 missed, 4 voicemail, 5 rejected, 6 blocked, 7 answered on another device.
     pub kind: &'a str,
+    /// The name of the number in the address book.
+    pub name: Option<&'a str>,
 }
 
 impl Row<'_> {
@@ -23,16 +25,24 @@ impl Row<'_> {
     pub fn put(&self, owner: &RawParty, out: &mut Out) -> Result<(), String> {
         let created_at = time::since_1970(self.date, 1000)?;
         // Some phones count the ringing of a missed call, so its duration is not even read.
-        let (direction, answered) = match self.kind.trim() {
-            "1" | "7" => (Direction::Inbound, true),
-            "2" => (Direction::Outbound, self.talked()?.ms() > 0),
-            "3" | "4" | "5" | "6" => (Direction::Inbound, false),
+        let (direction, answered, disposition) = match self.kind.trim() {
+            "1" | "7" => (Direction::Inbound, true, Some(Disposition::Answered)),
+            "2" => {
+                let answered = self.talked()?.ms() > 0;
+                (Direction::Outbound, answered, answered.then_some(Disposition::Answered))
+            }
+            "3" => (Direction::Inbound, false, None),
+            "4" => (Direction::Inbound, false, Some(Disposition::Voicemail)),
+            "5" => (Direction::Inbound, false, Some(Disposition::Rejected)),
+            "6" => (Direction::Inbound, false, Some(Disposition::Blocked)),
             _ => return Err(expected("a type from 1 to 7", self.kind)),
         };
         let outcome = if answered { Outcome::Completed } else { Outcome::Missed };
         let duration = if answered { Some(self.talked()?) } else { None };
         let call = Call { call_type: CallType::new(direction, outcome), created_at, duration };
-        out.record(owner.clone(), party(self.number, self.presentation), &call);
+        out.record(owner.clone(), party(self.number, self.presentation), &call)
+            .disposition(disposition)
+            .name(self.name);
         Ok(())
     }
 
@@ -41,14 +51,13 @@ impl Row<'_> {
     }
 }
 
-/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone), and newer
-/// phones say why beside it.
+/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone), and
+/// newer phones say why beside it.
 pub(crate) fn party(number: &str, presentation: Option<&str>) -> RawParty {
     let number = number.trim();
     let stand_in = matches!(number, "" | "null" | "-1" | "-2" | "-3");
     match (stand_in, presentation.map(str::trim)) {
-        // Digits that are dialled after a pause are no part of the number.
-        (false, _) => RawParty::from_text(number.split([',', ';']).next().unwrap_or(number)),
+        (false, _) => RawParty::from_text(number),
         (true, Some("2")) => RawParty::Withheld,
         (true, Some("3" | "4")) => RawParty::Unknown,
         (true, _) if matches!(number, "-1" | "-3") => RawParty::Unknown,

@@ -49,6 +49,7 @@ fn put(call: &Tag, owner: &RawParty, out: &mut Out) -> Result<(), String> {
         date: required("date")?,
         duration: call.attribute("duration").unwrap_or_default(),
         kind: required("type")?,
+        name: call.attribute("contact_name"),
     }
     .put(owner, out)
 }

@@ -5,27 +5,51 @@
 
 use std::io::BufRead;
 
-use crate::duration;
+use calls_model::Disposition;
+use chrono::{DateTime, Utc};
+
+use crate::asterisk_call::{self, Leg};
+use crate::dates::DateOrder;
+use crate::legs::{self, Entry};
 use crate::lines::Lines;
 use crate::options::Options;
-use crate::pbx::{self, TwoSided};
-use crate::record::{Items, Out, RawParty, expected, items};
-use crate::rows::{Dialect, Quotes, Row, Rows};
-use crate::{table, time};
+use crate::record::{Items, expected};
+use crate::rows::{Dialect, Next, Quotes, Row, Rows};
+use crate::{duration, table, time};
+
+/// Reads the calls of a file. Rows of one linked ID, else of one unique ID, are one call where not more than
+/// [`WINDOW`] rows are between them.
+pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
+    read_rows(options, reader, COLUMNS, cdr)
+}
+
+/// How many rows wait for others of their call. A busy system writes the rows of a call within seconds.
+pub(crate) const WINDOW: usize = 4096;
 
 const COLUMNS: std::ops::RangeInclusive<usize> = 16..=21;
 
-/// Reads the calls of a file.
-pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
-    let dialect = Dialect {
-        delimiter: b',',
-        quotes: Quotes::Doubled,
-        min_columns: *COLUMNS.start(),
-        max_columns: *COLUMNS.end(),
-    };
+/// Reads rows without a header.
+pub(crate) fn read_rows<'a>(
+    options: &Options,
+    reader: impl BufRead + 'a,
+    columns: std::ops::RangeInclusive<usize>,
+    cdr: fn(&Row) -> Result<Cdr, String>,
+) -> Items<'a> {
+    let (min_columns, max_columns) = columns.into_inner();
+    let dialect = Dialect { delimiter: b',', quotes: Quotes::Doubled, min_columns, max_columns };
     let mut rows = Rows::new(Lines::new(reader), dialect);
     let zone = options.zone;
-    items(move |out| table::read_row(&mut rows, |row, out| cdr(row)?.put(zone, out), out))
+    let next = move || {
+        Ok(match rows.read()? {
+            Next::End => Entry::End,
+            Next::Bad(line, reason) => Entry::Skipped(line, reason.into()),
+            Next::Row(row) => match cdr(row).and_then(|cdr| cdr.leg(zone, None)) {
+                Ok((leg, keys)) => Entry::Leg(row.line(), leg, keys),
+                Err(reason) => Entry::Skipped(row.line(), reason.into()),
+            },
+        })
+    };
+    legs::join(WINDOW, next, asterisk_call::put)
 }
 
 /// Whether a row has the columns of a call.
@@ -33,65 +57,102 @@ pub(crate) fn fits(row: &Row) -> bool {
     cdr(row).is_ok_and(|cdr| cdr.fits())
 }
 
-/// The columns of a call detail record that make a record here.
-#[derive(Debug)]
+/// The columns of a call detail record, as texts.
+#[derive(Debug, Default)]
 pub(crate) struct Cdr {
     pub src: String,
     pub clid: String,
     pub dst: String,
+    pub channel: String,
+    /// `None` where the file has no such column.
+    pub dstchannel: Option<String>,
+    pub lastapp: String,
     pub start: String,
+    pub duration: String,
     pub billsec: String,
     pub disposition: String,
     /// `1772438400.0`, also behind the name of the system: `pbx1-1772438400.0`.
     pub uniqueid: String,
+    pub linkedid: String,
+    pub did: String,
+    pub caller_name: String,
+    pub callee_name: String,
 }
 
 impl Cdr {
-    /// Gives the records of both sides.
-    pub fn put(&self, zone: chrono_tz::Tz, out: &mut Out) -> Result<(), String> {
-        let created_at = time::local_in_zone(&self.start, zone, channel_epoch(&self.uniqueid))?;
-        let (outcome, duration) = pbx::talk(match answered(&self.disposition)? {
-            true => Some(duration::seconds(&self.billsec)?),
-            // Queues answer the channel themselves, so a missed call can have seconds to bill.
-            false => None,
-        });
-        let callee = RawParty::from_text(&self.dst);
-        TwoSided { caller: self.caller(), callee, created_at, outcome, duration }.put(out)
+    /// The leg of the row, and the keys that others of its call have too.
+    pub fn leg(self, zone: chrono_tz::Tz, dates: Option<DateOrder>) -> Result<(Leg, Vec<String>), String> {
+        let start = self.start(zone, dates)?;
+        let (is_answered, disposition) = ended(&self.disposition)?;
+        // Queues answer the channel themselves, so a missed call can have seconds to bill.
+        let answered = is_answered.then(|| duration::seconds(&self.billsec)).transpose()?;
+        let keys = self.keys();
+        let leg = Leg {
+            src: self.src,
+            clid: self.clid,
+            dst: self.dst,
+            channel: self.channel,
+            dstchannel: self.dstchannel,
+            lastapp: self.lastapp,
+            start,
+            duration: duration::seconds(&self.duration).ok(),
+            answered,
+            disposition,
+            did: self.did,
+            caller_name: self.caller_name,
+            callee_name: self.callee_name,
+        };
+        Ok((leg, keys))
     }
 
     /// Whether start and disposition are what they should be.
     pub fn fits(&self) -> bool {
-        time::local(&self.start).is_some() && answered(&self.disposition).is_ok()
+        time::local(&self.start).is_some() && ended(&self.disposition).is_ok()
     }
 
-    /// The caller. Where `src` is empty the caller ID may still tell a hidden number from none at all.
-    fn caller(&self) -> RawParty {
-        if !self.src.is_empty() {
-            return RawParty::from_text(&self.src);
+    fn start(&self, zone: chrono_tz::Tz, dates: Option<DateOrder>) -> Result<DateTime<Utc>, String> {
+        let epoch = channel_epoch(&self.uniqueid);
+        if time::local(&self.start).is_some() {
+            return time::local_in_zone(&self.start, zone, epoch);
         }
-        let (name, number) = self.clid.rsplit_once('<').unwrap_or((&self.clid, ""));
-        let number = RawParty::from_text(number.trim_end_matches('>'));
-        match RawParty::from_text(name.trim().trim_matches('"')) {
-            RawParty::Withheld if number == RawParty::Unknown => RawParty::Withheld,
-            _ => number,
-        }
+        // A spreadsheet writes dates in its own way.
+        time::at(&self.start, zone, dates, epoch)
+            .map_err(|_| expected("a start time such as 2026-03-02 08:00:00", &self.start))
+    }
+
+    /// The linked ID, else the unique ID, and the Local channels that the row leads to or comes from: without
+    /// a linked ID only these connect the legs of a queue or follow-me.
+    fn keys(&self) -> Vec<String> {
+        let is_id = |id: &&String| is_uniqueid(id);
+        let id = [&self.linkedid, &self.uniqueid].into_iter().find(is_id).cloned();
+        let local = |channel: &str| {
+            let name = channel.strip_prefix("Local/").and_then(|_| channel.rsplit_once(';'));
+            name.map(|(name, _)| name.to_owned())
+        };
+        let of_channels = [Some(self.channel.as_str()), self.dstchannel.as_deref()].into_iter().flatten();
+        id.into_iter().chain(of_channels.filter_map(local)).collect()
     }
 }
 
-/// Whether a disposition is that of an answered call.
-fn answered(disposition: &str) -> Result<bool, String> {
-    const MISSED: [&str; 6] = ["NO ANSWER", "BUSY", "FAILED", "CONGESTION", "CANCEL", "UNKNOWN"];
-    if disposition.eq_ignore_ascii_case("ANSWERED") {
-        Ok(true)
-    } else if MISSED.iter().any(|missed| table::is_same(disposition, missed)) {
-        Ok(false)
-    } else {
-        Err(expected("a disposition such as ANSWERED or NO ANSWER", disposition))
-    }
+/// Whether a disposition is that of an answered call, and what it is here.
+fn ended(disposition: &str) -> Result<(bool, Option<Disposition>), String> {
+    const DISPOSITIONS: [(&str, Option<Disposition>); 7] = [
+        ("ANSWERED", Some(Disposition::Answered)),
+        ("NO ANSWER", Some(Disposition::NoAnswer)),
+        ("BUSY", Some(Disposition::Busy)),
+        ("FAILED", Some(Disposition::Failed)),
+        ("CONGESTION", Some(Disposition::Failed)),
+        ("CANCEL", Some(Disposition::Cancelled)),
+        ("UNKNOWN", None),
+    ];
+    let found = DISPOSITIONS.iter().find(|(name, _)| table::is_same(disposition, name));
+    found
+        .map(|(_, found)| (*found == Some(Disposition::Answered), *found))
+        .ok_or_else(|| expected("a disposition such as ANSWERED or NO ANSWER", disposition))
 }
 
 /// The second at which the channel was made, from a unique ID.
-fn channel_epoch(uniqueid: &str) -> Option<i64> {
+pub(crate) fn channel_epoch(uniqueid: &str) -> Option<i64> {
     let (epoch, _) = uniqueid.rsplit_once('.')?;
     let epoch = epoch.rsplit_once('-').map_or(epoch, |(_, epoch)| epoch);
     epoch.parse().ok()
@@ -116,21 +177,31 @@ fn cdr(row: &Row) -> Result<Cdr, String> {
                 .to_owned(),
         );
     }
-    // With 17 or 20 columns one of uniqueid and userfield is there, and only its look tells which. With 19 none
-    // of them is; the linkedid is the uniqueid of the first channel of the call, which is no younger.
+    // With 17 or 20 columns one of uniqueid and userfield is there, and only its look tells which. With 19
+    // none of them is; the linkedid is the uniqueid of the first channel of the call, which is no younger.
     let uniqueid = match row.len() {
         19 => row.get(17),
         20 if !is_uniqueid(&row.get(UNIQUEID)) => row.get(18),
         _ => row.get(UNIQUEID),
     };
+    let linkedid = match row.len() {
+        columns @ 19..=21 => row.get(columns - 2),
+        _ => "".into(),
+    };
     Ok(Cdr {
         src: row.get(1).into(),
         dst: row.get(2).into(),
         clid: row.get(4).into(),
+        channel: row.get(5).into(),
+        dstchannel: Some(row.get(6).into()),
+        lastapp: row.get(7).into(),
         start: row.get(9).into(),
+        duration: row.get(12).into(),
         billsec: row.get(13).into(),
         disposition: row.get(14).into(),
         uniqueid: if is_uniqueid(&uniqueid) { uniqueid.into() } else { String::new() },
+        linkedid: linkedid.into(),
+        ..Cdr::default()
     })
 }
 
@@ -149,26 +220,5 @@ mod tests {
         for userfield in ["", "1772438400", "note", "1.2.3", "v1.2", "a.1", "1.", ".1"] {
             assert!(!is_uniqueid(userfield), "{userfield}");
         }
-    }
-
-    #[test]
-    fn an_empty_source_may_still_be_a_hidden_one() {
-        let caller = |clid: &str| {
-            Cdr {
-                src: String::new(),
-                clid: clid.to_owned(),
-                dst: String::new(),
-                start: String::new(),
-                billsec: String::new(),
-                disposition: String::new(),
-                uniqueid: String::new(),
-            }
-            .caller()
-        };
-        assert_eq!(caller("\"Anonymous\" <>"), RawParty::Withheld);
-        assert_eq!(caller("\"\" <anonymous>"), RawParty::Withheld);
-        assert_eq!(caller("\"Example\" <1001>"), RawParty::Text("1001".to_owned()));
-        assert_eq!(caller("\"Example\" <>"), RawParty::Unknown);
-        assert_eq!(caller(""), RawParty::Unknown);
     }
 }

@@ -4,26 +4,17 @@
 
 use std::io::BufRead;
 
-use crate::asterisk_csv::Cdr;
-use crate::lines::Lines;
+use crate::asterisk_csv::{self, Cdr};
 use crate::options::Options;
-use crate::record::{Items, items};
-use crate::rows::{Dialect, Quotes, Row, Rows};
-use crate::{table, time};
+use crate::record::Items;
+use crate::rows::Row;
+use crate::time;
 
 const COLUMNS: std::ops::RangeInclusive<usize> = 16..=19;
 
-/// Reads the calls of a file.
+/// Reads the calls of a file. Rows of one unique ID are one call.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
-    let dialect = Dialect {
-        delimiter: b',',
-        quotes: Quotes::Doubled,
-        min_columns: *COLUMNS.start(),
-        max_columns: *COLUMNS.end(),
-    };
-    let mut rows = Rows::new(Lines::new(reader), dialect);
-    let zone = options.zone;
-    items(move |out| table::read_row(&mut rows, |row, out| cdr(row)?.put(zone, out), out))
+    asterisk_csv::read_rows(options, reader, COLUMNS, cdr)
 }
 
 /// Whether a row has the columns of a call.
@@ -46,9 +37,14 @@ fn cdr(row: &Row) -> Result<Cdr, String> {
         clid: row.get(0).into(),
         src: row.get(1).into(),
         dst: row.get(2).into(),
+        channel: row.get(4).into(),
+        dstchannel: Some(row.get(5).into()),
+        lastapp: row.get(6).into(),
         start: row.get(8).into(),
+        duration: row.get(11).into(),
         billsec: row.get(12).into(),
         disposition: row.get(13).into(),
         uniqueid: row.get(16).into(),
+        ..Cdr::default()
     })
 }

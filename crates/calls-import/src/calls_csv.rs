@@ -1,9 +1,9 @@
 //! This project's own CSV: `id, created_at, counterparty, type, duration`, with `owner` in front where it was
-//! exported with it.
+//! exported with it, and with `disposition`, `ring_time` (seconds), `name` and `via` where it has details.
 
 use std::io::BufRead;
 
-use calls_model::{CallType, Outcome, ParseError};
+use calls_model::{CallType, Disposition, Outcome, ParseError};
 
 use crate::duration;
 use crate::error::ReadError;
@@ -22,12 +22,17 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
         let own = if columns.owner.is_some() { None } else { Some(options.owner(Format::CallsCsv)?) };
         let put = move |row: &Row, out: &mut Out| {
             let owner = columns.owner.map(|column| row.get(column));
+            let optional = |column: Option<usize>| column.map(|column| row.get(column)).unwrap_or_default();
             let call = Exported {
                 owner: owner.as_deref(),
                 created_at: &row.get(columns.created_at),
                 counterparty: &row.get(columns.counterparty),
                 call_type: &row.get(columns.call_type),
                 duration: &row.get(columns.duration),
+                disposition: &optional(columns.disposition),
+                ring_time: &optional(columns.ring_time),
+                name: &optional(columns.name),
+                via: &optional(columns.via),
             };
             call.put(own.as_ref(), out)
         };
@@ -41,6 +46,10 @@ struct Columns {
     counterparty: usize,
     call_type: usize,
     duration: usize,
+    disposition: Option<usize>,
+    ring_time: Option<usize>,
+    name: Option<usize>,
+    via: Option<usize>,
 }
 
 impl Columns {
@@ -51,18 +60,25 @@ impl Columns {
             counterparty: header.require(&["counterparty"])?,
             call_type: header.require(&["type"])?,
             duration: header.require(&["duration"])?,
+            disposition: header.find(&["disposition"]),
+            ring_time: header.find(&["ring_time"]),
+            name: header.find(&["name"]),
+            via: header.find(&["via"]),
         })
     }
 }
 
-/// A call as this project writes it, in CSV and NDJSON.
+/// A call as this project writes it, in CSV and NDJSON. What is optional is empty where there is none.
 pub(crate) struct Exported<'a> {
     pub owner: Option<&'a str>,
     pub created_at: &'a str,
     pub counterparty: &'a str,
     pub call_type: &'a str,
-    /// Empty for none.
     pub duration: &'a str,
+    pub disposition: &'a str,
+    pub ring_time: &'a str,
+    pub name: &'a str,
+    pub via: &'a str,
 }
 
 impl Exported<'_> {
@@ -77,13 +93,25 @@ impl Exported<'_> {
         }
         let call_type: CallType =
             self.call_type.parse().map_err(|error: ParseError| expected(error.expected, &error.found))?;
-        let duration =
-            Some(self.duration).filter(|text| !text.is_empty()).map(duration::seconds).transpose()?;
+        let optional = |text: &str| (!text.is_empty()).then(|| duration::seconds(text)).transpose();
+        let duration = optional(self.duration)?;
+        let disposition = Some(self.disposition)
+            .filter(|text| !text.is_empty())
+            .map(str::parse::<Disposition>)
+            .transpose()
+            .map_err(|error| expected(error.expected, &error.found))?;
         if duration.is_some() && call_type.outcome() == Outcome::Missed {
             return Err(expected("a missed call without a duration", self.duration));
         }
-        let call = Call { call_type, created_at: time::any(self.created_at, chrono_tz::UTC)?, duration };
-        out.record(owner, RawParty::from_text(self.counterparty), &call);
+        if disposition.is_some_and(|disposition| !disposition.fits(call_type.outcome())) {
+            return Err(expected(&format!("a disposition of a call that is {call_type}"), self.disposition));
+        }
+        let created_at = time::any(self.created_at, chrono_tz::UTC, None)?;
+        out.record(owner, RawParty::from_text(self.counterparty), &Call { call_type, created_at, duration })
+            .disposition(disposition)
+            .ring_time(optional(self.ring_time)?)
+            .name(Some(self.name))
+            .via((!self.via.is_empty()).then(|| RawParty::from_text(self.via)));
         Ok(())
     }
 }

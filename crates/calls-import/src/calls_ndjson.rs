@@ -3,11 +3,10 @@
 use std::io::BufRead;
 
 use crate::calls_csv::Exported;
-use crate::error::ReadError;
 use crate::format::Format;
 use crate::objects::{self, Count, Object, required};
 use crate::options::Options;
-use crate::record::{Items, Out, RawParty, or_end};
+use crate::record::{Items, Out, RawParty, Reason, or_own_missing};
 
 /// Reads the calls of a file. Where a call has no owner it is `options.own`.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
@@ -15,22 +14,26 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     let calls = objects::read(Format::CallsNdjson, reader, Count::Lines, None, move |object, out| {
         put(object, own.as_ref(), out)
     });
-    or_end(calls, NO_OWNER, || ReadError::OwnMissing(Format::CallsNdjson))
+    or_own_missing(calls, Format::CallsNdjson)
 }
 
-const NO_OWNER: &str = "expected an owner, but found none";
-
-fn put(object: &Object, own: Option<&RawParty>, out: &mut Out) -> Result<(), String> {
-    let owner = object.text(&["owner"]);
+fn put(object: &Object, own: Option<&RawParty>, out: &mut Out) -> Result<(), Reason> {
+    let member = |name: &str| object.text(&[name]);
+    let (owner, disposition, ring_time) = (member("owner"), member("disposition"), member("ring_time"));
+    let (name, via) = (member("name"), member("via"));
     let call = Exported {
         created_at: &required(object, "created_at")?,
         counterparty: &required(object, "counterparty")?,
         call_type: &required(object, "type")?,
-        duration: &object.text(&["duration"]).unwrap_or_default(),
+        duration: &member("duration").unwrap_or_default(),
         owner: owner.as_deref(),
+        disposition: disposition.as_deref().unwrap_or_default(),
+        ring_time: ring_time.as_deref().unwrap_or_default(),
+        name: name.as_deref().unwrap_or_default(),
+        via: via.as_deref().unwrap_or_default(),
     };
     if owner.is_none() && own.is_none() {
-        return Err(NO_OWNER.to_owned());
+        return Err(Reason::NoOwner);
     }
-    call.put(own, out)
+    Ok(call.put(own, out)?)
 }

@@ -1,133 +1,147 @@
 //! Recognises a format by what a file begins with.
 
-use crate::asterisk_csv;
-use crate::asterisk_custom_csv;
+use crate::error::ReadError;
 use crate::format::Format;
-use crate::freeswitch_csv;
-use crate::generic_csv;
-use crate::iphone_csv;
-use crate::lines::Lines;
-use crate::rows::{Dialect, Next, Quotes, Row, Rows};
-use crate::table::{Header, delimiter};
+use crate::options::Options;
+use crate::record::RawParty;
+use crate::sample::{Sample, Shape};
+use crate::table::delimiter;
+use crate::unreadable::Unreadable;
+use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv};
 
-/// The format of a file, from its first bytes (64 KiB are plenty). `None` if it is none that is known.
-pub fn detect(first_bytes: &[u8]) -> Option<Format> {
-    let text = String::from_utf8_lossy(first_bytes);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    match text.as_bytes().first()? {
-        b'<' => markup(&text.to_ascii_lowercase()),
-        b'{' | b'[' => json(text),
-        _ if text.starts_with("sep=") => csv(text.split_once('\n')?.1.trim_start()),
-        _ => csv(text),
+/// How many bytes of a file are looked at to find out what it is.
+pub(crate) const HEAD: usize = 64 * 1024;
+
+/// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to
+/// be instead. Byte order marks, UTF-16, Windows-1252, any line ends and a first line `sep=;` do not matter.
+pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
+    let sample = Sample::new(first_bytes).ok_or(Unreadable::Empty)?;
+    if sample.shape() != Shape::Sqlite
+        && let Some(kind) =
+            Unreadable::by_signature(first_bytes).or_else(|| Unreadable::by_zip_head(first_bytes))
+    {
+        return Err(kind);
+    }
+    let mut formats = Format::ALL.into_iter().map(|(format, _)| format);
+    let fits = |format: &Format| format.shape() == sample.shape() && format.fits(&sample);
+    formats.find(fits).ok_or_else(|| unreadable(&sample))
+}
+
+/// The format of a file whose format was named, unless the file cannot be of it: a table instead of XML, a
+/// PDF document.
+pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, ReadError> {
+    let Some(sample) = Sample::new(first_bytes) else { return Ok(format) };
+    let is_of_its_shape = sample.shape() == format.shape();
+    match detect(first_bytes) {
+        Ok(detected) if !is_of_its_shape => {
+            let (expected, found) = (format.shape().to_string(), format!("a file of the format {detected}"));
+            Err(ReadError::NotTheFormat { format, expected, found })
+        }
+        Err(Unreadable::Sqlite) if is_of_its_shape => Ok(format),
+        Err(kind) if kind.is_certain() || !is_of_its_shape => Err(ReadError::UnknownFormat(kind)),
+        Ok(_) | Err(_) => Ok(format),
     }
 }
 
-fn markup(text: &str) -> Option<Format> {
-    let google = ["haudio", "hchatlog"].iter().any(|class| text.contains(class));
-    if google {
-        Some(Format::GoogleVoice)
-    } else if text.contains("<calls") {
-        Some(Format::AndroidXml)
-    } else if text.contains("<cdr") {
-        Some(Format::FreeswitchXml)
-    } else {
-        None
+/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
+/// like.
+pub(crate) fn choose(
+    first_bytes: &[u8],
+    named: Option<Format>,
+    options: &Options,
+) -> Result<Format, ReadError> {
+    if let Some(named) = named {
+        return checked(named, first_bytes);
+    }
+    let shape = Sample::new(first_bytes).map(|sample| sample.shape());
+    let detected = detect(first_bytes).map_err(ReadError::UnknownFormat);
+    match (shape, detected) {
+        // Its first pages need not name all tables.
+        (Some(Shape::Sqlite), Err(_)) if first_bytes.len() == HEAD => Ok(Format::IosStoredata),
+        (_, detected) if options.columns.is_empty() => detected,
+        (Some(Shape::Table), Err(ReadError::UnknownFormat(kind))) if kind.is_certain() => {
+            Err(ReadError::UnknownFormat(kind))
+        }
+        (Some(Shape::Table), _) => Ok(Format::GenericCsv),
+        (_, Ok(detected)) => Err(ReadError::ColumnsNotWanted(detected)),
+        (_, Err(error)) => Err(error),
     }
 }
 
-fn json(text: &str) -> Option<Format> {
-    let has = |key: &str| text.contains(&format!("\"{key}\""));
-    if has("callflow") || has("channel_data") || has("core-uuid") {
-        Some(Format::FreeswitchJson)
-    } else if has("startTS") {
-        Some(Format::FossifyJson)
-    } else if has("counterparty") && has("created_at") {
-        Some(Format::CallsNdjson)
-    } else if is_twilio(text) {
-        let first_line = text.lines().next().unwrap_or_default().to_ascii_lowercase();
-        let is_call = first_line.contains("\"sid\"") && first_line.trim_end().ends_with('}');
-        let one_a_line = is_call && !first_line.contains("\"calls\"") && text.trim_end().contains('\n');
-        Some(if one_a_line { Format::TwilioNdjson } else { Format::TwilioJson })
-    } else if has("number") && has("date") && has("type") {
-        Some(Format::SmsIeJson)
-    } else {
-        None
+fn unreadable(sample: &Sample) -> Unreadable {
+    let is_page = ["html", "head", "body"].iter().any(|name| sample.has_element(name));
+    match sample.shape() {
+        Shape::Sqlite => Unreadable::Sqlite,
+        Shape::Json => Unreadable::Json,
+        Shape::Markup if sample.text_has("<!doctype html") || is_page => Unreadable::Html,
+        // Excel's older XML, which some programs write as .xls.
+        Shape::Markup if sample.has_element("workbook") => Unreadable::Xls,
+        Shape::Markup if sample.has_element("plist") => Unreadable::PropertyList,
+        Shape::Markup => Unreadable::Xml,
+        Shape::Table => table(sample),
     }
 }
 
-/// Whether it is a call of Twilio's or a page of them, in any case: programs that pass calls on write `Sid` too.
-fn is_twilio(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let has = |key: &str| text.contains(&format!("\"{key}\""));
+/// A table, if its first line has columns, with what is missing of them; else some other file.
+fn table(sample: &Sample) -> Unreadable {
+    let controls = sample.text().chars().take(1000).filter(|c| c.is_control() && !c.is_whitespace()).count();
+    if controls > 2 || sample.text().starts_with("PK") {
+        return Unreadable::Binary;
+    }
+    let first_line = sample.text().lines().next().unwrap_or_default();
+    if !first_line.as_bytes().contains(&delimiter(first_line.as_bytes())) {
+        return Unreadable::Text;
+    }
+    match missing_column(first_line) {
+        Some(missing) => Unreadable::Csv(missing),
+        None => Unreadable::Text,
+    }
+}
+
+/// What a header lacks to be that of calls.
+fn missing_column(header: &str) -> Option<String> {
+    let own = Some(RawParty::Text("1".to_owned()));
+    let options = Options { own, ..Options::default() };
+    match generic_csv::read(&options, header.as_bytes()).next()? {
+        Err(ReadError::NotTheFormat { expected, .. }) => Some(expected),
+        _ => None,
+    }
+}
+
+/// Whether a table without a header has Asterisk's columns.
+pub(crate) fn asterisk_csv(sample: &Sample) -> bool {
+    sample.any_row_fits(asterisk_csv::fits)
+}
+
+/// Whether a table without a header has the columns of Asterisk's sample of cdr_custom.
+pub(crate) fn asterisk_custom_csv(sample: &Sample) -> bool {
+    sample.any_row_fits(asterisk_custom_csv::fits)
+}
+
+/// Whether a table without a header has the columns of one of FreeSWITCH's templates.
+pub(crate) fn freeswitch_csv(sample: &Sample) -> bool {
+    sample.any_row_of_dialect_fits(freeswitch_csv::DIALECT, freeswitch_csv::fits)
+}
+
+/// Whether a table has the columns of iMazing or iExplorer, with or without a header.
+pub(crate) fn iphone_csv(sample: &Sample) -> bool {
+    sample.header().is_some_and(iphone_csv::fits_header)
+        || sample.first_row_fits(iphone_csv::fits_without_header)
+}
+
+/// Whether objects are calls of Twilio's or a page of them, in any case: programs that pass calls on write
+/// `Sid` too.
+pub(crate) fn is_twilio(sample: &Sample) -> bool {
+    let has = |key: &str| sample.text_has(&format!("\"{key}\""));
     (has("sid") && has("status") && has("direction")) || (has("calls") && has("first_page_uri"))
 }
 
-fn csv(text: &str) -> Option<Format> {
-    let first_line = text.lines().next().unwrap_or_default();
-    let dialect =
-        |delimiter: u8, quotes: Quotes| Dialect { delimiter, quotes, min_columns: 2, max_columns: 100 };
-    let table = dialect(delimiter(first_line.as_bytes()), Quotes::Doubled);
-    let by_first_row = any_row(text, table, 1, |row| header(row).map_or_else(|| iphone(row), Some));
-    by_first_row
-        .or_else(|| {
-            any_row(text, freeswitch_csv::DIALECT, ROWS, |row| {
-                freeswitch_csv::fits(row).then_some(Format::FreeswitchCsv)
-            })
-        })
-        .or_else(|| {
-            any_row(text, dialect(b',', Quotes::Doubled), ROWS, |row| {
-                if asterisk_csv::fits(row) {
-                    Some(Format::AsteriskCsv)
-                } else {
-                    asterisk_custom_csv::fits(row).then_some(Format::AsteriskCustomCsv)
-                }
-            })
-        })
-}
-
-/// How many rows are looked at. The first ones may be broken.
-const ROWS: usize = 20;
-
-fn any_row(
-    text: &str,
-    dialect: Dialect,
-    most: usize,
-    of_row: impl Fn(&Row) -> Option<Format>,
-) -> Option<Format> {
-    let mut rows = Rows::new(Lines::new(text.as_bytes()), dialect);
-    for _ in 0..most {
-        match rows.read().ok()? {
-            Next::End => return None,
-            Next::Bad(_, _) => {}
-            Next::Row(row) => {
-                if let Some(format) = of_row(row) {
-                    return Some(format);
-                }
-            }
-        }
-    }
-    None
-}
-
-fn header(row: &Row) -> Option<Format> {
-    let header = Header::new(Format::GenericCsv, row);
-    if header.has_all(&["calldate", "src", "dst", "billsec", "disposition"]) {
-        Some(Format::FreepbxCsv)
-    } else if header.has_all(&["created_at", "counterparty", "type", "duration"]) {
-        Some(Format::CallsCsv)
-    } else if header.find(&["call sid", "sid"]).is_some()
-        && header.has_all(&["from", "to", "direction", "status"])
-    {
-        Some(Format::TwilioCsv)
-    } else if iphone_csv::fits_header(&header) {
-        Some(Format::IphoneCsv)
-    } else {
-        generic_csv::fits(row).then_some(Format::GenericCsv)
-    }
-}
-
-fn iphone(row: &Row) -> Option<Format> {
-    iphone_csv::fits_without_header(row).then_some(Format::IphoneCsv)
+/// Whether the first line is a whole object and not all there is.
+pub(crate) fn is_one_call_a_line(sample: &Sample) -> bool {
+    let text = sample.text();
+    let first_line = text.lines().next().unwrap_or_default().to_ascii_lowercase();
+    let is_call = first_line.contains("\"sid\"") && first_line.trim_end().ends_with('}');
+    is_call && !first_line.contains("\"calls\"") && text.trim_end().contains('\n')
 }
 
 #[cfg(test)]
@@ -135,19 +149,59 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_call_log_has_no_format() {
-        for text in [
-            "",
-            " \n",
-            "hello",
-            "a,b,c\n1,2,3\n",
-            "<html><body>Hello</body></html>",
-            "{\"a\":1}",
-            "[]",
-            "PK\u{3}\u{4}",
-            "\u{0}\u{1}",
+    fn a_file_that_is_no_call_log_is_named() {
+        for (bytes, expected) in [
+            (&b""[..], Unreadable::Empty),
+            (b" \r\n", Unreadable::Empty),
+            (b"hello", Unreadable::Text),
+            (b"<html><body>Hello</body></html>", Unreadable::Html),
+            (b"<!DOCTYPE html>\n<title>Log in</title>", Unreadable::Html),
+            (b"<?xml version='1.0'?><plist version='1.0'>", Unreadable::PropertyList),
+            (b"<?xml version='1.0'?><feed/>", Unreadable::Xml),
+            (b"<?xml version='1.0'?><Workbook xmlns='urn:schemas'>", Unreadable::Xls),
+            (b"{\"a\":1}", Unreadable::Json),
+            (b"[]", Unreadable::Json),
+            (b"PK\x03\x04", Unreadable::Binary),
+            (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", Unreadable::Xlsx),
+            (b"PK\x03\x04\x14mimetypeapplication/vnd.oasis.opendocument.spreadsheet", Unreadable::Ods),
+            (b"\0\x01\x02\x03", Unreadable::Binary),
+            (b"%PDF-1.7\n", Unreadable::Pdf),
+            (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0", Unreadable::Xls),
+            (b"SQLite format 3\0\x10\0", Unreadable::Sqlite),
+            (b"\xFD7zXZ\0\0\x04", Unreadable::Compressed("xz", "xz -d")),
+            (b"7z\xBC\xAF\x27\x1C\0\x04", Unreadable::Compressed("7-Zip", "7z x")),
+            (b"Rar!\x1A\x07\x01\0", Unreadable::Compressed("RAR", "unrar x")),
+            (b"\x89PNG\r\n\x1A\n", Unreadable::Image),
+            (b"\xFF\xD8\xFF\xE0", Unreadable::Image),
+            (b"RIFF\0\0\0\0WAVEfmt ", Unreadable::Media),
+            (b"ID3\x04\0\0", Unreadable::Media),
+            (b"BZh91AY&SY", Unreadable::Compressed("bzip2", "bzip2 -d")),
+            (b"\0\0\0\x20ftypM4A ", Unreadable::Media),
+            (b"BEGIN:VCARD\r\n", Unreadable::Contacts),
         ] {
-            assert_eq!(detect(text.as_bytes()), None, "{text}");
+            assert_eq!(detect(bytes), Err(expected), "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn a_text_with_the_sign_of_a_recording_in_it_is_none() {
+        for text in ["Anruftyp,Datum,Dauer,Nummer\n", "ID3,from,to,start,duration\n", "BZh,x\n", "RIFF,a\n"] {
+            assert!(
+                !matches!(detect(text.as_bytes()), Err(Unreadable::Media | Unreadable::Compressed(..))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_table_that_lacks_one_column_is_told_which() {
+        for (header, missing) in [
+            ("from,to,duration\n1001,1002,5\n", "start"),
+            ("from;start;duration\n1001;2026-03-02 08:00:00;5\n", "from"),
+            ("from,to,start\n1001,1002,2026-03-02 08:00:00\n", "duration"),
+        ] {
+            let Err(Unreadable::Csv(told)) = detect(header.as_bytes()) else { panic!("{header}") };
+            assert!(told.contains(&format!("\"{missing}\"")), "{told}");
         }
     }
 
@@ -156,6 +210,6 @@ mod tests {
         let row =
             r#""","1","2","c","","","","","","2026-03-02 08:00:00",,"2026-03-02 08:00:01",1,0,"BUSY","D""#;
         let text = format!("truncated\n\"open\n{row}\n");
-        assert_eq!(detect(text.as_bytes()), Some(Format::AsteriskCsv));
+        assert_eq!(detect(text.as_bytes()), Ok(Format::AsteriskCsv));
     }
 }

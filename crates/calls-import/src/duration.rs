@@ -1,8 +1,11 @@
 //! Reads how long the parties spoke.
 
 use calls_model::CallDuration;
+use chrono::Timelike;
 
+use crate::fold::fold;
 use crate::record::expected;
+use crate::time;
 
 /// Reads seconds: `215`, `3.123456` (cut to milliseconds).
 pub(crate) fn seconds(text: &str) -> Result<CallDuration, String> {
@@ -13,52 +16,155 @@ pub(crate) fn seconds(text: &str) -> Result<CallDuration, String> {
     read.ok_or_else(|| expected("a duration in seconds", text))
 }
 
-/// Reads a duration as people and programs write it: seconds, `m:ss`, `h:mm:ss`, ISO 8601 (`PT12M51S`), or
-/// with units (`1 h 2 min 3 s`).
-pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
-    let text = text.trim();
-    let read = if text.contains(':') { colons(text) } else { units(text) };
-    match read {
-        Some(seconds) => seconds.checked_mul(1000).and_then(CallDuration::from_ms),
-        None => seconds(text).ok(),
-    }
-    .ok_or_else(|| expected("a duration such as 75, 0:01:15 or PT1M15S", text))
+/// What a number without a unit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Unit {
+    Milliseconds,
+    #[default]
+    Seconds,
+    Minutes,
+    Hours,
+    /// Two numbers with a colon between them are hours and minutes.
+    HoursAndMinutes,
 }
 
-fn colons(text: &str) -> Option<i64> {
+/// Reads a duration as people and programs write it: seconds, `m:ss`, `h:mm:ss`, ISO 8601 (`PT12M51S`), with
+/// units (`1 h 2 min 3 s`, `1 minute 5 seconds`), with a decimal comma (`37,4`), or as a spreadsheet's part
+/// of a day.
+pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
+    in_unit(text, Unit::Seconds)
+}
+
+/// As [`any`], of a column whose numbers have a unit.
+pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
+    let text = text.trim();
+    let read = if text.contains(':') {
+        colons(text, unit)
+    } else {
+        number(text, unit).or_else(|| units(&text.to_lowercase()))
+    };
+    read.and_then(CallDuration::from_ms)
+        .ok_or_else(|| expected("a duration such as 75, 0:01:15 or PT1M15S", text))
+}
+
+/// As [`in_unit`]. `None` for what stands in place of a duration: nothing, `-`, `N/A`, and -1, which some
+/// systems write for a call that was not answered.
+pub(crate) fn optional(text: &str, unit: Unit) -> Result<Option<CallDuration>, String> {
+    match fold(text).as_str() {
+        "" | "na" | "null" | "none" | "nil" => Ok(None),
+        "1" if text.trim().starts_with('-') => Ok(None),
+        _ => in_unit(text, unit).map(Some),
+    }
+}
+
+fn colons(text: &str, unit: Unit) -> Option<i64> {
+    if text.ends_with(['m', 'M']) {
+        // A spreadsheet that took it for a time of day.
+        return time::clock(text).map(|time| i64::from(time.num_seconds_from_midnight()) * 1000);
+    }
     // Decimals of a second, which are cut.
-    let text = match text.split_once('.') {
+    let text = match text.split_once(['.', ',']) {
         Some((text, decimals)) if digits(decimals).is_some() => text,
         _ => text,
     };
-    let parts: Vec<i64> = text.split(':').map(digits).collect::<Option<_>>()?;
-    match parts[..] {
+    let parts: Vec<i64> = text.split(':').map(|part| digits(part.trim())).collect::<Option<_>>()?;
+    let seconds = match parts[..] {
+        [hours, minutes] if unit == Unit::HoursAndMinutes && minutes < 60 => {
+            hours.checked_mul(3600)?.checked_add(minutes * 60)
+        }
         [minutes, seconds] if seconds < 60 => minutes.checked_mul(60)?.checked_add(seconds),
         [hours, minutes, seconds] if minutes < 60 && seconds < 60 => {
             hours.checked_mul(3600)?.checked_add(minutes * 60 + seconds)
         }
         _ => None,
+    };
+    seconds?.checked_mul(1000)
+}
+
+/// Milliseconds of a number in its unit, with decimals behind a point or comma. A comma before three digits
+/// may as well be one between thousands, so that is refused.
+fn number(text: &str, unit: Unit) -> Option<i64> {
+    let (whole, decimals) = match text.split_once([',', '.']) {
+        Some((_, decimals)) if text.contains(',') && decimals.len() == 3 => return None,
+        Some(parts) => parts,
+        None => (text, ""),
+    };
+    let (decimals, exponent) = match decimals.split_once(['e', 'E']) {
+        Some((decimals, exponent)) => (decimals, exponent.strip_prefix('-')?.parse::<u32>().ok()?),
+        None => (decimals, 0),
+    };
+    if unit == Unit::Seconds
+        && let Some(ms) = part_of_a_day(whole, decimals, exponent)
+    {
+        return Some(ms);
     }
+    if exponent > 0 || (text.ends_with(['.', ',']) && unit == Unit::Seconds) {
+        return None;
+    }
+    let ms_of_one = match unit {
+        Unit::Milliseconds => 1,
+        Unit::Seconds => 1000,
+        Unit::Minutes | Unit::HoursAndMinutes => 60_000,
+        Unit::Hours => 3_600_000,
+    };
+    scaled(whole, decimals, ms_of_one)
+}
+
+/// A number times this, cut to a whole number.
+fn scaled(whole: &str, decimals: &str, times: i64) -> Option<i64> {
+    const KEPT: usize = 9;
+    const BILLION: i64 = 1_000_000_000;
+    digits(if decimals.is_empty() { "0" } else { decimals.get(..decimals.len().min(KEPT))? })?;
+    let is_decimal = decimals.bytes().all(|b| b.is_ascii_digit());
+    let fraction = digits(format!("{decimals:0<KEPT$}").get(..KEPT)?)?;
+    let rest = fraction.checked_mul(times)? / BILLION;
+    is_decimal.then(|| digits(whole)?.checked_mul(times)?.checked_add(rest)).flatten()
+}
+
+/// Milliseconds of a spreadsheet's part of a day, which stands for whole seconds. `None` for any other
+/// number.
+fn part_of_a_day(whole: &str, decimals: &str, exponent: u32) -> Option<i64> {
+    const SHORTEST: usize = 8;
+    const DAY: f64 = 86_400.0;
+    const NEAR: f64 = 0.02;
+    let is_fraction = decimals.len() + exponent as usize >= SHORTEST && decimals.len() > 3;
+    if !is_fraction || (exponent == 0 && whole != "0") || exponent > 5 {
+        return None;
+    }
+    let seconds = format!("{whole}.{decimals}e-{exponent}").parse::<f64>().ok()? * DAY;
+    let is_whole = (seconds - seconds.round()).abs() < NEAR && (1.0..DAY).contains(&seconds);
+    // Below a day.
+    is_whole.then(|| seconds.round() as i64 * 1000)
 }
 
 fn units(text: &str) -> Option<i64> {
-    let text = text.to_ascii_lowercase();
-    let mut rest = text.strip_prefix('p').unwrap_or(&text).replace('t', "");
-    rest.retain(|c| c != ' ' && c != '\u{a0}' && c != '.');
+    let mut rest = text.strip_prefix('p').unwrap_or(text).replace(" and ", " ").replace(" und ", " ");
+    if text.starts_with('p') {
+        rest = rest.replace('t', "");
+    }
+    rest.retain(|c| !c.is_whitespace());
     let mut rest = Some(rest.as_str()).filter(|rest| !rest.is_empty())?;
     let mut total = 0_i64;
     while !rest.is_empty() {
-        let unit_at = rest.find(|c: char| !c.is_ascii_digit())?;
+        rest = rest.trim_start_matches(['.', ',']);
+        let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+        let unit_at = rest.find(|c: char| !is_of_number(c))?;
         let unit_end =
             rest[unit_at..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| unit_at + end);
-        let seconds = match &rest[unit_at..unit_end] {
-            "d" => 86_400,
-            "h" | "hr" | "hrs" | "hour" | "hours" | "std" => 3600,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60,
-            "s" | "sec" | "secs" | "second" | "seconds" | "sek" => 1,
+        let ms = match rest[unit_at..unit_end].trim_end_matches(['.', ',']) {
+            "d" | "day" | "days" => 86_400_000,
+            "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "heure" | "heures"
+            | "hora" | "horas" | "ora" | "ore" | "uur" => 3_600_000,
+            "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti"
+            | "minuut" | "'" | "′" => 60_000,
+            "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "seg" | "sekunde" | "sekunden"
+            | "seconde" | "secondes" | "segundo" | "segundos" | "secondo" | "secondi" | "seconden" | "\""
+            | "″" | "''" => 1000,
+            "ms" | "msec" => 1,
             _ => return None,
         };
-        total = total.checked_add(digits(&rest[..unit_at])?.checked_mul(seconds)?)?;
+        let (whole, decimals) = rest[..unit_at].split_once(['.', ',']).unwrap_or((&rest[..unit_at], ""));
+        total = total.checked_add(scaled(whole, decimals, ms)?)?;
         rest = &rest[unit_end..];
     }
     Some(total)
@@ -86,10 +192,37 @@ mod tests {
             ("1 h 2 min 3 s", 3723),
             ("10 min", 600),
             ("15 Sek.", 15),
+            ("1 minute 5 seconds", 65),
+            ("1 minute and 5 seconds", 65),
+            ("1 min, 5 sec", 65),
+            ("1.5 min", 90),
+            ("1 Stunde 2 Minuten", 3720),
+            ("1'05\"", 65),
+            ("75,0", 75),
+            ("12:01:02 AM", 62),
+            ("0.000706018518518519", 61),
+            ("7.06018518518519E-04", 61),
+            ("0,000706018518518519", 61),
         ] {
             assert_eq!(any(text).unwrap().ms(), s * 1000, "{text}");
         }
         assert_eq!(any("37.4").unwrap().ms(), 37_400);
+        assert_eq!(any("37,4").unwrap().ms(), 37_400);
+        assert_eq!(any("136.298900").unwrap().ms(), 136_298);
+        assert_eq!(any("0.534355").unwrap().ms(), 534);
+        for (text, unit, s) in [
+            ("1.5", Unit::Minutes, 90),
+            ("61000", Unit::Milliseconds, 61),
+            ("2", Unit::Hours, 7200),
+            ("1:02", Unit::HoursAndMinutes, 3720),
+            ("1:02", Unit::Minutes, 62),
+            ("61 s", Unit::Minutes, 61),
+        ] {
+            assert_eq!(in_unit(text, unit).unwrap().ms(), s * 1000, "{text}");
+        }
+        for text in ["", "-", "N/A", "-1", "null", "--"] {
+            assert_eq!(optional(text, Unit::Seconds), Ok(None), "{text}");
+        }
         for text in [
             "",
             ":",
@@ -104,6 +237,10 @@ mod tests {
             "-5",
             "9999999999:00",
             "99999999999d",
+            "1,234",
+            "1.2.3",
+            "1e3",
+            "136298900000.000000",
         ] {
             assert!(any(text).is_err(), "{text}");
         }

@@ -35,7 +35,9 @@ fn put(call: &Object, owner: &RawParty, out: &mut Out) -> Result<(), String> {
     let start = required(call, "startTS")?;
     let hidden = call.text(&["isUnknownNumber"]).is_some_and(|hidden| hidden == "true");
     let number = call.text(&["phoneNumber"]).unwrap_or_default();
+    let name = call.text(&["name"]);
     android::Row {
+        name: name.as_deref(),
         number: if hidden { "" } else { &number },
         presentation: hidden.then_some("2"),
         date: &milliseconds(&start),

@@ -1,21 +1,24 @@
-//! FreeSWITCH's json_cdr: one object a call, as `switch_ivr_generate_json_cdr` makes it.
+//! FreeSWITCH's json_cdr: one object a leg, as `switch_ivr_generate_json_cdr` makes it.
 
 use std::io::BufRead;
 
 use crate::duration;
 use crate::format::Format;
+use crate::freeswitch_call::{self, End, Leg};
 use crate::objects::{self, Count, Object};
-use crate::pbx::{self, TwoSided};
-use crate::record::{Items, Out, RawParty};
+use crate::record::{Items, RawParty, Reason};
 use crate::time;
 
 /// Reads the calls of a file.
 pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
-    objects::read(Format::FreeswitchJson, reader, Count::Objects, None, put)
-}
-
-fn put(object: &Object, out: &mut Out) -> Result<(), String> {
-    Cdr::new(object).put(out)
+    let parse = |object: &Object| Cdr::new(object).leg();
+    objects::read_joined(
+        (Format::FreeswitchJson, Count::Objects, None),
+        reader,
+        freeswitch_call::WINDOW,
+        parse,
+        freeswitch_call::put,
+    )
 }
 
 /// What of FreeSWITCH's call detail record makes a record here; the same in JSON and XML.
@@ -23,6 +26,7 @@ fn put(object: &Object, out: &mut Out) -> Result<(), String> {
 pub(crate) struct Cdr {
     /// From the newest caller profile of the call flow, which is the first.
     pub caller_id_number: Option<String>,
+    pub caller_id_name: Option<String>,
     pub destination_number: Option<String>,
     /// Variable, microseconds.
     pub start_uepoch: Option<String>,
@@ -32,14 +36,30 @@ pub(crate) struct Cdr {
     pub created_time: Option<String>,
     /// Variable, seconds.
     pub billsec: Option<String>,
+    /// Variable, seconds.
+    pub duration: Option<String>,
+    pub uuid: Option<String>,
+    /// The leg that it was made for.
+    pub originator: Option<String>,
     /// Whether it names the leg that it was made for.
     pub has_originator: bool,
+    /// What that leg had dialled.
+    pub originator_destination: Option<String>,
+    pub hangup_cause: Option<String>,
+    pub originate_disposition: Option<String>,
+    pub endpoint_disposition: Option<String>,
+    pub last_app: Option<String>,
+    /// How a caller left a queue of mod_callcenter.
+    pub cc_cause: Option<String>,
+    /// Whether the mailbox answered.
+    pub has_voicemail: bool,
 }
 
 impl Cdr {
     fn new(object: &Object) -> Self {
-        // Digits only, so the encoding of variables does not matter.
-        let variable = |name: &str| object.text(&["variables", name]).map(String::from);
+        // Digits and names of the switch's only, so the encoding of variables does not matter.
+        let variable =
+            |name: &str| object.text(&["variables", name]).map(String::from).filter(|text| !text.is_empty());
         let flow = object.get(&["callflow"]);
         // One of them may be there without a list around it.
         let flows = match flow.and_then(|flow| flow.as_array()) {
@@ -47,44 +67,81 @@ impl Cdr {
             None => flow.map(std::slice::from_ref).unwrap_or_default(),
         };
         let profile = flows.first().and_then(|flow| flow.get("caller_profile"));
-        let number = |name: &str| profile?.get(name).and_then(objects::text).map(String::from);
+        let text = |name: &str| profile?.get(name).and_then(objects::text).map(String::from);
         let times = flows.last().and_then(|flow| flow.get("times"));
+        let originator = profile.and_then(|profile| profile.get("originator"));
+        let of_originator = |name: &str| {
+            let profiles = originator?.get("originator_caller_profiles")?;
+            objects::text(profiles.get(0)?.get(name)?).map(String::from)
+        };
+        let named = variable("originator").or_else(|| variable("originating_leg_uuid"));
         Self {
-            caller_id_number: number("caller_id_number"),
-            destination_number: number("destination_number"),
+            caller_id_number: text("caller_id_number"),
+            caller_id_name: text("caller_id_name"),
+            destination_number: text("destination_number"),
             start_uepoch: variable("start_uepoch"),
             start_epoch: variable("start_epoch"),
             created_time: times.and_then(|times| objects::text(times.get("created_time")?)).map(String::from),
             billsec: variable("billsec"),
-            has_originator: ["originator", "originating_leg_uuid"]
+            duration: variable("duration"),
+            uuid: variable("uuid").or_else(|| text("uuid")),
+            has_originator: named.is_some() || originator.is_some(),
+            originator: named.or_else(|| of_originator("uuid")),
+            originator_destination: of_originator("destination_number"),
+            hangup_cause: variable("hangup_cause"),
+            originate_disposition: variable("originate_disposition"),
+            endpoint_disposition: variable("endpoint_disposition"),
+            last_app: variable("last_app"),
+            cc_cause: variable("cc_cause"),
+            has_voicemail: ["voicemail_answer_stamp", "voicemail_message", "voicemail_message_len"]
                 .iter()
-                .any(|name| variable(name).is_some_and(|uuid| !uuid.is_empty()))
-                || profile.is_some_and(|profile| profile.get("originator").is_some()),
+                .any(|name| variable(name).is_some()),
         }
     }
 
-    /// Gives the records of both sides. The direction in the file is the leg's as the switch sees it, and says
-    /// nothing of who called: the caller profile does.
-    pub fn put(self, out: &mut Out) -> Result<(), String> {
-        if self.has_originator {
-            return Err("expected the first leg of a call, but found its second one".to_owned());
+    /// The leg, and the IDs that connect it with others. The direction in the file is the leg's as the switch
+    /// sees it, and says nothing of who called: the caller profile does.
+    pub fn leg(self) -> Result<(Leg, Vec<String>), Reason> {
+        let has = |text: &Option<String>, word: &str| {
+            text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        if self.billsec.is_none() && !self.has_originator {
+            return Err("expected a variable \"billsec\", but found none".into());
         }
-        let billsec = self.billsec.ok_or("expected a variable \"billsec\", but found none")?;
-        let talked = duration::seconds(&billsec)?;
-        let party = |text: Option<String>| RawParty::from_text(&text.unwrap_or_default());
-        let (outcome, duration) = pbx::talk((talked.ms() > 0).then_some(talked));
-        TwoSided {
-            created_at: created_at([
-                (self.start_uepoch, 1_000_000),
-                (self.created_time, 1_000_000),
-                (self.start_epoch, 1),
-            ])?,
-            caller: party(self.caller_id_number),
-            callee: party(self.destination_number),
-            outcome,
-            duration,
-        }
-        .put(out)
+        let party = |text: &Option<String>| RawParty::from_text(text.as_deref().unwrap_or_default());
+        let length = |text: &Option<String>| text.as_deref().map(duration::seconds).transpose();
+        let is_voicemail = self.has_voicemail || has(&self.last_app, "voicemail");
+        let created_at = created_at([
+            (self.start_uepoch, 1_000_000),
+            (self.created_time, 1_000_000),
+            (self.start_epoch, 1),
+        ]);
+        let created_at = match created_at {
+            // A second leg need not say it, for nothing may come of it.
+            Err(_) if self.has_originator => return Err(Reason::SecondLeg),
+            created_at => created_at?,
+        };
+        let leg = Leg {
+            bridged_to: false,
+            is_second: Some(self.has_originator),
+            dialled_first: self.originator_destination.as_deref().map(RawParty::from_text),
+            caller: party(&self.caller_id_number),
+            callee: party(&self.destination_number),
+            caller_name: self.caller_id_name,
+            created_at,
+            end: End {
+                duration: length(&self.duration)?,
+                billsec: length(&self.billsec)?,
+                cause: self.hangup_cause.unwrap_or_default(),
+                other_causes: [self.originate_disposition, self.endpoint_disposition]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+                is_voicemail,
+                is_queue: has(&self.cc_cause, "cancel"),
+            },
+        };
+        Ok((leg, self.uuid.into_iter().chain(self.originator).collect()))
     }
 }
 

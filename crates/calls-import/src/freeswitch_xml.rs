@@ -3,26 +3,28 @@
 use std::io::{self, BufRead};
 
 use crate::format::Format;
+use crate::freeswitch_call;
 use crate::freeswitch_json::Cdr;
+use crate::legs::{self, Entry};
 use crate::markup::{Markup, Token, no_element};
-use crate::record::{Items, items};
+use crate::record::{Items, Reason};
 
 /// Reads the calls of a file.
 pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
     let mut cdrs = Cdrs { markup: Markup::new(reader), open: false };
     let mut position = 0;
-    items(move |out| {
+    let next = move || {
         let Some(cdr) = cdrs.read()? else {
             let is_empty = position > 0 || cdrs.markup.is_empty();
-            return if is_empty { Ok(false) } else { Err(no_element(Format::FreeswitchXml, "cdr")) };
+            return if is_empty { Ok(Entry::End) } else { Err(no_element(Format::FreeswitchXml, "cdr")) };
         };
         position += 1;
-        out.at(position);
-        if let Err(reason) = cdr.and_then(|cdr| cdr.put(out)) {
-            out.skip(reason);
-        }
-        Ok(true)
-    })
+        Ok(match cdr.map_err(Reason::from).and_then(Cdr::leg) {
+            Ok((leg, keys)) => Entry::Leg(position, leg, keys),
+            Err(reason) => Entry::Skipped(position, reason),
+        })
+    };
+    legs::join(freeswitch_call::WINDOW, next, freeswitch_call::put)
 }
 
 struct Cdrs<R> {
@@ -86,18 +88,21 @@ fn is_cdr(token: &Token) -> bool {
 fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let field = match path[..] {
-        ["variables", "start_uepoch"] => &mut cdr.start_uepoch,
-        ["variables", "start_epoch"] => &mut cdr.start_epoch,
-        ["variables", "billsec"] => &mut cdr.billsec,
+        ["variables", name] => match variable(cdr, name, text) {
+            Some(field) => field,
+            None => return,
+        },
         ["callflow", "caller_profile", "caller_id_number"] => &mut cdr.caller_id_number,
+        ["callflow", "caller_profile", "caller_id_name"] => &mut cdr.caller_id_name,
         ["callflow", "caller_profile", "destination_number"] => &mut cdr.destination_number,
+        ["callflow", "caller_profile", "uuid"] => &mut cdr.uuid,
+        ["callflow", "caller_profile", "originator", _, _, "destination_number"] => {
+            &mut cdr.originator_destination
+        }
+        ["callflow", "caller_profile", "originator", _, _, "uuid"] => &mut cdr.originator,
         // The oldest profile is the last, and its times are the call's.
         ["callflow", "times", "created_time"] => {
             cdr.created_time = text.map(str::to_owned);
-            return;
-        }
-        ["variables", "originator" | "originating_leg_uuid"] => {
-            cdr.has_originator |= text.is_some_and(|text| !text.is_empty());
             return;
         }
         ["callflow", "caller_profile", "originator"] => {
@@ -109,4 +114,26 @@ fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
     if field.as_ref().is_none_or(String::is_empty) {
         *field = text.map(str::to_owned);
     }
+}
+
+/// Where a variable is kept. `None` for one that is not.
+fn variable<'a>(cdr: &'a mut Cdr, name: &str, text: Option<&str>) -> Option<&'a mut Option<String>> {
+    let is_there = text.is_some_and(|text| !text.is_empty());
+    cdr.has_originator |= is_there && matches!(name, "originator" | "originating_leg_uuid");
+    cdr.has_voicemail |=
+        is_there && matches!(name, "voicemail_answer_stamp" | "voicemail_message" | "voicemail_message_len");
+    Some(match name {
+        "start_uepoch" => &mut cdr.start_uepoch,
+        "start_epoch" => &mut cdr.start_epoch,
+        "billsec" => &mut cdr.billsec,
+        "duration" => &mut cdr.duration,
+        "uuid" => &mut cdr.uuid,
+        "originator" | "originating_leg_uuid" => &mut cdr.originator,
+        "hangup_cause" => &mut cdr.hangup_cause,
+        "originate_disposition" => &mut cdr.originate_disposition,
+        "endpoint_disposition" => &mut cdr.endpoint_disposition,
+        "last_app" => &mut cdr.last_app,
+        "cc_cause" => &mut cdr.cc_cause,
+        _ => return None,
+    })
 }

@@ -2,16 +2,18 @@
 
 use std::io::BufRead;
 
-use calls_model::{CallDuration, CallType, Direction, Outcome};
+use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::columns::Role;
-use crate::duration;
+use crate::dates::DateColumns;
+use crate::duration::{self, Unit};
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
+use crate::party;
 use crate::pbx::TwoSided;
-use crate::record::{Call, Items, Out, RawParty, expected};
+use crate::record::{Call, Items, Out, RawParty, Reason, expected};
 use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time;
@@ -32,14 +34,62 @@ pub(crate) fn fits(header: &Row) -> bool {
     Layout::new(&Header::new(Format::GenericCsv, header), Options { own, ..Options::default() }).is_ok()
 }
 
+/// Where the dates of a file are. `None` where its times are of a given format.
+pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<DateColumns>, ReadError> {
+    /// Words of headers in languages whose countries put the day first.
+    const WORDS: [&str; 24] = [
+        "datum",
+        "rufnummer",
+        "dauer",
+        "anrufer",
+        "richtung",
+        "date et heure",
+        "durée",
+        "appelant",
+        "appelé",
+        "début",
+        "fecha",
+        "fecha y hora",
+        "duración",
+        "llamante",
+        "dirección",
+        "destino",
+        "durata",
+        "chiamante",
+        "data e ora",
+        "duur",
+        "beller",
+        "richting",
+        "duração",
+        "início",
+    ];
+    if options.columns.time_format.is_some() {
+        return Ok(None);
+    }
+    let time = column(header, options, Role::Time)?;
+    let Some(date) = start(header, options)? else { return Ok(None) };
+    let is_day_first_language = WORDS.iter().any(|word| header.find(&[word]).is_some());
+    let time = time.filter(|time| *time != date);
+    Ok(Some(DateColumns { date, time, epoch: None, is_day_first_language }))
+}
+
 /// Where the parts of a call stand.
 struct Layout {
     options: Options,
     parties: Parties,
+    names: Names,
     start: usize,
     time: Option<usize>,
     direction: Option<usize>,
-    duration: Option<usize>,
+    /// Whether other things than a direction may stand in that column.
+    is_kind: bool,
+    /// Columns that may say that an entry is no call.
+    kinds: Vec<usize>,
+    talked: Option<(usize, Unit)>,
+    /// The whole length of the call, where that has a column of its own.
+    total: Option<(usize, Unit)>,
+    rang: Option<(usize, Unit)>,
+    answered: Option<usize>,
     status: Option<usize>,
 }
 
@@ -50,70 +100,180 @@ enum Parties {
     FromTo(usize, usize),
 }
 
+/// Columns of names: of the other party, the caller and the callee.
+struct Names {
+    other: Option<usize>,
+    from: Option<usize>,
+    to: Option<usize>,
+}
+
+/// What a row says of how the call went.
+struct Ended {
+    outcome: Outcome,
+    disposition: Option<Disposition>,
+    talked: Option<CallDuration>,
+}
+
 impl Layout {
     fn new(header: &Header, options: Options) -> Result<Self, ReadError> {
         let column = |role: Role| column(header, &options, role);
+        let parties = parties(header, &options)?;
+        let start = start(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
+        let direction = column(Role::Direction)?;
+        let talked = measured(header, &options)?;
+        let other = |names: &[&str]| {
+            header
+                .find_measured(names)
+                .filter(|(column, _)| talked.is_some_and(|(talked, _)| talked != *column))
+        };
         let layout = Self {
-            parties: parties(header, &options)?,
-            start: column(Role::Start)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?,
-            time: column(Role::Time)?,
-            direction: column(Role::Direction)?,
-            duration: column(Role::Duration)?,
+            names: names(header, &options, &parties)?,
+            parties,
+            start,
+            time: column(Role::Time)?.filter(|time| *time != start),
+            is_kind: direction.is_some_and(|column| header.find(DIRECTIONS) != Some(column)),
+            direction,
+            kinds: KINDS.iter().filter_map(|name| header.find(&[name])).collect(),
+            total: other(TOTALS),
+            rang: header.find_measured(RINGS),
+            talked,
+            answered: header.find(ANSWERS).filter(|answered| *answered != start),
             status: column(Role::Status)?,
             options,
         };
-        if layout.duration.is_none() && layout.status.is_none() && layout.direction.is_none() {
+        if layout.talked.is_none() && layout.status.is_none() && layout.direction.is_none() {
             return Err(header.missing(MISSING_OUTCOME.to_owned()));
         }
         Ok(layout)
     }
 
-    fn put(&self, row: &Row, out: &mut Out) -> Result<(), String> {
+    fn put(&self, row: &Row, out: &mut Out) -> Result<(), Reason> {
+        if let Some(kind) =
+            self.kinds.iter().map(|column| row.get(*column)).find(|text| words::is_no_call(text))
+        {
+            return Err(Reason::NoCall(kind.into_owned()));
+        }
+        let kind = self.kind(row)?;
+        let ended = self.ended(row, kind)?;
+        let created_at = self.created_at(row)?;
+        let (from, to) = self.parties(row, kind)?;
+        let direction = kind.direction.or_else(|| self.direction_of_own(&from.0, &to.0));
+        let ring_time = self.ring_time(row, &ended, created_at);
+        let Some(direction) = direction else {
+            return self.put_both(from, to, (created_at, ended, ring_time), out);
+        };
+        let (owner, counterparty) = if direction == Direction::Inbound { (to, from) } else { (from, to) };
+        if !owner.0.is_identified() {
+            return Err("expected an owner that is a number, extension or SIP address, but found none".into());
+        }
+        let call_type = CallType::new(direction, ended.outcome);
+        out.record(owner.0, counterparty.0, &Call { call_type, created_at, duration: ended.talked })
+            .disposition(ended.disposition)
+            .ring_time(ring_time)
+            .name(counterparty.1.as_deref());
+        Ok(())
+    }
+
+    fn put_both(
+        &self,
+        from: Named,
+        to: Named,
+        (created_at, ended, ring_time): (DateTime<Utc>, Ended, Option<CallDuration>),
+        out: &mut Out,
+    ) -> Result<(), Reason> {
+        let call = TwoSided {
+            caller: from.0,
+            callee: to.0,
+            created_at,
+            outcome: ended.outcome,
+            duration: ended.talked,
+            disposition: ended.disposition,
+            ring_time,
+            caller_name: from.1,
+            callee_name: to.1,
+            via: None,
+        };
+        Ok(call.put(out)?)
+    }
+
+    fn kind(&self, row: &Row) -> Result<Kind, Reason> {
+        let text = self.direction.map(|column| row.get(column)).filter(|text| !text.is_empty());
+        let kind = text.map_or(Ok(Kind::default()), |text| words::kind(&text));
+        match (kind, &self.parties) {
+            // Who called whom is said, and the column may be about something else.
+            (Err(Reason::Unexpected(_)), Parties::FromTo(..)) if self.is_kind => Ok(Kind::default()),
+            (kind, _) => kind,
+        }
+    }
+
+    fn ended(&self, row: &Row, kind: Kind) -> Result<Ended, Reason> {
         let value =
             |column: Option<usize>| column.map(|column| row.get(column)).filter(|text| !text.is_empty());
-        let kind = match value(self.direction) {
-            Some(text) => words::kind(&text)?,
-            None => Kind { direction: None, outcome: None },
+        let length = value(self.talked.map(|(column, _)| column));
+        let unit = self.talked.map(|(_, unit)| unit).unwrap_or_default();
+        let talked = length.as_deref().map(|text| duration::optional(text, unit)).transpose()?;
+        let status = match value(self.status) {
+            Some(text) if self.is_time(&text) => Some(Some(Disposition::Answered)),
+            Some(text) => words::status(&text)?,
+            None => None,
         };
-        let length = value(self.duration).map(|text| duration::any(&text)).transpose()?;
-        let status = value(self.status).map(|text| words::outcome(&text)).transpose()?;
-        let talked =
-            |length: CallDuration| if length.ms() > 0 { Outcome::Completed } else { Outcome::Missed };
-        let outcome = status
-            .or(kind.outcome)
-            .or(length.map(talked))
+        let of_kind = kind.outcome.map(|_| kind.disposition);
+        let said = match (status, of_kind) {
+            (Some(Some(Disposition::Answered)) | None, Some(of_kind)) => Some(of_kind),
+            (Some(None), Some(of_kind @ Some(_))) if of_kind != Some(Disposition::Answered) => Some(of_kind),
+            (status, _) => status,
+        };
+        let by_answer = || self.answered.filter(|column| row.get(*column).is_empty()).map(|_| None);
+        let talked_at_all = |length: Option<CallDuration>| {
+            if length.is_some_and(|length| length.ms() > 0) { Outcome::Completed } else { Outcome::Missed }
+        };
+        let said = said.or_else(by_answer);
+        let outcome = said
+            .map(words::outcome_of)
+            .or(talked.map(talked_at_all))
             .ok_or("expected a status or a duration, but found neither")?;
-        let duration = length.filter(|_| outcome == Outcome::Completed);
-        let created_at = self.created_at(row)?;
-        let (from, to) = match self.parties {
+        let talked = talked.flatten().filter(|_| outcome == Outcome::Completed);
+        Ok(Ended { outcome, disposition: said.flatten(), talked })
+    }
+
+    fn is_time(&self, text: &str) -> bool {
+        text.contains([':', '-', '/']) && time::any(text, self.options.zone, self.options.dates).is_ok()
+    }
+
+    /// How long it rang: what the file says, or what the whole length is above the talk, or the time until
+    /// the answer.
+    fn ring_time(&self, row: &Row, ended: &Ended, created_at: DateTime<Utc>) -> Option<CallDuration> {
+        let length =
+            |(column, unit): (usize, Unit)| duration::optional(&row.get(column), unit).ok().flatten();
+        let by_answer = || {
+            let answered = time::any(&row.get(self.answered?), self.options.zone, self.options.dates).ok()?;
+            CallDuration::from_ms((answered - created_at).num_milliseconds())
+        };
+        let by_total = || {
+            let talked = ended.talked.map_or(0, CallDuration::ms);
+            CallDuration::from_ms(i64::from(self.total.and_then(length)?.ms()) - i64::from(talked))
+        };
+        self.rang.and_then(length).or_else(by_answer).or_else(by_total)
+    }
+
+    /// The caller and the callee, each with its name.
+    fn parties(&self, row: &Row, kind: Kind) -> Result<(Named, Named), Reason> {
+        let named = |column: usize, name: Option<usize>| {
+            let (party, beside) = party::read(&row.get(column));
+            let name = name.map(|name| row.get(name).into_owned()).filter(|name| !name.is_empty());
+            (party, name.or(beside))
+        };
+        Ok(match self.parties {
             Parties::Owned(owner, counterparty) => {
                 let owner =
-                    owner.map(|owner| RawParty::from_text(&row.get(owner))).or(self.options.own.clone());
-                let other = RawParty::from_text(&row.get(counterparty));
-                let owner = owner.unwrap_or(RawParty::Unknown);
+                    owner.map(|owner| named(owner, None)).or(self.options.own.clone().map(|own| (own, None)));
+                let owner = owner.unwrap_or((RawParty::Unknown, None));
+                let other = named(counterparty, self.names.other);
                 let direction = kind.direction.ok_or("expected a direction, but found none")?;
                 if direction == Direction::Inbound { (other, owner) } else { (owner, other) }
             }
-            Parties::FromTo(from, to) => {
-                (RawParty::from_text(&row.get(from)), RawParty::from_text(&row.get(to)))
-            }
-        };
-        let direction = kind.direction.or_else(|| self.direction_of_own(&from, &to));
-        let Some(direction) = direction else {
-            return TwoSided { caller: from, callee: to, created_at, outcome, duration }.put(out);
-        };
-        let (owner, counterparty) = if direction == Direction::Inbound { (to, from) } else { (from, to) };
-        if !owner.is_identified() {
-            return Err(
-                "expected an owner that is a number, extension or SIP address, but found none".to_owned()
-            );
-        }
-        out.record(
-            owner,
-            counterparty,
-            &Call { call_type: CallType::new(direction, outcome), created_at, duration },
-        );
-        Ok(())
+            Parties::FromTo(from, to) => (named(from, self.names.from), named(to, self.names.to)),
+        })
     }
 
     fn created_at(&self, row: &Row) -> Result<DateTime<Utc>, String> {
@@ -123,7 +283,7 @@ impl Layout {
             _ => date.into_owned(),
         };
         let Some(format) = &self.options.columns.time_format else {
-            return time::any_of(&text, self.options.zone, self.options.month_first);
+            return time::any(&text, self.options.zone, self.options.dates);
         };
         let zoned = DateTime::parse_from_str(&text, format).map(|time| time.to_utc()).ok();
         let local = || NaiveDateTime::parse_from_str(&text, format).ok();
@@ -144,10 +304,109 @@ impl Layout {
     }
 }
 
+/// A party and its name.
+type Named = (RawParty, Option<String>);
+
 const MISSING_START: &str = "a column \"start\" (name yours with --map start=...)";
 const MISSING_OUTCOME: &str =
     "a column \"status\", \"duration\" or \"direction\" (name yours with --map status=...)";
 const MISSING_PARTIES: &str = "columns \"from\" and \"to\", or \"counterparty\" and \"direction\" (name yours with --map from=...,to=...)";
+
+/// Columns that hold nothing but a direction.
+const DIRECTIONS: &[&str] =
+    &["direction", "call direction", "Richtung", "sens", "dirección", "direzione", "direção"];
+/// Columns that tell calls from text messages and faxes.
+const KINDS: &[&str] = &[
+    "record type",
+    "type",
+    "call type",
+    "service",
+    "service type",
+    "media",
+    "media type",
+    "channel type",
+    "category",
+    "kind",
+    "event",
+    "event type",
+    "activity",
+    "message type",
+    "usage type",
+    "product",
+    "transaction type",
+    "communication type",
+    "direction",
+    "Typ",
+    "Art",
+    "Dienst",
+    "tipo",
+    "servicio",
+    "servizio",
+    "dienst",
+];
+const TOTALS: &[&str] = &[
+    "duration",
+    "call duration",
+    "total duration",
+    "total time",
+    "length",
+    "Dauer",
+    "Gesamtdauer",
+    "durée",
+    "duración",
+    "durata",
+    "duur",
+];
+const RINGS: &[&str] = &[
+    "ring time",
+    "ring duration",
+    "ringing time",
+    "ringing duration",
+    "ringing",
+    "time to answer",
+    "tta",
+    "Klingeldauer",
+    "Klingelzeit",
+];
+const ANSWERS: &[&str] = &[
+    "answer time",
+    "answered at",
+    "answer stamp",
+    "answered time",
+    "time answered",
+    "answer",
+    "connect time",
+    "connected at",
+    "answer date",
+];
+const FROM_NAMES: &[&str] = &[
+    "from name",
+    "caller name",
+    "caller id name",
+    "calling name",
+    "source name",
+    "cnam",
+    "clid name",
+    "Name Anrufer",
+    "caller",
+    "caller id",
+    "calling party",
+    "from",
+    "source",
+];
+const TO_NAMES: &[&str] = &[
+    "to name",
+    "callee name",
+    "called name",
+    "destination name",
+    "called party name",
+    "recipient name",
+    "callee",
+    "called",
+    "called party",
+    "destination",
+    "to",
+];
 
 fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize>, ReadError> {
     if let Some(name) = options.columns.name(role) {
@@ -157,12 +416,41 @@ fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize
     Ok(header.find(names.unwrap_or_default()))
 }
 
+/// The column of the date; that of the time of day if it is the only one.
+fn start(header: &Header, options: &Options) -> Result<Option<usize>, ReadError> {
+    Ok(column(header, options, Role::Start)?.or(column(header, options, Role::Time)?))
+}
+
+fn measured(header: &Header, options: &Options) -> Result<Option<(usize, Unit)>, ReadError> {
+    if let Some(column) = options.columns.name(Role::Duration) {
+        return header.require(&[column]).map(|column| Some((column, header.unit(column))));
+    }
+    let names =
+        Role::ALL.into_iter().find(|(known, _, _)| *known == Role::Duration).map(|(_, _, names)| names);
+    Ok(header.find_measured(names.unwrap_or_default()))
+}
+
+fn names(header: &Header, options: &Options, parties: &Parties) -> Result<Names, ReadError> {
+    let other = column(header, options, Role::Name)?;
+    // A column that has the number already has no name.
+    let of = |names: &[&str], number: usize| {
+        names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != number)
+    };
+    Ok(match *parties {
+        Parties::Owned(_, number) => {
+            Names { other: other.filter(|other| *other != number), from: None, to: None }
+        }
+        Parties::FromTo(from, to) => Names { other: None, from: of(FROM_NAMES, from), to: of(TO_NAMES, to) },
+    })
+}
+
 fn parties(header: &Header, options: &Options) -> Result<Parties, ReadError> {
     let column = |role: Role| column(header, options, role);
     let (owner, counterparty) = (column(Role::Owner)?, column(Role::Counterparty)?);
     let named = |role: Role| options.columns.name(role).is_some();
     let wants_from_to = named(Role::From) || named(Role::To);
     if let (Some(from), Some(to)) = (column(Role::From)?, column(Role::To)?)
+        && from != to
         && !named(Role::Counterparty)
         && (wants_from_to || owner.is_none() || counterparty.is_none())
     {
@@ -176,8 +464,8 @@ fn parties(header: &Header, options: &Options) -> Result<Parties, ReadError> {
     Ok(Parties::Owned(owner, counterparty))
 }
 
-/// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends with
-/// the other.
+/// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends
+/// with the other.
 fn is_same(one: &RawParty, other: &RawParty) -> bool {
     const ENOUGH: usize = 7;
     let (RawParty::Text(one), RawParty::Text(other)) = (one, other) else { return false };

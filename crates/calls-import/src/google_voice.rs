@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead};
 
-use calls_model::{CallType, Direction, Outcome};
+use calls_model::{CallType, Direction, Disposition, Outcome};
 use chrono::DateTime;
 
 use crate::format::Format;
 use crate::markup::{Markup, Tag, Token};
 use crate::options::Options;
 use crate::record::{Call, Items, Out, RawParty, expected, items};
-use crate::{duration, time};
+use crate::{duration, time, words};
 
 /// Reads the call of a file. A file of text messages gives nothing.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
@@ -36,6 +36,8 @@ struct Page {
     is_call: bool,
     is_chat: bool,
     number: Option<String>,
+    /// Whose number it is; the text of an element is yet to come where `Some("")`.
+    name: Option<String>,
     published: Option<String>,
     duration: Option<String>,
     labels: Vec<String>,
@@ -48,6 +50,9 @@ impl Page {
             match markup.read()? {
                 Token::End => return Ok(page),
                 Token::Open(tag) => page.note(&tag),
+                Token::Text(text) if page.name.as_deref() == Some("") => {
+                    page.name = Some(text.trim().to_owned())
+                }
                 _ => {}
             }
         }
@@ -59,6 +64,7 @@ impl Page {
             "div" if tag.has_class("haudio") => self.is_call = true,
             "div" if tag.has_class("hChatLog") => self.is_chat = true,
             "a" if tag.has_class("tel") && self.number.is_none() => self.number = attribute("href"),
+            "span" if tag.has_class("fn") && self.name.is_none() => self.name = Some(String::new()),
             "abbr" if tag.has_class("published") && self.published.is_none() => {
                 self.published = attribute("title")
             }
@@ -88,22 +94,25 @@ impl Page {
             .ok_or_else(|| expected("a time with its offset", published))?;
         let length = || self.duration.as_deref().map(duration::any).transpose();
         let has = |kind: &str| self.labels.iter().any(|label| label == kind);
-        let (direction, outcome) = if has("voicemail") || has("missed") {
+        let (direction, disposition) = if has("voicemail") {
             // The duration of a voicemail is the message's.
-            (Direction::Inbound, Outcome::Missed)
+            (Direction::Inbound, Some(Disposition::Voicemail))
+        } else if has("missed") {
+            (Direction::Inbound, None)
         } else if has("received") {
-            (Direction::Inbound, Outcome::Completed)
+            (Direction::Inbound, Some(Disposition::Answered))
         } else if has("placed") {
             let talked = length()?.is_some_and(|length| length.ms() > 0);
-            (Direction::Outbound, if talked { Outcome::Completed } else { Outcome::Missed })
+            (Direction::Outbound, talked.then_some(Disposition::Answered))
         } else if has("recorded") {
             return Err("expected a call, but found the recording of one".to_owned());
         } else {
             return Err(expected("a label such as received or placed", &self.labels.join(", ")));
         };
+        let outcome = words::outcome_of(disposition);
         let duration = if outcome == Outcome::Completed { length()? } else { None };
         let call = Call { call_type: CallType::new(direction, outcome), created_at, duration };
-        out.record(owner.clone(), self.party()?, &call);
+        out.record(owner.clone(), self.party()?, &call).disposition(disposition).name(self.name.as_deref());
         Ok(())
     }
 

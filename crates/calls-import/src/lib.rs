@@ -4,21 +4,24 @@
 //! In reading order:
 //!
 //! - [`record`]: what comes out. [`Record`], [`RawParty`], [`Skipped`], [`Items`].
-//! - [`format`](mod@format): what can be read. [`Format`].
+//! - [`format`](mod@format): what can be read, one row of a table for each. [`Format`].
 //! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
+//! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
-//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed ones
-//!   and folders: [`open()`], [`read_any()`], with `detect`, `zipped`, `utf16` and `recoded` for what
-//!   they need.
+//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed
+//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16` and
+//!   `recoded` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party`, `time`, `duration` and `words` read single values, `pbx` and `android` make
-//!   records, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut a file into
-//!   entries.
+//! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and
+//!   `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records, `legs` joins the
+//!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut
+//!   a file into entries.
 //!
-//! A file is read as its items are asked for. Memory does not grow with the file: an entry of more than 1 MiB
-//! is skipped.
+//! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
+//! grow with the file: an entry of more than 1 MiB is skipped.
 
 pub mod columns;
+pub mod dates;
 pub mod error;
 pub mod format;
 pub mod options;
@@ -26,68 +29,99 @@ pub mod record;
 
 mod android;
 mod android_xml;
+mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
 mod bytes;
 mod calls_csv;
 mod calls_ndjson;
+mod cisco_cdr;
 mod detect;
 mod duration;
+mod ending;
+mod fold;
 mod fossify_json;
 mod freepbx_csv;
+mod freeswitch_call;
 mod freeswitch_csv;
 mod freeswitch_json;
 mod freeswitch_xml;
+mod fritzbox_csv;
+mod fritzbox_xml;
+mod fusionpbx_csv;
 mod generic_csv;
 mod google_voice;
+mod grandstream;
+mod hangup;
+mod hidden;
+mod ios_storedata;
 mod iphone_csv;
+mod legs;
 mod lines;
+mod logger;
 mod markup;
 mod objects;
 mod open;
 mod party;
 mod pbx;
 mod recoded;
+mod ringcentral_json;
 mod rows;
+mod sample;
 mod sms_ie_json;
 mod table;
+mod talk;
+mod teams_csv;
+mod telnyx_csv;
+mod threecx_cdr;
 mod time;
 mod twilio;
+mod unreadable;
+mod uri;
 mod utf16;
 mod words;
+mod yeastar_csv;
 mod zipped;
+mod zoom_json;
 
 use std::io::BufRead;
 
-use record::or_refuse;
-
 pub use columns::Columns;
+pub use dates::DateOrder;
 pub use detect::detect;
 pub use error::ReadError;
 pub use format::Format;
 pub use open::{Opened, Progress, open, read_any};
 pub use options::Options;
-pub use record::{Item, Items, RawParty, Record, Skipped};
+pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
+pub use unreadable::Unreadable;
 
 /// Reads a file of a known format that is not compressed ([`read_any()`] reads all the others).
+///
+/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file,
+/// and read twice.
 pub fn read<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
-    match format {
-        Format::AsteriskCsv => or_refuse(format, asterisk_csv::read(options, reader)),
-        Format::AsteriskCustomCsv => or_refuse(format, asterisk_custom_csv::read(options, reader)),
-        Format::FreepbxCsv => freepbx_csv::read(options, reader),
-        Format::FreeswitchCsv => or_refuse(format, freeswitch_csv::read(options, reader)),
-        Format::FreeswitchJson => freeswitch_json::read(reader),
-        Format::FreeswitchXml => freeswitch_xml::read(reader),
-        Format::TwilioJson => twilio::read_json(options, reader),
-        Format::TwilioNdjson => twilio::read_ndjson(options, reader),
-        Format::TwilioCsv => twilio::read_csv(options, reader),
-        Format::AndroidXml => android_xml::read(options, reader),
-        Format::SmsIeJson => sms_ie_json::read(options, reader),
-        Format::FossifyJson => fossify_json::read(options, reader),
-        Format::GoogleVoice => google_voice::read(options, reader),
-        Format::IphoneCsv => iphone_csv::read(options, reader),
-        Format::CallsCsv => calls_csv::read(options, reader),
-        Format::CallsNdjson => calls_ndjson::read(options, reader),
-        Format::GenericCsv => generic_csv::read(options, reader),
+    read_again(format, options, reader, None)
+}
+
+/// As [`read()`], of a file that can be opened again.
+pub(crate) fn read_again<'a>(
+    format: Format,
+    options: &Options,
+    reader: impl BufRead + 'a,
+    again: Option<dates::Again<'a>>,
+) -> Items<'a> {
+    if !options.columns.is_empty() && format != Format::GenericCsv {
+        return Box::new(std::iter::once(Err(ReadError::ColumnsNotWanted(format))));
     }
+    if options.dates.is_none() && dates::matter(format) {
+        dates::read(format, options, reader, again)
+    } else {
+        read_in_order(format, options, reader)
+    }
+}
+
+/// As [`read()`], once the order of its dates is known, if it matters.
+pub(crate) fn read_in_order<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
+    format::read(format, options, reader)
 }

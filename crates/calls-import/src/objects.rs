@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 use crate::bytes::Bytes;
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::legs::{self, Entry};
 use crate::lines::{MAX_ENTRY_LEN, too_long};
-use crate::record::{Items, Out, expected, items};
+use crate::record::{Items, Out, Reason, expected, items};
 
 /// What a position counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,31 +27,66 @@ pub(crate) enum Count {
 /// Reads objects one by one. `list` is the key of an array that wraps the objects, where a format has one.
 ///
 /// A file that is not empty and has neither objects nor an array is not of the format.
-pub(crate) fn read<'a>(
+pub(crate) fn read<'a, R: Into<Reason>>(
     format: Format,
     reader: impl BufRead + 'a,
     count: Count,
     list: Option<&'static str>,
-    mut put: impl FnMut(&Object, &mut Out) -> Result<(), String> + 'a,
+    mut put: impl FnMut(&Object, &mut Out) -> Result<(), R> + 'a,
 ) -> Items<'a> {
-    let mut objects = Objects::new(reader, list);
+    let mut next = entries((format, count, list), reader);
     items(move |out| {
-        let found = objects.read()?;
-        out.at(if count == Count::Lines { objects.line } else { objects.number });
-        let result = match found {
-            Found::End if objects.number == 0 && objects.stray => {
-                let (expected, found) = ("JSON objects".to_owned(), "something else".to_owned());
-                return Err(ReadError::NotTheFormat { format, expected, found });
-            }
-            Found::End => return Ok(false),
-            Found::Object => Object::parse(&objects.text).and_then(|object| put(&object, out)),
-            Found::Bad(reason) => Err(reason),
-        };
-        if let Err(reason) = result {
+        let Some((position, object)) = next()? else { return Ok(false) };
+        out.at(position);
+        if let Err(reason) = object.and_then(|object| put(&object, out).map_err(Into::into)) {
             out.skip(reason);
         }
         Ok(true)
     })
+}
+
+/// As [`read`], where a call has several objects ([`legs::join`]). `parse` reads an object, `put` gives the
+/// records of a call.
+pub(crate) fn read_joined<'a, T: 'a>(
+    of: (Format, Count, Option<&'static str>),
+    reader: impl BufRead + 'a,
+    window: usize,
+    parse: impl Fn(&Object) -> Result<(T, Vec<String>), Reason> + 'a,
+    put: impl FnMut(Vec<T>, &mut Out) -> Result<(), Reason> + 'a,
+) -> Items<'a> {
+    let mut next = entries(of, reader);
+    let next = move || {
+        let Some((position, object)) = next()? else { return Ok(Entry::End) };
+        Ok(match object.and_then(|object| parse(&object)) {
+            Ok((leg, keys)) => Entry::Leg(position, leg, keys),
+            Err(reason) => Entry::Skipped(position, reason),
+        })
+    };
+    legs::join(window, next, put)
+}
+
+/// An object and its position, or why it is none. `None` at the end of the file.
+type Next = Result<Option<(u64, Result<Object, Reason>)>, ReadError>;
+
+fn entries<'a>(
+    (format, count, list): (Format, Count, Option<&'static str>),
+    reader: impl BufRead + 'a,
+) -> impl FnMut() -> Next + 'a {
+    let mut objects = Objects::new(reader, list);
+    move || {
+        let found = objects.read()?;
+        let position = if count == Count::Lines { objects.line } else { objects.number };
+        let object = match found {
+            Found::End if objects.number == 0 && objects.stray => {
+                let (expected, found) = ("JSON objects".to_owned(), "something else".to_owned());
+                return Err(ReadError::NotTheFormat { format, expected, found });
+            }
+            Found::End => return Ok(None),
+            Found::Object => Object::parse(&objects.text).map_err(Reason::from),
+            Found::Bad(reason) => Err(Reason::from(reason)),
+        };
+        Ok(Some((position, object)))
+    }
 }
 
 /// One object.
@@ -324,7 +360,7 @@ mod tests {
     fn read_a(text: &str, count: Count) -> Vec<String> {
         let put = |object: &Object, out: &mut Out| {
             out.skip(required(object, "a")?.into_owned());
-            Ok(())
+            Ok::<(), String>(())
         };
         read(Format::TwilioJson, text.as_bytes(), count, Some("calls"), put)
             .map(|item| match item {

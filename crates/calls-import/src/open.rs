@@ -8,21 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::detect::detect;
+use crate::dates::Again;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
-use crate::read;
 use crate::recoded::{Recoded, Recoding};
-use crate::record::{Item, Items, Skipped};
-use crate::time;
-use crate::utf16::Utf16;
+use crate::record::{Item, Items, Reason, Record, Skipped};
+use crate::sample::SQLITE;
+use crate::unreadable::Unreadable;
+use crate::utf16::{self, Utf16};
 use crate::zipped;
+use crate::{detect, ios_storedata};
 
 /// A file that was opened.
 pub struct Opened<'a> {
-    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet to
-    /// be found out, one by one.
+    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
+    /// to be found out, one by one.
     pub format: Option<Format>,
     /// What is in it.
     pub items: Items<'a>,
@@ -49,9 +50,12 @@ pub fn open(
     options: &Options,
     progress: &Progress,
 ) -> Result<Opened<'static>, ReadError> {
+    if is_database(path)? {
+        return database(path, format, options, progress);
+    }
     if !path.is_dir() {
         let file = Counted { file: File::open(path)?, progress: progress.clone() };
-        return any(Box::new(BufReader::new(file)), format, options, 0);
+        return any(Box::new(BufReader::new(file)), Some(again(path)), format, options, 0);
     }
     let mut files = Vec::new();
     list(path, &mut files)?;
@@ -59,12 +63,43 @@ pub fn open(
     let sources = files.into_iter().map(move |path| {
         let name = path.strip_prefix(&folder).unwrap_or(&path).display().to_string();
         let progress = progress.clone();
+        let (again, database) = (again(&path), path.clone());
+        let counted = progress.clone();
         let open = move || -> io::Result<Box<dyn BufRead>> {
             Ok(Box::new(BufReader::new(Counted { file: File::open(&path)?, progress })))
         };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: Some(again), database: Some((database, counted)) }
     });
     Ok(Opened { format, items: many(sources, format, options, 0) })
+}
+
+/// Whether a file is an SQLite database, which is read where it lies.
+fn is_database(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    if path.is_file() {
+        File::open(path)?.take(SQLITE.len() as u64).read_to_end(&mut head)?;
+    }
+    Ok(head == SQLITE)
+}
+
+fn database(
+    path: &Path,
+    format: Option<Format>,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Opened<'static>, ReadError> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    let format = detect::choose(&head, format, options)?;
+    // How much of it SQLite reads is not known.
+    progress.0.fetch_add(fs::metadata(path)?.len(), Ordering::Relaxed);
+    Ok(Opened { format: Some(format), items: ios_storedata::open(options, path) })
+}
+
+/// Opens a file a second time. What is read of it is not counted.
+fn again(path: &Path) -> Again<'static> {
+    let path = path.to_owned();
+    Box::new(move || Ok(Box::new(BufReader::new(File::open(&path)?))))
 }
 
 /// Reads a stream, which may be compressed. A zip archive is kept in a temporary file, for its list of files
@@ -74,17 +109,17 @@ pub fn read_any<'a>(
     format: Option<Format>,
     options: &Options,
 ) -> Result<Opened<'a>, ReadError> {
-    any(Box::new(reader), format, options, 0)
+    any(Box::new(reader), None, format, options, 0)
 }
 
-/// How many bytes of a file are looked at to find out what it is.
-const HEAD: u64 = 64 * 1024;
+const HEAD: u64 = detect::HEAD as u64;
 
 /// How many times one may be compressed inside of another.
 const DEEPEST: usize = 4;
 
 fn any<'a>(
     mut reader: Box<dyn BufRead + 'a>,
+    again: Option<Again<'a>>,
     format: Option<Format>,
     options: &Options,
     depth: usize,
@@ -98,42 +133,30 @@ fn any<'a>(
             io::Error::new(io::ErrorKind::InvalidData, "archives inside of archives are too deep").into()
         );
     }
-    let detected = detect(&head);
-    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD);
-    let month_first = options.month_first || time::has_months_first(&String::from_utf8_lossy(&head));
-    let is_without_calls = is_without_calls(&head);
-    let utf16 = utf16_big_endian(&head);
-    let whole = Cursor::new(head).chain(reader);
-    if is_gzip {
-        return any(Box::new(BufReader::new(MultiGzDecoder::new(whole))), format, options, depth + 1);
+    let is_text = match Unreadable::by_signature(&head) {
+        Some(Unreadable::Sqlite) => false,
+        Some(kind) => return Err(ReadError::UnknownFormat(kind)),
+        None => true,
+    };
+    let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
+    let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
+    if is_gzip || is_zip || utf16.is_some() || recoding.is_some() {
+        let whole = Cursor::new(head).chain(reader);
+        let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
+            _ if is_gzip => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
+            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? }),
+            (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
+            (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
+            (None, None) => Box::new(whole),
+        };
+        return any(decoded, None, format, options, depth + usize::from(is_gzip));
     }
-    if is_zip {
-        return Ok(Opened { format, items: unzip(whole, format, options, depth + 1)? });
-    }
-    if let Some(big_endian) = utf16 {
-        return any(Box::new(BufReader::new(Utf16::new(whole, big_endian))), format, options, depth);
-    }
-    if let Some(recoding) = recoding {
-        return any(Box::new(BufReader::new(Recoded::new(whole, recoding))), format, options, depth);
-    }
-    if format.is_none() && is_without_calls {
+    if format.is_none() && is_without_calls(&head) {
         return Ok(Opened { format: None, items: Box::new(std::iter::empty()) });
     }
-    let format = format.or(detected).ok_or(ReadError::UnknownFormat)?;
-    let options = Options { month_first, ..options.clone() };
-    Ok(Opened { format: Some(format), items: read(format, &options, whole) })
-}
-
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters, which are
-/// ASCII. `None` if it is none in UTF-16.
-fn utf16_big_endian(head: &[u8]) -> Option<bool> {
-    match *head {
-        [0xFE, 0xFF, ..] => Some(true),
-        [0xFF, 0xFE, ..] => Some(false),
-        [0, one, 0, other, ..] if one > 0 && other > 0 => Some(true),
-        [one, 0, other, 0, ..] if one > 0 && other > 0 => Some(false),
-        _ => None,
-    }
+    let format = detect::choose(&head, format, options)?;
+    let items = crate::read_again(format, options, Cursor::new(head).chain(reader), again);
+    Ok(Opened { format: Some(format), items })
 }
 
 /// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
@@ -160,12 +183,16 @@ fn unzip<'a>(
     let mut file = tempfile::tempfile()?;
     io::copy(&mut archive, &mut file)?;
     file.rewind()?;
-    let sources = zipped::entries(&file)?.into_iter().map(move |entry| {
+    let entries = zipped::entries(&file)?;
+    if let Some(document) = Unreadable::by_names(entries.iter().map(|entry| entry.name.as_str())) {
+        return Err(ReadError::UnknownFormat(document));
+    }
+    let sources = entries.into_iter().map(move |entry| {
         let handle = file.try_clone();
         let name = entry.name.clone();
         let open =
             move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
-        Source { name, open: Box::new(open) }
+        Source { name, open: Box::new(open), again: None, database: None }
     });
     Ok(many(sources, format, options, depth))
 }
@@ -174,6 +201,9 @@ fn unzip<'a>(
 struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
+    again: Option<Again<'static>>,
+    /// Where it lies, if it may be a database.
+    database: Option<(PathBuf, Progress)>,
 }
 
 fn many<'a>(
@@ -202,37 +232,37 @@ fn one(
     options: &Options,
     depth: usize,
 ) -> Items<'static> {
-    let Source { name, open } = source;
-    let opened = open().map_err(ReadError::from).and_then(|reader| any(reader, format, options, depth));
+    let Source { name, open, again, database: path } = source;
+    let opened = match path {
+        Some((path, progress)) if is_database(&path).unwrap_or_default() => {
+            database(&path, format, options, &progress)
+        }
+        _ => open().map_err(ReadError::from).and_then(|reader| any(reader, again, format, options, depth)),
+    };
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
         // Pages that are no calls lie beside those that are.
-        Err(ReadError::UnknownFormat) if is_page => return Box::new(std::iter::empty()),
+        Err(ReadError::UnknownFormat(_)) if is_page => return Box::new(std::iter::empty()),
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
     Box::new(items.map(move |item| {
-        let item = match item {
-            Ok(item) => item,
-            Err(error @ (ReadError::NotTheFormat { .. } | ReadError::UnknownFormat)) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            // It is this file that is damaged, and not what it lies on.
-            Err(ReadError::Io(error)) if is_damage(error.kind()) => {
-                Item::Skipped(Skipped { position: number, reason: error.to_string() })
-            }
-            Err(error) => return Err(error),
-        };
         let place = |position: u64| if format == Some(Format::GoogleVoice) { number } else { position };
+        let in_file = |reason: Reason| Reason::InFile(name.clone(), Box::new(reason));
         Ok(match item {
-            Item::Record(mut record) => {
-                record.position = place(record.position);
-                Item::Record(record)
+            Ok(Item::Record(record)) => Item::Record(Record { position: place(record.position), ..record }),
+            Ok(Item::Joined { position }) => Item::Joined { position: place(position) },
+            Ok(Item::Skipped(Skipped { position, reason })) => {
+                Item::Skipped(Skipped { position: place(position), reason: in_file(reason) })
             }
-            Item::Skipped(skipped) => Item::Skipped(Skipped {
-                position: place(skipped.position),
-                reason: format!("{name}: {}", skipped.reason),
-            }),
+            // It is what the file lies on that is damaged.
+            Err(ReadError::Io(error)) if !is_damage(error.kind()) => return Err(ReadError::Io(error)),
+            Err(ReadError::Io(error)) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
+            Err(error) => {
+                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
+            }
         })
     }))
 }
@@ -257,18 +287,26 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not followed.
+/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not
+/// followed.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         if entry.file_type()?.is_dir() {
             list(&entry.path(), files)?;
-        } else if entry.path().is_file() {
+        } else if entry.path().is_file() && !is_beside_a_database(&entry.path()) {
             files.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// Whether a file holds the last changes of a database that lies beside it, and is read with it.
+fn is_beside_a_database(path: &Path) -> bool {
+    let name = path.as_os_str().to_string_lossy();
+    let base = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end));
+    base.is_some_and(|base| is_database(Path::new(base)).unwrap_or_default())
 }
 
 /// A file whose bytes are counted as they are read.

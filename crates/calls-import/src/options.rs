@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use crate::columns::Columns;
+use crate::dates::DateOrder;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::record::RawParty;
@@ -14,9 +15,12 @@ pub struct Options {
     pub zone: Tz,
     /// Whose calls these are, for formats that do not say it.
     pub own: Option<RawParty>,
-    /// Whether `03/12/2026` is the 12th of March. [`open()`](crate::open()) and [`read_any()`](crate::read_any()) also
-    /// know it where a date near the beginning can be nothing else.
-    pub month_first: bool,
+    /// Whether `03/12/2026` is the 12th of March or the 3rd of December. `None` leaves it to the file: where
+    /// nothing in it tells, it is refused ([`ReadError::DatesUndecided`]).
+    pub dates: Option<DateOrder>,
+    /// The country that the file comes from, as two letters (ISO 3166-1). Only helps to tell how dates are
+    /// written.
+    pub region: Option<String>,
     /// Which column of a generic CSV file is what, where its header does not tell it.
     pub columns: Columns,
 }
@@ -30,6 +34,6 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { zone: Tz::UTC, own: None, month_first: false, columns: Columns::default() }
+        Self { zone: Tz::UTC, own: None, dates: None, region: None, columns: Columns::default() }
     }
 }

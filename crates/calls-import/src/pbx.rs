@@ -1,11 +1,12 @@
 //! A call as a telephone system in the middle sees it: with two sides and no owner.
 
-use calls_model::{CallDuration, CallType, Direction, Outcome};
+use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, Utc};
 
 use crate::record::{Call, Out, RawParty};
 
 /// A call between two parties.
+#[derive(Debug, Clone)]
 pub(crate) struct TwoSided {
     pub caller: RawParty,
     pub callee: RawParty,
@@ -13,11 +14,22 @@ pub(crate) struct TwoSided {
     pub outcome: Outcome,
     /// How long the parties spoke; none for a missed call.
     pub duration: Option<CallDuration>,
+    pub disposition: Option<Disposition>,
+    pub ring_time: Option<CallDuration>,
+    pub caller_name: Option<String>,
+    pub callee_name: Option<String>,
+    /// The other number of the call: the phone that answered in place of the one that was dialled.
+    pub via: Option<RawParty>,
 }
 
 /// The outcome and duration of a call whose parties spoke so long, or did not speak.
 pub(crate) fn talk(talked: Option<CallDuration>) -> (Outcome, Option<CallDuration>) {
     (if talked.is_some() { Outcome::Completed } else { Outcome::Missed }, talked)
+}
+
+/// What a length is above another one, in milliseconds: how long it rang, of a whole call and its talk.
+pub(crate) fn beyond(whole: Option<CallDuration>, talked: Option<CallDuration>) -> Option<CallDuration> {
+    CallDuration::from_ms(i64::from(whole?.ms()) - i64::from(talked?.ms()))
 }
 
 impl TwoSided {
@@ -27,20 +39,30 @@ impl TwoSided {
             return Err("expected a caller or a callee, but found neither".to_owned());
         }
         if self.caller.is_identified() {
-            out.record(self.caller.clone(), self.callee.clone(), &self.call(Direction::Outbound));
+            self.side(Direction::Outbound, out);
         }
-        if self.callee.is_identified() {
-            let call = self.call(Direction::Inbound);
-            out.record(self.callee, self.caller, &call);
-        }
+        self.put_callee(out);
         Ok(())
     }
 
-    fn call(&self, direction: Direction) -> Call {
-        Call {
-            call_type: CallType::new(direction, self.outcome),
-            created_at: self.created_at,
-            duration: self.duration,
+    /// Gives the record of the callee alone, if it is identified.
+    pub fn put_callee(&self, out: &mut Out) {
+        if self.callee.is_identified() {
+            self.side(Direction::Inbound, out);
         }
+    }
+
+    fn side(&self, direction: Direction, out: &mut Out) {
+        let (owner, other, name) = match direction {
+            Direction::Outbound => (&self.caller, &self.callee, &self.callee_name),
+            Direction::Inbound => (&self.callee, &self.caller, &self.caller_name),
+        };
+        let call_type = CallType::new(direction, self.outcome);
+        let call = Call { call_type, created_at: self.created_at, duration: self.duration };
+        out.record(owner.clone(), other.clone(), &call)
+            .disposition(self.disposition)
+            .ring_time(self.ring_time)
+            .name(name.as_deref())
+            .via(self.via.clone());
     }
 }

@@ -1,21 +1,25 @@
 //! What comes out of a file.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use calls_model::{CallDuration, CallType, Disposition};
 use chrono::{DateTime, Utc};
 
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::party;
 
 /// A party as a file writes it, not yet normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RawParty {
-    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI.
+    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI; or a text
+    /// that is none of these, such as a name, as it stands. Only a numbering plan tells the two apart for
+    /// sure: [`RawParty::is_identified`] is about the shape.
     Text(String),
     /// The caller asked that the number not be shown.
     Withheld,
-    /// The file does not say who it was, or says it in a way that is no telephone address.
+    /// The file says that nobody knows who it was, or says nothing.
     Unknown,
 }
 
@@ -41,8 +45,8 @@ pub struct Record {
     pub ring_time: Option<CallDuration>,
     /// The counterparty's name, where the file has one.
     pub name: Option<String>,
-    /// The other number that took part, where the file names one: for whoever answered, the number that was dialled; for
-    /// the caller, the extension that answered.
+    /// The other number that took part, where the file names one: for whoever answered, the number that was
+    /// dialled; for the caller, the extension that answered.
     pub via: Option<RawParty>,
 }
 
@@ -51,8 +55,50 @@ pub struct Record {
 pub struct Skipped {
     /// Where it stands in the file, as in [`Record::position`].
     pub position: u64,
-    /// `expected X, but found "Y"`, or for a call that is none yet what it is.
-    pub reason: String,
+    /// Why there is no record.
+    pub reason: Reason,
+}
+
+/// Why a part of a file gives no record. As text it is a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// `expected X, but found "Y"`.
+    Unexpected(String),
+    /// The entry is the second leg of a call, whose first leg is a call by itself.
+    SecondLeg,
+    /// The entry does not say whose call it is, and nobody said it ([`Options::own`](crate::Options::own)).
+    NoOwner,
+    /// The call has not ended. Holds the status.
+    Live(String),
+    /// The entry is no call: a text message, a fax. Holds the word that says so.
+    NoCall(String),
+    /// The entry is of this file of a folder or archive.
+    InFile(String, Box<Reason>),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unexpected(text) => f.write_str(text),
+            Self::SecondLeg => f.write_str("expected the first leg of a call, but found its second one"),
+            Self::NoOwner => f.write_str("expected an owner, but found none"),
+            Self::Live(status) => f.write_str(&expected("a call that has ended", status)),
+            Self::NoCall(word) => f.write_str(&expected("a call", word)),
+            Self::InFile(name, reason) => write!(f, "{name}: {reason}"),
+        }
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Self::Unexpected(text)
+    }
+}
+
+impl From<&str> for Reason {
+    fn from(text: &str) -> Self {
+        Self::Unexpected(text.to_owned())
+    }
 }
 
 /// What a part of the file came to.
@@ -62,6 +108,22 @@ pub enum Item {
     Record(Record),
     /// No call, and why.
     Skipped(Skipped),
+    /// An entry that is told by the records of another one: a further row of the same call.
+    Joined {
+        /// Where it stands in the file, as in [`Record::position`].
+        position: u64,
+    },
+}
+
+impl Item {
+    /// Where the entry stands in the file, as in [`Record::position`].
+    pub fn position(&self) -> u64 {
+        match self {
+            Self::Record(record) => record.position,
+            Self::Skipped(skipped) => skipped.position,
+            Self::Joined { position } => *position,
+        }
+    }
 }
 
 /// The items of a file, read as they are asked for. An error is the last one.
@@ -86,8 +148,9 @@ impl Out {
         self.position = position;
     }
 
-    pub fn record(&mut self, owner: RawParty, counterparty: RawParty, call: &Call) {
-        self.items.push_back(Item::Record(Record {
+    /// Gives a record, and its details to be filled in.
+    pub fn record(&mut self, owner: RawParty, counterparty: RawParty, call: &Call) -> Details<'_> {
+        let record = Record {
             position: self.position,
             owner,
             counterparty,
@@ -98,11 +161,55 @@ impl Out {
             ring_time: None,
             name: None,
             via: None,
-        }));
+        };
+        self.items.push_back(Item::Record(record));
+        Details(self.items.back_mut())
     }
 
-    pub fn skip(&mut self, reason: String) {
-        self.items.push_back(Item::Skipped(Skipped { position: self.position, reason }));
+    pub fn skip(&mut self, reason: impl Into<Reason>) {
+        self.items.push_back(Item::Skipped(Skipped { position: self.position, reason: reason.into() }));
+    }
+
+    pub fn join(&mut self) {
+        self.items.push_back(Item::Joined { position: self.position });
+    }
+}
+
+/// The record that was given last.
+pub(crate) struct Details<'a>(Option<&'a mut Item>);
+
+impl Details<'_> {
+    fn with(mut self, fill: impl FnOnce(&mut Record)) -> Self {
+        if let Some(Item::Record(record)) = &mut self.0 {
+            fill(record);
+        }
+        self
+    }
+
+    /// How the call ended. What does not fit the outcome is not kept.
+    pub fn disposition(self, disposition: Option<Disposition>) -> Self {
+        self.with(|record| {
+            record.disposition =
+                disposition.filter(|disposition| disposition.fits(record.call_type.outcome()));
+        })
+    }
+
+    pub fn ring_time(self, ring_time: Option<CallDuration>) -> Self {
+        self.with(|record| record.ring_time = ring_time)
+    }
+
+    /// The counterparty's name, if it is one.
+    pub fn name(self, name: Option<&str>) -> Self {
+        self.with(|record| {
+            record.name = name.and_then(|name| party::name(name, &record.counterparty));
+        })
+    }
+
+    pub fn via(self, via: Option<RawParty>) -> Self {
+        self.with(|record| {
+            record.via =
+                via.filter(|via| via.is_identified() && *via != record.owner && *via != record.counterparty);
+        })
     }
 }
 
@@ -129,15 +236,14 @@ pub(crate) fn items<'a>(mut read_entry: impl FnMut(&mut Out) -> Result<bool, Rea
     }))
 }
 
-/// The items up to one that was skipped for this reason, and then an error: what is missing there will be
-/// missing everywhere.
-pub(crate) fn or_end<'a>(items: Items<'a>, reason: &'static str, error: fn() -> ReadError) -> Items<'a> {
+/// The items up to one without an owner, and then an error: what is missing there will be missing everywhere.
+pub(crate) fn or_own_missing(items: Items<'_>, format: Format) -> Items<'_> {
     let mut ended = false;
     Box::new(items.map_while(move |item| match item {
         _ if ended => None,
-        Ok(Item::Skipped(skipped)) if skipped.reason == reason => {
+        Ok(Item::Skipped(Skipped { reason: Reason::NoOwner, .. })) => {
             ended = true;
-            Some(Err(error()))
+            Some(Err(ReadError::OwnMissing(format)))
         }
         item => Some(item),
     }))

@@ -1,8 +1,10 @@
 //! Rows of CSV.
 //!
-//! Not an ordinary CSV reader, for three reasons: a row's length is bounded, so that a quote that is never
+//! Not an ordinary CSV reader, for four reasons: a row's length is bounded, so that a quote that is never
 //! closed cannot take in the rest of a file of gigabytes; such a quote costs one line and not the lines
-//! after it; and FreeSWITCH writes quotes inside of quotes without marking them.
+//! after it; FreeSWITCH writes quotes inside of quotes without marking them; and others write fields that
+//! begin with a quote and go on behind the next one (`"Example" <101>`), or quote nothing at all (`mysql
+//! --batch`).
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -117,13 +119,45 @@ impl<R: BufRead> Rows<R> {
             }
             self.row.line = number;
             let line = std::mem::take(&mut self.line);
-            let closed = split(&line, self.dialect, &mut self.row) || self.close_quote(&line)?;
+            let closed = self.split_line(&line) || self.close_quote(&line)?;
             self.line = line;
             return Ok(if closed {
                 Next::Row(&self.row)
             } else {
                 Next::Bad(number, "expected a closing quote, but found none".to_owned())
             });
+        }
+    }
+
+    /// Splits a line as the dialect says; where that leaves quotes over, as the way of writing them that
+    /// gives the fields of an ordinary row. False if a quote is still open.
+    fn split_line(&mut self, line: &[u8]) -> bool {
+        let read = split(line, self.dialect, &mut self.row);
+        if self.dialect.quotes == Quotes::Bare || read == Split::Clean {
+            return read != Split::Open;
+        }
+        if read == Split::Stray && self.is_ordinary(self.row.len()) {
+            return true;
+        }
+        let mut other = Row { line: self.row.line, ..Row::default() };
+        // Only where fields are separated by tabs can quotes be expected to mean nothing.
+        let ways = [split_going_on, split_bare, split_unquoted];
+        let ways = &ways[..if self.dialect.delimiter == b'\t' { 3 } else { 2 }];
+        let is_found =
+            ways.iter().any(|split| split(line, self.dialect, &mut other) && self.is_ordinary(other.len()));
+        if is_found {
+            self.row = other;
+        }
+        is_found || read != Split::Open
+    }
+
+    /// Whether a row of the file has so many fields: as many as the header, or as the format may have.
+    fn is_ordinary(&self, columns: usize) -> bool {
+        let Dialect { min_columns, max_columns, .. } = self.dialect;
+        if max_columns == usize::MAX {
+            columns == min_columns
+        } else {
+            (min_columns..=max_columns).contains(&columns)
         }
     }
 
@@ -154,13 +188,15 @@ impl<R: BufRead> Rows<R> {
                 }
             }
             let Some(next) = self.ahead[used].1.as_deref() else { break };
-            if split(next, self.dialect, &mut self.row) && self.row.len() >= self.dialect.min_columns {
+            if split(next, self.dialect, &mut self.row) != Split::Open
+                && self.row.len() >= self.dialect.min_columns
+            {
                 break;
             }
             text.push(b'\n');
             text.extend_from_slice(next);
             used += 1;
-            let closed = split(&text, self.dialect, &mut self.row);
+            let closed = split(&text, self.dialect, &mut self.row) != Split::Open;
             if self.row.len() > self.dialect.max_columns {
                 break;
             }
@@ -173,29 +209,86 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Splits a text into fields. False if a quote is still open at its end.
-fn split(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
+/// What splitting a text came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Split {
+    /// Every quote was where it should be.
+    Clean,
+    /// Quotes inside of quoted fields were not marked.
+    Stray,
+    /// A quote is open at the end.
+    Open,
+}
+
+/// Splits a text into fields.
+fn split(text: &[u8], dialect: Dialect, row: &mut Row) -> Split {
     row.clear();
     let mut at = 0;
+    let mut stray = false;
+    let end = |stray: bool| if stray { Split::Stray } else { Split::Clean };
     loop {
         let spaces = text[at..].iter().take_while(|b| **b == b' ').count();
         if text.get(at + spaces) == Some(&b'"') {
-            match quoted(text, at + spaces + 1, dialect, row) {
+            match quoted(text, at + spaces + 1, dialect, row, &mut stray) {
                 After::Field(next) => at = next,
-                After::LastField => return true,
-                After::OpenQuote => return false,
+                After::LastField => return end(stray),
+                After::OpenQuote => return Split::Open,
             }
         } else {
             let length = memchr(dialect.delimiter, &text[at..]);
-            let end = length.map_or(text.len(), |length| at + length);
-            row.bytes.extend_from_slice(&text[at..end]);
-            row.end_field();
+            let field_end = length.map_or(text.len(), |length| at + length);
+            push_plain(&text[at..field_end], dialect, row);
             if length.is_none() {
-                return true;
+                return end(stray);
             }
-            at = end + 1;
+            at = field_end + 1;
         }
     }
+}
+
+/// Adds a field without quotes. What `mysql --batch` writes for no value is none.
+fn push_plain(field: &[u8], dialect: Dialect, row: &mut Row) {
+    let is_null = dialect.delimiter == b'\t' && matches!(field, b"NULL" | b"\\N");
+    if !is_null {
+        row.bytes.extend_from_slice(field);
+    }
+    row.end_field();
+}
+
+/// Splits a text whose fields may begin with a quote and go on behind the next one: `"Example, Ltd" <101>` is
+/// one field, with its quotes. False if a quote is still open at its end.
+fn split_going_on(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
+    row.clear();
+    let (mut start, mut at, mut is_quoted) = (0, 0, false);
+    while let Some(byte) = text.get(at) {
+        is_quoted ^= *byte == b'"' && (is_quoted || text[start..at].iter().all(|b| b" \"".contains(b)));
+        if *byte == dialect.delimiter && !is_quoted {
+            push_going_on(&text[start..at], row);
+            start = at + 1;
+        }
+        at += 1;
+    }
+    push_going_on(&text[start..], row);
+    !is_quoted
+}
+
+fn push_going_on(field: &[u8], row: &mut Row) {
+    let trimmed = field.trim_ascii();
+    let inside = trimmed.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\""));
+    row.bytes.extend_from_slice(inside.filter(|inside| !inside.contains(&b'"')).unwrap_or(trimmed));
+    row.end_field();
+}
+
+/// Splits a text in whose quoted fields quotes are as they are: only one before a delimiter ends a field.
+fn split_bare(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
+    split(text, Dialect { quotes: Quotes::Bare, ..dialect }, row) != Split::Open
+}
+
+/// Splits a text in which quotes mean nothing.
+fn split_unquoted(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
+    row.clear();
+    text.split(|byte| *byte == dialect.delimiter).for_each(|field| push_plain(field, dialect, row));
+    true
 }
 
 enum After {
@@ -206,7 +299,7 @@ enum After {
 }
 
 /// Reads a quoted field from behind its opening quote.
-fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row) -> After {
+fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row, stray: &mut bool) -> After {
     while let Some(length) = memchr(b'"', &text[at..]) {
         row.bytes.extend_from_slice(&text[at..at + length]);
         at += length + 1;
@@ -230,7 +323,10 @@ fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row) -> After 
                 row.bytes.push(b'"');
                 at += 1;
             }
-            Some(_) => row.bytes.push(b'"'),
+            Some(_) => {
+                *stray = true;
+                row.bytes.push(b'"');
+            }
         }
     }
     row.bytes.extend_from_slice(&text[at..]);
@@ -290,6 +386,24 @@ mod tests {
             read(text, Quotes::Doubled),
             [row(&["1", "2", "3"]), Err(2), row(&["4", "5", "6"]), row(&["7", "8", "9"])]
         );
+    }
+
+    #[test]
+    fn a_field_may_begin_with_a_quote_and_go_on() {
+        assert_eq!(read("\"a\" <1>,b,c", Quotes::Doubled), [row(&["\"a\" <1>", "b", "c"])]);
+        assert_eq!(read("\"a, x\" <1>,b,\"c,d\"", Quotes::Doubled), [row(&["\"a, x\" <1>", "b", "c,d"])]);
+        assert_eq!(read("\"\"a, x\" <1>\",b,\"c\"", Quotes::Doubled), [row(&["\"a, x\" <1>", "b", "c"])]);
+        assert_eq!(read("1,\"a \"b\" c\",2", Quotes::Doubled), [row(&["1", "a \"b\" c", "2"])]);
+    }
+
+    #[test]
+    fn a_table_of_mysql_has_tabs_and_no_quotes() {
+        let dialect =
+            Dialect { delimiter: b'\t', quotes: Quotes::Doubled, min_columns: 3, max_columns: usize::MAX };
+        let mut rows = Rows::new(Lines::new(&b"\"Example\" <101>\tNULL\t\"x\n"[..]), dialect);
+        let Ok(Next::Row(row)) = rows.read() else { panic!("a row") };
+        let fields: Vec<_> = (0..3).map(|column| row.get(column).into_owned()).collect();
+        assert_eq!(fields, ["\"Example\" <101>", "", "\"x"]);
     }
 
     #[test]

@@ -3,11 +3,10 @@
 use std::io::BufRead;
 
 use crate::android;
-use crate::error::ReadError;
 use crate::format::Format;
 use crate::objects::{self, Count, Object, required};
 use crate::options::Options;
-use crate::record::{Items, Out, RawParty, or_end};
+use crate::record::{Items, Out, RawParty, Reason, or_own_missing};
 
 /// Reads the calls of a file. `options.own` goes before the number that the file may give for the telephone.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
@@ -15,23 +14,23 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     let calls = objects::read(Format::SmsIeJson, reader, Count::Objects, None, move |object, out| {
         put(object, own.as_ref(), out)
     });
-    or_end(calls, NO_OWNER, || ReadError::OwnMissing(Format::SmsIeJson))
+    or_own_missing(calls, Format::SmsIeJson)
 }
 
-const NO_OWNER: &str = "expected the number of the telephone, but found none";
-
-fn put(object: &Object, own: Option<&RawParty>, out: &mut Out) -> Result<(), String> {
+fn put(object: &Object, own: Option<&RawParty>, out: &mut Out) -> Result<(), Reason> {
     let (number, date, kind) =
         (object.text(&["number"]), required(object, "date")?, required(object, "type")?);
     let presentation = object.text(&["presentation"]);
+    let name = object.text(&["name"]);
     let row = android::Row {
         number: number.as_deref().unwrap_or_default(),
         presentation: presentation.as_deref(),
         date: &date,
         duration: &object.text(&["duration"]).unwrap_or_default(),
         kind: &kind,
+        name: name.as_deref(),
     };
     let account = object.text(&["phone_account_address"]).map(|account| RawParty::from_text(&account));
-    let owner = own.cloned().or(account.filter(RawParty::is_identified)).ok_or(NO_OWNER)?;
-    row.put(&owner, out)
+    let owner = own.cloned().or(account.filter(RawParty::is_identified)).ok_or(Reason::NoOwner)?;
+    Ok(row.put(&owner, out)?)
 }

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
+use crate::duration::Unit;
 use crate::error::ReadError;
+use crate::fold::{self, fold};
 use crate::format::Format;
+use crate::legs::{self, Entry};
 use crate::lines::{Line, Lines};
-use crate::record::{Items, Out, items};
+use crate::record::{Items, Out, Reason, items};
 use crate::rows::{Dialect, Next, Quotes, Row, Rows};
 
 /// The names of a file's columns.
@@ -14,6 +17,8 @@ use crate::rows::{Dialect, Next, Quotes, Row, Rows};
 pub(crate) struct Header {
     format: Format,
     columns: HashMap<String, usize>,
+    /// Those whose names end in a unit, without it: `duration` of `Duration (min)`.
+    measured: HashMap<String, (usize, Unit)>,
 }
 
 /// What the first row of a file is.
@@ -28,7 +33,24 @@ impl Header {
     pub fn new(format: Format, row: &Row) -> Self {
         // Where a name occurs twice the first column has it.
         let columns = (0..row.len()).rev().map(|column| (plain(&row.get(column)), column)).collect();
-        Self { format, columns }
+        let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
+        let measured = (0..row.len()).rev().filter_map(with_unit).collect();
+        Self { format, columns, measured }
+    }
+
+    /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column
+    /// that is called by its unit alone.
+    pub fn find_measured(&self, names: &[&str]) -> Option<(usize, Unit)> {
+        names.iter().map(|name| plain(name)).find_map(|name| {
+            let plain = || self.columns.get(&name).map(|column| (*column, Unit::default()));
+            self.measured.get(&name).copied().or_else(plain)
+        })
+    }
+
+    /// The unit that the name of a column ends in.
+    pub fn unit(&self, column: usize) -> Unit {
+        let found = self.measured.values().find(|(measured, _)| *measured == column);
+        found.map(|(_, unit)| *unit).unwrap_or_default()
     }
 
     /// The first of these names that a column has, ignoring case, spaces and punctuation.
@@ -53,9 +75,38 @@ impl Header {
     }
 }
 
-/// A name without case, spaces and punctuation: `Call Sid`, `call_sid` and `CallSid` are one.
+/// A name without case, accents, spaces and punctuation: `Call Sid`, `call_sid` and `CallSid` are one.
 pub(crate) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    fold(name)
+}
+
+/// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
+/// `None` if it has none.
+fn without_unit(name: &str) -> Option<(String, Unit)> {
+    let words = fold::words(name);
+    let is_clock = |word: &String| matches!(word.as_str(), "h" | "hh" | "mm" | "ss" | "m" | "s");
+    let clock = words.iter().rev().take_while(|word| is_clock(word)).count();
+    let (rest, ends) = words.split_at(words.len() - clock);
+    match ends {
+        [.., one, two] if two == "mm" && one.starts_with('h') => {
+            return Some((rest.concat(), Unit::HoursAndMinutes));
+        }
+        [_, _, ..] => return Some((rest.concat(), Unit::Seconds)),
+        _ => {}
+    }
+    let (last, rest) = words.split_last()?;
+    let unit = match last.as_str() {
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => Unit::Milliseconds,
+        "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "sekunden" | "seg" | "segundos"
+        | "secondes" | "secondi" | "seconden" => Unit::Seconds,
+        "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minutos" | "minuti" => Unit::Minutes,
+        "h" | "hr" | "hrs" | "hour" | "hours" | "stunden" | "heures" | "horas" | "ore" | "uren" => {
+            Unit::Hours
+        }
+        _ => return None,
+    };
+    let rest = rest.strip_suffix(&["in".to_owned()]).unwrap_or(rest);
+    Some((rest.concat(), unit))
 }
 
 /// Whether two ASCII names are one, as [`plain`] sees it.
@@ -67,12 +118,13 @@ pub(crate) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Reads a file whose first row names the columns. `prepare` makes the function that reads a row.
-pub(crate) fn read<'a, Put>(
+pub(crate) fn read<'a, Put, R>(
     reader: impl BufRead + 'a,
     prepare: impl FnOnce(&Row) -> Result<(First, Put), ReadError> + 'a,
 ) -> Items<'a>
 where
-    Put: FnMut(&Row, &mut Out) -> Result<(), String> + 'a,
+    Put: FnMut(&Row, &mut Out) -> Result<(), R> + 'a,
+    R: Into<Reason> + 'a,
 {
     let mut unopened = Some((reader, prepare));
     let mut opened = None;
@@ -89,9 +141,9 @@ where
 }
 
 /// Reads one row. False at the end.
-pub(crate) fn read_row<R: BufRead>(
-    rows: &mut Rows<R>,
-    mut put: impl FnMut(&Row, &mut Out) -> Result<(), String>,
+pub(crate) fn read_row<B: BufRead, R: Into<Reason>>(
+    rows: &mut Rows<B>,
+    mut put: impl FnMut(&Row, &mut Out) -> Result<(), R>,
     out: &mut Out,
 ) -> Result<bool, ReadError> {
     match rows.read()? {
@@ -110,16 +162,68 @@ pub(crate) fn read_row<R: BufRead>(
     Ok(true)
 }
 
+/// Reads a file whose first row names the columns and whose calls have several rows ([`legs::join`]).
+/// `prepare` makes the function that reads a row, `put` gives the records of a call.
+pub(crate) fn read_joined<'a, T: 'a, Parse>(
+    reader: impl BufRead + 'a,
+    window: usize,
+    prepare: impl FnOnce(&Row) -> Result<Parse, ReadError> + 'a,
+    put: impl FnMut(Vec<T>, &mut Out) -> Result<(), Reason> + 'a,
+) -> Items<'a>
+where
+    Parse: FnMut(&Row) -> Result<(T, Vec<String>), Reason> + 'a,
+{
+    let mut unopened = Some((reader, prepare));
+    let mut opened = None;
+    let next = move || {
+        if let Some((reader, prepare)) = unopened.take() {
+            let Some(mut rows) = open(reader)? else { return Ok(Entry::End) };
+            let (columns, parse) = with_first(&mut rows, |row| Ok((row.len(), prepare(row)?)))?;
+            rows.expect_columns(columns);
+            opened = Some((rows, parse));
+            return Ok(Entry::Nothing);
+        }
+        let Some((rows, parse)) = &mut opened else { return Ok(Entry::End) };
+        Ok(match rows.read()? {
+            Next::End => Entry::End,
+            Next::Bad(line, reason) => Entry::Skipped(line, reason.into()),
+            Next::Row(row) => match parse(row) {
+                Ok((leg, keys)) => Entry::Leg(row.line(), leg, keys),
+                Err(reason) => Entry::Skipped(row.line(), reason),
+            },
+        })
+    };
+    legs::join(window, next, put)
+}
+
 /// Reads the first row. `None` if the file is empty.
-fn begin<R, Put>(
-    reader: R,
+fn begin<B, Put, R>(
+    reader: B,
     prepare: impl FnOnce(&Row) -> Result<(First, Put), ReadError>,
     out: &mut Out,
-) -> Result<Option<(Rows<R>, Put)>, ReadError>
+) -> Result<Option<(Rows<B>, Put)>, ReadError>
 where
-    R: BufRead,
-    Put: FnMut(&Row, &mut Out) -> Result<(), String>,
+    B: BufRead,
+    Put: FnMut(&Row, &mut Out) -> Result<(), R>,
+    R: Into<Reason>,
 {
+    let Some(mut rows) = open(reader)? else { return Ok(None) };
+    let (columns, put) = with_first(&mut rows, |row| {
+        let (kind, mut put) = prepare(row)?;
+        if kind == First::Call {
+            out.at(row.line());
+            if let Err(reason) = put(row, out) {
+                out.skip(reason);
+            }
+        }
+        Ok((row.len(), put))
+    })?;
+    rows.expect_columns(columns);
+    Ok(Some((rows, put)))
+}
+
+/// The rows of a file whose first row is yet to be read. `None` if the file is empty.
+fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
     let mut lines = Lines::new(reader);
     let mut first = Vec::new();
     loop {
@@ -139,21 +243,18 @@ where
     let number = lines.number();
     let mut rows = Rows::new(lines, dialect);
     rows.put_back(number, first);
-    let no_row = Row::default();
-    let row = match rows.read()? {
-        Next::Row(row) => row,
-        Next::Bad(_, _) | Next::End => &no_row,
-    };
-    let columns = row.len();
-    let (kind, mut put) = prepare(row)?;
-    if kind == First::Call {
-        out.at(row.line());
-        if let Err(reason) = put(row, out) {
-            out.skip(reason);
-        }
+    Ok(Some(rows))
+}
+
+/// Gives the first row to a function, or one without columns where the line is no row.
+fn with_first<B: BufRead, T>(
+    rows: &mut Rows<B>,
+    read: impl FnOnce(&Row) -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    match rows.read()? {
+        Next::Row(row) => read(row),
+        Next::Bad(_, _) | Next::End => read(&Row::default()),
     }
-    rows.expect_columns(columns);
-    Ok(Some((rows, put)))
 }
 
 /// The sign that separates most fields of a line.

@@ -1,21 +1,21 @@
-//! Twilio's calls: the resource of its API as JSON, its bulk export as NDJSON, and call logs as CSV. They have
-//! the same members, but for their spelling.
+//! Twilio's calls: the resource of its API as JSON, its bulk export as NDJSON, and call logs as CSV. They
+//! have the same members, but for their spelling.
 
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use calls_model::{CallDuration, CallType, Direction, Outcome};
+use calls_model::{CallDuration, CallType, Direction, Disposition};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::duration;
+use crate::dates::{DateColumns, DateOrder};
 use crate::format::Format;
 use crate::objects::{self, Count, Object};
 use crate::options::Options;
-use crate::record::{Call, Items, Out, RawParty, expected};
+use crate::record::{Call, Items, Out, RawParty, Reason, expected};
 use crate::rows::Row;
-use crate::table::{self, First, Header, is_same, plain};
-use crate::time;
+use crate::table::{self, Header, is_same, plain};
+use crate::{duration, time, words};
 
 /// Reads the calls of a page (`Calls.json`), a list, or a single call.
 pub(crate) fn read_json<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
@@ -29,19 +29,29 @@ pub(crate) fn read_ndjson<'a>(options: &Options, reader: impl BufRead + 'a) -> I
 
 /// Reads the calls of a CSV file.
 pub(crate) fn read_csv<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
-    let zone = options.zone;
-    table::read(reader, move |first| {
+    let (zone, dates) = (options.zone, options.dates);
+    let prepare = move |first: &Row| {
         let header = Header::new(Format::TwilioCsv, first);
         for needed in [FROM, TO, DIRECTION, STATUS] {
             header.require(needed)?;
         }
-        let put = move |row: &Row, out: &mut Out| {
+        Ok(move |row: &Row| {
             let member = |names: &[&str]| header.find(names).map(|column| row.get(column).into_owned());
-            put(member, zone, out)
-        };
-        Ok((First::Header, put))
-    })
+            Leg::new(member, zone, dates)
+        })
+    };
+    table::read_joined(reader, WINDOW, prepare, put)
 }
+
+/// Where the dates of a CSV file are.
+pub(crate) fn date_columns(header: &Header) -> Option<DateColumns> {
+    let date = header.find(START)?;
+    Some(DateColumns { date, time: None, epoch: None, is_day_first_language: false })
+}
+
+/// How many calls wait for others that belong to them. A list has the newest first, so children come before
+/// parents.
+const WINDOW: usize = 1000;
 
 const FROM: &[&str] = &["from", "caller"];
 const TO: &[&str] = &["to", "called"];
@@ -49,9 +59,13 @@ const DIRECTION: &[&str] = &["direction"];
 const STATUS: &[&str] = &["status", "call_status"];
 const START: &[&str] = &["start_time", "date_created"];
 const DURATION: &[&str] = &["duration", "call_duration"];
+const SID: &[&str] = &["sid", "call_sid"];
+const PARENT: &[&str] = &["parent_call_sid"];
+const ANSWERED_BY: &[&str] = &["answered_by"];
+const NAME: &[&str] = &["caller_name"];
 
 fn read_objects<'a>(format: Format, zone: Tz, reader: impl BufRead + 'a, count: Count) -> Items<'a> {
-    objects::read(format, reader, count, Some("calls"), move |object: &Object, out| {
+    let parse = move |object: &Object| {
         // Lists spell the names as here; other sources need a second look.
         let spelled_otherwise = |name: &&str| {
             let member = object.members().iter().find(|(key, _)| is_same(key, name))?;
@@ -61,45 +75,137 @@ fn read_objects<'a>(format: Format, zone: Tz, reader: impl BufRead + 'a, count: 
             let found = names.iter().find_map(|name| object.text(&[name]));
             found.or_else(|| names.iter().find_map(spelled_otherwise)).map(Cow::into_owned)
         };
-        put(member, zone, out)
+        Leg::new(member, zone, None)
+    };
+    objects::read_joined((format, count, Some("calls")), reader, WINDOW, parse, put)
+}
+
+/// A call, which may have been made by another one.
+struct Leg {
+    /// Whether it was made by another call (`<Dial>`).
+    is_child: bool,
+    from: RawParty,
+    to: RawParty,
+    name: Option<String>,
+    direction: Direction,
+    created_at: DateTime<Utc>,
+    duration: Option<CallDuration>,
+    disposition: Option<Disposition>,
+    /// The other number of the call, once it is joined with others.
+    via: Option<RawParty>,
+}
+
+impl Leg {
+    /// Reads a call, and the IDs that connect it with others.
+    fn new(
+        member: impl Fn(&[&str]) -> Option<String>,
+        zone: Tz,
+        dates: Option<DateOrder>,
+    ) -> Result<(Self, Vec<String>), Reason> {
+        let value = |names: &[&str]| member(names).filter(|text| !text.is_empty());
+        let required = |names: &[&str]| {
+            value(names).ok_or_else(|| format!("expected a value of {:?}, but found none", names[0]))
+        };
+        let disposition = disposition(&required(STATUS)?, value(ANSWERED_BY).as_deref())?;
+        let direction = direction(&required(DIRECTION)?)?;
+        // Twilio's own examples show that the times around a length need not agree with it.
+        let length = value(DURATION).map(|text| duration::any(&text)).transpose();
+        let created_at = created_at(&value, length.as_ref().ok().copied().flatten(), zone, dates)?;
+        let duration = if disposition == Disposition::Answered { length? } else { None };
+        let parent = value(PARENT);
+        let leg = Self {
+            is_child: parent.is_some(),
+            from: party(value(FROM)),
+            to: party(value(TO)),
+            name: value(NAME),
+            direction,
+            created_at,
+            duration,
+            disposition: Some(disposition),
+            via: None,
+        };
+        Ok((leg, value(SID).into_iter().chain(parent).collect()))
+    }
+
+    fn is_answered(&self) -> bool {
+        self.disposition == Some(Disposition::Answered)
+    }
+
+    /// Gives the record of a call. Whose it is follows from the direction: `to` was called, `from` calls.
+    fn put(&self, out: &mut Out) -> Result<(), Reason> {
+        let (owner, counterparty) = match self.direction {
+            Direction::Inbound => (&self.to, &self.from),
+            Direction::Outbound => (&self.from, &self.to),
+        };
+        if !owner.is_identified() {
+            return Err("expected an owner that is a number, extension or SIP address, but found none".into());
+        }
+        let name = self.name.as_deref().filter(|_| self.direction == Direction::Inbound);
+        self.give((owner, counterparty), self.direction, name, out);
+        Ok(())
+    }
+
+    fn give(
+        &self,
+        (owner, counterparty): (&RawParty, &RawParty),
+        direction: Direction,
+        name: Option<&str>,
+        out: &mut Out,
+    ) {
+        let call_type = CallType::new(direction, words::outcome_of(self.disposition));
+        let call = Call { call_type, created_at: self.created_at, duration: self.duration };
+        out.record(owner.clone(), counterparty.clone(), &call)
+            .disposition(self.disposition)
+            .name(name)
+            .via(self.via.clone());
+    }
+}
+
+/// Gives the records of a call and of those that it made. Who was dialled by an inbound call has a call from
+/// its caller.
+fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
+    let (mut children, mut others): (Vec<Leg>, Vec<Leg>) = legs.into_iter().partition(|leg| leg.is_child);
+    if let Some(parent) = others.first_mut().filter(|parent| parent.direction == Direction::Inbound) {
+        let answered_by = children.iter().find(|leg| leg.is_answered()).map(|leg| leg.to.clone());
+        parent.via = answered_by;
+        let results: Vec<_> = others.iter().map(|leg| leg.put(out)).collect();
+        let told = put_children(&others[0], &mut children, out);
+        return if told { Ok(()) } else { results.into_iter().collect() };
+    }
+    // One that cannot be told is skipped only where the others are not told either.
+    let results: Vec<_> = others.iter().chain(&children).map(|leg| leg.put(out)).collect();
+    if results.iter().any(Result::is_ok) { Ok(()) } else { results.into_iter().collect() }
+}
+
+/// Gives the records of those who were dialled by a call. False if there are none.
+fn put_children(parent: &Leg, children: &mut [Leg], out: &mut Out) -> bool {
+    let is_other = |leg: &&mut Leg| leg.to.is_identified() && leg.to != parent.to && leg.to != parent.from;
+    let mut any = false;
+    for leg in children.iter_mut().filter(is_other) {
+        if parent.via.is_some() && !leg.is_answered() {
+            leg.disposition = Some(Disposition::AnsweredElsewhere);
+        }
+        leg.via = Some(parent.to.clone());
+        leg.give((&leg.to, &parent.from), Direction::Inbound, parent.name.as_deref(), out);
+        any = true;
+    }
+    any
+}
+
+/// How a call ended. A machine that answered is no person.
+fn disposition(status: &str, answered_by: Option<&str>) -> Result<Disposition, Reason> {
+    let answered_by = answered_by.map(plain).unwrap_or_default();
+    Ok(match plain(status).as_str() {
+        "completed" if answered_by.starts_with("machine") => Disposition::Voicemail,
+        "completed" if answered_by == "fax" => Disposition::Failed,
+        "completed" => Disposition::Answered,
+        "busy" => Disposition::Busy,
+        "failed" => Disposition::Failed,
+        "noanswer" => Disposition::NoAnswer,
+        "canceled" | "cancelled" => Disposition::Cancelled,
+        "queued" | "initiated" | "ringing" | "inprogress" => return Err(Reason::Live(status.to_owned())),
+        _ => return Err(expected("a status such as completed or no-answer", status).into()),
     })
-}
-
-/// Gives the record of a call. Whose it is follows from the direction: `to` was called, `from` calls.
-fn put(member: impl Fn(&[&str]) -> Option<String>, zone: Tz, out: &mut Out) -> Result<(), String> {
-    let value = |names: &[&str]| member(names).filter(|text| !text.is_empty());
-    let required = |names: &[&str]| {
-        value(names).ok_or_else(|| format!("expected a value of {:?}, but found none", names[0]))
-    };
-    let outcome = outcome(&required(STATUS)?)?;
-    let direction = direction(&required(DIRECTION)?)?;
-    let (from, to) = (party(value(FROM)), party(value(TO)));
-    let (owner, counterparty) = match direction {
-        Direction::Inbound => (to, from),
-        Direction::Outbound => (from, to),
-    };
-    if !owner.is_identified() {
-        return Err("expected an owner that is a number, extension or SIP address, but found none".to_owned());
-    }
-    // Twilio's own examples show that the times around a length need not agree with it.
-    let length = value(DURATION).map(|text| duration::any(&text)).transpose();
-    let created_at = created_at(&value, length.as_ref().ok().copied().flatten(), zone)?;
-    let duration = if outcome == Outcome::Completed { length? } else { None };
-    out.record(
-        owner,
-        counterparty,
-        &Call { call_type: CallType::new(direction, outcome), created_at, duration },
-    );
-    Ok(())
-}
-
-fn outcome(status: &str) -> Result<Outcome, String> {
-    match plain(status).as_str() {
-        "completed" => Ok(Outcome::Completed),
-        "busy" | "failed" | "noanswer" | "canceled" | "cancelled" => Ok(Outcome::Missed),
-        "queued" | "initiated" | "ringing" | "inprogress" => Err(expected("a call that has ended", status)),
-        _ => Err(expected("a status such as completed or no-answer", status)),
-    }
 }
 
 fn direction(text: &str) -> Result<Direction, String> {
@@ -132,11 +238,12 @@ fn created_at(
     value: &impl Fn(&[&str]) -> Option<String>,
     length: Option<CallDuration>,
     zone: Tz,
+    dates: Option<DateOrder>,
 ) -> Result<DateTime<Utc>, String> {
     if let Some(start) = START.iter().find_map(|name| value(&[name])) {
-        return time::any(&start, zone);
+        return time::any(&start, zone, dates);
     }
     let end = value(&["timestamp"]).ok_or("expected a value of \"start_time\", but found none")?;
     let length = TimeDelta::milliseconds(length.map_or(0, |length| i64::from(length.ms())));
-    time::plausible(time::any(&end, zone)? - length).ok_or_else(|| expected("a time after 1970", &end))
+    time::plausible(time::any(&end, zone, dates)? - length).ok_or_else(|| expected("a time after 1970", &end))
 }

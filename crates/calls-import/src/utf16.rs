@@ -2,6 +2,18 @@
 
 use std::io::{self, BufRead, Read};
 
+/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
+/// which are ASCII. `None` if it is none in UTF-16.
+pub(crate) fn is_big_endian(head: &[u8]) -> Option<bool> {
+    match *head {
+        [0xFE, 0xFF, ..] => Some(true),
+        [0xFF, 0xFE, ..] => Some(false),
+        [0, one, 0, other, ..] if one > 0 && other > 0 => Some(true),
+        [one, 0, other, 0, ..] if one > 0 && other > 0 => Some(false),
+        _ => None,
+    }
+}
+
 /// Reads UTF-16 as UTF-8. What is no character becomes U+FFFD.
 pub(crate) struct Utf16<R> {
     reader: R,

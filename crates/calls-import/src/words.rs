@@ -1,129 +1,397 @@
 //! Reads what people call a direction and an outcome.
 
-use calls_model::{Direction, Outcome};
+use calls_model::{Direction, Disposition, Outcome};
 
-use crate::record::expected;
-use crate::table::plain;
+use crate::fold::{fold, words};
+use crate::hangup;
+use crate::record::{Reason, expected};
 
 /// What a word says of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Kind {
-    /// `None` for a call inside of one system, which has both.
+    /// `None` for a call inside of one system, which has both, and where the word does not say it.
     pub direction: Option<Direction>,
     /// `None` where the word does not say it.
     pub outcome: Option<Outcome>,
+    pub disposition: Option<Disposition>,
 }
 
-/// Reads the word of a column such as "direction" or "call type": `inbound`, `Outgoing`, `Missed`,
-/// `eingehend`, `Completed Inbound`.
-pub(crate) fn kind(text: &str) -> Result<Kind, String> {
+/// What one word of several says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    In,
+    Out,
+    /// How the call ended; a word that is true of every call that was not answered has no disposition.
+    Ended(Option<Disposition>),
+    /// What follows, or came before, is not so.
+    Not,
+    /// Such as "call".
+    Filler,
+}
+
+/// Reads the text of a column such as "direction" or "call type": `inbound`, `Outgoing`, `Missed`,
+/// `Eingehender Anruf`, `Completed Inbound`, `CallType.wifiOutgoing`, Android's `3`.
+pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
     use Direction::{Inbound, Outbound};
-    use Outcome::{Completed, Missed};
-    let (direction, outcome) = match plain(text).as_str() {
-        "inbound" | "incoming" | "in" | "received" | "incomingcall" | "inboundcall" | "receivedcall"
-        | "eingehend" | "ankommend" | "eingehenderanruf" | "entrant" | "appelentrant" | "reçu"
-        | "entrante" | "llamadaentrante" | "recibida" | "inentrata" | "inarrivo" | "ricevuta"
-        | "inkomend" | "recebida" => (Some(Inbound), None),
-        "outbound" | "outgoing" | "out" | "placed" | "dialed" | "dialled" | "outgoingcall"
-        | "outboundcall" | "placedcall" | "ausgehend" | "abgehend" | "ausgehenderanruf" | "gewählt"
-        | "sortant" | "appelsortant" | "émis" | "saliente" | "llamadasaliente" | "realizada" | "inuscita"
-        | "effettuata" | "uitgaand" | "efetuada" | "saída" => (Some(Outbound), None),
-        "internal" | "intern" | "local" => (None, None),
-        "missed" | "missedinbound" | "missedincoming" | "incomingmissed" | "missedcall" | "rejected"
-        | "refused" | "declined" | "blocked" | "voicemail" | "verpasst" | "verpassteranruf" | "entgangen"
-        | "abgelehnt" | "manqué" | "appelmanqué" | "perdida" | "llamadaperdida" | "persa" | "gemist"
-        | "gemisteoproep" => (Some(Inbound), Some(Missed)),
-        "missedoutbound" | "missedoutgoing" | "outgoingmissed" | "outgoingcancelled" | "outgoingcanceled"
-        | "cancelled" | "canceled" => (Some(Outbound), Some(Missed)),
-        "completedinbound" | "answered" | "answeredinbound" | "answeredincoming" => {
-            (Some(Inbound), Some(Completed))
-        }
-        "completedoutbound" => (Some(Outbound), Some(Completed)),
-        _ => {
-            return of_words(text).ok_or_else(|| expected("a direction such as inbound or outbound", text));
-        }
+    let ended = |direction, disposition: Option<Disposition>| Kind {
+        direction: Some(direction),
+        outcome: Some(outcome_of(disposition)),
+        disposition,
     };
-    Ok(Kind { direction, outcome })
+    let said = |direction| Kind { direction, ..Kind::default() };
+    let kind = match fold(text).as_str() {
+        "i" | "1" => said(Some(Inbound)),
+        "o" | "2" => said(Some(Outbound)),
+        "3" => ended(Inbound, None),
+        "4" => ended(Inbound, Some(Disposition::Voicemail)),
+        "5" => ended(Inbound, Some(Disposition::Rejected)),
+        "6" | "10" => ended(Inbound, Some(Disposition::Blocked)),
+        "7" | "answeredexternally" | "calltypeansweredexternally" => {
+            ended(Inbound, Some(Disposition::Answered))
+        }
+        "internal" | "intern" | "local" | "interne" | "interna" | "interno" | "both" => said(None),
+        _ => return of_words(text),
+    };
+    Ok(kind)
 }
 
-/// Reads several words that say one thing: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`. `None` if one of them
-/// is not known, or none tells anything.
-fn of_words(text: &str) -> Option<Kind> {
-    let lower = text.to_lowercase();
-    let (mut direction, mut outcome) = (None, None);
-    for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        match word {
-            "incoming" | "inbound" | "received" => direction = Some(Direction::Inbound),
-            "outgoing" | "outbound" | "dialed" | "dialled" | "placed" => {
-                direction = Some(Direction::Outbound)
-            }
-            "missed" | "cancelled" | "canceled" | "rejected" | "declined" | "blocked" | "unanswered"
-            | "busy" | "failed" | "voicemail" | "not" | "no" => outcome = Some(Outcome::Missed),
-            "answered" | "answer" | "accepted" | "connected" | "completed" => {
-                // "not answered"
-                outcome = outcome.or(Some(Outcome::Completed));
-            }
-            "call" | "phone" | "voice" | "video" | "audio" | "facetime" | "whatsapp" | "mobile"
-            // Twilio says what made the call.
-            | "api" | "dial" => {}
-            _ => return None,
-        }
+/// Reads several words that say one thing: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`.
+fn of_words(text: &str) -> Result<Kind, Reason> {
+    let refused = || Reason::from(expected("a direction such as inbound or outbound", text));
+    let words = words(text);
+    if words.is_empty() {
+        return Err(refused());
     }
-    if direction.is_none() && outcome == Some(Outcome::Missed) {
-        direction = Some(Direction::Inbound);
+    if is_live(&fold(text)) {
+        return Err(Reason::Live(text.to_owned()));
     }
-    direction.map(|direction| Kind { direction: Some(direction), outcome })
+    if is_no_call(text) {
+        return Err(Reason::NoCall(text.to_owned()));
+    }
+    let words = meanings(&words).ok_or_else(refused)?;
+    let has = |wanted: Word| words.contains(&wanted);
+    // Of Italian "in uscita" the second word counts.
+    let direction =
+        if has(Word::Out) { Some(Direction::Outbound) } else { has(Word::In).then_some(Direction::Inbound) };
+    let Some(disposition) = ended(&words) else { return Ok(Kind { direction, ..Kind::default() }) };
+    let usual = match disposition {
+        Some(Disposition::Cancelled) => Some(Direction::Outbound),
+        Some(Disposition::Busy | Disposition::Failed | Disposition::NoAnswer) => None,
+        _ => Some(Direction::Inbound),
+    };
+    Ok(Kind { direction: direction.or(usual), outcome: Some(outcome_of(disposition)), disposition })
 }
 
-/// Reads the word of a column such as "status" or "answered".
-pub(crate) fn outcome(text: &str) -> Result<Outcome, String> {
-    match plain(text).as_str() {
-        "answered" | "completed" | "complete" | "connected" | "callconnected" | "accepted" | "success"
-        | "ok" | "true" | "yes" | "1" | "angenommen" | "beantwortet" | "verbunden" | "ja" | "répondu"
-        | "oui" | "contestada" | "atendida" | "risposta" | "sì" | "sí" | "beantwoord" => {
-            Ok(Outcome::Completed)
+/// Reads the text of a column such as "status" or "answered". `None` where it does not say whether anybody
+/// answered.
+pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> {
+    let folded = fold(text);
+    match folded.as_str() {
+        "1" | "true" | "yes" | "y" | "ja" | "oui" | "si" | "sim" | "tak" => {
+            return Ok(Some(Some(Disposition::Answered)));
         }
-        "missed" | "noanswer" | "notanswered" | "unanswered" | "busy" | "failed" | "failure" | "canceled"
-        | "cancelled" | "cancel" | "rejected" | "declined" | "congestion" | "abandoned" | "blocked"
-        | "voicemail" | "unknown" | "false" | "no" | "0" | "verpasst" | "nichtangenommen"
-        | "unbeantwortet" | "besetzt" | "abgelehnt" | "fehlgeschlagen" | "nein" | "manqué" | "nonrépondu"
-        | "occupé" | "non" | "perdida" | "nocontestada" | "ocupado" | "persa" | "occupato" | "gemist"
-        | "bezet" => Ok(Outcome::Missed),
-        _ => Err(expected("a status such as answered or missed", text)),
+        "0" | "false" | "no" | "n" | "nein" | "non" | "nao" | "nee" | "nie" => return Ok(Some(None)),
+        "" | "unknown" | "na" | "null" | "none" | "normal" | "normalclearing" | "16" | "ended"
+        | "finished" | "hangup" | "hungup" | "terminated" | "disconnected" | "termine" | "beendet" => {
+            return Ok(None);
+        }
+        _ => {}
     }
+    if is_live(&folded) {
+        return Err(Reason::Live(text.to_owned()));
+    }
+    let code = text.split_whitespace().next().unwrap_or_default();
+    if let Some(disposition) = hangup::sip_response(code).or_else(|| hangup::cause(text)) {
+        return Ok(Some(Some(disposition)));
+    }
+    if is_no_call(text) {
+        return Err(Reason::NoCall(text.to_owned()));
+    }
+    match meanings(&words(text)).as_deref().and_then(ended) {
+        Some(disposition) => Ok(Some(disposition)),
+        None => Err(expected("a status such as answered or missed", text).into()),
+    }
+}
+
+/// What each word says. `None` if one is not known.
+fn meanings(words: &[String]) -> Option<Vec<Word>> {
+    let is_voicemail = words.windows(2).any(|pair| pair[0] == "voice" && pair[1] == "mail");
+    let voicemail = is_voicemail.then_some(Word::Ended(Some(Disposition::Voicemail)));
+    voicemail.into_iter().map(Some).chain(words.iter().map(|text| word(text))).collect()
+}
+
+/// The outcome that belongs to a disposition; without one nobody answered.
+pub(crate) fn outcome_of(disposition: Option<Disposition>) -> Outcome {
+    if disposition == Some(Disposition::Answered) { Outcome::Completed } else { Outcome::Missed }
+}
+
+/// Whether the entry with this kind, type or service is no call: a text message, a fax, an e-mail, data.
+pub(crate) fn is_no_call(text: &str) -> bool {
+    const OTHERS: [&str; 27] = [
+        "sms",
+        "mms",
+        "rcs",
+        "fax",
+        "faxes",
+        "text",
+        "texts",
+        "texting",
+        "message",
+        "messages",
+        "messaging",
+        "chat",
+        "imessage",
+        "email",
+        "mail",
+        "data",
+        "gprs",
+        "internet",
+        "telefax",
+        "nachricht",
+        "kurznachricht",
+        "mensaje",
+        "messaggio",
+        "bericht",
+        "telecopie",
+        "efax",
+        "conference",
+    ];
+    let words = words(text);
+    let is_voice =
+        words.iter().any(|word| matches!(word.as_str(), "voice" | "voicemail" | "call" | "calls" | "phone"));
+    !is_voice && words.iter().any(|word| OTHERS.contains(&word.as_str()) && word != "conference")
+}
+
+/// Whether a call goes on.
+fn is_live(folded: &str) -> bool {
+    matches!(
+        folded,
+        "inprogress"
+            | "ringing"
+            | "queued"
+            | "initiated"
+            | "ongoing"
+            | "active"
+            | "dialing"
+            | "dialling"
+            | "live"
+    )
+}
+
+/// How the call ended, by all words together. `None` if none of them says it, `Some(None)` if it was not
+/// answered.
+fn ended(words: &[Word]) -> Option<Option<Disposition>> {
+    let is_not = words.contains(&Word::Not);
+    let mut found = None;
+    for word in words {
+        let Word::Ended(disposition) = *word else { continue };
+        let disposition = match disposition {
+            Some(Disposition::Answered) if is_not => Some(Disposition::NoAnswer),
+            other => other,
+        };
+        // The word that says most counts: "Missed (voicemail)", "completed elsewhere".
+        if found.is_none_or(|before| weight(disposition) > weight(before)) {
+            found = Some(disposition);
+        }
+    }
+    found
+}
+
+fn weight(disposition: Option<Disposition>) -> u8 {
+    match disposition {
+        Some(Disposition::Answered) => 0,
+        None => 1,
+        Some(Disposition::NoAnswer) => 2,
+        Some(_) => 3,
+    }
+}
+
+/// What a folded word says. `None` for one that is not known.
+fn word(text: &str) -> Option<Word> {
+    let disposition = |disposition| Some(Word::Ended(Some(disposition)));
+    direction_word(text).or_else(|| match text {
+        "missed"
+        | "unanswered"
+        | "lost"
+        | "abandoned"
+        | "verpasst"
+        | "verpasster"
+        | "verpasste"
+        | "verpasstes"
+        | "entgangen"
+        | "entgangener"
+        | "entgangene"
+        | "unbeantwortet"
+        | "manque"
+        | "manquee"
+        | "perdida"
+        | "perdido"
+        | "persa"
+        | "perso"
+        | "gemist"
+        | "gemiste"
+        | "missade"
+        | "missat"
+        | "ubesvaret"
+        | "ubesvart"
+        | "nieodebrane"
+        | "пропущенный"
+        | "пропущенныи"
+        | "不在着信"
+        | "未接"
+        | "未接来电" => Some(Word::Ended(None)),
+        "rejected" | "reject" | "declined" | "decline" | "refused" | "abgelehnt" | "abgelehnter"
+        | "abgewiesen" | "rejete" | "refuse" | "rechazada" | "rechazado" | "rifiutata" | "geweigerd"
+        | "geweigerde" | "recusada" | "rejeitada" => disposition(Disposition::Rejected),
+        "blocked" | "block" | "gesperrt" | "blockiert" | "blockierter" | "bloque" | "bloquee"
+        | "bloqueada" | "bloqueado" | "bloccata" | "geblokkeerd" | "spam" => {
+            disposition(Disposition::Blocked)
+        }
+        "cancelled" | "canceled" | "cancel" | "abgebrochen" | "abgebrochener" | "annule" | "annulee"
+        | "cancelada" | "annullata" | "geannuleerd" => disposition(Disposition::Cancelled),
+        "busy" | "besetzt" | "occupe" | "ocupado" | "ocupada" | "occupato" | "bezet" => {
+            disposition(Disposition::Busy)
+        }
+        "failed" | "fail" | "failure" | "error" | "congestion" | "chanunavail" | "unavailable"
+        | "unreachable" | "invalid" | "wrong" | "offline" | "fehlgeschlagen" | "fehler"
+        | "nichterreichbar" | "echec" | "echoue" | "fallida" | "fallita" | "mislukt" | "falhou" | "falha" => {
+            disposition(Disposition::Failed)
+        }
+        "voicemail" | "vm" | "mailbox" | "machine" | "anrufbeantworter" | "messagerie" | "repondeur"
+        | "buzon" | "segreteria" | "voicemails" | "antwoordapparaat" => disposition(Disposition::Voicemail),
+        "elsewhere" | "externally" => disposition(Disposition::AnsweredElsewhere),
+        "noanswer" | "notanswered" | "timeout" | "timedout" | "nopickup" => {
+            disposition(Disposition::NoAnswer)
+        }
+        "answered" | "answer" | "accepted" | "connected" | "connect" | "completed" | "complete"
+        | "success" | "successful" | "ok" | "picked" | "pickup" | "reachable" | "talked" | "angenommen"
+        | "angenommener" | "beantwortet" | "antwort" | "verbunden" | "erfolgreich" | "erreicht"
+        | "repondu" | "reponse" | "decroche" | "abouti" | "contestada" | "contestado" | "contesta"
+        | "atendida" | "atendido" | "respondida" | "respuesta" | "completada" | "risposta" | "completata"
+        | "resposta" | "beantwoord" | "beantwoorde" | "antwoord" | "voltooid" | "abgeschlossen"
+        | "accept" | "received" => disposition(Disposition::Answered),
+        "no" | "not" | "non" | "nicht" | "nao" | "niet" | "geen" | "kein" | "keine" | "ohne" | "sans"
+        | "pas" | "sin" | "sem" | "senza" | "nessuna" | "never" => Some(Word::Not),
+        _ => is_filler(text).then_some(Word::Filler),
+    })
+}
+
+fn direction_word(text: &str) -> Option<Word> {
+    match text {
+        "in" | "inbound" | "incoming" | "received" | "inc" | "eingehend" | "eingehender" | "eingehende"
+        | "eingehendes" | "eingang" | "ankommend" | "ankommender" | "kommend" | "entrant" | "entrante"
+        | "entrantes" | "recu" | "recue" | "recibida" | "recibido" | "recebida" | "ricevuta" | "entrata"
+        | "arrivo" | "inkomend" | "inkomende" | "ontvangen" | "inkommande" | "innkommende" | "indgaende"
+        | "przychodzace" | "przychodzacy" | "prichozi" | "входящий" | "着信" | "来电" | "呼入" | "mt" => {
+            Some(Word::In)
+        }
+        "out" | "outbound" | "outgoing" | "dialed" | "dialled" | "placed" | "made" | "ausgehend"
+        | "ausgehender" | "ausgehende" | "ausgehendes" | "ausgang" | "abgehend" | "abgehender" | "gehend"
+        | "gewahlt" | "gewaehlt" | "gewahlte" | "sortant" | "sortante" | "emis" | "emise" | "saliente"
+        | "salientes" | "realizada" | "realizado" | "efetuada" | "saida" | "effettuata" | "uscita"
+        | "uitgaand" | "uitgaande" | "utgaende" | "udgaende" | "wychodzace" | "wychodzacy" | "odchozi"
+        | "исходящий" | "発信" | "去电" | "呼出" | "mo" => Some(Word::Out),
+        _ => None,
+    }
+}
+
+/// Words that every call may have, and what it went through.
+fn is_filler(text: &str) -> bool {
+    matches!(
+        text,
+        "call"
+            | "calls"
+            | "type"
+            | "phone"
+            | "voice"
+            | "mail"
+            | "video"
+            | "audio"
+            | "facetime"
+            | "face"
+            | "time"
+            | "whatsapp"
+            | "whats"
+            | "app"
+            | "signal"
+            | "telegram"
+            | "viber"
+            | "skype"
+            | "teams"
+            | "zoom"
+            | "wifi"
+            | "wi"
+            | "fi"
+            | "volte"
+            | "vo"
+            | "lte"
+            | "vowifi"
+            | "hd"
+            | "mobile"
+            | "cellular"
+            | "cell"
+            | "landline"
+            | "gsm"
+            | "sip"
+            | "voip"
+            | "pstn"
+            | "external"
+            | "extern"
+            | "business"
+            | "user"
+            | "dr"
+            | "api"
+            | "dial"
+            | "trunking"
+            | "going"
+            | "coming"
+            | "telephone"
+            | "telefon"
+            | "line"
+            | "up"
+            | "by"
+            | "to"
+            | "left"
+            | "sent"
+            | "went"
+            | "another"
+            | "other"
+            | "device"
+            | "agent"
+            | "person"
+            | "caller"
+            | "number"
+            | "the"
+            | "a"
+            | "on"
+            | "via"
+            | "de"
+            | "voz"
+            | "di"
+            | "anruf"
+            | "anrufe"
+            | "gesprach"
+            | "telefonat"
+            | "appel"
+            | "appels"
+            | "llamada"
+            | "llamadas"
+            | "chiamata"
+            | "chiamate"
+            | "oproep"
+            | "oproepen"
+            | "gesprek"
+            | "chamada"
+            | "ligacao"
+            | "samtal"
+            | "opkald"
+            | "polaczenie"
+            | "звонок"
+            | "вызов"
+            | "vocal"
+            | "vocale"
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_of_ours_is_both_its_direction_and_its_outcome() {
-        for call_type in calls_model::CallType::ALL {
-            let Kind { direction, outcome } = kind(call_type.as_str()).unwrap();
-            assert_eq!((direction, outcome), (Some(call_type.direction()), Some(call_type.outcome())));
-        }
-    }
-
-    #[test]
-    fn words_are_read_in_any_case_and_spelling() {
-        assert_eq!(kind("Eingehend").unwrap().direction, Some(Direction::Inbound));
-        assert_eq!(kind("OUT-GOING").unwrap(), Kind { direction: Some(Direction::Outbound), outcome: None });
-        for (text, direction, completed) in [
-            ("Incoming Call (Missed)", Direction::Inbound, Some(false)),
-            ("Outgoing FaceTime Audio", Direction::Outbound, None),
-            ("outbound-api", Direction::Outbound, None),
-            ("Missed WhatsApp video call", Direction::Inbound, Some(false)),
-            ("outbound, not answered", Direction::Outbound, Some(false)),
-            ("Incoming - answered", Direction::Inbound, Some(true)),
-        ] {
-            let outcome =
-                completed.map(|completed| if completed { Outcome::Completed } else { Outcome::Missed });
-            assert_eq!(kind(text), Ok(Kind { direction: Some(direction), outcome }), "{text}");
-        }
-        assert!(kind("FaceTime Audio").is_err() && kind("incoming chat").is_err());
-        assert_eq!(outcome("No Answer"), Ok(Outcome::Missed));
-        assert_eq!(outcome("True"), Ok(Outcome::Completed));
-        assert!(kind("sideways").is_err() && outcome("perhaps").is_err() && kind("").is_err());
-    }
-}
+mod tests;

@@ -144,16 +144,16 @@ pub struct CounterpartyDetails {
     pub country: Option<String>,
 }
 
-mod rfc3339 {
+pub(crate) mod rfc3339 {
     //! Times as RFC 3339 writes them. chrono's own reader takes more spellings, and is larger in the page.
 
     use super::*;
 
-    pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
         text::with_rfc3339(time, |text| serializer.serialize_str(text))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
         let text = String::deserialize(deserializer)?;
         DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(serde::de::Error::custom)
     }

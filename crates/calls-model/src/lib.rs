@@ -5,7 +5,7 @@
 //!
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
-//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`].
+//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - `fallback`: what the page has before it asks. [`Fallback`].
 //! - `problem`: how the API says no. [`Problem`] (RFC 9457).
@@ -29,7 +29,7 @@ pub use calls::{
     Outcome,
 };
 pub use fallback::Fallback;
-pub use numbers::{NumberInfo, NumberKind};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;
 pub use summary::{

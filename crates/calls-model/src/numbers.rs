@@ -1,8 +1,23 @@
 //! What is known of a number.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::parties::E164;
+use crate::calls::rfc3339;
+use crate::parties::{E164, Party};
+
+/// A number (or another party) that has calls of its own, as an element of what `GET /api/numbers` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct HistoryInfo {
+    /// Whose history it is.
+    pub number: Party,
+    /// How many calls it has.
+    pub calls: u64,
+    /// When the latest of them began, UTC.
+    #[serde(with = "rfc3339")]
+    pub last_call: DateTime<Utc>,
+}
 
 /// A number (or another party that can own a history) and how to write it, as
 /// `GET /api/numbers/{number}` answers it.

@@ -27,6 +27,12 @@ impl std::str::FromStr for Region {
     }
 }
 
+impl std::fmt::Display for Region {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// A text that names no party. Holds no more of the text than [`NotANumber::found`] gives its sender back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found:?}: {reason}")]
@@ -47,6 +53,7 @@ const MAX_TEXT: usize = 300;
 const NOT_DIALLABLE: &str = "it is no number";
 const NEEDS_COUNTRY_CODE: &str = "it has neither a + nor 00 before a country code, and no region is set that would tell which country's it is";
 const NO_SUCH_COUNTRY_CODE: &str = "it has a country code that no country has";
+const MAY_BE_LOCAL: &str = "it may lack its area code";
 const TOO_SHORT: &str = "it is too short";
 const TOO_LONG: &str = "it is too long";
 
@@ -88,6 +95,10 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     if number.starts_with(['+', '＋']) || number.contains(";phone-context=+") {
         return international(number).map(Party::E164).map_err(refuse);
     }
+    if let Some(keys) = keys(number) {
+        // Letters are dialled where numbers are advertised, so only an assigned number is meant.
+        return assigned(&keys, region).map(Party::E164).ok_or_else(|| refuse(NOT_DIALLABLE));
+    }
     let digits = PHONE_NUMBER_UTIL.normalize_digits_only(number);
     let others = || number.chars().filter(|c| !c.is_numeric());
     let is_plain = others().all(is_separator);
@@ -128,16 +139,69 @@ pub fn describe(party: &Party) -> NumberInfo {
 /// A number that is written with its `+`.
 fn international(number: &str) -> Result<E164, &'static str> {
     let parsed = read(number, None)?;
+    if possible(&parsed).is_err()
+        && let Some(today) = mexican(&PHONE_NUMBER_UTIL.normalize_digits_only(number))
+    {
+        return e164(&today);
+    }
     possible(&parsed)?;
     e164(&parsed)
+}
+
+/// A number of Mexico as it is dialled since 2019, from one that begins with what was dialled before: 52 and
+/// then 1 to a mobile phone, or 01, 044 or 045 inside of the country. `digits` begin with the country code.
+/// `None` for any other number.
+fn mexican(digits: &str) -> Option<PhoneNumber> {
+    const LENGTH: usize = 10;
+    let national = digits.strip_prefix("52")?;
+    let today = ["1", "01", "044", "045"].into_iter().find_map(|before| {
+        national.strip_prefix(before).filter(|today| today.len() == LENGTH && !today.starts_with('0'))
+    })?;
+    read(&format!("+52{today}"), None).ok()
+}
+
+/// The keys to press for a number that ends in letters, `1-800-FLOWERS`. `None` for any other text.
+fn keys(number: &str) -> Option<String> {
+    const FEWEST: usize = 3;
+    let letters = number.chars().filter(char::is_ascii_alphabetic).count();
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    let is_spelled = letters >= FEWEST
+        && digits >= FEWEST
+        && number.chars().all(|c| c.is_ascii_alphanumeric() || is_separator(c));
+    let key = |c: char| match c.to_ascii_uppercase() {
+        'A'..='C' => Some('2'),
+        'D'..='F' => Some('3'),
+        'G'..='I' => Some('4'),
+        'J'..='L' => Some('5'),
+        'M'..='O' => Some('6'),
+        'P'..='S' => Some('7'),
+        'T'..='V' => Some('8'),
+        'W'..='Z' => Some('9'),
+        c => c.is_ascii_digit().then_some(c),
+    };
+    is_spelled.then(|| number.chars().filter_map(key).collect())
+}
+
+/// An assigned number that digits are: of the region, or with a country code whose `+` was lost.
+fn assigned(digits: &str, region: Option<Region>) -> Option<E164> {
+    let national = region.and_then(|region| read(digits, Some(region)).ok());
+    let lost_plus = || read(&format!("+{digits}"), None).ok();
+    let valid =
+        national.filter(PhoneNumber::is_valid).or_else(|| lost_plus().filter(PhoneNumber::is_valid))?;
+    e164(&valid).ok()
 }
 
 /// A number of a country whose numbers are as short as extensions. Only if people there dial it like that:
 /// with nothing before it.
 fn short_national(digits: &str, region: Region) -> Option<E164> {
-    let parsed = read(digits, Some(region)).ok().filter(PhoneNumber::is_valid)?;
-    let national = parsed.format_as(PhoneNumberFormat::National);
-    (PHONE_NUMBER_UTIL.normalize_digits_only(&national) == digits).then(|| e164(&parsed).ok()).flatten()
+    let parsed = read(digits, Some(region)).ok().filter(|parsed| is_dialled_as(parsed, digits))?;
+    e164(&parsed).ok()
+}
+
+/// Whether it is an assigned number that people of its country dial with these digits.
+fn is_dialled_as(parsed: &PhoneNumber, digits: &str) -> bool {
+    let national = || parsed.format_as(PhoneNumberFormat::National);
+    parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(national()) == digits
 }
 
 /// What may stand between the groups of a number, in the scripts and fonts that libphonenumber knows.
@@ -145,12 +209,34 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace() || "-‐‑‒–—―−－./．／()（）[]［］~～\u{ad}\u{200b}\u{2060}".contains(c)
 }
 
+/// As [`mexican`], of digits that are dialled in Mexico, or have 00 before the country code or nothing.
+fn mexican_of(digits: &str, region: Option<Region>) -> Option<PhoneNumber> {
+    let in_mexico = || {
+        let is_mexico = region.is_some_and(|region| region.to_string() == "MX");
+        let has_prefix = is_mexico && ["01", "044", "045"].iter().any(|prefix| digits.starts_with(prefix));
+        has_prefix.then(|| mexican(&format!("52{digits}"))).flatten()
+    };
+    in_mexico().or_else(|| mexican(digits.strip_prefix("00").unwrap_or(digits)).filter(PhoneNumber::is_valid))
+}
+
 /// Digits may be a national number, one with the international prefix 00 (ITU-T E.123), or one whose `+` was
 /// lost. An assigned number wins over one that is only possible; a national one over the others. `digits` are
 /// those of a number that has nothing but separators beside them.
 fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) -> Result<E164, &'static str> {
-    let national = region.map(|region| read(number, Some(region)));
+    /// No place has longer numbers behind its area code.
+    const LONGEST_LOCAL: usize = 8;
     let digits = digits.as_deref();
+    if let Some(today) = digits.and_then(|digits| mexican_of(digits, region)) {
+        return e164(&today);
+    }
+    let national = region.map(|region| read(number, Some(region)));
+    // Where the lengths of numbers vary, so few digits may as well be a number without its area code.
+    if let (Some(digits), Some(Ok(parsed))) = (digits, &national)
+        && digits.len() <= LONGEST_LOCAL
+        && !is_dialled_as(parsed, digits)
+    {
+        return Err(MAY_BE_LOCAL);
+    }
     let with_prefix =
         digits.and_then(|digits| digits.strip_prefix("00")).map(|rest| read(&format!("+{rest}"), None));
     let lost_plus =
@@ -191,8 +277,8 @@ fn possible(parsed: &PhoneNumber) -> Result<(), &'static str> {
     }
 }
 
-/// The number as its own text is read. To read it again matters only where zeros follow the country code: of several,
-/// which no number has, each time one is taken for the prefix of national calls and dropped.
+/// The number as its own text is read. To read it again matters only where zeros follow the country code: of
+/// several, which no number has, each time one is taken for the prefix of national calls and dropped.
 fn e164(parsed: &PhoneNumber) -> Result<E164, &'static str> {
     let mut text = parsed.format_as(PhoneNumberFormat::E164).into_owned();
     let begins_with_zero = |text: &str| text.starts_with(&format!("+{}0", parsed.country_code));
@@ -233,163 +319,4 @@ fn kind(parsed: &PhoneNumber) -> NumberKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn party(text: &str) -> String {
-        parse(text, None).map_or_else(|error| error.reason.to_owned(), |party| party.to_string())
-    }
-
-    fn party_in(region: &str, text: &str) -> String {
-        parse(text, Some(region.parse().unwrap()))
-            .map_or_else(|error| error.reason.to_owned(), |party| party.to_string())
-    }
-
-    #[test]
-    fn a_spelling_means_the_same_again_and_something_else_in_another_region() {
-        for _ in 0..2 {
-            assert_eq!(party_in("US", "(202) 555-0123"), "+12025550123");
-            assert_eq!(party_in("DE", "(202) 555-0123"), "+492025550123");
-            assert_eq!(party_in("DE", "030 123456"), "+4930123456");
-            assert_eq!(party("+4930123456"), "+4930123456");
-        }
-    }
-
-    #[test]
-    fn every_official_example_spelling_agrees_with_libphonenumber() {
-        let table = include_str!("../tests/fixtures/phone-numbers.tsv");
-        let mut rows = 0;
-        for row in table.lines().skip(1) {
-            let [region, input, e164, valid, international, national] =
-                row.split('\t').collect::<Vec<_>>().try_into().unwrap();
-            let region = Some(region.parse().unwrap()).filter(|_| region != "001");
-            let party = parse(input, region).unwrap_or_else(|error| panic!("{row}: {error}"));
-            assert_eq!(party.to_string(), e164, "{row}");
-            let info = describe(&party);
-            assert_eq!(info.e164.unwrap().to_string(), e164, "{row}");
-            assert_eq!(info.international, international, "{row}");
-            assert_eq!(info.national, national, "{row}");
-            assert_eq!((info.kind != NumberKind::Unassigned).to_string(), valid, "{row}");
-            assert_eq!(parse(e164, None).unwrap(), party, "{row}");
-            rows += 1;
-        }
-        assert_eq!(rows, 4364);
-    }
-
-    #[test]
-    fn any_spelling_finds_a_number() {
-        for text in [
-            "+12025550123",
-            "+1 (202) 555-0123",
-            " +1.202.555.0123 ",
-            "＋１ 202 555 0123",
-            "0012025550123",
-            "001 202 555 0123",
-            "tel:+1-202-555-0123",
-            "tel:555-0123;phone-context=+1202",
-            "12025550123",
-            "+1 202 555 0123 ext. 7",
-        ] {
-            assert_eq!(party(text), "+12025550123", "{text}");
-        }
-        assert_eq!(party_in("US", "(202) 555-0123"), "+12025550123");
-        assert_eq!(party_in("US", "011 49 30 12345678"), "+493012345678");
-        assert_eq!(party_in("DE", "030 12345678"), "+493012345678");
-        assert_eq!(party_in("DE", "00493012345678"), "+493012345678");
-    }
-
-    #[test]
-    fn a_possible_number_is_accepted_though_nobody_has_it() {
-        assert_eq!(party("+13333333333"), "+13333333333");
-        assert_eq!(party("0014444444444"), "+14444444444");
-        assert_eq!(party_in("DE", "+13333333333"), "+13333333333");
-        assert_eq!(party_in("US", "3333333333"), "+13333333333");
-        let info = describe(&parse("+13333333333", None).unwrap());
-        assert_eq!(info.international, "+1 333-333-3333");
-        assert_eq!(info.kind, NumberKind::Unassigned);
-        assert_eq!(info.country, None);
-    }
-
-    #[test]
-    fn the_numbers_that_another_library_spoils_stay_what_they_are() {
-        assert_eq!(party("+78001234567"), "+78001234567");
-        assert_eq!(party_in("US", "+18002123456"), "+18002123456");
-    }
-
-    #[test]
-    fn an_extension_is_not_taken_for_a_number() {
-        for text in ["1001", "*97", "72000", "112", "#31#"] {
-            assert_eq!(party(text), text);
-            assert_eq!(party_in("DE", text), text);
-            assert_eq!(party_in("US", text), text);
-        }
-        assert_eq!(party_in("DE", "30123"), "30123");
-        assert_eq!(party_in("AD", "712345"), "+376712345");
-    }
-
-    #[test]
-    fn other_signs_between_digits_are_not_dropped() {
-        for text in ["tel:273;phone-context=E520;phone-contel:2+2", "tel:tel:12025550123", "1tel:2025550123"]
-        {
-            assert_eq!(party(text), NOT_DIALLABLE, "{text}");
-        }
-        for text in ["0.5", "1 001", "1e3", "1_001", "1001x", "1/2", "30-12", "½"] {
-            assert_eq!(party(text), NOT_DIALLABLE, "{text}");
-            assert_eq!(party_in("DE", text), NOT_DIALLABLE, "{text}");
-        }
-        for text in ["1x2025550123", "12,025,550,123"] {
-            assert_eq!(party(text), NEEDS_COUNTRY_CODE, "{text}");
-        }
-        assert_eq!(party("١٠٠١"), "1001");
-        for text in ["1 202.555.0123", "1/202/555\u{2011}0123", "1\u{a0}(202) 555 0123"] {
-            assert_eq!(party(text), "+12025550123", "{text}");
-        }
-        assert_eq!(party_in("AD", "712 345"), "+376712345");
-    }
-
-    #[test]
-    fn a_national_number_without_a_region_is_not_made_somebody_elses() {
-        assert_eq!(party("0301234567"), NEEDS_COUNTRY_CODE);
-        // With a plus it would be a possible number of Egypt.
-        assert_eq!(party("2025550123"), NEEDS_COUNTRY_CODE);
-        assert_eq!(party("13333333333"), NEEDS_COUNTRY_CODE);
-    }
-
-    #[test]
-    fn what_cannot_be_a_number_says_why() {
-        assert_eq!(party(""), NOT_DIALLABLE);
-        assert_eq!(party("hello"), NOT_DIALLABLE);
-        assert_eq!(party("call 2025550123"), NOT_DIALLABLE);
-        assert_eq!(party("+"), NOT_DIALLABLE);
-        assert_eq!(party("+1"), NOT_DIALLABLE);
-        assert_eq!(party("+12"), NOT_DIALLABLE);
-        assert_eq!(party("+1202"), TOO_SHORT);
-        assert_eq!(party("+999123456789"), NO_SUCH_COUNTRY_CODE);
-        assert_eq!(party("+1202555012345678"), TOO_LONG);
-        assert_eq!(party(&"1".repeat(400)), TOO_LONG);
-        assert_eq!(party("*1234567"), NOT_DIALLABLE);
-        let error = parse(&"x".repeat(200), None).unwrap_err();
-        assert_eq!(error.found.len(), 64);
-    }
-
-    #[test]
-    fn a_party_is_understood_again_by_its_own_text() {
-        for text in ["00000000\u{7f}7000030000000*8", "0000000007", "+49 00 30 12345678", "+39 06 698 12345"]
-        {
-            for region in ["DE", "IT", "US"] {
-                let region = Some(region.parse().unwrap());
-                if let Ok(party) = parse(text, region) {
-                    assert_eq!(parse(&party.to_string(), region), Ok(party), "{text}");
-                }
-            }
-        }
-        assert_eq!(party("+49 00 30 12345678"), "+493012345678");
-        assert_eq!(party("+39 06 698 12345"), "+390669812345");
-    }
-
-    #[test]
-    fn a_region_is_two_letters() {
-        assert!("us".parse::<Region>().is_ok());
-        assert!("Germany".parse::<Region>().unwrap_err().contains("\"Germany\""));
-    }
-}
+mod tests;

@@ -145,7 +145,7 @@ pub fn store(
     })
 }
 
-/// A record with its parties resolved, or why one of them is none.
+/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
     let owner = match &record.owner {
@@ -189,29 +189,38 @@ impl<F: FnMut(Event<'_>)> Import<F> {
         region: Option<Region>,
         on_error: OnError,
     ) -> Result<(), ImportError> {
-        let mut last_skipped = None;
+        // An entry may give several records, and it is skipped only where none of them could be stored: of a call between
+        // a number and a text, the text owns no history.
+        let mut refused: Option<Skipped> = None;
+        let mut stored_at = None;
         for item in items {
-            let skipped = match item? {
+            let item = item?;
+            if let Some(skipped) = refused.take_if(|refused| refused.position != item.position()) {
+                self.skip(&skipped, on_error)?;
+            }
+            match item {
                 Item::Record(record) => match resolve(&record, region) {
                     Ok(call) => {
                         self.push(call)?;
-                        continue;
+                        refused = None;
+                        stored_at = Some(record.position);
                     }
-                    Err(reason) => Skipped { position: record.position, reason },
+                    Err(reason) if stored_at != Some(record.position) && refused.is_none() => {
+                        refused = Some(Skipped { position: record.position, reason: reason.into() });
+                    }
+                    Err(_) => {}
                 },
-                Item::Skipped(skipped) => skipped,
-            };
-            // Both sides of a call fail for the same reason.
-            if last_skipped != Some(skipped.position) {
-                last_skipped = Some(skipped.position);
-                self.summary.skipped += 1;
-                (self.on_event)(Event::Skipped(&skipped));
-            }
-            if on_error == OnError::Stop {
-                return Err(ImportError::Stopped);
+                Item::Skipped(skipped) => self.skip(&skipped, on_error)?,
+                Item::Joined { .. } => {}
             }
         }
-        Ok(())
+        refused.map_or(Ok(()), |skipped| self.skip(&skipped, on_error))
+    }
+
+    fn skip(&mut self, skipped: &Skipped, on_error: OnError) -> Result<(), ImportError> {
+        self.summary.skipped += 1;
+        (self.on_event)(Event::Skipped(skipped));
+        if on_error == OnError::Stop { Err(ImportError::Stopped) } else { Ok(()) }
     }
 
     fn push(&mut self, call: ResolvedCall) -> Result<(), QueryError> {

@@ -388,7 +388,7 @@ fn tell(connection: &mut PgConnection, added: &[NewCall]) -> QueryResult<()> {
     let owners = owners(added);
     let payloads = match owners.len() {
         0 => return Ok(()),
-        ..=MOST => owners.iter().map(|owner| owner.0.to_string()).collect(),
+        1..=MOST => owners.iter().map(|owner| owner.0.to_string()).collect(),
         _ => vec![String::new()],
     };
     diesel::sql_query("SELECT pg_notify($1, payload) FROM unnest($2) AS payload")

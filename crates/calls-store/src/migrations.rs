@@ -14,30 +14,9 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::upgrade;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+pub use crate::upgrade::Step;
 
-/// A step of a migration, for those who watch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Another process migrates this database: this one waits until it has ended.
-    Waiting,
-    /// Calls of version 0.1 that have been moved, and how many there are.
-    Moving {
-        /// So far.
-        done: u64,
-        /// In all.
-        total: u64,
-    },
-    /// An index is built, of so many.
-    Indexing {
-        /// Which one, from 1.
-        number: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// All calls have been moved.
-    Moved,
-}
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// Applies the migrations that the database lacks, and names them.
 ///

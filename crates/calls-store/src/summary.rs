@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use crate::counts::{self, LONG, top};
+use crate::counts::{self, top};
 use crate::filter::{Filter, span};
 use crate::keys::PartyKey;
 use crate::labels::Labels;
@@ -32,6 +32,8 @@ pub struct Question<'a> {
     pub zone: Tz,
     /// How long calls may be searched.
     pub patience: Duration,
+    /// A history with more calls than this is read as its counts: [`counts::LONG`].
+    pub long: u64,
 }
 
 /// The summary of the calls of a history that fit a filter, all of it as of one instant. It says itself if it does not
@@ -46,7 +48,7 @@ pub fn summarize(
         let Some((first, last)) = span(connection, owner)? else { return Ok(Summary::empty(zone.name())) };
         let offsets = Offsets::new(zone, first, last);
         let size = counts::size(connection, owner)?;
-        let counts = match size > LONG && question.filter.is_countable() {
+        let counts = match size > question.long && question.filter.is_countable() {
             true => counts::progress(connection, owner)?,
             false => None,
         };

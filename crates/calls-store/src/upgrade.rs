@@ -8,8 +8,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use crate::migrations::Step;
-
 /// Rows in a statement: enough that its start does not count, few enough that the progress moves.
 const BATCH: i64 = 100_000;
 
@@ -32,6 +30,29 @@ const DROP: &str = "
     DROP TABLE phone_numbers_v1;
     DROP TYPE call_type;
     DROP TYPE party_kind;";
+
+/// A step of a migration, for those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Another process migrates this database: this one waits until it has ended.
+    Waiting,
+    /// Calls of version 0.1 that have been moved, and how many there are.
+    Moving {
+        /// So far.
+        done: u64,
+        /// In all.
+        total: u64,
+    },
+    /// An index is built, of so many.
+    Indexing {
+        /// Which one, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// All calls have been moved.
+    Moved,
+}
 
 /// Whether there is a table of this name.
 pub(crate) fn has_table(connection: &mut PgConnection, name: &str) -> QueryResult<bool> {

@@ -51,10 +51,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     });
     match result {
         Err(QueryError::RollbackTransaction) if arguments.dry_run => {}
-        Err(QueryError::NotFound) => match phone::parse(&arguments.number, arguments.region) {
-            Err(error) => bail!(error),
-            Ok(_) => {}
-        },
+        Err(QueryError::NotFound) => _ = phone::parse(&arguments.number, arguments.region)?,
         result => result.context("cannot erase: nothing has changed")?,
     }
     println!("{}", line(report, arguments.dry_run));

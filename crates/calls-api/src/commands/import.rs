@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use calls_import::{Columns, Format, Opened, Options, Progress, RawParty, Skipped};
+use calls_import::{Columns, DateOrder, Format, Opened, Options, Progress, RawParty, Skipped};
 use chrono_tz::Tz;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
@@ -29,6 +29,9 @@ pub(crate) struct Arguments {
     /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
+    /// Whether dates such as 03/02/2026 begin with the day or the month, where the log does not tell
+    #[arg(long, value_name = "ORDER", value_parser = date_order())]
+    dates: Option<DateOrder>,
     /// Whose calls these are, where the log does not say it
     #[arg(long, value_name = "NUMBER")]
     own: Option<String>,
@@ -65,6 +68,11 @@ fn format_choice() -> impl TypedValueParser<Value = FormatChoice> {
     let names = Format::ALL.into_iter().map(|(_, name)| name);
     let named = |name: String| name.parse().map_or(FormatChoice::Auto, FormatChoice::Named);
     PossibleValuesParser::new(std::iter::once("auto").chain(names)).map(named)
+}
+
+fn date_order() -> impl TypedValueParser<Value = DateOrder> {
+    let names = DateOrder::ALL.map(|(_, name)| name);
+    PossibleValuesParser::new(names).try_map(|name: String| name.parse::<DateOrder>())
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -126,9 +134,10 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 fn open(arguments: &Arguments, progress: &Progress) -> Result<Opened<'static>, calls_import::ReadError> {
     let options = Options {
         zone: arguments.zone,
-        own: arguments.own.clone().map(RawParty::Text),
+        own: arguments.own.as_deref().map(RawParty::from_text),
         columns: arguments.map.clone().unwrap_or_default(),
-        ..Options::default()
+        dates: arguments.dates,
+        region: arguments.region.map(|region| region.to_string()),
     };
     let format = match arguments.format {
         FormatChoice::Auto => None,
@@ -188,7 +197,7 @@ struct SkippedEntry {
 
 impl SkippedEntry {
     fn new(unit: &'static str, skipped: &Skipped) -> Self {
-        Self { unit, position: skipped.position, reason: skipped.reason.clone() }
+        Self { unit, position: skipped.position, reason: skipped.reason.to_string() }
     }
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct Arguments {
     /// How long a request that reads may take, in seconds; a database that is slower costs a 503
     #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
     deadline: Duration,
+    /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
+    #[arg(long, env = "CALLS_NO_DIRECTORY")]
+    no_directory: bool,
     /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
     /// life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
@@ -84,8 +87,18 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     }
     let server = Arc::new(server);
     let failures = Server::keep_running(&server);
-    let Arguments { bind, admin_bind, access, connections, waiting, region, followers, deadline, .. } =
-        arguments;
+    let Arguments {
+        bind,
+        admin_bind,
+        access,
+        connections,
+        waiting,
+        region,
+        followers,
+        deadline,
+        no_directory,
+        ..
+    } = arguments;
     let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
     let deadlines = Deadlines { request: deadline };
     let address = Address::parse(server.url()).context("cannot connect to the database")?;
@@ -114,6 +127,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         hot,
         labels,
         region,
+        has_directory: !no_directory,
         rate_limit,
         metrics,
         credentials,

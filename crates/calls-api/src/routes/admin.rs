@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 
 use super::App;
+use crate::metrics::Load;
 use crate::problem::ApiError;
 use calls_store::pool::{self, DatabaseError};
 
@@ -29,8 +30,20 @@ async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
 
 /// Prometheus' text format.
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let text = app.metrics.text(&app).map_err(|_| ApiError::Internal)?;
+    let text = app.metrics.text(load(&app)).map_err(|_| ApiError::Internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}
+
+fn load(app: &App) -> Load {
+    let pool = app.database.load();
+    // Any number of requests share a connection of the hot path; as many as there are connections count as served.
+    let hot = app.hot.queue.len();
+    let served = hot.min(app.database.size());
+    Load {
+        in_use: i64::from(pool.in_use) + served as i64,
+        idle: pool.idle.into(),
+        waiting: (app.database.queue().len() + hot - served) as i64,
+    }
 }
 
 fn text(text: &'static str) -> HttpResponse {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{ContentType, ETAG, HeaderValue, IF_NONE_MATCH, LINK, VARY};
+use actix_web::http::header::{ContentType, ETAG, HeaderValue, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use calls_model::{Call, DetailedCall, Party};
 use calls_phone as phone;
@@ -14,13 +14,14 @@ use calls_store::rows::{CallRow, Position};
 use calls_store::{list, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::addresses::{api_address, page_address};
 use super::cursor::Cursor;
-use super::openapi::{ListedCall, NumberPath};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
+use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
 use crate::assets;
+use crate::conditional::{etag, is_known, known, versions};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
@@ -247,47 +248,12 @@ impl Wanted {
     }
 }
 
-/// Strong: every change of a history gives it a new version, and one URL has one representation of a version.
-/// The program's own version is part of it, as another one may write the same calls differently.
-pub(super) fn etag(version: Version) -> String {
-    format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
-}
-
-/// What the client says that it has. Empty if it says nothing.
-pub(super) fn known(request: &HttpRequest) -> String {
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.unwrap_or_default().to_owned()
-}
-
-/// The versions that a client's tags are made of.
-pub(super) fn versions(known: &str) -> Vec<Version> {
-    let hex = |tag: &str| tag.trim().trim_end_matches('"').rsplit_once('-').map(|(_, hex)| hex.to_owned());
-    let version = |tag| {
-        i64::from_str_radix(&hex(tag)?, 16).ok().map(Version).filter(|version| is_known(tag, &etag(*version)))
-    };
-    known.split(',').filter_map(version).collect()
-}
-
-/// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.
-pub(super) fn is_known(known: &str, etag: &str) -> bool {
-    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
-}
-
 /// The address that was asked for, in the number's canonical spelling.
 fn address(request: &HttpRequest, party: &Party) -> String {
     match request.path().starts_with("/api/") {
         true => api_address(party),
         false => page_address(party),
     }
-}
-
-/// Where a number's calls are data for everybody.
-pub(super) fn api_address(party: &Party) -> String {
-    format!("/api{}", page_address(party))
-}
-
-fn page_address(party: &Party) -> String {
-    format!("/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
 }
 
 fn accepted_format(request: &HttpRequest) -> Format {
@@ -308,21 +274,4 @@ fn prefers_page(request: &HttpRequest) -> bool {
 
 fn vary_by_accept(response: &mut HttpResponse) {
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_tags_of_ours_name_versions() {
-        let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(Version(31)), etag(Version(2)));
-        assert_eq!(versions(&known), [Version(31), Version(2)]);
-        assert!(versions("").is_empty());
-        assert!(
-            is_known(&known, &etag(Version(31)))
-                && is_known("*", &etag(Version(7)))
-                && !is_known("", &etag(Version(0)))
-        );
-    }
 }

@@ -6,14 +6,14 @@
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use calls_import::{Format, Item, Options};
+use calls_import::{Format, Item, Options, Reason, Skipped};
 use calls_model::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
 use super::ingest::{authorize, bad_body, read_body, unsupported};
-use super::openapi::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
+use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -173,8 +173,6 @@ fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
 }
 
 fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
-    /// How the reader says that it was given the other leg.
-    const SECOND_LEG: &str = "expected the first leg of a call, but found its second one";
     let unreadable = |reason: String| ApiError::Unreadable { reason };
     let mut calls = Vec::new();
     let mut entries = 0;
@@ -182,8 +180,8 @@ fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiE
         entries += 1;
         match item.map_err(|error| unreadable(error.to_string()))? {
             Item::Record(record) => calls.push(import::resolve(&record, app.region).map_err(unreadable)?),
-            Item::Skipped(skipped) if skipped.reason == SECOND_LEG => {}
-            Item::Skipped(skipped) => return Err(unreadable(skipped.reason)),
+            Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. }) => {}
+            Item::Skipped(skipped) => return Err(unreadable(skipped.reason.to_string())),
         }
     }
     if entries == 0 {

@@ -7,7 +7,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
-use super::openapi::{CallEvent, LastEventId, NumberPath};
+use super::schemas::{CallEvent, LastEventId, NumberPath};
 use crate::problem::ApiError;
 use calls_phone as phone;
 use calls_store::keys::{CallId, Version};

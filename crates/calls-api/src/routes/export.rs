@@ -72,6 +72,9 @@ impl From<ApiError> for BrokenOff {
     }
 }
 
+/// Calls, and when each was returned if details are wanted.
+type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
+
 /// An export under way.
 struct Export {
     app: web::Data<App>,
@@ -131,7 +134,7 @@ impl Export {
     }
 
     /// The next calls, with when they were returned if details are wanted. None after the last.
-    fn read_batch(&mut self) -> Result<(Vec<CallRow>, Vec<Option<DateTime<Utc>>>), DatabaseError> {
+    fn read_batch(&mut self) -> Result<ReturnedRows, DatabaseError> {
         // A search that takes long comes back with nothing, and is to be continued.
         loop {
             let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);

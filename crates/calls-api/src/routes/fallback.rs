@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Fallback, Party};
 use chrono::{DateTime, Utc};
 
 use super::App;
-use super::calls::{api_address, is_known};
+use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
 use crate::assets::{self, Coding};
+use crate::conditional::{is_known, known};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
 use calls_phone as phone;
@@ -38,8 +39,7 @@ pub(super) async fn get_page(
     let party = phone::parse(number, app.region).ok()?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
-    let known = known.to_owned();
+    let known = known(request);
     let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
     let finding = app.read(seen, {
         let (labels, party) = (app.labels.clone(), party.clone());

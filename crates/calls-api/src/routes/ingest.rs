@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::App;
-use super::openapi::{Refused, SentRecord};
+use super::schemas::{Refused, SentRecord};
 use crate::credentials;
 use crate::problem::ApiError;
 use calls_phone::{self as phone, Region};

@@ -5,16 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Party, Summary};
 
 use super::App;
-use super::calls::{etag, is_known, known, versions};
-use super::openapi::NumberPath;
 use super::parameters::{FilterParameters, Query};
+use super::schemas::NumberPath;
+use crate::conditional::{etag, is_known, known, versions};
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
 use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
-use calls_store::{list, parties};
+use calls_store::{counts, list, parties};
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.
@@ -86,7 +86,8 @@ fn find(
     let patience = database.deadlines().search();
     let summary = database.read(|connection| {
         let filter = parameters.resolve(connection, owner)?;
-        summary::summarize(connection, &app.labels, Question { owner, filter: &filter, zone, patience })
+        let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
+        summary::summarize(connection, &app.labels, question)
     })?;
     Ok((version, (etag, Some(summary))))
 }

@@ -18,7 +18,7 @@ fn impossible_calls_are_refused() {
         ("1, 1, 2, 'now', 1, -1, 0", "calls_duration_is_not_negative"),
         ("1, 1, 2, 'infinity', 1, 1, 0", "calls_created_at_is_a_date"),
         ("1, 1, 2, 'now', 5, NULL, 0", "calls_type_is_known"),
-        ("1, 1, 2, 'now', 1, 1, 10", "calls_disposition_is_known"),
+        ("1, 1, 2, 'now', 2, NULL, 10", "calls_disposition_is_known"),
         ("1, 1, 2, 'now', 1, 1, 3", "calls_disposition_fits_type"),
         ("1, 1, 2, 'now', 2, NULL, 1", "calls_disposition_fits_type"),
         ("1, 1, 0, 'now', 2, NULL, 0", "calls_counterparty_is_a_key"),

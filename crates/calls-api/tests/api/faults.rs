@@ -168,7 +168,16 @@ fn the_private_postgresql_is_started_again_when_it_was_killed() {
 
 #[test]
 fn more_waiting_requests_than_configured_are_refused_at_once() {
-    let app = TestApp::with(&["--connections", "1", "--waiting", "1", "--admin-bind", "127.0.0.1:0"]);
+    let app = TestApp::with(&[
+        "--connections",
+        "1",
+        "--waiting",
+        "1",
+        "--admin-bind",
+        "127.0.0.1:0",
+        "--deadline",
+        "1.7",
+    ]);
     assert_eq!(app.get(PATH).status, 200);
     // Whoever reads the calls waits for this.
     let url = app.database().url.clone();

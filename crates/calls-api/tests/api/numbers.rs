@@ -26,3 +26,83 @@ fn what_a_number_lacks_is_null() {
     );
     assert_eq!(app.get("/api/numbers/+80012345678").json()["country"], json!(null));
 }
+
+/// The numbers of a directory, all pages of it.
+fn directory(app: &TestApp, query: &str) -> Vec<String> {
+    let (mut path, mut numbers) = (format!("/api/numbers?{query}"), Vec::new());
+    loop {
+        let answer = app.get(&path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let page = answer.json();
+        numbers
+            .extend(page.as_array().unwrap().iter().map(|info| info["number"].as_str().unwrap().to_owned()));
+        match answer.header("link").split_once('>') {
+            Some((next, _)) => path = next[1..].to_owned(),
+            None => return numbers,
+        }
+    }
+}
+
+#[test]
+fn a_directory_lists_the_numbers_with_calls_by_use_count_and_number() {
+    let app = TestApp::new();
+    app.database().add_party("local", "1001");
+    for (owner, day, calls) in [("+12025550123", 3, 2), ("+4930123456", 1, 3), ("1001", 2, 1)] {
+        for hour in 0..calls {
+            let at = format!("2024-01-0{day}T1{hour}:00:00Z");
+            app.call(owner, &at, "+13333333333", "Missed Inbound", None);
+        }
+    }
+    for limit in ["limit=1", "limit=2", "limit=50"] {
+        let by = |sort: &str| directory(&app, &format!("{limit}&sort={sort}"));
+        assert_eq!(by("recent"), ["+12025550123", "1001", "+4930123456"], "{limit}");
+        assert_eq!(by("calls"), ["+4930123456", "+12025550123", "1001"], "{limit}");
+        assert_eq!(by("number"), ["1001", "+4930123456", "+12025550123"], "{limit}");
+    }
+    let first = &app.get("/api/numbers?sort=calls&limit=1").json()[0];
+    assert_eq!(first["calls"], 3);
+    assert_eq!(first["last_call"], "2024-01-01T12:00:00Z");
+}
+
+#[test]
+fn a_directory_finds_any_digits_in_any_spelling() {
+    let app = TestApp::new();
+    app.database().add_party("sip", "sip:alice@example.com");
+    for owner in ["+12025550123", "+4930123456", "sip:alice@example.com"] {
+        app.call(owner, "2024-01-31T10:00:00Z", "+13333333333", "Missed Inbound", None);
+    }
+    for (q, found) in [
+        ("5550123", &["+12025550123"][..]),
+        ("(202) 555", &["+12025550123"]),
+        ("030 12", &["+4930123456"]),
+        ("0123", &["+12025550123", "+4930123456"]),
+        ("ALICE", &["sip:alice@example.com"]),
+        ("999", &[]),
+        ("%25", &[]),
+    ] {
+        let q = q.replace(' ', "%20");
+        assert_eq!(
+            directory(&app, &format!("sort=number&q={q}"))
+                .iter()
+                .filter(|number| found.contains(&number.as_str()))
+                .count(),
+            found.len(),
+            "{q}"
+        );
+        assert_eq!(directory(&app, &format!("sort=number&q={q}")).len(), found.len(), "{q}");
+    }
+    for wrong in ["sort=name", "q=%00", "limit=0", "after=1", "page=2"] {
+        assert_eq!(
+            app.get(&format!("/api/numbers?{wrong}")).problem().kind,
+            "/problems/bad-parameter",
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_can_be_turned_off() {
+    let app = TestApp::with(&["--no-directory"]);
+    assert_eq!(app.get("/api/numbers").problem().kind, "/problems/not-found");
+    assert_eq!(app.get("/api/numbers/+12025550123").status, 200);
+}

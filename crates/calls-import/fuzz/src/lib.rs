@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use calls_import::{Format, Item, Items, Options, RawParty, ReadError, Record};
+use calls_import::{DateOrder, Format, Item, Items, Options, RawParty, ReadError, Record};
 use calls_model::Outcome;
 use chrono::{DateTime, SecondsFormat};
 
@@ -24,13 +24,11 @@ pub fn read_with(format: Format, options: &Options, file: &[u8]) {
     assert_eq!(whole, pieces, "in pieces of {piece} bytes");
     let mut last = 0;
     for item in whole.iter().flatten() {
-        let position = match item {
-            Item::Record(record) => record.position,
-            Item::Skipped(skipped) => {
-                assert!(!skipped.reason.is_empty() && skipped.reason.len() < 1000, "{}", skipped.reason);
-                skipped.position
-            }
-        };
+        if let Item::Skipped(skipped) = item {
+            let reason = skipped.reason.to_string();
+            assert!(!reason.is_empty() && reason.len() < 1000, "{reason}");
+        }
+        let position = item.position();
         assert!(position >= last.max(1), "{position} comes after {last}");
         last = position;
     }
@@ -50,7 +48,7 @@ pub fn items(items: Items<'_>) -> Vec<Result<Item, String>> {
 /// The options that most targets read with.
 pub fn options() -> Options {
     let own = Some(RawParty::Text("+12025550199".to_owned()));
-    Options { zone: chrono_tz::Europe::Berlin, own, ..Options::default() }
+    Options { zone: chrono_tz::Europe::Berlin, own, dates: Some(DateOrder::DayFirst), ..Options::default() }
 }
 
 fn check_records(items: &[Result<Item, String>]) {
@@ -62,6 +60,8 @@ fn check_records(items: &[Result<Item, String>]) {
     for record in &records {
         assert!(matches!(&record.owner, RawParty::Text(text) if !text.trim().is_empty()), "{record:?}");
         assert!(record.duration.is_none() || record.call_type.outcome() == Outcome::Completed, "{record:?}");
+        let fits = record.disposition.is_none_or(|disposition| disposition.fits(record.call_type.outcome()));
+        assert!(fits, "{record:?}");
         let micros = record.created_at.timestamp_micros();
         assert_eq!(DateTime::from_timestamp_micros(micros), Some(record.created_at), "to the microsecond");
         assert!((1..253_402_300_800).contains(&record.created_at.timestamp()), "{record:?}");
@@ -73,7 +73,7 @@ fn check_records(items: &[Result<Item, String>]) {
         [&record.owner, &record.counterparty].iter().all(|party| !text(party).contains(char::is_control))
     };
     let records: Vec<&Record> = records.into_iter().filter(is_plain).collect();
-    let csv = std::iter::once("owner,created_at,counterparty,type,duration\r\n".to_owned());
+    let csv = std::iter::once("owner,created_at,counterparty,type,duration,disposition,ring_time,name,via\r\n".to_owned());
     let csv: Vec<String> = csv.chain(records.iter().map(|record| csv_line(record))).collect();
     read_back(Format::CallsCsv, 2, &csv, &records);
 }
@@ -97,22 +97,37 @@ fn ndjson_line(record: &Record) -> String {
         "counterparty": text(&record.counterparty),
         "type": record.call_type,
     });
-    if let Some(duration) = record.duration {
-        line["duration"] = duration.to_string().into();
+    let details = [
+        ("duration", record.duration.map(|duration| duration.to_string())),
+        ("disposition", record.disposition.map(|disposition| disposition.to_string())),
+        ("ring_time", record.ring_time.map(|time| time.to_string())),
+        ("name", record.name.clone()),
+        ("via", record.via.as_ref().map(|via| text(via).to_owned())),
+    ];
+    for (name, value) in details {
+        if let Some(value) = value {
+            line[name] = value.into();
+        }
     }
     format!("{line}\n")
 }
 
 fn csv_line(record: &Record) -> String {
-    let quoted = |party: &RawParty| format!("\"{}\"", text(party).replace('"', "\"\""));
-    format!(
-        "{},{},{},{},{}\r\n",
-        quoted(&record.owner),
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let length = |length: Option<calls_model::CallDuration>| length.map(|length| length.to_string()).unwrap_or_default();
+    [
+        quoted(text(&record.owner)),
         time(record),
-        quoted(&record.counterparty),
-        record.call_type,
-        record.duration.map(|duration| duration.to_string()).unwrap_or_default()
-    )
+        quoted(text(&record.counterparty)),
+        record.call_type.to_string(),
+        length(record.duration),
+        record.disposition.map(|disposition| disposition.to_string()).unwrap_or_default(),
+        length(record.ring_time),
+        quoted(record.name.as_deref().unwrap_or_default()),
+        quoted(record.via.as_ref().map(text).unwrap_or_default()),
+    ]
+    .join(",")
+        + "\r\n"
 }
 
 fn text(party: &RawParty) -> &str {

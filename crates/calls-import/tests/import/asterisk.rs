@@ -22,6 +22,8 @@ fn master_csv_gives_a_record_for_each_side_of_a_call() {
         record(5, "0049301234567 < 1002", "2026-03-02T09:22:10Z", None),
         record(6, "+493012345678 > 493098765432", "2026-03-02T10:00:00Z", Some("725.0")),
         record(6, "493098765432 < +493012345678", "2026-03-02T10:00:00Z", Some("725.0")),
+        // The phone of 1001 rang for the number outside.
+        record(6, "1001 < +493012345678", "2026-03-02T10:00:00Z", Some("725.0")),
         record(7, "1003 > *97", "2026-03-02T10:30:00Z", Some("72.0")),
         record(7, "*97 < 1003", "2026-03-02T10:30:00Z", Some("72.0")),
         // The dialplan's `h` is nobody.
@@ -67,7 +69,7 @@ fn a_bad_line_is_skipped_with_its_number_and_a_reason() {
 fn an_answered_call_may_last_no_second_and_a_missed_one_may_have_seconds_to_bill() {
     let row = |billsec: u32, disposition: &str| {
         format!(
-            r#""","1001","1002","queue","","","","Queue","","2026-03-02 08:00:00","2026-03-02 08:00:01","2026-03-02 08:00:16",16,{billsec},"{disposition}","DOCUMENTATION""#
+            r#""","1001","1002","queue","","","","Dial","","2026-03-02 08:00:00","2026-03-02 08:00:01","2026-03-02 08:00:16",16,{billsec},"{disposition}","DOCUMENTATION""#
         )
     };
     let text = format!("\u{feff}{}\r\n{}\r\n", row(0, "ANSWERED"), row(15, "NO ANSWER"));
@@ -89,7 +91,7 @@ fn times_are_read_in_the_zone_and_the_unique_id_settles_which_of_two() {
             r#""","1001","h","internal","","","","Dial","","2026-10-25 02:30:00",,"2026-10-25 02:30:30",30,0,"BUSY","DOCUMENTATION"{last}"#
         )
     };
-    let text = [
+    let rows = [
         row(""),
         row(r#","1792888200.7""#),
         row(r#","1792891800.7""#),
@@ -99,15 +101,14 @@ fn times_are_read_in_the_zone_and_the_unique_id_settles_which_of_two() {
         row(r#","","1792891800.7",3"#),
         row(r#","note","","1792891800.7",3"#),
         row(r#","1792891800.7","note","","1792888200.6",3"#),
-    ]
-    .join("\n");
+    ];
     let options = Options { zone: chrono_tz::Europe::Berlin, ..Options::default() };
     let (first, second) = ("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z");
-    let expected: Vec<_> = (1..)
-        .zip([first, first, second, second, first, second, second, second, second])
-        .map(|(line, time)| record(line, "1001 > unknown", time, None))
-        .collect();
-    assert_eq!(items(Format::AsteriskCsv, &options, text.as_bytes()), expected);
+    for (row, time) in rows.iter().zip([first, first, second, second, first, second, second, second, second])
+    {
+        let found = items(Format::AsteriskCsv, &options, row.as_bytes());
+        assert_eq!(found, [record(1, "1001 > unknown", time, None)], "{row}");
+    }
 }
 
 #[test]
@@ -120,6 +121,9 @@ fn freepbx_gives_a_record_for_each_side_of_a_call() {
             record(2, "102 < 101", "2026-03-05T16:40:11Z", Some("39.0")),
             record(3, "+493055500111 > 600", "2026-03-05T15:02:00Z", Some("118.0")),
             record(3, "600 < +493055500111", "2026-03-05T15:02:00Z", Some("118.0")),
+            // The number that was dialled from outside, and the phone that answered.
+            record(3, "493055500999 < +493055500111", "2026-03-05T15:02:00Z", Some("118.0")),
+            record(3, "101 < +493055500111", "2026-03-05T15:02:00Z", Some("118.0")),
             record(4, "102 > 0033155500123", "2026-03-05T14:00:00Z", None),
             record(4, "0033155500123 < 102", "2026-03-05T14:00:00Z", None),
             record(5, "102 > 103", "2026-03-05T13:59:00Z", None),

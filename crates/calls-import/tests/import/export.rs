@@ -2,7 +2,7 @@
 
 use calls_import::{Format, Options};
 
-use crate::support::{error, items, outline, own, record, skipped};
+use crate::support::{detailed, details, error, items, outline, own, record, skipped};
 
 #[test]
 fn our_csv_is_read_with_and_without_owners() {
@@ -72,4 +72,26 @@ fn what_is_no_type_is_named_by_its_beginning() {
     let found = outline(&items(Format::CallsCsv, &Options::default(), text.as_bytes()));
     assert!(found[0].starts_with("2: expected \"Completed Inbound\", "), "{found:?}");
     assert!(found[0].len() < 300, "{found:?}");
+}
+
+#[test]
+fn details_of_our_exports_are_read_again() {
+    let csv = "owner,id,created_at,counterparty,type,duration,disposition,ring_time,name,via\n\
+        1001,7,2024-01-31T10:00:00Z,+13333333333,Missed Inbound,,answered_elsewhere,12.5,\"Example, One\",600\n\
+        1001,8,2024-01-31T11:00:00Z,Example Two,Completed Outbound,5.0,,,,\n\
+        1001,9,2024-01-31T11:00:00Z,1002,Completed Outbound,5.0,busy,,,\n\
+        1001,10,2024-01-31T11:00:00Z,1002,Missed Outbound,,late,,,\n";
+    let found = detailed(Format::CallsCsv, &Options::default(), csv.as_bytes());
+    assert_eq!(details(&found), ["answered_elsewhere rang 12.5 \"Example, One\" via 600", ""]);
+    assert_eq!(
+        outline(&found)[2..],
+        [
+            "4: expected a disposition of a call that is Completed Outbound, but found \"busy\"",
+            "5: expected answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed, \
+             but found \"late\"",
+        ]
+    );
+    let ndjson = r#"{"owner":"1001","created_at":"2024-01-31T10:00:00Z","counterparty":"+13333333333","type":"Missed Inbound","disposition":"voicemail","ring_time":"20.0","name":"Example One","via":"600"}"#;
+    let found = detailed(Format::CallsNdjson, &Options::default(), ndjson.as_bytes());
+    assert_eq!(details(&found), ["voicemail rang 20.0 \"Example One\" via 600"]);
 }

@@ -51,7 +51,7 @@ fn an_internal_call_is_one_of_both_sides() {
 fn a_line_that_tells_excel_the_delimiter_is_passed_over() {
     let text = "sep=;\r\n\r\nfrom;to;start;duration;direction\r\n\
                 1001;*97;2026-03-12 15:00:00.1234567;0:05;outbound\r\n";
-    assert_eq!(calls_import::detect(text.as_bytes()), Some(Format::GenericCsv));
+    assert_eq!(calls_import::detect(text.as_bytes()), Ok(Format::GenericCsv));
     assert_eq!(
         items(Format::GenericCsv, &Options::default(), text.as_bytes()),
         [record(4, "1001 > *97", "2026-03-12T15:00:00.123456Z", Some("5.0"))]

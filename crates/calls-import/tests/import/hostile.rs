@@ -10,7 +10,20 @@ use proptest::sample::{Index, select};
 
 use crate::support::{own, path};
 
-const SAMPLES: [&str; 15] = [
+const SAMPLES: [&str; 28] = [
+    "fritzbox/assembled-8-columns.csv",
+    "fritzbox/assembled-tr064.xml",
+    "fusionpbx/assembled-archive.csv",
+    "logger/assembled-logs.csv",
+    "3cx/assembled-cdr.log",
+    "teams/assembled-direct-routing.csv",
+    "cisco/assembled-cdr.csv",
+    "grandstream/assembled-cdr-root.json",
+    "yeastar/assembled-p-series.csv",
+    "ringcentral/assembled-page.json",
+    "telnyx/assembled-api.csv",
+    "zoom/assembled-call-log.json",
+    "ios-call-history/assembled-CallHistory.storedata",
     "asterisk/assembled-21col.csv",
     "asterisk/assembled-freepbx-export.csv",
     "freeswitch/cdr_csv/assembled-example-template.csv",
@@ -34,7 +47,8 @@ fn read_as_everything(bytes: &[u8]) {
     for (format, _) in Format::ALL {
         check(calls_import::read(format, &options, bytes), bytes.len());
     }
-    detect(bytes);
+    let detected = detect(bytes);
+    assert!(detected.err().is_none_or(|kind| !kind.to_string().is_empty()));
     if let Ok(opened) = read_any(bytes, None, &options) {
         check(opened.items, usize::MAX / 8);
     }
@@ -50,9 +64,15 @@ fn check(items: calls_import::Items, most: usize) {
             Ok(Item::Record(record)) => {
                 assert!(matches!(record.owner, RawParty::Text(_)));
                 assert!(record.duration.is_none() || record.call_type.outcome() == Outcome::Completed);
+                assert!(
+                    record.disposition.is_none_or(|disposition| disposition.fits(record.call_type.outcome()))
+                );
                 assert!(record.position > 0);
             }
-            Ok(Item::Skipped(skipped)) => assert!(skipped.position > 0 && !skipped.reason.is_empty()),
+            Ok(Item::Skipped(skipped)) => {
+                assert!(skipped.position > 0 && !skipped.reason.to_string().is_empty());
+            }
+            Ok(Item::Joined { position }) => assert!(position > 0),
             Err(_) => ended = true,
         }
     }
@@ -133,7 +153,8 @@ fn what_never_ends_is_skipped_and_not_kept() {
         let reader = BufReader::new(endless(first, repeated, LENGTH));
         let items: Vec<_> = calls_import::read(format, &own("1001"), reader).collect();
         let longest = items.iter().map(|item| match item {
-            Ok(Item::Skipped(skipped)) => skipped.reason.len(),
+            Ok(Item::Skipped(skipped)) => skipped.reason.to_string().len(),
+            Ok(Item::Joined { .. }) => 0,
             Err(ReadError::NotTheFormat { .. }) => 0,
             other => panic!("{format}: {other:?}"),
         });
@@ -146,7 +167,7 @@ fn an_empty_file_has_no_calls() {
     for (format, _) in Format::ALL.into_iter().filter(|(format, _)| *format != Format::GoogleVoice) {
         for text in ["", "\n", "\u{feff}"] {
             let items: Vec<_> = calls_import::read(format, &own("1001"), text.as_bytes()).collect();
-            let xml = matches!(format, Format::AndroidXml | Format::FreeswitchXml);
+            let xml = matches!(format, Format::AndroidXml | Format::FreeswitchXml | Format::FritzboxXml);
             assert!(items.is_empty() || (xml && !text.is_empty()), "{format} {text:?}: {items:?}");
         }
     }

@@ -2,12 +2,21 @@
 
 mod android;
 mod asterisk;
+mod entries;
 mod export;
+mod field_reports;
 mod freeswitch;
 mod generic;
 mod google_voice;
+mod hosted;
 mod hostile;
 mod iphone;
+mod joining;
 mod open;
+mod phones;
+mod siblings;
+mod storedata;
 mod support;
+mod systems;
+mod told;
 mod twilio;

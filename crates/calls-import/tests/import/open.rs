@@ -4,16 +4,16 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use calls_import::{Format, Item, Options, Progress, ReadError, detect, open, read_any};
+use calls_import::{Format, Item, Options, Progress, ReadError, Reason, Unreadable, detect, open, read_any};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::support::{fixture, outline, own, path, record};
+use crate::support::{fixture, outline, own, path, record, without_details};
 
 /// Every fixture that is a call log, and its format.
-const FIXTURES: [(&str, Format); 24] = [
+const FIXTURES: [(&str, Format); 50] = [
     ("asterisk/assembled-16col.csv", Format::AsteriskCsv),
     ("asterisk/assembled-17col-uniqueid.csv", Format::AsteriskCsv),
     ("asterisk/assembled-18col.csv", Format::AsteriskCsv),
@@ -38,6 +38,32 @@ const FIXTURES: [(&str, Format); 24] = [
     ("generic/assembled-wazo-cdr-export.csv", Format::GenericCsv),
     ("generic/assembled-simple-calls.csv", Format::GenericCsv),
     ("generic/assembled-german-semicolon.csv", Format::GenericCsv),
+    ("fritzbox/assembled-7-columns.csv", Format::FritzboxCsv),
+    ("fritzbox/assembled-8-columns.csv", Format::FritzboxCsv),
+    ("fritzbox/assembled-tr064.xml", Format::FritzboxXml),
+    ("fritzbox/assembled-tr064-short.xml", Format::FritzboxXml),
+    ("fusionpbx/assembled-archive.csv", Format::FusionpbxCsv),
+    ("fusionpbx/assembled-few-columns.csv", Format::FusionpbxCsv),
+    ("logger/assembled-logs.csv", Format::LoggerCsv),
+    ("logger/assembled-logs.json", Format::LoggerJson),
+    ("3cx/assembled-header.csv", Format::ThreecxCdr),
+    ("3cx/assembled-cdr.log", Format::ThreecxCdr),
+    ("teams/assembled-calling-plans.csv", Format::TeamsCsv),
+    ("teams/assembled-direct-routing.csv", Format::TeamsCsv),
+    ("cisco/assembled-cdr.csv", Format::CiscoCdr),
+    ("cisco/assembled-odd-rows.csv", Format::CiscoCdr),
+    ("grandstream/assembled-api.csv", Format::GrandstreamCsv),
+    ("grandstream/assembled-page.csv", Format::GrandstreamCsv),
+    ("grandstream/assembled-cdr-root.json", Format::GrandstreamJson),
+    ("grandstream/assembled-cdr.json", Format::GrandstreamJson),
+    ("yeastar/assembled-p-series.csv", Format::YeastarCsv),
+    ("yeastar/assembled-s-series.csv", Format::YeastarCsv),
+    ("ringcentral/assembled-page.json", Format::RingcentralJson),
+    ("ringcentral/assembled-single.json", Format::RingcentralJson),
+    ("telnyx/assembled-api.csv", Format::TelnyxCsv),
+    ("telnyx/assembled-portal.csv", Format::TelnyxCsv),
+    ("zoom/assembled-call-log.json", Format::ZoomJson),
+    ("zoom/assembled-call-history.json", Format::ZoomJson),
 ];
 
 fn options() -> Options {
@@ -47,7 +73,8 @@ fn options() -> Options {
 /// The items of a stream whose format is to be found out.
 fn found_out(bytes: &[u8]) -> (Option<Format>, Vec<Item>) {
     let opened = read_any(bytes, None, &options()).expect("a known format");
-    (opened.format, opened.items.map(|item| item.expect("the file is read to its end")).collect())
+    let items = opened.items.map(|item| without_details(item.expect("the file is read to its end")));
+    (opened.format, items.collect())
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -72,7 +99,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 fn every_fixture_is_recognised_plain_gzipped_and_in_utf_16() {
     for (name, format) in FIXTURES {
         let bytes = fs::read(path(name)).unwrap();
-        assert_eq!(detect(&bytes), Some(format), "{name}");
+        assert_eq!(detect(&bytes), Ok(format), "{name}");
         let expected = (Some(format), fixture(format, &options(), name));
         assert_eq!(found_out(&bytes), expected, "{name}");
         assert_eq!(found_out(&gzip(&bytes)), expected, "{name}");
@@ -119,7 +146,7 @@ fn every_google_voice_file_is_recognised_also_one_of_text_messages() {
     for folder in ["assembled", "wjcarpenter"] {
         for entry in fs::read_dir(path(&format!("google-voice/{folder}"))).unwrap() {
             let file = entry.unwrap().path();
-            assert_eq!(detect(&fs::read(&file).unwrap()), Some(Format::GoogleVoice), "{}", file.display());
+            assert_eq!(detect(&fs::read(&file).unwrap()), Ok(Format::GoogleVoice), "{}", file.display());
         }
     }
 }
@@ -147,7 +174,7 @@ fn formats_without_a_fixture_are_recognised() {
         ),
         ("Incoming,11/03/2026 09:00,00:01:15,+49 30 555001,Example A\n", Format::IphoneCsv),
     ] {
-        assert_eq!(detect(text.as_bytes()), Some(format), "{text}");
+        assert_eq!(detect(text.as_bytes()), Ok(format), "{text}");
     }
 }
 
@@ -155,8 +182,38 @@ fn formats_without_a_fixture_are_recognised() {
 fn a_file_of_no_known_format_is_refused() {
     for bytes in [&b"hello\n"[..], &gzip(b"hello\n")] {
         let error = read_any(bytes, None, &options()).err().expect("an error");
-        assert!(matches!(error, ReadError::UnknownFormat), "{error}");
+        assert!(matches!(error, ReadError::UnknownFormat(Unreadable::Text)), "{error}");
     }
+}
+
+#[test]
+fn what_is_no_log_is_named_whatever_format_it_is_said_to_have() {
+    let xlsx =
+        zip(&[("docProps/app.xml", b"<a/>"), ("xl/workbook.xml", b"<a/>"), ("[Content_Types].xml", b"<a/>")]);
+    let ods = zip(&[("mimetype", b"x"), ("content.xml", b"<a/>"), ("META-INF/manifest.xml", b"<a/>")]);
+    for (bytes, expected) in [
+        (&xlsx[..], Unreadable::Xlsx),
+        (&ods, Unreadable::Ods),
+        (b"%PDF-1.7\n1 0 obj\n", Unreadable::Pdf),
+        (b"\xFD7zXZ\0\0\x04", Unreadable::Compressed("xz", "xz -d")),
+        (&gzip(b"%PDF-1.7\n"), Unreadable::Pdf),
+    ] {
+        for format in [None, Some(Format::AsteriskCsv)] {
+            let error = read_any(bytes, format, &options()).err().expect("an error");
+            assert!(matches!(&error, ReadError::UnknownFormat(kind) if *kind == expected), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_than_its_format_is_refused() {
+    let xml = fs::read(path("android-sms-backup-restore/assembled-all-types.xml")).unwrap();
+    let error =
+        read_any(&xml[..], Some(Format::AsteriskCsv), &options()).err().expect("an error").to_string();
+    assert_eq!(
+        error,
+        "not a file of the format asterisk-csv: expected a table, but found a file of the format android-xml"
+    );
 }
 
 #[test]
@@ -180,7 +237,8 @@ fn the_files_of_a_zip_archive_are_read_one_after_another() {
     assert_eq!(
         outline(std::slice::from_ref(last)),
         [
-            "3: backup/notes.txt: expected a known call log, but found something else: name its format with --format"
+            "3: backup/notes.txt: expected a call log, but found a text that is no call log known here (if it is one, \
+             name its format with --format)"
         ]
     );
 }
@@ -248,9 +306,10 @@ fn takeout() -> Vec<Item> {
                 }
                 Item::Skipped(mut skipped) => {
                     skipped.position = number;
-                    skipped.reason = format!("{name}: {}", skipped.reason);
+                    skipped.reason = Reason::InFile(name.clone(), Box::new(skipped.reason));
                     Item::Skipped(skipped)
                 }
+                joined => joined,
             });
         }
     }
@@ -260,7 +319,8 @@ fn takeout() -> Vec<Item> {
 fn read_path(path: &Path, format: Option<Format>) -> (Vec<Item>, u64) {
     let progress = Progress::default();
     let opened = open(path, format, &options(), &progress).expect("a file or folder");
-    (opened.items.map(|item| item.expect("the file is read to its end")).collect(), progress.bytes())
+    let items = opened.items.map(|item| without_details(item.expect("the file is read to its end")));
+    (items.collect(), progress.bytes())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use calls_import::{Format, Item, Options, RawParty, Record, Skipped};
+use calls_import::{Format, Item, Options, RawParty, Reason, Record, Skipped};
 use calls_model::{CallType, Direction, Outcome};
 
 /// Where a fixture is.
@@ -17,16 +17,57 @@ pub fn fixture(format: Format, options: &Options, name: &str) -> Vec<Item> {
     items(format, options, &bytes)
 }
 
-/// The items of a file that can be read to its end.
+/// The items of a file that can be read to its end, without details.
 pub fn items(format: Format, options: &Options, bytes: &[u8]) -> Vec<Item> {
+    detailed(format, options, bytes).into_iter().map(without_details).collect()
+}
+
+/// The items of a file that can be read to its end.
+pub fn detailed(format: Format, options: &Options, bytes: &[u8]) -> Vec<Item> {
     calls_import::read(format, options, bytes)
         .map(|item| item.expect("the file is read to its end"))
+        .collect()
+}
+
+/// A record without what a log need not say.
+pub fn without_details(item: Item) -> Item {
+    match item {
+        Item::Record(record) => {
+            Item::Record(Record { disposition: None, ring_time: None, name: None, via: None, ..record })
+        }
+        item => item,
+    }
+}
+
+/// The details of records, one after another: `disposition ring time "name" via`, of what is there.
+pub fn details(items: &[Item]) -> Vec<String> {
+    let of = |record: &Record| {
+        let via = record.via.as_ref().map(|via| match via {
+            RawParty::Text(text) => format!("via {text}"),
+            other => format!("via {other:?}"),
+        });
+        let parts = [
+            record.disposition.map(|disposition| disposition.to_string()),
+            record.ring_time.map(|time| format!("rang {time}")),
+            record.name.as_ref().map(|name| format!("{name:?}")),
+            via,
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    items
+        .iter()
+        .filter_map(|item| if let Item::Record(record) = item { Some(of(record)) } else { None })
         .collect()
 }
 
 /// Options for a telephone of this number.
 pub fn own(number: &str) -> Options {
     Options { own: Some(RawParty::Text(number.to_owned())), ..Options::default() }
+}
+
+/// The same options, of a file whose dates begin with the day.
+pub fn day_first(options: Options) -> Options {
+    Options { dates: Some(calls_import::DateOrder::DayFirst), ..options }
 }
 
 /// The error that ends a file before its first item.
@@ -39,7 +80,17 @@ pub fn error(format: Format, options: &Options, bytes: &[u8]) -> String {
 
 /// A skipped entry.
 pub fn skipped(position: u64, reason: &str) -> Item {
-    Item::Skipped(Skipped { position, reason: reason.to_owned() })
+    let reason = match reason.strip_prefix("expected a call that has ended, but found ") {
+        Some(status) => Reason::Live(status.trim_matches('"').to_owned()),
+        None if reason == Reason::SecondLeg.to_string() => Reason::SecondLeg,
+        None => reason.into(),
+    };
+    Item::Skipped(Skipped { position, reason })
+}
+
+/// An entry that another one tells.
+pub fn joined(position: u64) -> Item {
+    Item::Joined { position }
 }
 
 /// A record: `owner > callee` is outbound, `owner < caller` inbound; with a duration it is completed.
@@ -69,6 +120,7 @@ pub fn outline(items: &[Item]) -> Vec<String> {
     let line = |item: &Item| match item {
         Item::Record(record) => format!("{}: record", record.position),
         Item::Skipped(skipped) => format!("{}: {}", skipped.position, skipped.reason),
+        Item::Joined { position } => format!("{position}: joined"),
     };
     items.iter().map(line).collect()
 }

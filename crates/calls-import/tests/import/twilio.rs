@@ -2,7 +2,7 @@
 
 use calls_import::{Format, Options};
 
-use crate::support::{error, fixture, items, outline, record, skipped};
+use crate::support::{error, fixture, items, joined, outline, record, skipped};
 
 fn list(name: &str) -> Vec<calls_import::Item> {
     fixture(Format::TwilioJson, &Options::default(), &format!("twilio/{name}"))
@@ -14,8 +14,10 @@ fn a_list_gives_a_record_for_each_call_that_has_ended() {
         list("assembled-calls-list.json"),
         [
             record(1, "+12025550100 < +12025550143", "2026-03-12T15:00:00Z", Some("61.0")),
+            // Who was dialled by the call before has a call from its caller.
+            record(1, "+12025550145 < +12025550143", "2026-03-12T15:10:00Z", None),
             record(2, "+12025550100 > +12025550144", "2026-03-12T15:05:00Z", Some("7.0")),
-            record(3, "+12025550100 > +12025550145", "2026-03-12T15:10:00Z", None),
+            joined(3),
             record(4, "+12025550100 > +12025550146", "2026-03-12T15:11:00Z", None),
             record(5, "+12025550100 > +12025550147", "2026-03-12T15:12:00Z", None),
             // It was never dialled, so it has only the time when it was made.
@@ -23,7 +25,7 @@ fn a_list_gives_a_record_for_each_call_that_has_ended() {
             skipped(7, "expected a call that has ended, but found \"queued\""),
             skipped(8, "expected a call that has ended, but found \"ringing\""),
             skipped(9, "expected a call that has ended, but found \"in-progress\""),
-            record(10, "+12025550100 < unknown", "2026-03-12T15:20:00Z", Some("12.0")),
+            record(10, "+12025550100 < client:example", "2026-03-12T15:20:00Z", Some("12.0")),
         ]
     );
 }
@@ -46,9 +48,11 @@ fn a_page_and_a_single_call_are_read() {
 
 #[test]
 fn a_bulk_export_has_a_call_on_each_line() {
-    let call = |status: &str, from: &str, duration: &str| {
+    let mut number = 0;
+    let mut call = |status: &str, from: &str, duration: &str| {
+        number += 1;
         format!(
-            r#"{{"sid":"CA1","status":"{status}","direction":"inbound","from":"{from}","to":"+12025550100","start_time":"2026-03-12T15:00:00Z","duration":{duration}}}"#
+            r#"{{"sid":"CA{number}","status":"{status}","direction":"inbound","from":"{from}","to":"+12025550100","start_time":"2026-03-12T15:00:00Z","duration":{duration}}}"#
         )
     };
     let text = [
@@ -98,8 +102,9 @@ fn a_csv_file_is_read_by_the_names_of_its_columns() {
         fixture(Format::TwilioCsv, &Options::default(), "twilio/assembled-call-log.csv"),
         [
             record(2, "+12025550100 < +12025550143", "2026-03-12T15:00:00Z", Some("61.0")),
+            record(2, "+12025550145 < +12025550143", "2026-03-12T15:10:00Z", None),
             record(3, "+12025550100 > +12025550144", "2026-03-12T15:05:00Z", Some("7.0")),
-            record(4, "+12025550100 > +12025550145", "2026-03-12T15:10:00Z", None),
+            joined(4),
             record(5, "+12025550100 > +12025550146", "2026-03-12T15:11:00Z", None),
         ]
     );

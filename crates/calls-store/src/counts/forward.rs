@@ -128,12 +128,8 @@ impl Tail {
     fn count(&mut self, connection: &mut PgConnection, new: &[CallColumns]) -> QueryResult<Change> {
         for call in new {
             let Some(party) = self.parties.get_mut(&call.counterparty) else { continue };
-            let position = usize::from(call.call_type.code().unsigned_abs()) - 1;
-            let ms = i64::from(call.duration_ms.unwrap_or_default());
-            for entry in [&mut party.total, &mut party.new] {
-                entry.calls[position] += 1;
-                entry.ms[position / 2] += ms;
-            }
+            party.total.add(call);
+            party.new.add(call);
             if is_spoken(call.call_type()) {
                 party.spoken = party.spoken.max(Some(call.created_at));
             }

@@ -7,6 +7,7 @@ use calls_model::{CallType, Summary};
 
 use crate::columns::TypeColumn;
 use crate::keys::PartyKey;
+use crate::rows::CallColumns;
 
 /// What a counterparty's calls come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,19 @@ impl TypeSet {
 }
 
 impl Entry {
+    /// Adds a call.
+    pub(crate) fn add(&mut self, call: &CallColumns) {
+        let position = usize::from(call.call_type.code().unsigned_abs()) - 1;
+        self.calls[position] += 1;
+        self.ms[position / 2] += i64::from(call.duration_ms.unwrap_or_default());
+    }
+
+    /// Adds another entry of the same counterparty.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.calls.iter_mut().zip(other.calls).for_each(|(calls, more)| *calls += more);
+        self.ms.iter_mut().zip(other.ms).for_each(|(ms, more)| *ms += more);
+    }
+
     /// How many calls there are of some types.
     pub fn count(&self, types: TypeSet) -> i64 {
         (0..4).filter(|position| types.has(*position)).map(|position| self.calls[position]).sum()

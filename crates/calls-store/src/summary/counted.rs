@@ -1,10 +1,12 @@
 //! The summary of a history whose calls are counted.
 
+use std::collections::HashMap;
+
 use calls_model::{Coverage, MissedInbound, Summary};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, SmallInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz};
 
 use super::accumulator::Accumulator;
 use super::{Question, Span, counterparties};
@@ -16,7 +18,7 @@ use crate::filter::{Filter, matches};
 use crate::keys::{CallId, PartyKey};
 use crate::labels::Labels;
 use crate::returned::{self, Standing, standing};
-use crate::rows::{CallColumns, HISTORY_COLUMNS};
+use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::calls;
 use crate::zones::Offsets;
 
@@ -39,27 +41,32 @@ pub(super) fn summarize(
             }
         })?;
     }
+    let mut single = Single::default();
     for span in &parts.single {
-        add_single(connection, owner, filter, *span, counts.until, &mut accumulator, &mut found)?;
+        single.read(connection, question, *span, counts.until, &mut accumulator)?;
     }
     for at in found.ends(connection, owner, filter)? {
         accumulator.see(at);
     }
     let mut summary = accumulator.finish();
+    let single_open = std::mem::take(&mut single.open);
     let types = TypeSet::of(&filter.types);
     let entries = match is_by_type_alone(filter) {
         true => counts.top.list(types),
         false => {
-            let (spans, covered) = found.newest(|found| found.calls, MOST_RANKED);
-            if covered < summary.calls {
-                let of = summary.calls;
-                summary.top_counterparties_cover = Some(Coverage { calls: covered, of });
-            }
-            rank(connection, owner, filter, &spans, counts.until)?
+            let (spans, calls) = found.newest(|found| found.calls, MOST_RANKED);
+            let (calls, of) = (calls + single.calls, summary.calls);
+            summary.top_counterparties_cover = (calls < of).then_some(Coverage { calls, of });
+            let counted = rank(connection, owner, filter, &spans, counts.until, single.entries.is_empty())?;
+            single.ranked_with(counted, types)
         }
     };
     summary.top_counterparties = counterparties(connection, labels, &entries, types)?;
-    summary.missed_inbound.not_returned_ids = newest_open(connection, owner, filter, &found, counts.until)?;
+    let mut open = newest_open(connection, owner, filter, &found, counts.until)?;
+    open.extend(single_open);
+    open.sort_unstable_by_key(|place| std::cmp::Reverse((place.created_at, place.id)));
+    open.truncate(MissedInbound::MAX_IDS);
+    summary.missed_inbound.not_returned_ids = open.iter().map(|place| place.id.0.to_string()).collect();
     Ok(summary)
 }
 
@@ -107,32 +114,15 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// Where calls were found that fit.
+/// The quarters in which counted calls were found that fit, in the order of time.
 #[derive(Default)]
 struct Found {
-    /// In the order of time.
     quarters: Vec<FoundQuarter>,
-    /// Those whose calls were read one by one.
-    spans: Vec<FoundSpan>,
 }
 
 #[derive(Clone, Copy)]
 struct FoundQuarter {
     quarter: Quarter,
-    calls: u64,
-    open: u64,
-}
-
-/// A span whose calls are read.
-struct FoundSpan {
-    span: Span,
-    calls: u64,
-    open: u64,
-}
-
-/// Calls of a quarter or a span, as [`Found::newest`] is asked for them.
-#[derive(Clone, Copy)]
-struct Amount {
     calls: u64,
     open: u64,
 }
@@ -170,23 +160,14 @@ impl Found {
     }
 
     /// The newest spans that have so much of an amount together, and how much they have.
-    fn newest(&self, amount: fn(Amount) -> u64, enough: u64) -> (Vec<Span>, u64) {
-        let quarters = self
-            .quarters
-            .iter()
-            .map(|found| (span_of(found.quarter), Amount { calls: found.calls, open: found.open }));
-        let single =
-            self.spans.iter().map(|found| (found.span, Amount { calls: found.calls, open: found.open }));
-        let mut all: Vec<(Span, u64)> =
-            quarters.chain(single).map(|(span, sum)| (span, amount(sum))).collect();
-        all.retain(|(_, amount)| *amount > 0);
-        all.sort_unstable_by_key(|(span, _)| std::cmp::Reverse(span.0));
+    fn newest(&self, amount: fn(&FoundQuarter) -> u64, enough: u64) -> (Vec<Span>, u64) {
         let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
-        for (span, amount) in all {
+        for found in self.quarters.iter().rev().filter(|found| amount(found) > 0) {
             if sum >= enough {
                 break;
             }
-            sum += amount;
+            sum += amount(found);
+            let span = span_of(found.quarter);
             match spans.last_mut().filter(|after| after.0 == span.1) {
                 Some(after) => after.0 = span.0,
                 None => spans.push(span),
@@ -220,31 +201,52 @@ fn year_ten_thousand() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
 }
 
-/// Adds the calls of a span one by one.
-fn add_single(
-    connection: &mut PgConnection,
-    owner: PartyKey,
-    filter: &Filter,
-    span: Span,
-    until: CallId,
-    accumulator: &mut Accumulator<'_>,
-    found: &mut Found,
-) -> QueryResult<()> {
-    let rows: Vec<CallColumns> = in_span(owner, filter, span)
-        .filter(calls::id.le(until))
-        .order((calls::created_at.desc(), calls::id.desc()))
-        .select(HISTORY_COLUMNS)
-        .load(connection)?;
-    let returned = returned::returned_at(connection, owner, &rows)?;
-    let mut amount = FoundSpan { span, calls: 0, open: 0 };
-    for (call, returned_at) in rows.iter().zip(returned) {
-        let is_open = standing(call) == Standing::Open && returned_at.is_none();
-        accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);
-        amount.calls += 1;
-        amount.open += u64::from(is_open);
+/// Calls that were read one by one.
+#[derive(Default)]
+struct Single {
+    calls: u64,
+    entries: HashMap<PartyKey, Entry>,
+    open: Vec<Position>,
+}
+
+impl Single {
+    /// Adds the calls of a span that fit.
+    fn read(
+        &mut self,
+        connection: &mut PgConnection,
+        question: Question<'_>,
+        span: Span,
+        until: CallId,
+        accumulator: &mut Accumulator<'_>,
+    ) -> QueryResult<()> {
+        let Question { owner, filter, .. } = question;
+        let rows: Vec<CallColumns> = in_span(owner, filter, span)
+            .filter(calls::id.le(until))
+            .order((calls::created_at.desc(), calls::id.desc()))
+            .select(HISTORY_COLUMNS)
+            .load(connection)?;
+        let returned = returned::returned_at(connection, owner, &rows)?;
+        for (call, returned_at) in rows.iter().zip(returned) {
+            let is_open = standing(call) == Standing::Open && returned_at.is_none();
+            accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);
+            self.calls += 1;
+            self.open.extend(is_open.then(|| call.position()));
+            let none = || Entry { counterparty: call.counterparty, calls: [0; 4], ms: [0; 2] };
+            self.entries.entry(call.counterparty).or_insert_with(none).add(call);
+        }
+        Ok(())
     }
-    found.spans.push(amount);
-    Ok(())
+
+    /// The counterparties with the most calls, together with those of counted calls.
+    fn ranked_with(mut self, counted: Vec<Entry>, types: TypeSet) -> Vec<Entry> {
+        for entry in counted {
+            self.entries.entry(entry.counterparty).and_modify(|known| known.merge(&entry)).or_insert(entry);
+        }
+        let mut all: Vec<Entry> = self.entries.into_values().collect();
+        all.sort_unstable_by_key(|entry| (std::cmp::Reverse(entry.count(types)), entry.counterparty));
+        all.truncate(Summary::TOP_COUNTERPARTIES);
+        all
+    }
 }
 
 /// The counterparties with the most calls in some spans.
@@ -254,6 +256,7 @@ fn rank(
     filter: &Filter,
     spans: &[Span],
     until: CallId,
+    first_ten: bool,
 ) -> QueryResult<Vec<Entry>> {
     const RANK: &str = "
         SELECT calls.counterparty,
@@ -266,7 +269,7 @@ fn rank(
         FROM unnest($2, $3) AS span (first, last)
         JOIN calls ON calls.number = $1 AND calls.created_at >= span.first AND calls.created_at < span.last
         WHERE calls.type = ANY ($4) AND (cardinality($5) = 0 OR calls.disposition = ANY ($5)) AND calls.id <= $6
-        GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT 10";
+        GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT $7";
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -298,6 +301,7 @@ fn rank(
             filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
         )
         .bind::<BigInt, _>(until)
+        .bind::<Nullable<BigInt>, _>(first_ten.then_some(Summary::TOP_COUNTERPARTIES as i64))
         .load(connection)?;
     let entry = |row: Row| Entry {
         counterparty: row.counterparty,
@@ -307,14 +311,14 @@ fn rank(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// The ids of the newest calls that are not returned.
+/// The newest counted calls that are not returned.
 fn newest_open(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
     found: &Found,
     until: CallId,
-) -> QueryResult<Vec<String>> {
+) -> QueryResult<Vec<Position>> {
     const OPEN: &str = "
         SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
         FROM unnest($2, $3) AS span (first, last)
@@ -359,7 +363,7 @@ fn newest_open(
     let returned = returned::returned_at(connection, owner, &rows)?;
     let open =
         rows.iter().zip(returned).filter(|(call, at)| standing(call) == Standing::Open && at.is_none());
-    Ok(open.take(MissedInbound::MAX_IDS).map(|(call, _)| call.id.0.to_string()).collect())
+    Ok(open.take(MissedInbound::MAX_IDS).map(|(call, _)| call.position()).collect())
 }
 
 /// Spans are few and short, which PostgreSQL cannot know: one look into the index for each.

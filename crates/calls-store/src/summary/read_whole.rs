@@ -11,7 +11,6 @@ use diesel::prelude::*;
 use super::accumulator::Accumulator;
 use super::{Question, counterparties};
 use crate::columns::TypeColumn;
-use crate::counts::LONG;
 use crate::counts::top::{Entry, TypeSet};
 use crate::keys::PartyKey;
 use crate::labels::Labels;
@@ -34,11 +33,11 @@ pub(super) fn summarize(
     offsets: &Offsets,
     size: u64,
 ) -> QueryResult<Summary> {
-    let Question { owner, filter, zone, patience } = question;
+    let Question { owner, filter, zone, patience, long } = question;
     let start = Instant::now();
     let mut accumulator = Accumulator::new(filter, offsets, zone.name());
     let (mut entries, mut ids) = (HashMap::new(), Vec::new());
-    let spoken = match size <= LONG {
+    let spoken = match size <= long {
         true => Some(last_spoken(connection, owner)?),
         false => None,
     };
@@ -115,8 +114,5 @@ fn are_open(
 
 fn count(entries: &mut HashMap<PartyKey, Entry>, call: &CallColumns) {
     let none = || Entry { counterparty: call.counterparty, calls: [0; 4], ms: [0; 2] };
-    let entry = entries.entry(call.counterparty).or_insert_with(none);
-    let position = usize::from(call.call_type.code().unsigned_abs()) - 1;
-    entry.calls[position] += 1;
-    entry.ms[position / 2] += i64::from(call.duration_ms.unwrap_or_default());
+    entries.entry(call.counterparty).or_insert_with(none).add(call);
 }

@@ -49,10 +49,12 @@ async fn the_saved_file_has_the_calls_of_the_filter() {
     let deadline = Instant::now() + PATIENCE;
     let file = loop {
         let files = std::fs::read_dir(chromium.downloads()).into_iter().flatten().flatten();
-        // Chromium gives the file its name when it is whole.
         let mut names = files.map(|file| file.path());
-        if let Some(file) = names.find(|path| path.extension().is_some_and(|name| name == "csv")) {
-            break std::fs::read_to_string(file).unwrap();
+        let file = names.find(|path| path.extension().is_some_and(|name| name == "csv"));
+        // Chromium makes an empty file of the name first, and puts the whole one in its place.
+        let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            break text;
         }
         assert!(Instant::now() < deadline, "nothing was saved");
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,0 +1,48 @@
+//! Conditional requests (RFC 9110, section 13): what a client has, and what it is the version of.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::IF_NONE_MATCH;
+use calls_store::keys::Version;
+
+/// Strong: every change of a history gives it a new version, and one URL has one representation of a version.
+/// The program's own version is part of it, as another one may write the same calls differently.
+pub(crate) fn etag(version: Version) -> String {
+    format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
+}
+
+/// What the client says that it has. Empty if it says nothing.
+pub(crate) fn known(request: &HttpRequest) -> String {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.unwrap_or_default().to_owned()
+}
+
+/// The versions that a client's tags are made of.
+pub(crate) fn versions(known: &str) -> Vec<Version> {
+    let hex = |tag: &str| tag.trim().trim_end_matches('"').rsplit_once('-').map(|(_, hex)| hex.to_owned());
+    let version = |tag| {
+        i64::from_str_radix(&hex(tag)?, 16).ok().map(Version).filter(|version| is_known(tag, &etag(*version)))
+    };
+    known.split(',').filter_map(version).collect()
+}
+
+/// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.
+pub(crate) fn is_known(known: &str, etag: &str) -> bool {
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tags_of_ours_name_versions() {
+        let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(Version(31)), etag(Version(2)));
+        assert_eq!(versions(&known), [Version(31), Version(2)]);
+        assert!(versions("").is_empty());
+        assert!(
+            is_known(&known, &etag(Version(31)))
+                && is_known("*", &etag(Version(7)))
+                && !is_known("", &etag(Version(0)))
+        );
+    }
+}

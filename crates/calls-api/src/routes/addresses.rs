@@ -1,0 +1,14 @@
+//! The addresses that answers lead to.
+
+use calls_model::Party;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Where a number's calls are data for everybody.
+pub(super) fn api_address(party: &Party) -> String {
+    format!("/api{}", page_address(party))
+}
+
+/// Where a number's page is, and its calls for clients that do not ask for HTML.
+pub(super) fn page_address(party: &Party) -> String {
+    format!("/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
+}

@@ -1,0 +1,171 @@
+//! The beginning of a file, as the detectors of formats look at it.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::io::{BufReader, Read};
+
+use memchr::memmem;
+
+use crate::format::Format;
+use crate::lines::Lines;
+use crate::recoded::{Recoded, Recoding};
+use crate::rows::{Dialect, Next, Quotes, Row, Rows};
+use crate::table::{Header, delimiter};
+use crate::utf16::{self, Utf16};
+
+/// What the bytes of a file look like before it is known what they mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Rows of fields, with or without a header.
+    Table,
+    /// Objects or an array.
+    Json,
+    /// XML or HTML.
+    Markup,
+    /// An SQLite database.
+    Sqlite,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "a table",
+            Self::Json => "JSON",
+            Self::Markup => "XML or HTML",
+            Self::Sqlite => "an SQLite database",
+        })
+    }
+}
+
+/// The first bytes of every SQLite database.
+pub(crate) const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// The first bytes of a file, decoded.
+pub(crate) struct Sample {
+    shape: Shape,
+    text: String,
+    lower: OnceCell<String>,
+    header: Option<Header>,
+}
+
+impl Sample {
+    /// The sample of a file's first bytes. `None` if there is nothing but space.
+    pub fn new(first_bytes: &[u8]) -> Option<Self> {
+        let text = decoded(first_bytes);
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        let shape = match text.as_bytes().first()? {
+            _ if first_bytes.starts_with(SQLITE) => Shape::Sqlite,
+            b'<' => Shape::Markup,
+            b'{' | b'[' => Shape::Json,
+            _ => Shape::Table,
+        };
+        // Excel is told the delimiter by a line of its own.
+        let names_delimiter = text.trim_start_matches('"').starts_with("sep=");
+        let text = if names_delimiter { text.split_once('\n')?.1.trim_start() } else { text };
+        let mut sample = Self { shape, text: text.to_owned(), lower: OnceCell::new(), header: None };
+        if shape == Shape::Table {
+            let mut header = None;
+            sample.first_row_fits(|row| {
+                header = Some(Header::new(Format::GenericCsv, row));
+                true
+            });
+            sample.header = header;
+        }
+        Some(sample)
+    }
+
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The text, without a byte order mark and without the line that names a delimiter.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a text occurs, which is given in lower case, in any case.
+    pub fn text_has(&self, lower_case: &str) -> bool {
+        let lower = self.lower.get_or_init(|| self.text.to_ascii_lowercase());
+        memmem::find(lower.as_bytes(), lower_case.as_bytes()).is_some()
+    }
+
+    /// Whether a tag of this name is opened, which is given in lower case.
+    pub fn has_element(&self, name: &str) -> bool {
+        [" ", ">", "/", "\n", "\r", "\t"].iter().any(|end| self.text_has(&format!("<{name}{end}")))
+    }
+
+    /// Whether a member of an object has this name.
+    pub fn has_key(&self, key: &str) -> bool {
+        let quoted = format!("\"{key}\"");
+        memmem::find_iter(self.text.as_bytes(), quoted.as_bytes())
+            .any(|at| self.text[at + quoted.len()..].trim_start().starts_with(':'))
+    }
+
+    /// Whether each of these names is that of a member.
+    pub fn has_keys(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| self.has_key(key))
+    }
+
+    /// The first row of a table as names of columns.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// Whether the first row of a table names all these columns.
+    pub fn has_columns(&self, names: &[&str]) -> bool {
+        self.header().is_some_and(|header| header.has_all(names))
+    }
+
+    /// Whether the first row of a table fits.
+    pub fn first_row_fits(&self, fits: impl FnMut(&Row) -> bool) -> bool {
+        let first_line = self.text.lines().next().unwrap_or_default();
+        self.any_row(dialect(delimiter(first_line.as_bytes())), 1, fits)
+    }
+
+    /// Whether one of the first rows fits, where the fields are separated by commas. The first ones may be
+    /// broken.
+    pub fn any_row_fits(&self, fits: impl FnMut(&Row) -> bool) -> bool {
+        self.any_row(dialect(b','), ROWS, fits)
+    }
+
+    /// As [`Self::any_row_fits`], of another dialect.
+    pub fn any_row_of_dialect_fits(&self, dialect: Dialect, fits: impl FnMut(&Row) -> bool) -> bool {
+        self.any_row(dialect, ROWS, fits)
+    }
+
+    fn any_row(&self, dialect: Dialect, most: usize, mut fits: impl FnMut(&Row) -> bool) -> bool {
+        let mut rows = Rows::new(Lines::new(self.text.as_bytes()), dialect);
+        for _ in 0..most {
+            match rows.read() {
+                Ok(Next::Bad(_, _)) => {}
+                Ok(Next::Row(row)) if fits(row) => return true,
+                Ok(Next::Row(_)) => {}
+                Ok(Next::End) | Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+/// How many rows are looked at.
+const ROWS: usize = 20;
+
+fn dialect(delimiter: u8) -> Dialect {
+    Dialect { delimiter, quotes: Quotes::Doubled, min_columns: 2, max_columns: 1000 }
+}
+
+/// The bytes as text, whichever of the encodings and line ends they have that [`crate::open()`] reads.
+fn decoded(bytes: &[u8]) -> String {
+    let mut decoded = Vec::new();
+    let read = if let Some(big_endian) = utf16::is_big_endian(bytes) {
+        Utf16::new(bytes, big_endian).read_to_end(&mut decoded)
+    } else if let Some(recoding) = Recoding::needed(bytes, true) {
+        Recoded::new(BufReader::new(bytes), recoding).read_to_end(&mut decoded)
+    } else {
+        decoded.extend_from_slice(bytes);
+        Ok(bytes.len())
+    };
+    // Bytes in memory can always be read.
+    debug_assert!(read.is_ok());
+    String::from_utf8_lossy(&decoded).into_owned()
+}

@@ -1,0 +1,89 @@
+//! What a write adds.
+
+use calls_model::CallType;
+use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::insertion::{Layout, NewCall, Writer};
+use calls_store::keys::PartyKey;
+use chrono::TimeDelta;
+use diesel::Connection as _;
+use diesel::pg::PgConnection;
+
+use crate::database::{Database, number};
+
+fn call(owner: i64, second: i64) -> NewCall {
+    NewCall {
+        number: PartyKey(owner),
+        counterparty: PartyKey(13_333_333_333),
+        created_at: "2024-01-31T10:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+            + TimeDelta::seconds(second),
+        call_type: TypeColumn(CallType::MissedInbound),
+        duration_ms: None,
+        disposition: DispositionColumn(None),
+        ring_ms: None,
+    }
+}
+
+fn add(connection: &mut PgConnection, layout: Layout, calls: &[NewCall]) -> usize {
+    connection
+        .transaction(|connection| Writer::new(layout).add(connection, calls.to_vec(), calls))
+        .unwrap()
+        .len()
+}
+
+#[test]
+fn what_is_there_is_not_added_again_and_changes_no_history() {
+    for layout in [Layout::Plain, Layout::Distributed] {
+        let database = Database::new();
+        let mut connection = database.connect();
+        let calls: Vec<NewCall> = (0..50).map(|n| call(1 + n % 3, n * 60)).collect();
+        assert_eq!(add(&mut connection, layout, &calls), 50);
+        let versions = "SELECT sum(version) FROM histories";
+        let before = number(&mut connection, versions);
+        assert_eq!(add(&mut connection, layout, &calls), 0);
+        // Another system saw the same calls a second later.
+        let later: Vec<NewCall> = (0..50).map(|n| call(1 + n % 3, n * 60 + 1)).collect();
+        assert_eq!(add(&mut connection, layout, &later), 0);
+        assert_eq!(number(&mut connection, versions), before, "nothing has changed");
+        // Two calls of one log within two seconds are two.
+        assert_eq!(add(&mut connection, layout, &[call(9, 0), call(9, 1)]), 2);
+        assert_eq!(number(&mut connection, "SELECT sum(calls) FROM histories"), 52);
+        assert_eq!(
+            number(
+                &mut connection,
+                "SELECT count(*) FROM calls JOIN histories USING (number) WHERE id > version"
+            ),
+            0
+        );
+    }
+}
+
+#[test]
+fn writers_of_the_same_calls_at_the_same_time_store_each_of_them_once() {
+    let database = Database::new();
+    let calls: Vec<NewCall> = (0..2_000).map(|n| call(1 + n % 20, n * 10)).collect();
+    let added: usize = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..6)
+            .map(|writer| {
+                let (database, calls) = (&database, &calls);
+                scope.spawn(move || {
+                    let mut connection = database.connect();
+                    let some: Vec<_> =
+                        calls.iter().cycle().skip(writer * 331).take(calls.len()).cloned().collect();
+                    some.chunks(97).map(|chunk| add(&mut connection, Layout::Plain, chunk)).sum::<usize>()
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+    });
+    let mut connection = database.connect();
+    assert_eq!(added, calls.len());
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM calls"), 2_000);
+    assert_eq!(number(&mut connection, "SELECT sum(calls) FROM histories"), 2_000);
+    assert_eq!(
+        number(
+            &mut connection,
+            "SELECT count(*) FROM calls JOIN histories USING (number) WHERE id > version"
+        ),
+        0
+    );
+}

@@ -1,0 +1,92 @@
+//! Each statement of a request names its owner, so that a distributed PostgreSQL asks one shard.
+
+use std::time::Duration;
+
+use calls_model::CallType;
+use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::filter::{Counterparties, Filter};
+use calls_store::insertion::{Layout, NewCall, Writer};
+use calls_store::keys::{CallId, PartyKey};
+use calls_store::labels::Labels;
+use calls_store::list::{list_calls, list_calls_by_id, version};
+use calls_store::summary::{Question, summarize};
+use calls_store::{counts, returned};
+use chrono_tz::Tz;
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use std::sync::{Arc, Mutex};
+
+use crate::database::Database;
+
+/// Tables whose rows belong to an owner.
+const OWNED: [&str; 5] = ["calls", "histories", "history_counts", "day_counts", "counterparty_counts"];
+
+/// Keeps all statements that a connection runs.
+fn listen(connection: &mut PgConnection) -> Arc<Mutex<Vec<String>>> {
+    let statements = Arc::new(Mutex::new(Vec::new()));
+    let kept = statements.clone();
+    let keep = move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            kept.lock().unwrap().push(query.to_string());
+        }
+    };
+    let instrumentation: Box<dyn Instrumentation> = Box::new(keep);
+    connection.set_instrumentation(instrumentation);
+    statements
+}
+
+/// Whether a statement says `number = ...` for a table of owners, or writes rows that begin with their number.
+fn names_its_owner(statement: &str) -> bool {
+    let text = statement.replace('"', "");
+    let touches = OWNED.iter().any(|table| {
+        ["FROM ", "JOIN ", "UPDATE ", "INTO "].iter().any(|before| text.contains(&format!("{before}{table}")))
+    });
+    let by_number = ["number = ", "number =$", ".number = ", "number = ANY", "COPY calls"];
+    let inserts = text.contains("INSERT INTO");
+    !touches || inserts || by_number.iter().any(|condition| text.contains(condition))
+}
+
+#[test]
+fn each_statement_of_a_request_names_its_owner() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    let statements = listen(&mut connection);
+    let owner = PartyKey(12_025_550_123);
+    let call = NewCall {
+        number: owner,
+        counterparty: PartyKey(13_333_333_333),
+        created_at: "2024-01-31T10:00:00Z".parse().unwrap(),
+        call_type: TypeColumn(CallType::MissedInbound),
+        duration_ms: None,
+        disposition: DispositionColumn(None),
+        ring_ms: None,
+    };
+    let add = |connection: &mut PgConnection| {
+        Writer::new(Layout::Distributed).add(connection, vec![call.clone()], &[])
+    };
+    connection.transaction(add).unwrap();
+    version(&mut connection, owner).unwrap();
+    list_calls_by_id(&mut connection, owner, CallId(0), 10).unwrap();
+    let exactly = Some(Counterparties::exactly(Some(call.counterparty)));
+    for filter in [
+        Filter::default(),
+        Filter { counterparty: exactly, ..Filter::default() },
+        Filter { counterparty: Some(Counterparties::with_digits("13")), ..Filter::default() },
+        Filter { returned: Some(false), ..Filter::default() },
+        Filter { min_duration_ms: Some(1), ..Filter::default() },
+    ] {
+        let page = list_calls(&mut connection, owner, &filter, None, 10, Duration::ZERO).unwrap();
+        returned::returned_at(&mut connection, owner, &page.rows).unwrap();
+        while !counts::bring_forward(&mut connection, owner).unwrap() {}
+        for long in [0, u64::MAX] {
+            let question = Question { owner, filter: &filter, zone: Tz::UTC, patience: Duration::ZERO, long };
+            summarize(&mut connection, &Labels::default(), question).unwrap();
+        }
+    }
+    let statements = statements.lock().unwrap();
+    assert!(statements.len() > 50, "{}", statements.len());
+    let others: Vec<&String> = statements.iter().filter(|statement| !names_its_owner(statement)).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(!names_its_owner("SELECT count(*) FROM calls WHERE created_at > $1"));
+}
