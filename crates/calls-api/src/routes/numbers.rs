@@ -58,14 +58,14 @@ pub(super) async fn list_numbers(
     let limit = usize::from(question.limit);
     let data = app.clone();
     let find = move || {
-        let found = data.database.read(|connection| {
+        let found = data.reads().read(|connection| {
             let owners = directory::list_owners(connection, &question)?;
             data.labels.load(connection, owners.iter().map(|owner| owner.number))?;
             Ok(owners)
         })?;
         Ok::<_, ApiError>(found)
     };
-    let mut owners = app.database.block(find).await?;
+    let mut owners = app.reads().block(find).await?;
     let has_more = owners.len() > limit;
     owners.truncate(limit);
     let mut response = HttpResponse::Ok();

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use local_postgres::testing::{Primary, Standby, several_hosts};
+use local_postgres::testing::{Primary, Server, Standby, several_hosts};
 
-use crate::events::Client;
+use crate::events::{Client, wait_until};
 use crate::ingest::{AUTHORIZATION, JSON, TOKEN};
 use crate::post::post;
 use crate::test_app::{Answer, TestApp, calls};
@@ -97,4 +98,46 @@ fn passwords_come_from_the_password_file_for_each_host() {
     let app = serve(&url, &[]);
     assert_eq!(send(&app, 1).status, 200);
     assert_eq!(app.get(&format!("{OWNER}/summary")).json()["calls"], 1);
+}
+
+/// All processes of a server, stopped until this is dropped: connections stay, and nothing answers.
+struct Frozen(Vec<String>);
+
+impl Frozen {
+    fn signal(name: &str, processes: &[String]) -> bool {
+        Command::new("kill").arg(name).args(processes).status().unwrap().success()
+    }
+
+    fn new(server: &Server) -> Self {
+        let all = "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int
+                   UNION SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+        let processes: Vec<String> = server.query("postgres", all).lines().map(str::to_owned).collect();
+        assert!(Self::signal("-STOP", &processes), "{processes:?}");
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // Some may have ended.
+        Self::signal("-CONT", &self.0);
+    }
+}
+
+#[test]
+fn a_primary_that_says_nothing_any_more_is_left_for_the_standby() {
+    let (primary, standby) = pair();
+    let either = several_hosts(&[primary.server(), standby.server()], "calls");
+    let app = serve(&format!("{either}?target_session_attrs=read-write"), &[]);
+    assert_eq!(send(&app, 1).status, 200);
+    let page = app.get(OWNER).body;
+    standby.wait_until_caught_up(&primary);
+    let _frozen = Frozen::new(primary.server());
+    wait_for(503, || app.get(OWNER));
+    standby.promote();
+    // Each worker finds out by itself.
+    for _ in 0..8 {
+        wait_for(200, || app.get(OWNER));
+    }
+    wait_until(|| app.get(OWNER).body == page);
 }
