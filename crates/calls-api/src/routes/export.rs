@@ -95,6 +95,9 @@ struct Export {
     ended: bool,
 }
 
+/// Calls, and when each was returned if details are wanted.
+type Batch = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
+
 impl Export {
     /// Sends all batches, the first of which is there. Each has to come within the time that any answer has.
     async fn send(mut self, first: Option<Bytes>, sender: mpsc::Sender<Result<Bytes, BrokenOff>>) {
@@ -139,7 +142,7 @@ impl Export {
     }
 
     /// The next calls, with when they were returned if details are wanted. None after the last.
-    fn read_batch(&mut self) -> Result<(Vec<CallRow>, Vec<Option<DateTime<Utc>>>), DatabaseError> {
+    fn read_batch(&mut self) -> Result<Batch, DatabaseError> {
         // A search that takes long comes back with nothing, and is to be continued.
         loop {
             let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
