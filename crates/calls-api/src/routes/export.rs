@@ -80,9 +80,6 @@ impl From<ApiError> for BrokenOff {
     }
 }
 
-/// Calls, and when each was returned if details are wanted.
-type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
-
 /// An export under way.
 struct Export {
     app: web::Data<App>,
@@ -97,6 +94,9 @@ struct Export {
     /// Whether the last call has been read.
     ended: bool,
 }
+
+/// Calls, and when each was returned if details are wanted.
+type Batch = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 impl Export {
     /// Sends all batches, the first of which is there. Each has to come within the time that any answer has.
@@ -142,7 +142,7 @@ impl Export {
     }
 
     /// The next calls, with when they were returned if details are wanted. None after the last.
-    fn read_batch(&mut self) -> Result<ReturnedRows, DatabaseError> {
+    fn read_batch(&mut self) -> Result<Batch, DatabaseError> {
         // A search that takes long comes back with nothing, and is to be continued.
         loop {
             let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(BATCH);
