@@ -23,7 +23,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and the page
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Add the calls of a call log
     Import(import::Arguments),
     /// Fill an empty database with made-up calls
@@ -44,7 +44,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     log();
     let result = match cli.command {
-        Command::Serve(arguments) => serve::run(cli.storage, arguments),
+        Command::Serve(arguments) => serve::run(cli.storage, *arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),

@@ -241,7 +241,7 @@ impl TestApp {
         let mut arguments = vec!["--bind", bind, "--database-url", &database.url];
         // A busy machine is no fault; tests of deadlines say which one they mean.
         if !options.contains(&"--deadline") {
-            arguments.extend(["--deadline", "20"]);
+            arguments.extend(["--deadline", "5"]);
         }
         arguments.extend(options);
         let mut app = Self::start(&arguments);
