@@ -24,16 +24,14 @@ fn app_with_long_history() -> TestApp {
     let app = TestApp::new();
     let long =
         "sip:a.name.that.is.too.long.for.one.line@telephones.of.a.company.with.a.long.name.example.com";
+    let party = app.database().add_party("sip", long);
     let rows = format!(
-        "INSERT INTO phone_numbers (number, kind, label) VALUES (-2000, 'sip', '{long}');
-         INSERT INTO calls (number, counterparty, created_at, type)
-         SELECT 12025550123, CASE WHEN i % 10 = 0 THEN -2000 ELSE 13000000000 + i % 500 END,
+        "INSERT INTO calls (number, counterparty, created_at, type)
+         SELECT 12025550123, CASE WHEN i % 10 = 0 THEN {party} ELSE 13000000000 + i % 500 END,
                 timestamptz '2024-01-31 10:00Z' - i * interval '95 minutes', 'Completed Inbound'
          FROM generate_series(1, 2000) AS i"
     );
-    for statement in rows.split(';') {
-        app.database().execute(statement).unwrap();
-    }
+    app.database().store_calls(&rows).unwrap();
     app
 }
 

@@ -21,10 +21,10 @@ fn app_with_wide_rows() -> TestApp {
                       14165550150, 12025550107])[1 + i % 7],
                timestamptz '2024-01-31 22:58Z' - i * interval '11 minutes',
                (ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
-                      'Missed Outbound']::call_type[])[1 + i % 4],
+                      'Missed Outbound'])[1 + i % 4],
                CASE WHEN i % 2 = 0 THEN 3599000 + i * 1000 END
         FROM generate_series(0, 99) AS i";
-    app.database().execute(rows).unwrap();
+    app.database().store_calls(rows).unwrap();
     app
 }
 
