@@ -210,7 +210,7 @@ pub const INCLUDE: Parameter = once(
 pub const SEARCH: Parameter = once(
     "q",
     Kind::Text,
-    "at most 64 characters",
+    "at most 64 characters, none of them a control character",
     "5550123",
     "Numbers that have these digits anywhere, in any spelling, and other parties whose text has this.",
 );

@@ -298,7 +298,10 @@ fn parameter(row: &requests::Parameter) -> Parameter {
         .into(),
         // 16 digits of microseconds and 16 of an id.
         (Kind::Cursor, _) => text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$")).into(),
-        (Kind::Text, _) => text().max_length(Some(64)).examples([row.example]).into(),
+        (Kind::Text, _) => {
+            let printable = text().max_length(Some(64)).pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$"));
+            printable.examples([row.example]).into()
+        }
     };
     let builder = ParameterBuilder::new()
         .name(row.name)
