@@ -307,21 +307,21 @@ struct Near {
 
 /// The stored calls with the parties and the type of new ones, within a time of them.
 fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta) -> QueryResult<Vec<Near>> {
-    // A look into the natural key for each call. Where there is one owner the statement names it.
+    // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement names it.
     const NEAR: &str = "
         SELECT new.n, calls.id, calls.created_at
         FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
-        JOIN calls ON calls.number = new.number AND calls.counterparty = new.counterparty AND calls.type = new.type
-                  AND calls.created_at BETWEEN new.first AND new.last";
-    diesel::sql_query(
-        "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
-    )
-    .execute(connection)?;
-    let only = match owners(new)[..] {
-        [owner] => format!("{NEAR} WHERE calls.number = {}", owner.0),
-        _ => NEAR.to_owned(),
+        CROSS JOIN LATERAL (
+            SELECT id, created_at FROM calls
+            WHERE number = OWNER AND counterparty = new.counterparty AND type = new.type
+              AND created_at BETWEEN new.first AND new.last
+            OFFSET 0
+        ) AS calls";
+    let owner = match owners(new)[..] {
+        [owner] => owner.0.to_string(),
+        _ => "new.number".to_owned(),
     };
-    diesel::sql_query(only)
+    diesel::sql_query(NEAR.replace("OWNER", &owner))
         .bind::<Array<BigInt>, _>((1..).take(new.len()).collect::<Vec<i64>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())

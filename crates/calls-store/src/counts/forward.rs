@@ -158,10 +158,12 @@ impl Tail {
         const RETURNED: &str = "
             SELECT calls.created_at, calls.counterparty, calls.disposition
             FROM unnest($2, $3, $4) AS spoken (counterparty, before, now)
-            JOIN calls ON calls.number = $1 AND calls.counterparty = spoken.counterparty AND calls.type = 2
-                      AND calls.created_at < spoken.now
-                      AND calls.created_at >= coalesce(spoken.before, '-infinity')
-            WHERE calls.id <= $5";
+            CROSS JOIN LATERAL (
+                SELECT created_at, counterparty, disposition FROM calls
+                WHERE number = $1 AND counterparty = spoken.counterparty AND type = 2
+                  AND created_at < spoken.now AND created_at >= coalesce(spoken.before, '-infinity') AND id <= $5
+                OFFSET 0
+            ) AS calls";
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Timestamptz)]

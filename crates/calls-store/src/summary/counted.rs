@@ -249,7 +249,8 @@ impl Single {
     }
 }
 
-/// The counterparties with the most calls in some spans.
+/// The counterparties with the most calls in some spans. OFFSET makes PostgreSQL look each span up in the index: it would
+/// rather compare each call of the history with all spans.
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -267,8 +268,12 @@ fn rank(
                coalesce(sum(calls.duration_ms) FILTER (WHERE calls.type = 1), 0)::bigint AS inbound_ms,
                coalesce(sum(calls.duration_ms) FILTER (WHERE calls.type = 3), 0)::bigint AS outbound_ms
         FROM unnest($2, $3) AS span (first, last)
-        JOIN calls ON calls.number = $1 AND calls.created_at >= span.first AND calls.created_at < span.last
-        WHERE calls.type = ANY ($4) AND (cardinality($5) = 0 OR calls.disposition = ANY ($5)) AND calls.id <= $6
+        CROSS JOIN LATERAL (
+            SELECT counterparty, type, duration_ms FROM calls
+            WHERE number = $1 AND created_at >= span.first AND created_at < span.last
+              AND type = ANY ($4) AND (cardinality($5) = 0 OR disposition = ANY ($5)) AND id <= $6
+            OFFSET 0
+        ) AS calls
         GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT $7";
     #[derive(QueryableByName)]
     struct Row {
@@ -290,7 +295,6 @@ fn rank(
     if spans.is_empty() {
         return Ok(Vec::new());
     }
-    look_up_each_span(connection)?;
     let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
     let rows: Vec<Row> = diesel::sql_query(RANK)
         .bind::<BigInt, _>(owner)
@@ -322,8 +326,12 @@ fn newest_open(
     const OPEN: &str = "
         SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
         FROM unnest($2, $3) AS span (first, last)
-        JOIN calls ON calls.number = $1 AND calls.created_at >= span.first AND calls.created_at < span.last
-        WHERE calls.type = 2 AND (cardinality($4) = 0 OR calls.disposition = ANY ($4)) AND calls.id <= $5
+        CROSS JOIN LATERAL (
+            SELECT id, created_at, counterparty, disposition FROM calls
+            WHERE number = $1 AND created_at >= span.first AND created_at < span.last
+              AND type = 2 AND (cardinality($4) = 0 OR disposition = ANY ($4)) AND id <= $5
+            OFFSET 0
+        ) AS calls
         ORDER BY calls.created_at DESC, calls.id DESC";
     #[derive(QueryableByName)]
     struct Row {
@@ -340,7 +348,6 @@ fn newest_open(
     if open == 0 {
         return Ok(Vec::new());
     }
-    look_up_each_span(connection)?;
     let (first, last): (Vec<_>, Vec<_>) = spans.into_iter().unzip();
     let rows: Vec<Row> = diesel::sql_query(OPEN)
         .bind::<BigInt, _>(owner)
@@ -364,14 +371,4 @@ fn newest_open(
     let open =
         rows.iter().zip(returned).filter(|(call, at)| standing(call) == Standing::Open && at.is_none());
     Ok(open.take(MissedInbound::MAX_IDS).map(|(call, _)| call.position()).collect())
-}
-
-/// Spans are few and short, which PostgreSQL cannot know: one look into the index for each.
-fn look_up_each_span(connection: &mut PgConnection) -> QueryResult<()> {
-    diesel::sql_query(
-        "SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', \
-         'enable_seqscan', 'enable_bitmapscan']) AS name",
-    )
-    .execute(connection)
-    .map(|_| ())
 }
