@@ -71,7 +71,7 @@ pub(super) fn summarize(
 }
 
 /// Calls that are ranked by their counterparties at most, which takes less than a tenth of a second.
-const MOST_RANKED: u64 = 100_000;
+const MOST_RANKED: u64 = 80_000;
 
 /// Whether the lists of counterparties that are kept are those that are wanted.
 fn is_by_type_alone(filter: &Filter) -> bool {
