@@ -129,7 +129,7 @@ impl Slots {
         Self { most, most_per_client, taken: Arc::default() }
     }
 
-    /// How many there are in all.
+    /// Slots in all.
     pub fn most(&self) -> usize {
         self.most
     }
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(client(&[], "192.0.2.1", "198.51.100.7"), "192.0.2.1");
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "198.51.100.7"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.0/24"], "::ffff:192.0.2.9", "198.51.100.7"), "198.51.100.7");
-        // Whoever writes the beginning of the header can write anything.
+        // The beginning of the header is the client's own, and proves nothing.
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "203.0.113.1, 198.51.100.7"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.0/24"], "192.0.2.1", "198.51.100.7, 192.0.2.2"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "somebody"), "192.0.2.1");

@@ -9,17 +9,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::clients::Slots;
 
-/// How much may be going on at once.
+/// Limits on concurrent work.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Capacity {
-    /// How many clients may follow a history (GET /api/calls/NUMBER/events) at once, at most half of the
+    /// Concurrent event streams (GET /api/calls/NUMBER/events), at most half of the
     /// connections that the limit on open files allows
     #[arg(long, env = "CALLS_FOLLOWERS", default_value_t = 1000, value_name = "CLIENTS")]
     followers: usize,
-    /// How many histories one client address may follow at once
+    /// Concurrent event streams of one client address
     #[arg(long, env = "CALLS_FOLLOWERS_PER_CLIENT", default_value_t = 250, value_name = "HISTORIES")]
     followers_per_client: usize,
-    /// How many exports (format=csv or ndjson) may run at once, half of them for one client address; more are
+    /// Concurrent exports (format=csv or ndjson), half of them for one client address; more are
     /// answered 503
     #[arg(long, env = "CALLS_EXPORTS", default_value_t = 16, value_name = "EXPORTS")]
     exports: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Capacity {
     write_timeout: u64,
 }
 
-/// What the HTTP server may take.
+/// Limits of the HTTP server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connections {
     /// Threads that answer requests.
@@ -73,7 +73,7 @@ impl Capacity {
 }
 
 impl Connections {
-    /// How many connections the admin address keeps open.
+    /// Connections that the admin address keeps open.
     pub(crate) const ADMIN: usize = 64;
 
     /// Lets the kernel close a connection whose client does not read: a full buffer keeps what fills it in
