@@ -11,6 +11,7 @@ diesel::table! {
         type_ -> Int2,
         disposition -> Int2,
         ring_ms -> Nullable<Int4>,
+        via -> Nullable<Int8>,
     }
 }
 
@@ -65,6 +66,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    names (party, book) {
+        party -> Int8,
+        book -> Text,
+        name -> Text,
+        label -> Nullable<Text>,
+        said_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     other_parties (number) {
         number -> Int8,
         kind -> Text,
@@ -79,5 +90,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     histories,
     history_counts,
     idempotency_keys,
+    names,
     other_parties,
 );
