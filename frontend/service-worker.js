@@ -3,8 +3,10 @@
 // build.rs writes VERSION and FILES above this line. Calls, events and exports, all below /api, pass by.
 
 const CACHE = `calls-${VERSION}`;
-/** The page without calls. */
-const SHELL = "/";
+/** The page without calls and names, in the language of whom it was asked by. */
+const SHELL = "/shell";
+/** Scripts with the texts of one language. */
+const TEXTS = /\/page-[\w-]+\.js/;
 
 const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
 
@@ -13,6 +15,8 @@ addEventListener("install", (event) => {
     const cache = await caches.open(CACHE);
     // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
     await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES]);
+    const [texts] = (await (await kept(SHELL)).text()).match(TEXTS);
+    await cache.add(texts);
     await skipWaiting();
   };
   event.waitUntil(install());
@@ -31,8 +35,8 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (FILES.includes(pathname)) event.respondWith(file(request));
-  else if (request.mode === "navigate" && (pathname === SHELL || pathname.startsWith("/calls/"))) event.respondWith(page(request));
+  if (FILES.includes(pathname) || TEXTS.test(pathname)) event.respondWith(file(request));
+  else if (request.mode === "navigate" && (pathname === "/" || pathname.startsWith("/calls/"))) event.respondWith(page(request));
 });
 
 const file = async (request) => (await kept(request.url)) ?? fetch(request);

@@ -9,6 +9,7 @@ use crate::home::HomePage;
 use crate::icon::Symbol;
 use crate::message::{Message, MessageCard};
 use crate::number_form::NumberForms;
+use crate::script::t;
 use crate::{keyboard, page};
 
 /// The whole page but for its bar, which is HTML.
@@ -25,6 +26,7 @@ pub fn App() -> impl IntoView {
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/calls/:number") view=HistoryPage />
+                <Route path=path!("/calls/:number/with/:party") view=HistoryPage />
             </FlatRoutes>
         </Router>
     }
@@ -32,18 +34,18 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn NotFoundPage() -> impl IntoView {
-    page::use_page(|| "Page not found".to_owned(), || ());
+    page::use_page(|| t("Page not found"), || ());
     let message = Message {
         icon: Symbol::Search,
-        heading: "Look up a number instead",
-        text: "The address may be mistyped. A history stands at /calls/ and its number.".to_owned(),
+        heading: t("Look up a number instead"),
+        text: t("The address may be mistyped. A history stands at /calls/ and its number."),
         expected_and_found: None,
         field: Some(String::new()),
     };
     view! {
         <main id="main" tabindex="-1" data-state="not-found">
             <div class="title">
-                <h1 tabindex="-1">"There is no page here"</h1>
+                <h1 tabindex="-1">{t("There is no page here")}</h1>
             </div>
             <MessageCard message />
         </main>

@@ -5,8 +5,9 @@
 //! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
 //! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
-//! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
+//! - [`format`](mod@format): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
+//! - [`script`]: texts and rows, which the page's scripts write.
 //! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
 //! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
 
@@ -23,6 +24,7 @@ mod number_form;
 mod page;
 mod path;
 mod recent;
+mod script;
 
 use calls_model::{day, filter};
 use leptos::prelude::*;

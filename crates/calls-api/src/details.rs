@@ -25,7 +25,10 @@ impl Detailer {
             Party::E164(number) => Some(self.write(number)),
             _ => None,
         };
-        DetailedCall { call, details: CallDetails { counterparty, returned_at, disposition } }
+        DetailedCall {
+            call,
+            details: CallDetails { counterparty, returned_at, disposition, ..CallDetails::default() },
+        }
     }
 
     fn write(&mut self, number: E164) -> CounterpartyDetails {

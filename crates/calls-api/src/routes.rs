@@ -18,6 +18,7 @@ mod limits;
 mod numbers;
 mod openapi;
 mod parameters;
+mod places;
 mod schemas;
 mod summary;
 
@@ -98,7 +99,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
-        .service(get("/", assets::get_index))
+        .service(get("/calls/{number}/callbacks", places::get_callbacks))
+        .service(get("/calls/{number}/with/{party}", places::get_person))
+        .service(get("/lines", places::get_lines))
+        .service(get("/lines/{set}", places::get_lines))
+        .service(get("/shell", assets::get_shell))
+        .service(get("/", places::get_home))
         .default_service(web::to(assets::get_asset));
 }
 

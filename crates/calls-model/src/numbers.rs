@@ -36,6 +36,12 @@ pub struct NumberInfo {
     pub country: Option<String>,
     /// What kind of number it is.
     pub kind: NumberKind,
+    /// The name of whom it belongs to, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Which of that person's numbers it is, `mobile`, where the address book says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 impl NumberInfo {

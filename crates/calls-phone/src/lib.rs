@@ -119,6 +119,8 @@ pub fn describe(party: &Party) -> NumberInfo {
         national: party.to_string(),
         country: None,
         kind,
+        name: None,
+        label: None,
     };
     match party {
         Party::E164(number) => match read(&number.to_string(), None) {
@@ -127,7 +129,7 @@ pub fn describe(party: &Party) -> NumberInfo {
                 international: parsed.format_as(PhoneNumberFormat::International).into_owned(),
                 national: parsed.format_as(PhoneNumberFormat::National).into_owned(),
                 country: country(&parsed),
-                kind: kind(&parsed),
+                ..plain(kind(&parsed))
             },
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
         },

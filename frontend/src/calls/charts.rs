@@ -35,16 +35,6 @@ pub enum Bucket {
 }
 
 impl Bucket {
-    /// For a person.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-
     /// The shortest that fits so many days into one chart.
     fn of(days: i32) -> Self {
         match days {

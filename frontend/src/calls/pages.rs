@@ -27,6 +27,12 @@ impl Wanted {
     pub fn csv(&self) -> String {
         path::with(&(path::api_calls(&self.number) + &self.query), "format", "csv")
     }
+
+    /// Where it has them with all that is known of them, one a line.
+    pub fn lines(&self) -> String {
+        let address = path::with(&(path::api_calls(&self.number) + &self.query), "format", "ndjson");
+        path::with(&address, "include", "details")
+    }
 }
 
 /// How many calls a page has, after the first: that one is kept short to be there soon.
@@ -192,10 +198,7 @@ pub(super) mod tests {
                 call_type: CallType::MissedInbound,
                 duration: None,
             };
-            DetailedCall {
-                call,
-                details: CallDetails { counterparty: None, returned_at: None, disposition: None },
-            }
+            DetailedCall { call, details: CallDetails::default() }
         };
         let calls: Vec<DetailedCall> = calls.iter().map(call).collect();
         CallsPage::new(wanted.clone(), PackedCalls::new(&calls), None)

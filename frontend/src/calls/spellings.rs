@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use calls_model::{CounterpartyDetails, Direction, NumberInfo, Party};
+use calls_model::{CounterpartyDetails, NumberInfo, Party};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::list::Owner;
 use super::summary_data::SummaryData;
 use super::timeline::Timeline;
 use crate::filter::{self, Filter};
-use crate::{api, format, path};
+use crate::{api, path, script};
 
 /// How many of the newest calls are looked through before the API is asked.
 const LOOKED_AT: usize = 200;
 
-/// What is known of parties, and the country that is home.
+/// What is known of parties, and whose country is home.
 #[derive(Clone, Copy)]
 pub struct Spellings {
     known: RwSignal<Vec<(Party, CounterpartyDetails)>>,
-    home: Memo<Option<Arc<str>>>,
+    owner: Memo<Arc<Owner>>,
 }
 
 impl Spellings {
@@ -27,7 +28,7 @@ impl Spellings {
         timeline: Memo<Timeline>,
         summary: Signal<Option<SummaryData>>,
         filter: Memo<Filter>,
-        home: Memo<Option<Arc<str>>>,
+        owner: Memo<Arc<Owner>>,
     ) -> Self {
         let known = RwSignal::new(Vec::new());
         let asked = StoredValue::new(Vec::<Party>::new());
@@ -59,14 +60,15 @@ impl Spellings {
                 });
             }
         });
-        Self { known, home }
+        Self { known, owner }
     }
 
     /// How a party is written.
     pub fn of(&self, party: &Party) -> String {
         self.known.with(|known| {
             let details = known.iter().find(|(other, _)| other == party).map(|(_, details)| details);
-            self.home.with(|home| format::party(party, details, Direction::Inbound, home.as_deref()).text)
+            let home = self.owner.with(|owner| owner.country.clone());
+            script::spelling(&party.to_string(), details.map(script::json), home.as_deref())
         })
     }
 }

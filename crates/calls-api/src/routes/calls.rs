@@ -104,7 +104,7 @@ pub(super) async fn list_calls_or_page(
     if prefers_page(&request)
         && let Some(shell) = assets::index(&request)
     {
-        let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
+        let mut page = fallback::get_page(&request, app, &number, None).await.unwrap_or(shell);
         vary_by_accept(&mut page);
         return page;
     }

@@ -82,13 +82,13 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
     let home = HomePage::open(&chromium, &app.address).await;
     assert!(!home.recent().await.is_empty());
     axe.look("home").await;
-    home.type_number("+1").await;
+    home.type_number("+999").await;
     home.wait_for_error("Not a phone number so far").await;
     axe.look("home with a mistake").await;
     for (number, state) in [("+12025550198", "loading"), ("+12025550199", "error")] {
-        let home = HomePage::open(&chromium, &app.address).await;
-        home.ask_for(number).await;
-        home.tab.wait_for_state(state).await;
+        let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+        page.ask_for(number).await;
+        page.wait_for_state(state).await;
         axe.look(state).await;
     }
 

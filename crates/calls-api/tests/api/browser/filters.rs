@@ -127,12 +127,12 @@ async fn a_period_is_in_the_address_by_its_days_and_no_chip_moves() {
     let places = "return [...document.querySelectorAll('.periods .chip')]
         .map(chip => Math.round(chip.getBoundingClientRect().x)).join()";
     let before = page.tab.string(places).await;
-    page.tab.press_on("document.querySelector('.chip[data-period=\"7-days\"]')").await;
+    page.tab.press_on("document.querySelector('.chip[data-period=\"this-week\"]')").await;
     page.tab.wait_for("/^\\?from=\\d{4}-\\d\\d-\\d\\d&to=\\d{4}-\\d\\d-\\d\\d$/.test(location.search)").await;
     page.wait_for_state("no-match").await;
     assert_eq!(page.tab.string(places).await, before);
     let chosen = "return document.querySelector('.periods [aria-current]').innerText.trim()";
-    assert_eq!(page.tab.string(chosen).await, "7 days");
+    assert_eq!(page.tab.string(chosen).await, "This week");
     // The addresses of before still work.
     let old = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?period=last-month").await;
     old.wait_for_state("no-match").await;

@@ -1,12 +1,13 @@
-// What the bar's buttons do, and what is said where the program cannot be loaded: all that works without the program.
+// What the bar's buttons do, and what is said where the program cannot be loaded: all that must work without the program.
 {
+  const { t, write, icon } = calls;
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
 
-  const THEMES = { "": "system", light: "light", dark: "dark" };
+  const THEMES = { "": t("Theme: system"), light: t("Theme: light"), dark: t("Theme: dark") };
   const button = byId("theme");
   const label = () => {
-    button.ariaLabel = button.title = `Theme: ${THEMES[root.dataset.theme] ?? THEMES[""]}`;
+    button.ariaLabel = button.title = THEMES[root.dataset.theme] ?? THEMES[""];
   };
   button.addEventListener("click", () => {
     const themes = Object.keys(THEMES);
@@ -20,6 +21,14 @@
   });
   label();
 
+  // The server has a page for each language, and chooses it by the cookie before the browser's own languages.
+  const language = byId("language");
+  language.value = root.lang;
+  language.addEventListener("change", () => {
+    document.cookie = `lang=${language.value}; path=/; max-age=31536000; samesite=strict`;
+    location.reload();
+  });
+
   const help = () => byId("keys").open || byId("keys").showModal();
   byId("keys-button").addEventListener("click", help);
   addEventListener("keydown", (event) => {
@@ -27,11 +36,26 @@
     if (event.key === "?" && !isTyping && !event.ctrlKey && !event.altKey && !event.metaKey) help();
   });
 
+  // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is said.
+  addEventListener("click", async (event) => {
+    const copy = event.target.closest?.("[data-copy]");
+    if (!copy || copy.classList.contains("done")) return;
+    const { ariaLabel, innerHTML } = copy;
+    const isWritten = await navigator.clipboard.writeText(copy.dataset.copy).then(() => true, () => false);
+    if (!isWritten) return;
+    copy.classList.add("done");
+    copy.ariaLabel = t("Copied");
+    copy.innerHTML = write(icon("done"));
+    setTimeout(() => {
+      copy.classList.remove("done");
+      Object.assign(copy, { ariaLabel, innerHTML });
+    }, 2000);
+  });
+
   // A script that cannot be loaded says so to nobody but its own element; one that fails says so to the window.
-  const { src } = document.currentScript;
   const failed = (event) => {
     const { target, filename } = event;
-    const isProgram = target === window ? filename !== src && !/first-rows/.test(filename) : target.type === "module";
+    const isProgram = target === window ? /calls-page|start-|^$/.test(filename ?? "") : target.type === "module";
     if (!isProgram || document.querySelector("[data-notice=program]") || !byId("main")) return;
     const main = byId("main");
     main.ariaBusy = "false";
