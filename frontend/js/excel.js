@@ -55,11 +55,10 @@
     if (!link || link.ariaBusy === "true") return;
     event.preventDefault();
     link.ariaBusy = "true";
-    const label = link.querySelector("span");
     try {
       await save(link);
     } catch {
-      label.textContent = t("The file could not be made. Try again.");
+      link.textContent = t("The file could not be made. Try again.");
     } finally {
       link.ariaBusy = "false";
     }

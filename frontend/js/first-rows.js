@@ -72,7 +72,7 @@
         </section>
         <p class="list-note"><span>${before}<span lang="${locale}">${zone()}</span>${after}</span
           ><span class="freshness">${updated(age)}</span
-          >${!isFiltered && !person && html`<a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}<span>${t("Save as CSV")}</span></a>`}</p>
+          >${!isFiltered && !person && html`<a class="export" href="/api/calls/${encode(number)}?format=csv" download aria-label="${t("Save as CSV")}">${icon("download")}<span class="export-long">${t("Save as CSV")}</span><span class="export-short">CSV</span></a>`}</p>
         <div class="list-area" id="calls" tabindex="-1">
           <div class="days">${found && list(found.slice(0, seen))}</div>
         </div>

@@ -179,7 +179,8 @@
     const owner = party && html`<p class="person-of"><a href="/calls/${encode(info ? canonical(info) : number)}">${t("Calls with {name}", { name: heading(number, info) })}</a></p>`;
     const back = !party && info && html`<a class="to-call-back" href="/calls/${encode(canonical(info))}/callbacks" rel="external">${t("To call back")}</a>`;
     const links = party && html`<p class="person-links">${actions(party, name)}<a href="/calls/${encode(party)}">${t("All calls of this number")}</a></p>`;
-    return html`${owner}<h1 tabindex="-1" data-key="title heading"><bdi>${name}</bdi></h1><div class="facts-line"><dl class="facts">${of && facts(of)}</dl>${back}</div>${links}`;
+    return html`${owner}<div class="heading-line"><h1 tabindex="-1" data-key="title heading"><bdi>${name}</bdi></h1>${back}</div
+      ><dl class="facts">${of && facts(of)}</dl>${links}`;
   };
 
   Object.assign(calls, {

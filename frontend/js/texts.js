@@ -22,7 +22,10 @@
   const t = (text, values = {}) => {
     const found = catalogue[text] ?? text;
     const pattern = found.other ? (found[rules.select(values.n)] ?? found.other) : found;
-    return pattern.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
+    return pattern.replace(/\{(\w+)\}/g, (braces, name) => {
+      const value = values[name] ?? braces;
+      return typeof value === "number" ? number(value) : value;
+    });
   };
 
   // An error of the server by its type (RFC 9457). In English the server's own words say more.

@@ -1,5 +1,6 @@
 //! `/calls/<number>`: the history of a number.
 
+mod chart;
 mod charts;
 mod chosen;
 mod each;
@@ -13,6 +14,7 @@ mod list;
 mod live;
 mod news;
 mod note;
+mod number;
 mod older;
 mod packed;
 mod pages;
@@ -34,8 +36,7 @@ use std::time::Duration;
 
 use calls_model::{NumberInfo, Party};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use leptos_router::hooks::use_location;
 use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
 
 use crate::api::{self, ApiError};
@@ -51,6 +52,7 @@ use freshness::{Freshness, Notice, offline};
 use list::{CallList, List, Owner};
 use news::{NewCalls, News};
 use note::ListNote;
+use number::{Number, use_number};
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 pub use place::follow_steps;
@@ -439,61 +441,6 @@ fn announcement(state: &State, error: Option<&ApiError>) -> String {
 /// Says of a failure that what is shown is old.
 fn last_known_of(failure: &str) -> String {
     fill("{failure} These are the last known calls.", &[("failure", failure)])
-}
-
-/// The number of the page, in two spellings that mean the same.
-#[derive(Clone, Copy)]
-struct Number {
-    /// As it was asked for first. What is fetched depends on this one, so nothing is fetched twice.
-    asked: Memo<String>,
-    /// As the address has it: the canonical one, once that is known.
-    address: Memo<String>,
-    /// The person whose calls these are alone, as the address has it.
-    party: Memo<Option<String>>,
-    /// The page's path, without a filter.
-    base: Memo<String>,
-    canonical: StoredValue<Option<(String, String)>>,
-}
-
-/// The number of the address.
-fn use_number() -> Number {
-    let params = use_params_map();
-    let address = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
-    let canonical = StoredValue::new(None::<(String, String)>);
-    let asked = Memo::new(move |_| {
-        let number = address.get();
-        match canonical.get_value() {
-            Some((asked, canonical)) if canonical == number => asked,
-            _ => number,
-        }
-    });
-    let party = Memo::new(move |_| params.with(|params| params.get("party")));
-    let base = Memo::new(move |_| path::page(&address.get(), party.get().as_deref()));
-    Number { asked, address, party, base, canonical }
-}
-
-impl Number {
-    /// Puts the canonical spelling into the address bar, so that what people share and reload is the same
-    /// for everybody. The page itself stays as it is.
-    fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
-        let navigate = use_navigate();
-        Effect::new(move |_| {
-            let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
-            let asked = self.asked.get_untracked();
-            if canonical == self.address.get_untracked() {
-                return;
-            }
-            let query = Some(search.get_untracked()).filter(|query| !query.is_empty());
-            let party = self.party.get_untracked();
-            let address = path::page(&canonical, party.as_deref())
-                + &query.map(|query| format!("?{query}")).unwrap_or_default();
-            self.canonical.set_value(Some((asked, canonical)));
-            navigate(
-                &address,
-                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
-            );
-        });
-    }
 }
 
 /// Today in the reader's zone, which a page that stays open must not forget to change.

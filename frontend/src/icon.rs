@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::html::{Html, html};
+
 /// One of the drawings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symbol {
@@ -25,8 +27,8 @@ pub enum Symbol {
 
 impl Symbol {
     /// The drawing as [`Icon`] shows it, in a text of HTML.
-    pub fn html(self) -> String {
-        format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{}\"></use></svg>", self.href())
+    pub fn html(self) -> Html {
+        html!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"", self.href(), "\"></use></svg>")
     }
 
     /// Where it is in index.html.

@@ -15,7 +15,7 @@ thread_local! {
 }
 
 thread_local! {
-    static PARTS: [OnceCell<Function>; 7] = const { [const { OnceCell::new() }; 7] };
+    static PARTS: [OnceCell<Function>; 8] = const { [const { OnceCell::new() }; 8] };
     static NUMBERS: [Function; 2] = [&[][..], &[("style", "percent")]]
         .map(|pairs| Intl::NumberFormat::new(&locales(), &options(pairs)).format());
 }
@@ -71,11 +71,13 @@ pub enum Part {
     Month,
     /// `2024`.
     Year,
+    /// `Jan`.
+    ShortMonth,
 }
 
 /// A part of an instant of UTC, by the reader's language. A day without zone is its midnight.
 pub fn in_utc(ms: f64, part: Part) -> String {
-    const OPTIONS: [&[(&str, &str)]; 7] = [
+    const OPTIONS: [&[(&str, &str)]; 8] = [
         &[("weekday", "long")],
         &[("weekday", "short")],
         &[("hour", "numeric")],
@@ -83,6 +85,7 @@ pub fn in_utc(ms: f64, part: Part) -> String {
         &[("day", "numeric"), ("month", "short"), ("year", "numeric")],
         &[("month", "long"), ("year", "numeric")],
         &[("year", "numeric")],
+        &[("month", "short")],
     ];
     PARTS.with(|parts| {
         let format = parts[part as usize].get_or_init(|| {

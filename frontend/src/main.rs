@@ -5,7 +5,7 @@
 //! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
 //! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
-//! - [`format`](mod@format): HTML that is written as text. [`intl`]: what the browser knows of
+//! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
 //! - [`script`]: texts and rows, which the page's scripts write.
 //! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
@@ -14,8 +14,8 @@
 mod api;
 mod app;
 mod calls;
-mod format;
 mod home;
+mod html;
 mod icon;
 mod intl;
 mod keyboard;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::summary;
 use crate::day::Day;
 use crate::filter::{self, Filter, Period, Show as Types};
-use crate::format::escape;
+use crate::html::{Html, html};
 use crate::icon::Symbol;
 use crate::intl::{self, Part};
 use crate::script::{fill, t};
@@ -83,7 +83,7 @@ pub fn ChosenFilters(
     Effect::new(move |_| {
         let Some(node) = node.get() else { return };
         let html = parts.with(|parts| html(parts, &base.get()));
-        if node.inner_html() != html && page::replace(&node, &html) {
+        if node.inner_html() != html.as_str() && page::replace(&node, html.as_str()) {
             // Nothing is left to take back.
             keyboard::focus_main();
         }
@@ -91,21 +91,32 @@ pub fn ChosenFilters(
     view! { <div class="chosen" role="group" aria-label=t("Chosen filters") node_ref=node></div> }
 }
 
-fn html(parts: &[Chosen], address: &str) -> String {
-    let close = Symbol::Close.html();
+fn html(parts: &[Chosen], address: &str) -> Html {
     let part = |(index, (text, without)): (usize, &Chosen)| {
-        let href = escape(&(address.to_owned() + &without.to_query()));
-        let label = escape(&fill("Remove the filter {text}", &[("text", text)]));
-        let text = escape(text);
-        format!(
-            "<a class=\"chip chosen\" data-noscroll data-key=\"chosen {index}\" href=\"{href}\" \
-             aria-label=\"{label}\"><bdi>{text}</bdi>{close}</a>"
+        html!(
+            "<a class=\"chip chosen\" data-noscroll data-key=\"chosen ",
+            index,
+            "\" href=\"",
+            address,
+            without.to_query(),
+            "\" aria-label=\"",
+            fill("Remove the filter {text}", &[("text", text)]),
+            "\"><bdi>",
+            text,
+            "</bdi>",
+            Symbol::Close.html(),
+            "</a>"
         )
     };
-    let chips: String = parts.iter().enumerate().map(part).collect();
-    let all = format!(
-        "<a class=\"clear\" data-noscroll data-key=\"chosen all\" href=\"{address}\">{}</a>",
-        escape(&t("Clear filters"))
-    );
-    if parts.is_empty() { chips } else { chips + &all }
+    let chips: Vec<Html> = parts.iter().enumerate().map(part).collect();
+    let all = (!parts.is_empty()).then(|| {
+        html!(
+            "<a class=\"clear\" data-noscroll data-key=\"chosen all\" href=\"",
+            address,
+            "\">",
+            t("Clear filters"),
+            "</a>"
+        )
+    });
+    html!(chips, all)
 }

@@ -21,13 +21,27 @@ pub fn ListNote(
             <span class="freshness" data-freshness="">
                 {sign}
             </span>
-            <a class="export" href=move || wanted.with(Wanted::csv) download="" rel="external">
+            <a
+                class="export"
+                href=move || wanted.with(Wanted::csv)
+                download=""
+                rel="external"
+                aria-label=t("Save as CSV")
+            >
                 <Icon symbol=Symbol::Download />
-                <span>{t("Save as CSV")}</span>
+                <span class="export-long">{t("Save as CSV")}</span>
+                <span class="export-short">"CSV"</span>
             </a>
             // excel.js makes the file.
-            <a class="export" href=move || wanted.with(Wanted::lines) data-excel="" rel="external">
-                <span>{t("For Excel")}</span>
+            <a
+                class="export"
+                href=move || wanted.with(Wanted::lines)
+                data-excel=""
+                rel="external"
+                aria-label=t("For Excel")
+            >
+                <span class="export-long">{t("For Excel")}</span>
+                <span class="export-short">"Excel"</span>
             </a>
         </p>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::Number;
+use super::number::Number;
 use crate::{path, script};
 
 /// Shows the call that the address names, for as long as it does.

@@ -1,7 +1,6 @@
 //! What the calls that are shown come to, beside them: sums, two charts, and with whom there were the most. What is
 //! in a chart is also in a table, whose cells are links; in the chart itself a click does the same.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +13,13 @@ use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::chart::{Chart, ChartCell};
 use super::charts::{self, Bar, Bucket, Cell};
 use super::list::List;
 use super::years;
 use crate::day::Day;
 use crate::filter::{self, Filter, Show};
-use crate::format::escape;
+use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::page::{find, replace};
 use crate::path;
@@ -44,7 +44,7 @@ pub fn SummaryPanel(
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
     let links = Links { base, filter, list };
-    let written = StoredValue::new((String::new(), Vec::new()));
+    let written = StoredValue::new((Html::default(), Vec::new()));
     // Told when something was opened or closed.
     let toggled = Trigger::new();
     Effect::new(move |_| {
@@ -67,7 +67,7 @@ pub fn SummaryPanel(
         });
         section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
         if written.with_value(|(before, _)| *before != html) {
-            replace(&parts, &html);
+            replace(&parts, html.as_str());
             written.set_value((html, charts));
         }
     });
@@ -102,10 +102,8 @@ pub fn SummaryPanel(
     };
     let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
     let open = if is_wide { " open" } else { "" };
-    let html = format!(
-        "<details{open}><summary><h2>{}</h2></summary><div class=\"summary-parts\"></div></details>",
-        escape(&t("Summary"))
-    );
+    let inside = html!("<summary><h2>", t("Summary"), "</h2></summary><div class=\"summary-parts\"></div>");
+    let html = format!("<details{open}>{}</details>", inside.as_str());
     view! {
         <section
             class="summary"
@@ -185,7 +183,7 @@ fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartC
 }
 
 /// All parts of the summary. A table is written where it is open.
-fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (String, Vec<Chart>) {
+fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (Html, Vec<Chart>) {
     if summary.calls == 0 {
         return (hint(&t("There are no calls to add up.")), Vec::new());
     }
@@ -194,26 +192,19 @@ fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (Str
             .into_iter()
             .flatten()
             .collect();
-    let mut html = format!("<dl class=\"totals\">{}</dl>", totals(summary, links));
-    html.push_str(
-        &links
-            .filter
-            .with(|filter| years::html(summary, filter, |period| links.to(|filter| filter.period = period))),
-    );
-    for chart in &charts {
-        let is_open = find(section, &format!("[data-chart={}] details[open]", chart.name)).is_some();
-        html.push_str(&chart.html(is_open));
-    }
-    if !links.list.is_of_person() {
-        write!(
-            html,
-            "<section><h3>{}</h3>{}</section>",
-            escape(&t("Most calls with")),
-            people_table(summary, links)
-        )
-        .unwrap_or_default();
-    }
-    (html, charts)
+    let to = |period| links.to(|filter| filter.period = period);
+    let years = links.filter.with(|filter| years::html(summary, filter, to));
+    let pictures: Vec<Html> = charts
+        .iter()
+        .map(|chart| {
+            let is_open = find(section, &format!("[data-chart={}] details[open]", chart.name)).is_some();
+            chart.html(is_open)
+        })
+        .collect();
+    let people = (!links.list.is_of_person()).then(|| {
+        html!("<section><h3>", t("Most calls with"), "</h3>", people_table(summary, links), "</section>")
+    });
+    (html!("<dl class=\"totals\">", totals(summary, links), "</dl>", years, pictures, people), charts)
 }
 
 /// Addresses of the page with another filter.
@@ -233,105 +224,22 @@ impl Links {
     }
 }
 
-/// What a cell of a chart says and where it leads. None without calls.
-type ChartCell = Option<(String, String)>;
-
-/// A chart, ready to be shown.
-struct Chart {
-    name: &'static str,
-    title: String,
-    /// What one of its cells is called.
-    cell_name: String,
-    /// The main thing that it says, in a sentence.
-    fact: String,
-    /// The view box and the paths, as SVG. Empty where there is nothing to compare.
-    picture: (String, String),
-    /// What stands at its axes, as HTML.
-    labels: String,
-    /// How many cells stand side by side.
-    columns: usize,
-    /// The cells, row by row.
-    cells: Vec<ChartCell>,
-    /// The same as a table: its caption, its columns, its rows.
-    table: (String, Vec<String>, Vec<Vec<Cell>>),
-}
-
-impl Chart {
-    /// How many cells stand one below the other.
-    fn rows(&self) -> usize {
-        self.cells.len().checked_div(self.columns).unwrap_or_default().max(1)
-    }
-
-    /// The next cell with calls that a key leads to.
-    fn next(&self, now: usize, key: &str) -> Option<usize> {
-        let is_there = |cell: &usize| self.cells.get(*cell).is_some_and(Option::is_some);
-        let (before, after) = (0..now, now + 1..self.cells.len());
-        match key {
-            "ArrowLeft" => before.rev().find(is_there),
-            "ArrowRight" => after.into_iter().find(is_there),
-            "ArrowUp" => before.rev().skip(self.columns - 1).step_by(self.columns).find(is_there),
-            "ArrowDown" => after.skip(self.columns - 1).step_by(self.columns).find(is_there),
-            "Home" => before.into_iter().find(is_there),
-            "End" => after.rev().find(is_there),
-            _ => None,
-        }
-    }
-
-    fn html(&self, is_open: bool) -> String {
-        let Self { name, title, labels, cells, .. } = self;
-        let (fact, title) = (escape(&self.fact), escape(title));
-        let (view_box, paths) = &self.picture;
-        let last = cells.iter().rposition(Option::is_some).unwrap_or_default();
-        let said = cells.get(last).and_then(Option::as_ref).map(|(text, _)| escape(text));
-        let share = |all: usize| 100.0 / all as f64;
-        let picture = match paths.is_empty() {
-            true => String::new(),
-            false => format!(
-                "<div class=\"chart {name}\"><p class=\"chart-tip\" aria-hidden=\"true\"></p>\
-                 <svg viewBox=\"{view_box}\" preserveAspectRatio=\"none\" data-svg=\"{name}\" data-key=\"{name} svg\" \
-                 tabindex=\"0\" role=\"slider\" aria-label=\"{}\" aria-valuemin=\"1\" aria-valuemax=\"{}\" \
-                 aria-valuenow=\"{}\" aria-valuetext=\"{}\">{paths}\
-                 <rect class=\"mark\" width=\"{}%\" height=\"{}%\"/></svg>\
-                 <div class=\"chart-labels\" aria-hidden=\"true\">{labels}</div></div>",
-                escape(&self.cell_name),
-                cells.len(),
-                last + 1,
-                said.unwrap_or_default(),
-                share(self.columns),
-                share(self.rows()),
-            ),
-        };
-        let (open, table) = match is_open {
-            true => (" open", charts::table(name, &self.table.0, &self.table.1, &self.table.2)),
-            false => ("", String::new()),
-        };
-        format!(
-            "<section data-chart=\"{name}\"><h3>{title}</h3><p class=\"chart-fact\">{fact}</p>{picture}\
-             <details class=\"as-table\"{open}><summary data-key=\"{name} table\">{}</summary>\
-             {table}</details></section>",
-            escape(&t("Show as table"))
-        )
-    }
-}
-
-fn totals(summary: &Summary, links: &Links) -> String {
+fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     let types = &summary.types;
     let inbound = types.completed_inbound + types.missed_inbound;
-    let line = |name: String, value: String| {
-        format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(&name), escape(&value))
-    };
+    let line = |name: String, value: String| html!("<div><dt>", name, "</dt><dd>", value, "</dd></div>");
     // Among missed or outbound calls there is no such rate.
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
     let answered =
         (inbound > 0 && has_both).then(|| intl::percent(types.completed_inbound as f64 / inbound as f64));
-    [
-        line(t("Calls"), intl::number(summary.calls)),
-        line(t("Talk time"), talk_time(summary.talk_time)),
-        answered.map(|rate| line(t("Answered"), rate)).unwrap_or_default(),
-        line(t("Missed"), intl::number(types.missed_inbound)),
-        line(t("Not returned"), intl::number(summary.missed_inbound.not_returned)),
-    ]
-    .concat()
+    let lines = [
+        Some(line(t("Calls"), intl::number(summary.calls))),
+        Some(line(t("Talk time"), talk_time(summary.talk_time))),
+        answered.map(|rate| line(t("Answered"), rate)),
+        Some(line(t("Missed"), intl::number(types.missed_inbound))),
+        Some(line(t("Not returned"), intl::number(summary.missed_inbound.not_returned))),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart> {
@@ -348,7 +256,7 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
     let (fact, picture, labels) = match bars.as_slice() {
         [only] => {
             let fact = fill("All of them: {time}.", &[("time", &bar_name(bucket, only))]);
-            (fact, Default::default(), String::new())
+            (fact, Default::default(), Html::default())
         }
         bars => {
             let text = match bucket {
@@ -403,24 +311,25 @@ fn bar_name(bucket: Bucket, bar: &Bar) -> String {
 }
 
 /// The top of the scale, the first bar and the last one, and what the parts of a bar are.
-fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> String {
+fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> Html {
     let part = match bucket {
         Bucket::Day | Bucket::Week => Part::ShortDate,
         Bucket::Month => Part::Month,
         Bucket::Year => Part::Year,
     };
-    let name = |bar: Option<&Bar>| {
-        let text = bar.map(|bar| intl::in_utc(bar.first.midnight_ms(), part)).unwrap_or_default();
-        escape(&text)
-    };
-    format!(
-        "<span class=\"scale\">{}</span><span>{}</span><span>{}</span>\
-         <span class=\"legend\"><i class=\"key-answered\"></i>{} <i class=\"key-missed\"></i>{}</span>",
-        escape(&intl::number(charts::top_of_scale(most))),
+    let name = |bar: Option<&Bar>| bar.map(|bar| intl::in_utc(bar.first.midnight_ms(), part));
+    html!(
+        "<span class=\"scale\">",
+        intl::number(charts::top_of_scale(most)),
+        "</span><span>",
         name(bars.first()),
+        "</span><span>",
         name(bars.last()),
-        escape(&t("Answered")),
-        escape(&t("Unanswered")),
+        "</span><span class=\"legend\"><i class=\"key-answered\"></i>",
+        t("Answered"),
+        " <i class=\"key-missed\"></i>",
+        t("Unanswered"),
+        "</span>"
     )
 }
 
@@ -450,11 +359,14 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
     let short: Vec<String> = (1..=7).map(|day| weekday(day, Part::ShortWeekday)).collect();
     let head: Vec<String> = std::iter::once(t("Hour")).chain(short.iter().cloned()).collect();
     let picture = charts::draw_heat(&summary.hours_of_week);
-    let label = |text: &String| format!("<span>{}</span>", escape(text));
-    let labels = format!(
-        "<span class=\"weekdays\">{}</span><span class=\"hours\">{}</span>",
-        short.iter().map(label).collect::<String>(),
-        hours.iter().step_by(6).map(label).collect::<String>()
+    let label = |text: &String| html!("<span>", text, "</span>");
+    let labels = |texts: &mut dyn Iterator<Item = &String>| texts.map(label).collect::<Vec<_>>();
+    let labels = html!(
+        "<span class=\"weekdays\">",
+        labels(&mut short.iter()),
+        "</span><span class=\"hours\">",
+        labels(&mut hours.iter().step_by(6)),
+        "</span>"
     );
     let text = t("Busiest hour: {time}, with {calls}.");
     let fact = filled(&text, &name(busiest.weekday, busiest.hour), busiest.calls);
@@ -472,7 +384,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
     })
 }
 
-fn people_table(summary: &Arc<Summary>, links: &Links) -> String {
+fn people_table(summary: &Arc<Summary>, links: &Links) -> Html {
     let row = |one: &calls_model::CounterpartyCount| {
         let address = match one.counterparty.is_identified() {
             // The same as in the rows.
@@ -522,6 +434,6 @@ fn filled(text: &str, time: &str, calls: u64) -> String {
     fill(text, &[("time", time), ("calls", &count("{n} calls", calls))])
 }
 
-fn hint(text: &str) -> String {
-    format!("<p class=\"hint\">{}</p>", escape(text))
+fn hint(text: &str) -> Html {
+    html!("<p class=\"hint\">", text, "</p>")
 }

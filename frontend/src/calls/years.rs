@@ -6,37 +6,44 @@ use calls_model::Summary;
 
 use crate::day::Day;
 use crate::filter::{Filter, Period};
-use crate::format::escape;
+use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::script::t;
 
 /// Links to the years that have calls, or to the months of the year that the filter's period is in. `to` is the page's address
 /// with another period. Empty where there is nothing to choose.
-pub fn html(summary: &Summary, filter: &Filter, to: impl Fn(Period) -> String) -> String {
+pub fn html(summary: &Summary, filter: &Filter, to: impl Fn(Period) -> String) -> Html {
     let days = || summary.days.iter().map(|count| Day(count.date.to_epoch_days()));
-    let Some(first) = days().next() else { return String::new() };
+    let Some(first) = days().next() else { return Html::default() };
     let chosen = year_of(filter.period);
     let firsts: BTreeSet<Day> = match chosen {
         Some(year) if first.date().0 == year => days().map(Day::month).collect(),
         _ => days().map(|day| Day::from_date(day.date().0, 1, 1)).collect(),
     };
     if firsts.len() < 2 {
-        return String::new();
+        return Html::default();
     }
     let link = |first: &Day| {
-        let part = if chosen.is_some() { Part::Month } else { Part::Year };
+        let part = if chosen.is_some() { Part::ShortMonth } else { Part::Year };
         let period = if chosen.is_some() { month(*first) } else { year(*first) };
         let (href, text) = (to(period), intl::in_utc(first.midnight_ms(), part));
-        format!(
-            "<a class=\"chip\" data-noscroll data-key=\"years {first}\" href=\"{}\">{}</a>",
-            escape(&href),
-            escape(&text)
+        html!(
+            "<a class=\"chip\" data-noscroll data-key=\"years ",
+            first.to_string(),
+            "\" href=\"",
+            href,
+            "\">",
+            text,
+            "</a>"
         )
     };
-    let links: String = firsts.iter().rev().map(link).collect();
-    format!(
-        "<div class=\"chips years\" role=\"group\" aria-label=\"{}\">{links}</div>",
-        escape(&t("Years and months"))
+    let links: Vec<Html> = firsts.iter().rev().map(link).collect();
+    html!(
+        "<div class=\"chips years\" role=\"group\" aria-label=\"",
+        t("Years and months"),
+        "\">",
+        links,
+        "</div>"
     )
 }
 

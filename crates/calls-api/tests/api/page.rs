@@ -122,16 +122,23 @@ fn the_service_worker_may_ask_this_server_and_is_never_taken_for_fresh() {
 #[test]
 fn the_page_comes_in_the_language_that_was_chosen_or_else_the_browsers() {
     let app = TestApp::new();
-    let html = |headers: &[(&str, &str)]| app.get_with("/calls/+13333333333", &[&[("accept", "text/html")], headers].concat());
+    let html = |headers: &[(&str, &str)]| {
+        app.get_with("/calls/+13333333333", &[&[("accept", "text/html")], headers].concat())
+    };
     for (headers, start, text) in [
         (&[][..], "<html lang=\"en\" dir=\"ltr\">", ">Missed "),
         (&[("accept-language", "de-CH,en;q=0.5")], "<html lang=\"de\" dir=\"ltr\">", ">Verpasst "),
-        (&[("accept-language", "de"), ("cookie", "tz=UTC; lang=ar")], "<html lang=\"ar\" dir=\"rtl\">", "\u{641}\u{627}\u{626}\u{62a}\u{629}"),
+        (
+            &[("accept-language", "de"), ("cookie", "tz=UTC; lang=ar")],
+            "<html lang=\"ar\" dir=\"rtl\">",
+            "\u{641}\u{627}\u{626}\u{62a}\u{629}",
+        ),
         (&[("cookie", "lang=tlh")], "<html lang=\"en\" dir=\"ltr\">", ">Missed "),
     ] {
         let page = html(headers);
         assert!(page.body.contains(start) && page.body.contains(text), "{headers:?}: {}", &page.body[..200]);
-        let vary: Vec<_> = page.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
+        let vary: Vec<_> =
+            page.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
         assert!(vary.join(", ").contains("accept-language, cookie"), "{vary:?}");
         // One language's texts, and no other's.
         let scripts: Vec<&str> = page.body.split('"').filter(|part| part.starts_with("/page-")).collect();

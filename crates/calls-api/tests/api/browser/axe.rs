@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::callers::app_with_all_kinds;
 use super::chromium::Chromium;
+use super::history_page::HistoryPage;
 use super::home_page::HomePage;
 use super::tab::Tab;
 

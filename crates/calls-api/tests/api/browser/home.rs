@@ -62,7 +62,8 @@ async fn the_first_page_lists_the_numbers_with_their_calls_and_needs_no_program_
     let app = app_with_numbers(&[]);
     let chromium = Chromium::start().await;
     let home = HomePage::open(&chromium, &app.address).await;
-    let lines = "return [...document.querySelectorAll('.line')].map(line => line.innerText.replaceAll(/\\s+/g, ' '))";
+    let lines =
+        "return [...document.querySelectorAll('.line')].map(line => line.innerText.replaceAll(/\\s+/g, ' '))";
     let lines = home.tab.strings(lines).await;
     assert_eq!(lines.len(), 2);
     assert!(lines[0].contains("30 123456") && lines[0].contains("2 calls"), "{lines:?}");

@@ -31,14 +31,16 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 /// The texts that scripts and program ask for: the first literal of each call of `t`, `fill` and `count`.
 fn asked_for() -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
-    for path in files(&frontend().join("js"), ".js").into_iter().chain(files(&frontend().join("src"), ".rs")) {
+    for path in files(&frontend().join("js"), ".js").into_iter().chain(files(&frontend().join("src"), ".rs"))
+    {
         let source = fs::read_to_string(&path).unwrap();
         let source = source.split("#[cfg(test)]").next().unwrap();
         for call in ["t(\"", "fill(\"", "count(\"", "fill(\n", "t(\n"] {
             for (at, _) in source.match_indices(call) {
                 let is_word = source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
                 let rest = source[at + call.len()..].trim_start().trim_start_matches('"');
-                let is_literal = call.ends_with('"') || source[at + call.len()..].trim_start().starts_with('"');
+                let is_literal =
+                    call.ends_with('"') || source[at + call.len()..].trim_start().starts_with('"');
                 if !is_word && is_literal {
                     texts.insert(rest.split('"').next().unwrap().to_owned());
                 }
@@ -58,7 +60,8 @@ fn of_html() -> BTreeSet<String> {
         for name in [" aria-label=\"", " placeholder=\"", " title=\""] {
             texts.extend(tag.split_once(name).map(|(_, rest)| rest.split('"').next().unwrap().to_owned()));
         }
-        let is_kept = tag.contains("translate=\"no\"") || tag.starts_with("option value=\"") && tag.contains("lang=");
+        let is_kept =
+            tag.contains("translate=\"no\"") || tag.starts_with("option value=\"") && tag.contains("lang=");
         if !is_kept && text.trim().chars().any(char::is_alphabetic) {
             texts.insert(text.trim().to_owned());
         }
@@ -103,7 +106,9 @@ async fn english_on(tab: &Tab, language: &str) -> Vec<String> {
     let catalogue = catalogue(language);
     let english: Vec<&String> = catalogue
         .iter()
-        .filter(|(text, translated)| text.chars().any(char::is_alphabetic) && translated.as_str() != Some(text))
+        .filter(|(text, translated)| {
+            text.chars().any(char::is_alphabetic) && translated.as_str() != Some(text)
+        })
         .map(|(text, _)| text)
         .collect();
     let script = format!(
@@ -166,7 +171,10 @@ async fn counts_take_the_form_that_their_language_has_for_them() {
     let chromium = Chromium::start().await;
     let tab = Tab::open(&chromium, &app.address, "/").await;
     let forms = "return [0, 1, 2, 3, 11, 100].map(n => calls.t('{n} calls', { n }))";
-    assert_eq!(tab.strings(forms).await, ["0 calls", "1 call", "2 calls", "3 calls", "11 calls", "100 calls"]);
+    assert_eq!(
+        tab.strings(forms).await,
+        ["0 calls", "1 call", "2 calls", "3 calls", "11 calls", "100 calls"]
+    );
     for (seconds, brief, long) in [
         (0.0, "0 seconds", "0 seconds"),
         (0.125, "less than a second", "less than a second"),
@@ -184,7 +192,9 @@ async fn counts_take_the_form_that_their_language_has_for_them() {
     }
     tab.run("document.cookie = 'lang=ar; path=/'").await;
     tab.go(&app.address).await;
-    let arabic = tab.strings("return [1, 2, 3, 11].map(n => calls.t('{n} calls', { n }).replace(/[^ء-ي]/g, ''))").await;
+    let arabic = tab
+        .strings("return [1, 2, 3, 11].map(n => calls.t('{n} calls', { n }).replace(/[^ء-ي]/g, ''))")
+        .await;
     assert_eq!(arabic, ["مكالمةواحدة", "مكالمتان", "مكالمات", "مكالمة"]);
     chromium.stop().await;
 }
