@@ -62,7 +62,7 @@
     const seen = Math.ceil(innerHeight / 44);
     const list = (entries) => days(entries, canonical(info), info.country);
     const [before, after] = t("Newest first. Times in {zone}.", { zone: "\n" }).split("\n");
-    document.title = `${heading("", person ?? info)} · Calls`;
+    document.title = `${person ? heading("", person, info) : heading("", info)} · Calls`;
     main.innerHTML = html`<div class="columns">
         <div class="title">${title(number, info, person && canonical(person), person)}</div>
         <section class="filters" aria-label="${t("Filters")}"></section>

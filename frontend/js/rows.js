@@ -162,25 +162,27 @@
   const local = (code) => (/^[*#]/.test(code) ? t("Feature code") : t("Extension or short code"));
   const kind = (info) => KINDS[info.kind] ?? local(info.international);
   const canonical = (info) => info.e164 ?? info.international;
-  const numberText = (info) => (info.e164 ? info.international : isSip(info.international) ? address(info.international) : info.international);
-  // The heading of a number's page. `number` is the address's, for as long as `info` is not there.
-  const heading = (number, info) => info?.name ?? (info ? numberText(info) : isSip(number) ? address(number) : number);
+  const written = (text) => (isSip(text) ? address(text) : text);
+  // A number as it is written beside its owner's page, or with a `home` beside that of somebody else.
+  const numberText = ({ country, national, international }, home) => (country && country === home ? national : written(international));
+  // The heading of a number's page, or of a person's beside the `owner`. `number` is the address's, for as long as `info` is not there.
+  const heading = (number, info, owner) => info?.name ?? (info ? numberText(info, owner?.country) : written(number));
   // What is known of a number in small print, each with what it is.
-  const facts = (info) => {
+  const facts = (info, owner) => {
     const region = info.country ? countryName(info.country) : info.e164 && t("Country code {code}", { code: info.international.split(" ", 1)[0] });
-    const facts = [[t("Number"), info.name && numberText(info)], [t("Label"), info.label], [t("Country"), region], [t("Kind"), !info.name && kind(info)]];
+    const facts = [[t("Number"), info.name && numberText(info, owner?.country)], [t("Label"), info.label], [t("Country"), region], [t("Kind"), !info.name && kind(info)]];
     return facts.filter(([, fact]) => fact).map(([name, fact]) => html`<div><dt class="visually-hidden">${name}</dt><dd><bdi>${fact}</bdi></dd></div>`);
   };
 
   // What is inside the title of a number's page, or of the page of what one person had with it. Each `info` may not be there yet.
   const title = (number, info, party, person) => {
     const of = party ? person : info;
-    const name = heading(party ?? number, of);
+    const name = party ? heading(party, person, info) : heading(number, info);
     const owner = party && html`<p class="person-of"><a href="/calls/${encode(info ? canonical(info) : number)}">${t("Calls with {name}", { name: heading(number, info) })}</a></p>`;
     const back = !party && info && html`<a class="to-call-back" href="/calls/${encode(canonical(info))}/callbacks" rel="external">${t("To call back")}</a>`;
     const links = party && html`<p class="person-links">${actions(party, name)}<a href="/calls/${encode(party)}">${t("All calls of this number")}</a></p>`;
     return html`${owner}<div class="heading-line"><h1 tabindex="-1" data-key="title heading"><bdi>${name}</bdi></h1>${back}</div
-      ><dl class="facts">${of && facts(of)}</dl>${links}`;
+      ><dl class="facts">${of && facts(of, party && info)}</dl>${links}`;
   };
 
   Object.assign(calls, {
@@ -194,7 +196,7 @@
     t,
     row: (call, owner, home) => write(row(JSON.parse(call), owner, home)),
     title: (number, info, party, person) => write(title(number, read(info), party, read(person))),
-    heading: (number, info) => heading(number, read(info)),
+    heading: (number, info, owner) => heading(number, read(info), read(owner)),
     spelling: (party, known, home) => spelling(party, read(known), home),
     duration: briefly,
     panel: (number, id, back) => calls.panel?.(number, id, back),

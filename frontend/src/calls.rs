@@ -92,8 +92,8 @@ pub fn HistoryPage() -> impl IntoView {
     let parts = use_parts(page);
     let title = move || {
         let heading = match number.party.get() {
-            Some(party) => script::heading(&party, person.get().as_ref()),
-            None => script::heading(&number.asked.get(), info.data.get().as_ref()),
+            Some(party) => script::heading(&party, person.get().as_ref(), info.data.get().as_ref()),
+            None => script::heading(&number.asked.get(), info.data.get().as_ref(), None),
         };
         parts.with(|parts| match parts.is_empty() {
             true => heading,
@@ -242,7 +242,7 @@ fn remember(
     Effect::new(move |_| {
         let shown = if number.party.get().is_some() { person.get() } else { info.get() };
         if let Some(info) = shown {
-            recent::remember(&info.canonical(), &script::heading("", Some(&info)));
+            recent::remember(&info.canonical(), &script::heading("", Some(&info), None));
         }
     });
     Effect::new(move |_| {

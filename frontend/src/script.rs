@@ -33,9 +33,9 @@ pub fn title(
     bindings::title(number, info.map(json), party, person.map(json))
 }
 
-/// The name or number in the heading.
-pub fn heading(number: &str, info: Option<&NumberInfo>) -> String {
-    bindings::heading(number, info.map(json))
+/// The name or number in the heading; with an `owner`, of a person beside whose page it stands.
+pub fn heading(number: &str, info: Option<&NumberInfo>, owner: Option<&NumberInfo>) -> String {
+    bindings::heading(number, info.map(json), owner.map(json))
 }
 
 /// How a party is written; `details` are what is known of it, `home` is the country whose numbers are written as there.
@@ -82,7 +82,7 @@ mod bindings {
             person: Option<String>,
         ) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
-        pub fn heading(number: &str, info: Option<String>) -> String;
+        pub fn heading(number: &str, info: Option<String>, owner: Option<String>) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
@@ -133,7 +133,7 @@ mod bindings {
         number.to_owned()
     }
 
-    pub fn heading(number: &str, _: Option<String>) -> String {
+    pub fn heading(number: &str, _: Option<String>, _: Option<String>) -> String {
         number.to_owned()
     }
 
