@@ -96,11 +96,12 @@
       try {
         await ask(`${address}/${encode(party)}`, request);
         channel.postMessage(number);
+        await load();
       } catch (error) {
         marked.delete(party);
+        await load();
         fail(error);
       }
-      await load();
     };
 
     document.title = `${t("To call back")}: ${name} · Calls`;

@@ -68,7 +68,7 @@
     const country = known?.country;
     const abroad = country && country !== home && countryName(country);
     const kind = !known && (isSip(counterparty) ? t("SIP address") : /^[*#]/.test(counterparty) && t("Feature code"));
-    return { text: name ?? text, number: text, notes: [name && text, abroad, kind].filter(Boolean), title: country && countryName(country) };
+    return { text: name ?? text, number: text, notes: [name && text, abroad, kind, details.number].filter(Boolean), title: country && countryName(country) };
   };
   const person = (owner, party) => `/calls/${encode(owner)}/with/${encode(party)}`;
 

@@ -96,7 +96,7 @@ impl HistoryPage {
     }
 
     pub async fn wait_for_heading(&self, part: &str) {
-        self.wait_for(&format!("document.querySelector('h1')?.parentElement.innerText.includes('{part}')"))
+        self.wait_for(&format!("document.querySelector('h1')?.closest('.title, main').innerText.includes('{part}')"))
             .await;
     }
 
