@@ -29,11 +29,23 @@
     location.reload();
   });
 
+  // The skip link leads to the calls, or to the page's content where there are none, and leaves the address as it is.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    (byId("calls") ?? byId("main")).focus();
+  });
+
   const help = () => byId("keys").open || byId("keys").showModal();
   byId("keys-button").addEventListener("click", help);
   addEventListener("keydown", (event) => {
     const isTyping = document.activeElement?.matches("input, textarea, select");
-    if (event.key === "?" && !isTyping && !event.ctrlKey && !event.altKey && !event.metaKey) help();
+    if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    const field = document.querySelector('[aria-keyshortcuts="/"]');
+    if (event.key === "?") help();
+    else if (event.key === "/" && field) {
+      event.preventDefault();
+      field.focus();
+    }
   });
 
   // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is said.

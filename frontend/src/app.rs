@@ -9,8 +9,8 @@ use crate::home::HomePage;
 use crate::icon::Symbol;
 use crate::message::{Message, MessageCard};
 use crate::number_form::NumberForms;
+use crate::page;
 use crate::script::t;
-use crate::{keyboard, page};
 
 /// The whole page but for its bar, which is HTML.
 #[component]
@@ -18,8 +18,6 @@ pub fn App() -> impl IntoView {
     calls::use_fallback(&leptos_swr::provide_cache());
     calls::follow_steps();
     page::provide_visits();
-    keyboard::use_slash();
-    keyboard::use_skip_link();
     view! {
         <Router>
             <NumberForms />

@@ -8,7 +8,7 @@
 //! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
 //! - [`script`]: texts and rows, which the page's scripts write.
-//! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
+//! - [`recent`]: the numbers looked at last. [`keyboard`]: where the focus goes.
 //! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
 
 mod api;

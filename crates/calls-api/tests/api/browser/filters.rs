@@ -45,7 +45,7 @@ async fn the_saved_file_has_the_calls_of_the_filter() {
     let chromium = Chromium::start().await;
     let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?outcome=missed").await;
     page.wait_for_rows(1).await;
-    page.choose("Save as CSV").await;
+    page.tab.click("a.export[download]").await;
     let deadline = Instant::now() + PATIENCE;
     let file = loop {
         let files = std::fs::read_dir(chromium.downloads()).into_iter().flatten().flatten();

@@ -96,8 +96,10 @@ impl HistoryPage {
     }
 
     pub async fn wait_for_heading(&self, part: &str) {
-        self.wait_for(&format!("document.querySelector('h1')?.closest('.title, main').innerText.includes('{part}')"))
-            .await;
+        self.wait_for(&format!(
+            "document.querySelector('h1')?.closest('.title, main').innerText.includes('{part}')"
+        ))
+        .await;
     }
 
     pub async fn wait_for_path(&self, path: &str) {

@@ -54,7 +54,8 @@ fn asked_for() -> BTreeSet<String> {
 fn of_html() -> BTreeSet<String> {
     let html = fs::read_to_string(frontend().join("index.html")).unwrap();
     let (head, body) = html.split_once("<body>").unwrap();
-    let description = head.split_once("name=\"description\" content=\"").unwrap().1.split('"').next().unwrap();
+    let description =
+        head.split_once("name=\"description\" content=\"").unwrap().1.split('"').next().unwrap();
     let mut texts = BTreeSet::from([description.to_owned()]);
     for part in body.split('<').skip(1).filter(|part| !part.starts_with("!--") && !part.starts_with("kbd")) {
         let (tag, text) = part.split_once('>').unwrap_or((part, ""));
