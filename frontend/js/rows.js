@@ -199,6 +199,7 @@
     heading: (number, info, owner) => heading(number, read(info), read(owner)),
     spelling: (party, known, home) => spelling(party, read(known), home),
     duration: briefly,
+    occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
     panel: (number, id, back) => calls.panel?.(number, id, back),
     // The first page's script is not there until it is needed.
     home: () => {

@@ -115,7 +115,7 @@ pub fn HistoryPage() -> impl IntoView {
             />
         }
         .into_any(),
-        state => without_calls(&state, number, again),
+        state => without_calls(&state, number, info.data, again),
     };
     view! {
         <main
@@ -301,14 +301,27 @@ fn use_list(
 }
 
 /// What stands in place of calls that are not there.
-fn without_calls(state: &State, number: Number, again: Again) -> AnyView {
+fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>, again: Again) -> AnyView {
     if *state == State::Loading {
         return view! { <div class="skeleton" aria-hidden="true" inner_html=SKELETON></div> }.into_any();
     }
     let again = matches!(state, State::Failed(_)).then_some(again);
     let all_calls = (*state == State::NoMatch).then(|| number.base.get_untracked());
     let message = state.message(&number.asked.get_untracked());
-    message.map(|message| view! { <MessageCard message again all_calls /> }).into_any()
+    let is_empty = *state == State::Empty;
+    // A number that owns nothing leads to those that it called, or was called by.
+    let others = Memo::new(move |_| match is_empty {
+        true => info.with(|info| info.as_ref().map(script::occurrences).unwrap_or_default()),
+        false => String::new(),
+    });
+    let card = move || {
+        message.clone().map(|message| view! { <MessageCard message again all_calls=all_calls.clone() /> })
+    };
+    view! {
+        <div inner_html=others></div>
+        {move || others.with(String::is_empty).then(&card)}
+    }
+    .into_any()
 }
 
 /// How a failed request is tried again: all that are missing at once.

@@ -48,6 +48,11 @@ pub fn duration(time: TalkTime) -> String {
     bindings::duration(time.ms() as f64)
 }
 
+/// The histories that a number occurs in, as HTML. Empty where there are none.
+pub fn occurrences(info: &NumberInfo) -> String {
+    bindings::occurrences(&json(info))
+}
+
 /// Shows the panel of a call, which leads to `back` when it is closed; without an id, no panel.
 pub fn panel(number: &str, id: Option<&str>, back: &str) {
     bindings::panel(number, id, back);
@@ -87,6 +92,8 @@ mod bindings {
         pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn duration(ms: f64) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn occurrences(info: &str) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn panel(number: &str, id: Option<&str>, back: &str);
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
@@ -143,6 +150,10 @@ mod bindings {
 
     pub fn duration(ms: f64) -> String {
         ms.to_string()
+    }
+
+    pub fn occurrences(_: &str) -> String {
+        String::new()
     }
 
     pub fn panel(_: &str, _: Option<&str>, _: &str) {}
