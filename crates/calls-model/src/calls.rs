@@ -115,7 +115,7 @@ impl From<FlatCall> for DetailedCall {
 }
 
 /// What else is known of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallDetails {
     /// How to write the counterparty; null where it has no E.164 number.
@@ -129,6 +129,17 @@ pub struct CallDetails {
     /// How the call ended, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
+    /// How long it rang before it was answered or given up, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring_time: Option<CallDuration>,
+    /// The other number that took part, where there is one: for the side that answered, the number that was dialled; for
+    /// the caller, the extension that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Party>,
+    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest call that
+    /// has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).

@@ -119,6 +119,8 @@ pub fn describe(party: &Party) -> NumberInfo {
         national: party.to_string(),
         country: None,
         kind,
+        name: None,
+        label: None,
     };
     match party {
         Party::E164(number) => match read(&number.to_string(), None) {
@@ -128,6 +130,8 @@ pub fn describe(party: &Party) -> NumberInfo {
                 national: parsed.format_as(PhoneNumberFormat::National).into_owned(),
                 country: country(&parsed),
                 kind: kind(&parsed),
+                name: None,
+                label: None,
             },
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
         },
