@@ -19,6 +19,7 @@ mod numbers;
 mod openapi;
 mod parameters;
 mod schemas;
+mod sent;
 mod summary;
 
 use std::time::Instant;
