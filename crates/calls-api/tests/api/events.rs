@@ -22,7 +22,7 @@ pub struct Client {
 impl Client {
     pub fn connect(app: &TestApp, number: &str, last_id: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
         let last_id = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         write!(stream, "GET /api/calls/{number}/events HTTP/1.1\r\nHost: localhost\r\n{last_id}\r\n")
             .unwrap();
@@ -87,7 +87,7 @@ impl Client {
 pub fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "it did not happen");
+        assert!(start.elapsed() < Duration::from_secs(90), "it did not happen");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
