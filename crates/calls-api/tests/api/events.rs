@@ -26,7 +26,7 @@ impl Client {
 
     pub fn connect_to(app: &TestApp, path: &str, last_id: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
         let last_id = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{last_id}\r\n").unwrap();
         let stream = BufReader::new(stream);
@@ -95,7 +95,7 @@ impl Client {
 pub fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "it did not happen");
+        assert!(start.elapsed() < Duration::from_secs(90), "it did not happen");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
