@@ -20,10 +20,10 @@ use crate::machine::{Effect, Event, Machine, Notice, Now, Retry, Timer, WatcherI
 use crate::options::{Config, MutateOptions, Options, millis};
 use crate::request::{Reply, Request};
 
-/// What a fetcher returns.
+/// Future of a fetcher.
 pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
-/// What all entries of a cache share.
+/// State shared by all entries of a cache.
 pub(crate) struct Shared {
     pub host: Rc<dyn Host>,
     pub config: Config,
@@ -229,7 +229,7 @@ pub(crate) struct Inner<T, E> {
     pub core: Core,
     pub data: Watched<Option<T>>,
     pub error: Watched<Option<E>>,
-    /// What the data was before the optimistic data of a mutation under way.
+    /// The data before the optimistic data of a running mutation.
     committed: RefCell<Option<Option<T>>>,
     watchers: RefCell<Vec<(WatcherId, Watcher<T, E>)>>,
     preloaded: RefCell<Option<Answer<T, E>>>,
@@ -499,7 +499,7 @@ where
         }
     }
 
-    /// What is known is old: fetch again if somebody watches, else when somebody does.
+    /// Marks the data as stale: it is fetched again now if a hook watches it, else once one does.
     pub fn invalidate(&self) {
         drop(self.preloaded.take());
         self.core.dispatch(Event::Revalidate);
@@ -636,7 +636,7 @@ where
         self.end_mutation(mutation, revalidate);
     }
 
-    /// What was preloaded and not yet used.
+    /// Takes the preloaded answer, if it is still unused.
     pub fn take_preloaded(&self) -> Option<Answer<T, E>> {
         self.preloaded.take()
     }

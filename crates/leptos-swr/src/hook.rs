@@ -19,7 +19,7 @@ use crate::machine::{Retry, WatcherId};
 use crate::options::{Config, MutateOptions, Options};
 use crate::request::Reply;
 
-/// What a hook returns: signals, and a hold on the entry behind them. `Copy`, as signals are.
+/// Signals of a hook, with a handle to the entry behind them. `Copy`, as signals are.
 pub struct Swr<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The newest data. Stays beside an error; `None` only while there never was any.
     pub data: Signal<Option<T>>,
@@ -147,7 +147,7 @@ where
     use_found(&cache, Box::new(find), options)
 }
 
-/// What others have put under a key, by a fetch or by hand. Fetches nothing itself.
+/// Reads the data under a key that other hooks or mutations have stored. Never fetches.
 pub fn use_swr_cached<K, T, E>(key: impl Fn() -> Option<K> + 'static) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
@@ -160,7 +160,7 @@ where
     use_found(&cache, Box::new(find), |_| {})
 }
 
-/// How an entry is fetched.
+/// Fetcher of an entry.
 pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
 
 /// Finds the entry to show, and how it is fetched, if it is. Reactive.
@@ -207,7 +207,7 @@ where
     Signal::derive(move || current.get().map(|entry| part(&entry.0.core.status)).unwrap_or_default())
 }
 
-/// What a hook has: the entry it shows, and its options as they are now.
+/// State of a hook: the entry that it shows, and its current options.
 pub(crate) struct Hook<T, E> {
     found: RefCell<Option<EntryAndFetch<T, E>>>,
     /// The last data that it had, of whichever key.
@@ -237,8 +237,8 @@ impl<T, E> Hook<T, E> {
 
 /// The way from a signal to its hook, as long as the hook's owner is there. `Copy`.
 pub(crate) struct Current<T: 'static, E: 'static> {
-    /// Where the found entry is in memory, 0 without one. Moves when the entry is another; a memo of the entry
-    /// itself would be compiled anew for each type of data.
+    /// Address of the entry in memory, 0 without one. Changes with the entry; a memo of the entry itself would
+    /// be compiled anew for each type of data.
     address: Memo<usize>,
     hook: ArenaItem<Rc<Hook<T, E>>, LocalStorage>,
 }

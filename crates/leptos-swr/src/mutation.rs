@@ -14,7 +14,7 @@ use crate::entry::Entry;
 use crate::options::{Callback, MutateOptions};
 use crate::request::Reply;
 
-/// What [`use_swr_mutation`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_mutation`]. `Copy`, as signals are.
 pub struct SwrMutation<A: 'static, R: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The answer of the last trigger that was not reset or followed by another.
     pub data: Signal<Option<R>>,
@@ -53,7 +53,7 @@ impl<A: 'static, R: Send + Sync + 'static, E: Send + Sync + 'static> SwrMutation
 
 /// The options of a mutation hook. `T` is the data of the entry, `R` the answer of the work.
 pub struct MutationOptions<T, R, E> {
-    /// What the mutation does to the entry.
+    /// Effects of the mutation on the entry.
     pub mutate: MutateOptions<T, R, E>,
     /// Called after a success that was not reset or followed by another trigger.
     pub on_success: Option<Callback<R>>,

@@ -1,4 +1,4 @@
-//! What a hook does, when: [`Config`] for all types, [`Options`] for one.
+//! Options of hooks: [`Config`] for all types, [`Options`] for one.
 
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub struct Config {
     pub refresh_when_offline: bool,
     /// Retry after an error. Default true.
     pub should_retry_on_error: bool,
-    /// How many retries at most: `Some(0)` is none, `None` no end. Default `None`.
+    /// Maximum number of retries: `Some(0)` is none, `None` is unlimited. Default `None`.
     pub error_retry_count: Option<u32>,
     /// The unit of the retries' backoff. Default 5 s.
     pub error_retry_interval: Duration,
@@ -38,7 +38,7 @@ pub struct Config {
     pub loading_timeout: Duration,
     /// Go on showing the old key's data until the new key has some. Default false.
     pub keep_previous_data: bool,
-    /// How long data that nobody watches is kept. Default 5 min.
+    /// Time that data without a hook is kept. Default 5 min.
     pub gc_time: Duration,
 }
 
@@ -92,7 +92,7 @@ pub type Notify = Rc<dyn Fn()>;
 /// The time between polls, made from the data; zero is never.
 pub type Interval<T> = Rc<dyn Fn(Option<&T>) -> Duration>;
 
-/// Whether two values are the same for those who look at them.
+/// Equality of two values, as far as the view is concerned.
 pub type Compare<T> = Rc<dyn Fn(&T, &T) -> bool>;
 
 /// Makes new data from old and new.
@@ -182,7 +182,7 @@ pub type Populate<T, R> = Rc<dyn Fn(&R, Option<&T>) -> Option<T>>;
 /// A yes or no about the data.
 pub type DecideByData<T> = Rc<dyn Fn(Option<&T>) -> bool>;
 
-/// What a mutation does to the cache beside its work. `T` is the data, `R` the answer of the work.
+/// Effects of a mutation on the cache. `T` is the data, `R` the result of the mutation.
 pub struct MutateOptions<T, R, E> {
     /// Fetch again after it. Default true.
     pub revalidate: bool,
@@ -190,7 +190,7 @@ pub struct MutateOptions<T, R, E> {
     pub revalidate_by: Option<DecideByData<T>>,
     /// Shown while the work is under way.
     pub optimistic_data: Option<Optimistic<T>>,
-    /// What the answer writes into the cache; `None` writes nothing.
+    /// Writes the result into the cache; `None` writes nothing.
     pub populate_cache: Option<Populate<T, R>>,
     /// Go back to the committed data when the work fails. Default true.
     pub rollback_on_error: bool,

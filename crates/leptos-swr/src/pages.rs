@@ -37,7 +37,7 @@ use crate::request::Reply;
 pub trait Rows: Clone {
     /// One row. An `Arc` keeps its identity as long as the row is equal.
     type Row: Clone + PartialEq + Send + Sync + 'static;
-    /// What tells two rows apart.
+    /// Identity of a row.
     type Id: Eq + Hash;
 
     /// The rows, in the list's order. Borrowed where the page has them so, else made for this call.
@@ -47,7 +47,7 @@ pub trait Rows: Clone {
     /// The same page (its cursor above all) with other rows.
     fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
 
-    /// Where the row of an identity is. A page that makes its rows for each call can tell it without them.
+    /// Position of the row with this identity. A page that builds its rows on demand can tell it without them.
     fn position(&self, id: &Self::Id) -> Option<usize> {
         self.rows().iter().position(|row| Self::id(row) == *id)
     }
@@ -57,10 +57,10 @@ pub trait Rows: Clone {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PagesKey<K>(pub K);
 
-/// How a list is walked. Names and defaults are swr's, where swr has the option.
+/// Paging options. Names and defaults are swr's, where swr has the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagesConfig {
-    /// How many pages are loaded at first. Default 1.
+    /// Number of pages loaded at first. Default 1.
     pub initial_size: usize,
     /// Fetch all pages in each revalidation. Default false.
     pub revalidate_all: bool,
@@ -91,7 +91,7 @@ impl Default for PagesConfig {
 pub struct PagesOptions<P, E> {
     /// The options every hook has; reached as the options' own fields.
     pub options: Options<Vec<P>, E>,
-    /// How the list is walked.
+    /// Paging options.
     pub pages: PagesConfig,
     splice: Option<Splice<P>>,
 }
@@ -122,7 +122,7 @@ impl<P, E> DerefMut for PagesOptions<P, E> {
     }
 }
 
-/// What [`use_swr_pages`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_pages`]. `Copy`, as signals are.
 pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The pages that are loaded. Stays beside an error.
     pub data: Signal<Option<Vec<P>>>,
@@ -136,7 +136,7 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    /// How many pages are asked for. More than are loaded while more are under way, and at the list's end.
+    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of the list.
     pub size: Signal<usize>,
     swr: Swr<Vec<P>, E>,
     list: StoredValue<Rc<dyn List<P>>, LocalStorage>,
@@ -280,7 +280,7 @@ where
     }
 }
 
-/// What is known of a list beside its pages: an entry of its own, shared by the hooks of the list.
+/// State of a list beside its pages: an entry of its own, shared by the hooks of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Meta {
     size: Option<usize>,
@@ -513,7 +513,7 @@ pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Ve
     let last = fetched.iter().rev().find_map(|page| page.rows().last().map(P::id))?;
     let place = |(index, page): (usize, &P)| Some((index, page.position(&last)?));
     let (index, row) = known.iter().enumerate().find_map(place)?;
-    // What comes after the place was not fetched, and a list may have many pages.
+    // Pages after this one were not fetched, and a list may have many.
     let mut pages = keep_rows(&known[..=index], fetched);
     let head = pages.pop()?;
     let rows = [&head.rows()[..], &known[index].rows()[row + 1..]].concat();

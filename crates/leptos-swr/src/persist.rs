@@ -62,7 +62,7 @@ impl Storage for WebStorage {
     }
 }
 
-/// What is kept, and how long.
+/// Which data is persisted, and for how long.
 pub struct PersistOptions<T> {
     /// Raised when the data's shape changes: what another version kept is forgotten. Default 0.
     pub version: u32,
@@ -92,8 +92,8 @@ impl<P: Clone> PersistOptions<Vec<P>> {
     }
 }
 
-/// What is kept, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry. Tuples,
-/// because reading structs would cost a page more.
+/// Persisted form, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry. Tuples,
+/// because deserialising structs takes more code.
 type Kept<K, T> = (u32, Vec<(K, u64, T)>);
 
 impl Cache {

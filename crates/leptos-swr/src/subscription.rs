@@ -7,7 +7,7 @@ use crate::cache::use_cache;
 use crate::entry::{Close, Entry};
 use crate::hook::{hold_each, use_found};
 
-/// What [`use_swr_subscription`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_subscription`]. `Copy`, as signals are.
 pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The last data that was pushed.
     pub data: Signal<Option<T>>,
@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrSubscriptio
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionKey<K>(pub K);
 
-/// What a source pushes into. Clones are the same.
+/// Sender of a subscription's data. Clones share the entry.
 pub struct Push<T, E>(Entry<T, E>);
 
 impl<T, E> Clone for Push<T, E> {
