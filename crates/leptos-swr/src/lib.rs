@@ -60,8 +60,8 @@
 //!         answer.text().await.map_err(|error| error.to_string())
 //!     },
 //!     |options| {
-//!         options.refresh_interval = Duration::from_secs(30);
-//!         options.keep_previous_data = true;
+//!         options.refresh_interval(Duration::from_secs(30));
+//!         options.keep_previous_data(true);
 //!     },
 //! );
 //! # let _ = news;
@@ -127,6 +127,7 @@
 //! - [`machine`]: the pure state machine inside each entry.
 //! - [`host`]: the world outside, as a browser and as a virtual clock for tests.
 //! - [`request`]: a request under way, and how it is aborted.
+//! - [`value`]: the bound of all data.
 
 pub mod cache;
 pub mod entry;
@@ -138,7 +139,9 @@ pub mod options;
 pub mod pages;
 pub mod persist;
 pub mod request;
+mod setters;
 pub mod subscription;
+pub mod value;
 
 pub use cache::{Cache, provide_cache, provide_cache_with, use_cache};
 pub use entry::Entry;
@@ -151,3 +154,4 @@ pub use pages::{PagesConfig, PagesKey, PagesOptions, Rows, SwrPages, use_swr_pag
 pub use persist::{PersistOptions, Storage, WebStorage};
 pub use request::{Reply, abort_signal};
 pub use subscription::{Push, SwrSubscription, use_swr_subscription};
+pub use value::Value;

@@ -13,6 +13,7 @@ use reactive_graph::wrappers::read::Signal;
 use crate::entry::Entry;
 use crate::options::{Callback, MutateOptions};
 use crate::request::Reply;
+use crate::value::Value;
 
 /// Handle of [`use_swr_mutation`]. `Copy`, as signals are.
 pub struct SwrMutation<A: 'static, R: Send + Sync + 'static, E: Send + Sync + 'static> {
@@ -88,9 +89,9 @@ pub fn use_swr_mutation<A, T, R, E, F>(
 ) -> SwrMutation<A, R, E>
 where
     A: 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    R: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    R: Value,
+    E: Value,
     F: Future<Output = Result<R, E>> + 'static,
 {
     let state = State {
@@ -148,8 +149,8 @@ impl<R, E> Clone for State<R, E> {
 
 impl<R, E> State<R, E>
 where
-    R: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    R: Value,
+    E: Value,
 {
     fn begin(&self) -> u64 {
         self.newest.set(self.newest.get() + 1);
@@ -181,7 +182,7 @@ where
     }
 }
 
-fn change<V: Clone + PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<V>, value: V) {
+fn change<V: Value>(signal: &ArcRwSignal<V>, value: V) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
     }

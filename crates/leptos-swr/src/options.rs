@@ -1,10 +1,10 @@
 //! Options of hooks: [`Config`] for all types, [`Options`] for one.
 
-use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::pages::{Rows, keep_rows};
+use crate::setters::setters;
 
 /// The options that know no type. [`crate::provide_cache_with`] sets them for all hooks below, and each
 /// hook's [`Options`] begin as a copy. Names and defaults are swr's.
@@ -106,32 +106,34 @@ pub type Decide<E> = Rc<dyn Fn(&E) -> bool>;
 /// Callbacks may do anything, also empty the cache. They are called after the entry has changed, in the order
 /// of what happened, and not after the hook is gone.
 pub struct Options<T, E> {
-    /// The options that know no type; reached as the options' own fields.
-    pub config: Config,
+    /// The options that know no type.
+    pub(crate) config: Config,
     /// Shown while the cache has nothing. It is not put into the cache. Default `None`.
-    pub fallback_data: Option<T>,
+    pub(crate) fallback_data: Option<T>,
     /// Instead of [`Config::refresh_interval`], an interval made from the data.
-    pub refresh_interval_by: Option<Interval<T>>,
+    pub(crate) refresh_interval_by: Option<Interval<T>>,
     /// Instead of [`Config::should_retry_on_error`], a choice by the error.
-    pub should_retry_by: Option<Decide<E>>,
+    pub(crate) should_retry_by: Option<Decide<E>>,
     /// While it answers true no request is started, and failures are not shown.
-    pub is_paused: Option<Rc<dyn Fn() -> bool>>,
+    pub(crate) is_paused: Option<Rc<dyn Fn() -> bool>>,
     /// Instead of `==`: new data that it calls the same is not taken.
-    pub compare: Option<Compare<T>>,
+    pub(crate) compare: Option<Compare<T>>,
     /// Makes the data to keep from the data known and the data that came, so that parts that are equal can keep
     /// their identity: [`Options::keep_rows`].
-    pub reconcile: Option<Reconcile<T>>,
+    pub(crate) reconcile: Option<Reconcile<T>>,
     /// Called after each answer that was taken.
-    pub on_success: Option<Callback<T>>,
+    pub(crate) on_success: Option<Callback<T>>,
     /// Called after each failure that is shown.
-    pub on_error: Option<Callback<E>>,
+    pub(crate) on_error: Option<Callback<E>>,
     /// Called when a first load takes longer than [`Config::loading_timeout`].
-    pub on_loading_slow: Option<Notify>,
+    pub(crate) on_loading_slow: Option<Notify>,
     /// Called when a request was for nothing: something newer took its place.
-    pub on_discarded: Option<Notify>,
+    pub(crate) on_discarded: Option<Notify>,
 }
 
 impl<T, E> Options<T, E> {
+    setters!(T, E);
+
     /// The defaults of a cache, and no callbacks.
     pub fn new(config: Config) -> Self {
         Self {
@@ -156,20 +158,6 @@ impl<T: Rows, E> Options<T, E> {
         self.reconcile = Some(Rc::new(|known: &T, page: T| {
             keep_rows(std::slice::from_ref(known), std::slice::from_ref(&page)).pop().unwrap_or(page)
         }));
-    }
-}
-
-impl<T, E> Deref for Options<T, E> {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.config
-    }
-}
-
-impl<T, E> DerefMut for Options<T, E> {
-    fn deref_mut(&mut self) -> &mut Config {
-        &mut self.config
     }
 }
 

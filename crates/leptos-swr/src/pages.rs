@@ -13,7 +13,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -32,11 +31,13 @@ use crate::hook::{Fetch, Swr, use_found};
 use crate::machine::Retry;
 use crate::options::{MutateOptions, Options};
 use crate::request::Reply;
+use crate::setters::setters;
+use crate::value::Value;
 
 /// A page that can say which rows it has.
 pub trait Rows: Clone {
     /// One row. An `Arc` keeps its identity as long as the row is equal.
-    type Row: Clone + PartialEq + Send + Sync + 'static;
+    type Row: Value;
     /// Identity of a row.
     type Id: Eq + Hash;
 
@@ -89,8 +90,7 @@ impl Default for PagesConfig {
 
 /// The options of a list.
 pub struct PagesOptions<P, E> {
-    /// The options every hook has; reached as the options' own fields.
-    pub options: Options<Vec<P>, E>,
+    options: Options<Vec<P>, E>,
     /// Paging options.
     pub pages: PagesConfig,
     splice: Option<Splice<P>>,
@@ -108,18 +108,8 @@ impl<P: Rows, E> PagesOptions<P, E> {
     }
 }
 
-impl<P, E> Deref for PagesOptions<P, E> {
-    type Target = Options<Vec<P>, E>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.options
-    }
-}
-
-impl<P, E> DerefMut for PagesOptions<P, E> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.options
-    }
+impl<P, E> PagesOptions<P, E> {
+    setters!(Vec<P>, E, in options);
 }
 
 /// Handle of [`use_swr_pages`]. `Copy`, as signals are.
@@ -152,14 +142,14 @@ impl<P: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrPages<P, E>
 
 impl<P, E> SwrPages<P, E>
 where
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     /// Asks for so many pages. Those that are known are shown at once.
     pub fn set_size(&self, size: usize) {
         let Some(list) = self.list.try_get_value() else { return };
         if let (Some(entry), Some(known)) = (self.swr.entry(), list.resize(size)) {
-            entry.update(|shown| known.or_else(|| shown.cloned()), true);
+            entry.update_and_revalidate(|shown| known.or_else(|| shown.cloned()));
         }
     }
 
@@ -194,8 +184,13 @@ where
     }
 
     /// Makes pages from the committed pages: [`Entry::update`].
-    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>, revalidate: bool) {
-        self.swr.update(change, revalidate);
+    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update(change);
+    }
+
+    /// As [`SwrPages::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update_and_revalidate(change);
     }
 
     /// Does some work and takes its answer into the list: [`Entry::mutate`].
@@ -234,8 +229,8 @@ pub fn use_swr_pages<K, P, E, F>(
 ) -> SwrPages<P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
     F: Future<Output = Result<P, E>> + 'static,
 {
     let cache = use_cache();
@@ -325,8 +320,8 @@ struct Source<K, P, E> {
 impl<K, P, E> Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn meta(&self, first: &K) -> Entry<Meta, ()> {
         self.cache.entry(MetaKey(first.clone()))
@@ -458,8 +453,8 @@ where
 impl<K, P, E> List<P> for Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn resize(&self, size: usize) -> Option<Option<Vec<P>>> {
         let first = untrack(|| (self.get_key)(0, None))?;

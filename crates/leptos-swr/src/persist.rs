@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::cache::Cache;
 use crate::entry::{Entry, Inner, Node};
 use crate::options::millis;
+use crate::value::Value;
 
 /// One place to keep a text.
 pub trait Storage: 'static {
@@ -106,7 +107,7 @@ impl Cache {
     where
         K: Clone + Eq + Serialize + DeserializeOwned + 'static,
         T: Clone + PartialEq + Send + Sync + Serialize + DeserializeOwned + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
+        E: Value,
     {
         let host = self.shared().host.clone();
         let kept = restore::<K, T>(&storage, &options, host.wall_clock_ms());

@@ -6,6 +6,7 @@ use reactive_graph::wrappers::read::Signal;
 use crate::cache::use_cache;
 use crate::entry::{Close, Entry};
 use crate::hook::{hold_each, use_found};
+use crate::value::Value;
 
 /// Handle of [`use_swr_subscription`]. `Copy`, as signals are.
 pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
@@ -38,13 +39,13 @@ impl<T, E> Clone for Push<T, E> {
 
 impl<T, E> Push<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     /// Shows new data, or a failure beside the data there is.
     pub fn next(&self, value: Result<T, E>) {
         match value {
-            Ok(data) => self.0.set(Some(data), false),
+            Ok(data) => self.0.set(Some(data)),
             Err(error) => {
                 self.0.0.set_error(Some(error));
                 self.0.0.written();
@@ -63,8 +64,8 @@ pub fn use_swr_subscription<K, T, E, D>(
 ) -> SwrSubscription<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     D: FnOnce() + 'static,
 {
     let cache = use_cache();
