@@ -22,8 +22,10 @@ const TEXTS: &str = "../../frontend/texts";
 /// Scripts of every page, in their order.
 const SCRIPTS: [&str; 6] = ["start", "texts", "html", "rows", "controls", "first-rows"];
 /// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
-const ASIDE: [(&str, &[&str]); 2] =
-    [("panel", &["api", "panel", "excel", "occurrences"]), ("places", &["api", "home", "callbacks", "lines"])];
+const ASIDE: [(&str, &[&str]); 2] = [
+    ("panel", &["api", "panel", "excel", "occurrences"]),
+    ("places", &["api", "home", "callbacks", "lines"]),
+];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
 /// Where there are service workers, which is in secure contexts only, and once there is nothing better to do. A browser that

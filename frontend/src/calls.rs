@@ -20,7 +20,6 @@ mod packed;
 mod pages;
 mod panel;
 mod place;
-mod spellings;
 mod state;
 mod summary;
 mod summary_data;
@@ -57,7 +56,6 @@ use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 pub use place::follow_steps;
 use place::keep_place;
-use spellings::Spellings;
 use state::State;
 use summary::SummaryPanel;
 use summary_data::{SummaryData, use_summary};
@@ -175,7 +173,7 @@ struct History {
 fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
     Memo::new(move |_| {
-        let spell = |party: &Party| list.spellings.of(party);
+        let spell = |party: &Party| list.spell(party);
         filter.with(|filter| chosen::parts(filter, list.today.get(), spell))
     })
 }
@@ -208,7 +206,7 @@ fn use_history() -> History {
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info, freshness);
-    let (list, count) = use_list(number, filter, wanted, calls, summary.data, info.data);
+    let (list, count) = use_list(number, wanted, calls, summary.data, info.data);
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
     let state = Memo::new(move |_| {
         calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
@@ -257,7 +255,6 @@ fn remember(
 /// The list, and how many calls it shows, once that is known.
 fn use_list(
     number: Number,
-    filter: Memo<Filter>,
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     summary: Signal<Option<SummaryData>>,
@@ -284,7 +281,6 @@ fn use_list(
         summary,
         owner,
         is_of_person: Signal::derive(move || number.party.with(Option::is_some)),
-        spellings: Spellings::new(timeline, summary, filter, owner),
         today,
         viewport,
         news,
@@ -350,13 +346,13 @@ fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, 
         PageKey::fetch,
         move |options| {
             let pages = pages.clone();
-            options.on_success = Some(Rc::new(move |new: &Vec<CallsPage>| {
+            options.on_success(move |new: &Vec<CallsPage>| {
                 freshness.answered(new.len(), pages.replace(new.len()))
-            }));
+            });
             options.head_only();
-            options.refresh_interval = POLL;
-            options.keep_previous_data = true;
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            options.refresh_interval(POLL);
+            options.keep_previous_data(true);
+            options.should_retry_by(ApiError::may_pass);
         },
     )
 }
@@ -399,10 +395,10 @@ fn use_info(number: impl Fn() -> Option<String> + 'static) -> Swr<NumberInfo, Ap
         move || Some(path::api_number(&number()?)),
         |path| async move { api::get(&path).await },
         |options| {
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            options.should_retry_by(ApiError::may_pass);
             // How a number is written does not change while one looks at it.
-            options.revalidate_on_focus = false;
-            options.revalidate_if_stale = false;
+            options.revalidate_on_focus(false);
+            options.revalidate_if_stale(false);
         },
     )
 }

@@ -20,6 +20,7 @@ mod openapi;
 mod parameters;
 mod places;
 mod schemas;
+mod sent;
 mod summary;
 
 use std::time::Instant;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::clients::Requests;
 use crate::pgbench::Varied;
 
-/// What the API lets senders in with.
+/// Token that senders present to the API.
 pub const INGEST_TOKEN: &str = "token-of-the-bench";
 
 /// The first of the numbers whose calls are sent in, which have no other calls.
@@ -50,7 +50,7 @@ impl Posts {
         request.send(self.body(0)).context("cannot send a call").map(|_| ())
     }
 
-    /// What is varied in the statement of the first call, so that each is new.
+    /// The literals to vary in the recorded statement, so that each call is new.
     pub fn varied(self) -> [Varied; 2] {
         [
             Varied {

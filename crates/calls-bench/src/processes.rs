@@ -77,14 +77,14 @@ pub fn postgres_cpu(postmaster: u32) -> anyhow::Result<Duration> {
                 sum += usage.own;
             }
         }
-        // Whoever ended meanwhile is in neither sum.
+        // Processes that ended meanwhile are in neither sum.
         if Usage::read(postmaster)?.ended_children == usage.ended_children {
             return Ok(sum);
         }
     }
 }
 
-/// What `/proc/PID/stat` says (proc(5)).
+/// CPU times from `/proc/PID/stat` (proc(5)).
 struct Usage {
     parent: u32,
     own: Duration,

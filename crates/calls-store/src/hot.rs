@@ -129,8 +129,9 @@ pub(crate) const ADD_CALL: &str = "
             last_call = greatest(histories.last_call, excluded.last_call)
         RETURNING version
     ), added AS (
-        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms)
-        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer
+        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
+        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer,
+               $11::bigint
         FROM history
         ON CONFLICT ON CONSTRAINT calls_natural_key DO NOTHING
         RETURNING id
@@ -363,7 +364,8 @@ pub(crate) async fn read_labels(
 async fn add_call(connected: &Connected, call: &NewCall) -> Result<bool, Failure> {
     let now = chrono::Utc::now().timestamp_micros();
     let (call_type, disposition) = (call.call_type.code(), call.disposition.code());
-    let parameters: [&(dyn ToSql + Sync); 10] = [
+    let via = call.via.map(|via| via.0);
+    let parameters: [&(dyn ToSql + Sync); 11] = [
         &call.number.0,
         &call.counterparty.0,
         &call_type,
@@ -374,6 +376,7 @@ async fn add_call(connected: &Connected, call: &NewCall) -> Result<bool, Failure
         &now,
         &CHANNEL,
         &call.number.0.to_string(),
+        &via,
     ];
     match connected.client.query_opt(&connected.statements.add_call, &parameters).await {
         Ok(row) => Ok(row.is_some()),

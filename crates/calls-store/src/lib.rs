@@ -8,6 +8,7 @@
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
 //! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
+//! - [`names`]: whose number it is; [`details`]: these and what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
@@ -21,6 +22,7 @@ pub mod columns;
 pub mod counter;
 pub mod counts;
 pub mod deadlines;
+pub mod details;
 pub mod directory;
 pub mod erasure;
 pub mod filter;
@@ -34,6 +36,7 @@ pub mod list;
 pub mod listener;
 pub mod made_up;
 pub mod migrations;
+pub mod names;
 pub mod parties;
 pub mod pool;
 mod pooler;

@@ -66,6 +66,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    name_changes (slot) {
+        slot -> Int2,
+        changes -> Int8,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
@@ -90,6 +97,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     histories,
     history_counts,
     idempotency_keys,
+    name_changes,
     names,
     other_parties,
 );

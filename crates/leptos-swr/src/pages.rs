@@ -13,7 +13,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -32,12 +31,14 @@ use crate::hook::{Fetch, Swr, use_found};
 use crate::machine::Retry;
 use crate::options::{MutateOptions, Options};
 use crate::request::Reply;
+use crate::setters::setters;
+use crate::value::Value;
 
 /// A page that can say which rows it has.
 pub trait Rows: Clone {
     /// One row. An `Arc` keeps its identity as long as the row is equal.
-    type Row: Clone + PartialEq + Send + Sync + 'static;
-    /// What tells two rows apart.
+    type Row: Value;
+    /// Identity of a row.
     type Id: Eq + Hash;
 
     /// The rows, in the list's order. Borrowed where the page has them so, else made for this call.
@@ -47,7 +48,7 @@ pub trait Rows: Clone {
     /// The same page (its cursor above all) with other rows.
     fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
 
-    /// Where the row of an identity is. A page that makes its rows for each call can tell it without them.
+    /// Position of the row with this identity. A page that builds its rows on demand can tell it without them.
     fn position(&self, id: &Self::Id) -> Option<usize> {
         self.rows().iter().position(|row| Self::id(row) == *id)
     }
@@ -57,10 +58,10 @@ pub trait Rows: Clone {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PagesKey<K>(pub K);
 
-/// How a list is walked. Names and defaults are swr's, where swr has the option.
+/// Paging options. Names and defaults are swr's, where swr has the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagesConfig {
-    /// How many pages are loaded at first. Default 1.
+    /// Number of pages loaded at first. Default 1.
     pub initial_size: usize,
     /// Fetch all pages in each revalidation. Default false.
     pub revalidate_all: bool,
@@ -89,9 +90,8 @@ impl Default for PagesConfig {
 
 /// The options of a list.
 pub struct PagesOptions<P, E> {
-    /// The options every hook has; reached as the options' own fields.
-    pub options: Options<Vec<P>, E>,
-    /// How the list is walked.
+    options: Options<Vec<P>, E>,
+    /// Paging options.
     pub pages: PagesConfig,
     splice: Option<Splice<P>>,
 }
@@ -108,21 +108,11 @@ impl<P: Rows, E> PagesOptions<P, E> {
     }
 }
 
-impl<P, E> Deref for PagesOptions<P, E> {
-    type Target = Options<Vec<P>, E>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.options
-    }
+impl<P, E> PagesOptions<P, E> {
+    setters!(Vec<P>, E, in options);
 }
 
-impl<P, E> DerefMut for PagesOptions<P, E> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.options
-    }
-}
-
-/// What [`use_swr_pages`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_pages`]. `Copy`, as signals are.
 pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The pages that are loaded. Stays beside an error.
     pub data: Signal<Option<Vec<P>>>,
@@ -136,7 +126,7 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    /// How many pages are asked for. More than are loaded while more are under way, and at the list's end.
+    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of the list.
     pub size: Signal<usize>,
     swr: Swr<Vec<P>, E>,
     list: StoredValue<Rc<dyn List<P>>, LocalStorage>,
@@ -152,14 +142,14 @@ impl<P: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrPages<P, E>
 
 impl<P, E> SwrPages<P, E>
 where
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     /// Asks for so many pages. Those that are known are shown at once.
     pub fn set_size(&self, size: usize) {
         let Some(list) = self.list.try_get_value() else { return };
         if let (Some(entry), Some(known)) = (self.swr.entry(), list.resize(size)) {
-            entry.update(|shown| known.or_else(|| shown.cloned()), true);
+            entry.update_and_revalidate(|shown| known.or_else(|| shown.cloned()));
         }
     }
 
@@ -194,8 +184,13 @@ where
     }
 
     /// Makes pages from the committed pages: [`Entry::update`].
-    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>, revalidate: bool) {
-        self.swr.update(change, revalidate);
+    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update(change);
+    }
+
+    /// As [`SwrPages::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update_and_revalidate(change);
     }
 
     /// Does some work and takes its answer into the list: [`Entry::mutate`].
@@ -234,8 +229,8 @@ pub fn use_swr_pages<K, P, E, F>(
 ) -> SwrPages<P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
     F: Future<Output = Result<P, E>> + 'static,
 {
     let cache = use_cache();
@@ -280,7 +275,7 @@ where
     }
 }
 
-/// What is known of a list beside its pages: an entry of its own, shared by the hooks of the list.
+/// State of a list beside its pages: an entry of its own, shared by the hooks of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Meta {
     size: Option<usize>,
@@ -325,8 +320,8 @@ struct Source<K, P, E> {
 impl<K, P, E> Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn meta(&self, first: &K) -> Entry<Meta, ()> {
         self.cache.entry(MetaKey(first.clone()))
@@ -458,8 +453,8 @@ where
 impl<K, P, E> List<P> for Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn resize(&self, size: usize) -> Option<Option<Vec<P>>> {
         let first = untrack(|| (self.get_key)(0, None))?;
@@ -513,7 +508,7 @@ pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Ve
     let last = fetched.iter().rev().find_map(|page| page.rows().last().map(P::id))?;
     let place = |(index, page): (usize, &P)| Some((index, page.position(&last)?));
     let (index, row) = known.iter().enumerate().find_map(place)?;
-    // What comes after the place was not fetched, and a list may have many pages.
+    // Pages after this one were not fetched, and a list may have many.
     let mut pages = keep_rows(&known[..=index], fetched);
     let head = pages.pop()?;
     let rows = [&head.rows()[..], &known[index].rows()[row + 1..]].concat();

@@ -18,14 +18,14 @@ pub fn use_fallback(cache: &Cache) {
     let Fallback { number, info, person, calls, next } = fallback;
     if let Some(person) = person {
         let path = path::api_number(&person.canonical());
-        cache.entry::<String, NumberInfo, ApiError>(path).set(Some(person), false);
+        cache.entry::<String, NumberInfo, ApiError>(path).set(Some(person));
     }
-    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
+    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };
     let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);
     let first = PagesKey(PageKey::first(wanted));
-    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
+    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]));
 }
 
 /// The person of the address `/calls/+12025550123/with/+13333333333`.

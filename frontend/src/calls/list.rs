@@ -9,7 +9,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use calls_model::DetailedCall;
+use calls_model::{DetailedCall, Party};
 use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -20,7 +20,6 @@ use super::geometry::{DaySlice, Geometry};
 use super::keys;
 use super::news::News;
 use super::pages::Wanted;
-use super::spellings::Spellings;
 use super::summary_data::SummaryData;
 use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
@@ -46,8 +45,6 @@ pub struct List {
     pub is_of_person: Signal<bool>,
     /// Whose history it is.
     pub owner: Memo<Arc<Owner>>,
-    /// How parties outside of the rows are written.
-    pub spellings: Spellings,
     /// The day that is today.
     pub today: ReadSignal<Day>,
     /// Where the reader is.
@@ -78,6 +75,28 @@ impl List {
     pub fn all(&self) -> Option<usize> {
         let is_of_list = |data: &&SummaryData| self.wanted.with(|wanted| data.key.wanted == *wanted);
         self.summary.with(|data| data.as_ref().filter(is_of_list).map(|data| data.summary.calls as usize))
+    }
+
+    /// What a party is called, as in the rows: by its name, or else as its number is written.
+    pub fn spell(&self, party: &Party) -> String {
+        let ranked = self.summary.with(|data| {
+            let mut ranked = data.iter().flat_map(|data| &data.summary.top_counterparties);
+            ranked.find(|one| one.counterparty == *party).map(|one| (one.name.clone(), one.details.clone()))
+        });
+        let newest = || {
+            self.timeline.with(|timeline| timeline.call(0)).filter(|call| call.call.counterparty == *party)
+        };
+        let known = ranked.or_else(|| newest().map(|call| (call.details.name, call.details.counterparty)));
+        let (name, details) = known.unwrap_or_default();
+        let home = self.owner.with(|owner| owner.country.clone());
+        let spelling = || {
+            script::spelling(
+                &party.to_string(),
+                details.map(|details| script::json(&details)),
+                home.as_deref(),
+            )
+        };
+        name.unwrap_or_else(spelling)
     }
 
     /// Whether these are the calls with one person alone.

@@ -391,7 +391,7 @@ fn people_table(summary: &Arc<Summary>, links: &Links) -> Html {
             true => path::page(&links.list.owner.get().number, Some(&one.counterparty.to_string())),
             false => links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty)),
         };
-        let text = links.list.spellings.of(&one.counterparty);
+        let text = links.list.spell(&one.counterparty);
         vec![
             Cell { text, link: Some((address, None)) },
             Cell::plain(intl::number(one.calls)),

@@ -115,6 +115,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let event_options = EventOptions {
         address: address.clone(),
         labels: labels.clone(),
+        database: database.clone(),
         most_clients: followers.most(),
         heartbeat,
     };

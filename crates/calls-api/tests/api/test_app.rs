@@ -124,6 +124,7 @@ pub fn storing(statement: &str) -> String {
         "WITH new AS MATERIALIZED (
              SELECT row_number() OVER () AS n, number::bigint, counterparty::bigint, created_at::timestamptz,
                     {}::integer AS duration_ms, coalesce({}::integer, 0) AS disposition,
+                    {}::integer AS ring_ms, {}::bigint AS via,
                     array_position(ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
                                          'Missed Outbound'], type::text) AS type
              FROM ({rows}) AS rows ({columns})
@@ -137,12 +138,14 @@ pub fn storing(statement: &str) -> String {
                  last_call = greatest(histories.last_call, excluded.last_call)
              RETURNING number, version
          )
-         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition)
+         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
          SELECT number, version - count(*) OVER owner + row_number() OVER (owner ORDER BY n), counterparty,
-                created_at, duration_ms, type, disposition
+                created_at, duration_ms, type, disposition, ring_ms, via
          FROM new JOIN history USING (number) WINDOW owner AS (PARTITION BY number)",
         of("duration_ms"),
-        of("disposition")
+        of("disposition"),
+        of("ring_ms"),
+        of("via")
     )
 }
 

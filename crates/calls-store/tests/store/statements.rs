@@ -9,8 +9,9 @@ use calls_store::insertion::{Layout, NewCall, Writer};
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
 use calls_store::list::{list_calls, list_calls_by_id, version};
+use calls_store::rows::CallRow;
 use calls_store::summary::{Question, summarize};
-use calls_store::{counts, returned};
+use calls_store::{counts, details, returned};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
@@ -61,6 +62,7 @@ fn each_statement_of_a_request_names_its_owner() {
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     };
     let add = |connection: &mut PgConnection| {
         Writer::new(Layout::Distributed).add(connection, vec![call.clone()], &[])
@@ -78,6 +80,8 @@ fn each_statement_of_a_request_names_its_owner() {
     ] {
         let page = list_calls(&mut connection, owner, &filter, None, 10, Duration::ZERO).unwrap();
         returned::returned_at(&mut connection, owner, &page.rows).unwrap();
+        let mut rows = CallRow::resolve(&mut connection, &Labels::default(), page.rows).unwrap();
+        details::read(&mut connection, &Labels::default(), owner, &mut rows).unwrap();
         while !counts::bring_forward(&mut connection, owner).unwrap() {}
         for long in [0, u64::MAX] {
             let question = Question { owner, filter: &filter, zone: Tz::UTC, patience: Duration::ZERO, long };
