@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::pages::{Rows, keep_rows};
+use crate::rows::{Rows, keep_rows};
 
 /// The options that know no type. [`crate::provide_cache_with`] sets them for all hooks below, and each
 /// hook's [`Options`] begin as a copy. Names and defaults are swr's.
