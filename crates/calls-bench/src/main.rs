@@ -149,7 +149,7 @@ impl<'a> Bench<'a> {
         data::prepare(self.cluster, size, self.program)?;
         data::warm(self.cluster, size)?;
         let mut serve = Command::new(self.program);
-        serve.args(["serve", "--bind", "127.0.0.1:0", "--ingest-token", posts::INGEST_TOKEN]);
+        serve.args(["serve", "--bind", "127.0.0.1:0", "--ingest-token", processes::INGEST_TOKEN]);
         serve.args(["--database-url", &self.cluster.url(&size.database())]);
         let api = Server::start(serve.args(&self.arguments.serve))?;
         Ok(Setting { cluster: self.cluster, size, program: self.program, api })

@@ -11,8 +11,7 @@ use local_postgres::Cluster;
 use tempfile::TempDir;
 
 use crate::data::{FIRST_NUMBER, Size};
-use crate::posts::INGEST_TOKEN;
-use crate::processes::Server;
+use crate::processes::{INGEST_TOKEN, Server};
 
 /// Options of a connection whose statements are logged, percent-encoded, for the end of a URL.
 const LOGGED: &str = "options=-c%20log_statement%3Dall%20-c%20log_error_verbosity%3Ddefault%20\

@@ -7,9 +7,7 @@ use anyhow::Context;
 
 use crate::clients::Requests;
 use crate::pgbench::Varied;
-
-/// Token that senders present to the API.
-pub const INGEST_TOKEN: &str = "token-of-the-bench";
+use crate::processes::INGEST_TOKEN;
 
 /// The first of the numbers whose calls are sent in, which have no other calls.
 const FIRST_OWNER: u64 = 12_015_530_000;

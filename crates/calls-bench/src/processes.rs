@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+/// Token that senders present to the API.
+pub const INGEST_TOKEN: &str = "token-of-the-bench";
+
 /// A server in a process of its own. Dropping it ends it.
 #[derive(Debug)]
 pub struct Server {

@@ -103,6 +103,8 @@ pub enum OnError {
 /// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not count;
 /// few enough to hold and to lose.
 const BATCH: usize = 50_000;
+/// The first batch is small, and each is at most twice the one before, so that PostgreSQL has work soon.
+const FIRST_BATCH: usize = 5_000;
 
 /// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
 /// every record counts as added.
@@ -120,6 +122,7 @@ pub fn run(
         let mut import = Import {
             store,
             batch: Vec::new(),
+            batch_size: FIRST_BATCH,
             recent: Recent::default(),
             summary: Summary::default(),
             on_event,
@@ -191,6 +194,8 @@ struct Import<F> {
     /// `None` in a dry run.
     store: Option<Store>,
     batch: Vec<ResolvedCall>,
+    /// Calls that this batch is to have.
+    batch_size: usize,
     recent: Recent,
     summary: Summary,
     on_event: F,
@@ -243,11 +248,12 @@ impl<F: FnMut(Event<'_>)> Import<F> {
             return Ok(());
         }
         self.batch.push(call);
-        if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
+        if self.batch.len() >= self.batch_size { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), QueryError> {
-        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.batch_size = (2 * self.batch_size).min(BATCH);
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(self.batch_size));
         let Some(store) = &self.store else {
             self.stored(&batch, batch.len());
             return Ok(());

@@ -2,7 +2,8 @@
 //!
 //! In reading order:
 //!
-//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1.
+//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1;
+//!   [`distribution`]: how Citus distributes it.
 //! - [`keys`], [`columns`], [`rows`]: the types of rows. `schema`: the tables.
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
@@ -24,6 +25,7 @@ pub mod counts;
 pub mod deadlines;
 pub mod details;
 pub mod directory;
+pub mod distribution;
 pub mod erasure;
 pub mod filter;
 pub mod hot;
@@ -32,6 +34,7 @@ pub mod import;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+mod libpq_options;
 pub mod list;
 pub mod listener;
 pub mod made_up;

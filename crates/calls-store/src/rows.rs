@@ -94,6 +94,16 @@ impl CallRow {
     }
 }
 
+impl CallRow {
+    /// Appends the call as JSON, as [`Call::append_json`] does.
+    pub fn append_json(&self, json: &mut Vec<u8>) {
+        let CallColumns { id, created_at, duration_ms, call_type, .. } = &self.columns;
+        let duration = duration_ms.and_then(|ms| CallDuration::from_ms(ms.into()));
+        let (id, call_type) = (id.0.unsigned_abs(), call_type.0);
+        Call::append_parts(json, id, created_at, &self.counterparty, call_type, duration);
+    }
+}
+
 impl From<CallRow> for Call {
     fn from(row: CallRow) -> Self {
         let CallRow { columns, counterparty, .. } = row;

@@ -14,7 +14,6 @@ use reactive_graph::graph::untrack;
 use reactive_graph::signal::ArcTrigger;
 use reactive_graph::traits::{Notify as _, Track};
 
-use crate::hook::{Fetch, Hook};
 use crate::host::Host;
 use crate::machine::{Effect, Event, Machine, Notice, Now, Retry, Timer, WatcherId, Worth};
 use crate::options::{Config, MutateOptions, Options, millis};
@@ -23,6 +22,9 @@ use crate::value::Value;
 
 /// Future of a fetcher.
 pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
+
+/// Fetcher of an entry.
+pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
 
 /// State shared by all entries of a cache.
 pub(crate) struct Shared {
@@ -215,11 +217,19 @@ impl Drop for Core {
     }
 }
 
+/// What an entry asks of a hook that shows it.
+pub(crate) trait Shows<T, E> {
+    /// The options as they are now.
+    fn options(&self) -> Rc<Options<T, E>>;
+    /// Drops the data kept of the key before.
+    fn forget(&self);
+}
+
 /// A hook that shows an entry.
 pub(crate) struct Watcher<T, E> {
     /// `None`: the hook shows what others put there.
     pub fetch: Option<Fetch<T, E>>,
-    pub hook: Rc<Hook<T, E>>,
+    pub hook: Rc<dyn Shows<T, E>>,
 }
 
 /// Closes a source.
@@ -388,7 +398,7 @@ where
     }
 
     /// A hook's options have changed.
-    pub fn configure(&self, hook: &Rc<Hook<T, E>>) {
+    pub fn configure(&self, hook: &Rc<dyn Shows<T, E>>) {
         let known =
             self.watchers.borrow().iter().find(|(_, known)| Rc::ptr_eq(&known.hook, hook)).map(|(id, _)| *id);
         if let Some(watcher) = known {

@@ -14,7 +14,7 @@ use reactive_graph::wrappers::read::Signal;
 use send_wrapper::SendWrapper;
 
 use crate::cache::{Cache, use_cache};
-use crate::entry::{Answer, Entry, StatusSignals, Watcher};
+use crate::entry::{Answer, Entry, Fetch, Shows, StatusSignals, Watcher};
 use crate::machine::{Retry, WatcherId};
 use crate::options::{Config, MutateOptions, Options};
 use crate::request::Reply;
@@ -177,9 +177,6 @@ where
     use_found(&cache, Box::new(find), |_| {})
 }
 
-/// Fetcher of an entry.
-pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
-
 /// Finds the entry to show, and how it is fetched, if it is. Reactive.
 pub(crate) type Find<T, E> = Box<dyn Fn() -> Option<EntryAndFetch<T, E>>>;
 
@@ -236,17 +233,17 @@ pub(crate) struct Hook<T, E> {
 
 type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
 
-impl<T, E> Hook<T, E> {
-    /// The options as they are now.
-    pub fn options(&self) -> Rc<Options<T, E>> {
+impl<T, E> Shows<T, E> for Hook<T, E> {
+    fn options(&self) -> Rc<Options<T, E>> {
         self.options.borrow().clone()
     }
 
-    /// Drops the data kept of the key before.
-    pub fn forget(&self) {
+    fn forget(&self) {
         drop(self.kept.take());
     }
+}
 
+impl<T, E> Hook<T, E> {
     fn entry(&self) -> Option<Entry<T, E>> {
         self.found.borrow().as_ref().map(|(entry, _)| entry.clone())
     }
@@ -317,7 +314,7 @@ where
         if again.is_some() {
             hook.changed.notify();
             if let Some(entry) = current.get_untracked() {
-                entry.0.configure(&hook);
+                entry.0.configure(&(hook as Rc<dyn Shows<T, E>>));
             }
         }
     }));

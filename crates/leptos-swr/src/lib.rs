@@ -124,7 +124,7 @@
 //! - [`options`]: [`Config`] and [`Options`], with swr's names and defaults; [`MutateOptions`].
 //! - [`cache`]: [`Cache`], all entries of an app.
 //! - [`entry`]: [`Entry`], one key's data, error and state.
-//! - [`pages`]: [`use_swr_pages`], lists that come page by page.
+//! - [`pages`]: [`use_swr_pages`], lists that come page by page. [`rows`]: how a list's fresh head joins the known pages.
 //! - [`mutation`]: [`use_swr_mutation`], changes done when triggered.
 //! - [`subscription`]: [`use_swr_subscription`], data that is pushed.
 //! - [`persist`]: data that outlives the page.
@@ -144,6 +144,7 @@ pub mod pages;
 pub mod persist;
 pub mod query;
 pub mod request;
+pub mod rows;
 mod setters;
 mod settled;
 pub mod subscription;
@@ -156,9 +157,10 @@ pub use host::{Browser, Host, HostEvent, VirtualHost};
 pub use machine::Retry;
 pub use mutation::{MutationOptions, SwrMutation, use_swr_mutation};
 pub use options::{Config, MutateOptions, Options};
-pub use pages::{PagesConfig, PagesKey, PagesOptions, Rows, SwrPages, use_swr_pages};
+pub use pages::{PagesConfig, PagesKey, PagesOptions, SwrPages, use_swr_pages};
 pub use persist::{PersistOptions, Storage, WebStorage};
 pub use query::{Query, use_query};
 pub use request::{Reply, abort_signal};
+pub use rows::Rows;
 pub use subscription::{Push, SwrSubscription, use_swr_subscription};
 pub use value::Value;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::pages::{Rows, keep_rows};
+use crate::rows::{Rows, keep_rows};
 use crate::setters::setters;
 
 /// The options that know no type. [`crate::provide_cache_with`] sets them for all hooks below, and each

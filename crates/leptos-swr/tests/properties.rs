@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use leptos_swr::pages::splice;
+use leptos_swr::rows::splice;
 use leptos_swr::{Cache, Config, Entry, MutateOptions, Rows, Swr, VirtualHost, use_swr_with};
 use proptest::prelude::*;
 use proptest::test_runner::Config as ProptestConfig;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use calls_model::{Call, DetailedCall, Party};
+use calls_model::{DetailedCall, Party};
 use calls_phone as phone;
 use calls_store::hot::PageQuestion;
 use calls_store::keys::Version;
@@ -176,7 +176,7 @@ struct WrittenPage {
 impl WrittenPage {
     /// Calls without details.
     fn plain(page: calls_store::hot::Page) -> Self {
-        Self { version: page.version, names: None, body: plain_json(page.rows), next: page.next }
+        Self { version: page.version, names: None, body: plain_json(&page.rows), next: page.next }
     }
 
     fn etag(&self) -> String {
@@ -187,16 +187,16 @@ impl WrittenPage {
     }
 }
 
-fn plain_json(rows: Vec<CallRow>) -> Vec<u8> {
+fn plain_json(rows: &[CallRow]) -> Vec<u8> {
     /// Bytes of most calls. A body that grows is copied again and again.
     const CALL: usize = 160;
     let mut body = Vec::with_capacity(rows.len() * CALL + 2);
     body.push(b'[');
-    for (index, row) in rows.into_iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        Call::from(row).append_json(&mut body);
+        row.append_json(&mut body);
     }
     body.push(b']');
     body
@@ -247,7 +247,7 @@ impl Wanted {
         let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
         written.next = page.next;
         if !self.details {
-            written.body = plain_json(CallRow::resolve(connection, labels, page.rows)?);
+            written.body = plain_json(&CallRow::resolve(connection, labels, page.rows)?);
             return Ok(written);
         }
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;

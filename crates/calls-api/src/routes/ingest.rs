@@ -95,12 +95,13 @@ pub(super) async fn post_calls(
     };
     let key = idempotency_key(&request)?;
     let body = read_body(&request, payload, MOST_BYTES).await?;
-    let answer = match (&key, single(&body, read_records, app.region)) {
-        (None, Some(call)) => {
-            let added = hot.add_call(&call).await?;
-            Results::new([Ok(())].into_iter(), [added]).answer()
-        }
-        _ => {
+    let added = match (&key, single(&body, read_records, app.region)) {
+        (None, Some(call)) => hot.add_call(&call).await?,
+        _ => None,
+    };
+    let answer = match added {
+        Some(added) => Results::new([Ok(())].into_iter(), [added]).answer(),
+        None => {
             let database = app.database.clone();
             database.block_writing(move || store_all(&app, key.as_deref(), &body, read_records)).await?
         }

@@ -26,23 +26,24 @@ impl TestDatabase {
         let mut connection = maintenance();
         // One test migrates the template, the others wait for it.
         sql(&mut connection, "SELECT pg_advisory_lock(1)");
-        let is_there = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
-        if diesel::sql_query(is_there).execute(&mut connection).unwrap() == 0 {
-            sql(&mut connection, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
-            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}"));
+        // A database of its own, so that a template that was begun is no template.
+        let is_ready = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
+        if diesel::sql_query(is_ready).execute(&mut connection).unwrap() == 0 {
+            testing::drop_database(TEMPLATE, |statement| sql(&mut connection, statement));
+            testing::create_database(TEMPLATE, None, |statement| sql(&mut connection, statement));
             let migrate = calls(&["migrate", "--database-url", &database_url(TEMPLATE)]);
             assert!(migrate.status.success(), "{migrate:?}");
-            sql(&mut connection, &format!("ALTER DATABASE {TEMPLATE} RENAME TO {TEMPLATE}_ready"));
+            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}_ready"));
         }
         sql(&mut connection, "SELECT pg_advisory_unlock(1)");
-        sql(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}_ready"));
+        testing::create_database(&name, Some(TEMPLATE), |statement| sql(&mut connection, statement));
         Self { url: database_url(&name), name }
     }
 
     /// An empty database, without any table.
     pub fn empty() -> Self {
         let name = Self::unused_name();
-        sql(&mut maintenance(), &format!("CREATE DATABASE {name}"));
+        testing::create_database(&name, None, |statement| sql(&mut maintenance(), statement));
         Self { url: database_url(&name), name }
     }
 
@@ -151,7 +152,7 @@ pub fn storing(statement: &str) -> String {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        sql(&mut maintenance(), &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        testing::drop_database(&self.name, |statement| sql(&mut maintenance(), statement));
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use calls_model::CallType;
 use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::distribution::{self, Placement};
 use calls_store::filter::{Counterparties, Filter};
 use calls_store::insertion::{Layout, NewCall, Writer};
 use calls_store::keys::{CallId, PartyKey};
@@ -18,7 +19,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use std::sync::{Arc, Mutex};
 
-use crate::database::Database;
+use crate::database::{Database, number};
 
 /// Tables whose rows belong to an owner.
 const OWNED: [&str; 5] = ["calls", "histories", "history_counts", "day_counts", "counterparty_counts"];
@@ -46,6 +47,28 @@ fn names_its_owner(statement: &str) -> bool {
     let by_number = ["number = ", "number =$", ".number = ", "number = ANY", "COPY calls"];
     let inserts = text.contains("INSERT INTO");
     !touches || inserts || by_number.iter().any(|condition| text.contains(condition))
+}
+
+#[test]
+fn each_table_has_a_place_on_a_distributed_server() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    for (table, placement) in distribution::TABLES {
+        if let Placement::OfOwner(column) | Placement::Of(column) = placement {
+            let column = format!(
+                "SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname = '{column}'"
+            );
+            assert_eq!(number(&mut connection, &column), 1, "{table}");
+        }
+        let is_owned = OWNED.contains(&table);
+        assert_eq!(is_owned, matches!(placement, Placement::OfOwner(_)), "{table}");
+    }
+    let named: Vec<String> = distribution::TABLES.iter().map(|(table, _)| format!("'{table}'")).collect();
+    let others = format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ({})",
+        named.join(", ")
+    );
+    assert_eq!(number(&mut connection, &others), 0, "a table is not in distribution::TABLES");
 }
 
 #[test]
