@@ -1,6 +1,7 @@
-// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or with word that
-// nobody answers. It never keeps calls: only HTML without any, and the files of one build, which are named by their hash.
-// build.rs writes VERSION and FILES above this line. Calls, events and exports, all below /api, pass by.
+// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or
+// with word that nobody answers. It never keeps calls: only HTML without any, and the files of one build,
+// which are named by their hash. build.rs writes VERSION and FILES above this line. Calls, events and
+// exports, all below /api, pass by.
 
 const CACHE = `calls-${VERSION}`;
 /** The page without calls and names, in the language of whom it was asked by. */
@@ -36,7 +37,8 @@ addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (FILES.includes(pathname) || TEXTS.test(pathname)) event.respondWith(file(request));
-  else if (request.mode === "navigate" && (pathname === "/" || pathname.startsWith("/calls/"))) event.respondWith(page(request));
+  else if (request.mode === "navigate" && (pathname === "/" || pathname.startsWith("/calls/")))
+    event.respondWith(page(request));
 });
 
 const file = async (request) => (await kept(request.url)) ?? fetch(request);

@@ -1,4 +1,5 @@
-// What the bar's buttons do, and what is said where the program cannot be loaded: all that must work without the program.
+// What the bar's buttons do, and what is said where the program cannot be loaded: all that must work without
+// the program.
 {
   const { t, write, icon } = calls;
   const root = document.documentElement;
@@ -29,7 +30,8 @@
     location.reload();
   });
 
-  // The skip link leads to the calls, or to the page's content where there are none, and leaves the address as it is.
+  // The skip link leads to the calls, or to the page's content where there are none, and leaves the address
+  // as it is.
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     (byId("calls") ?? byId("main")).focus();
@@ -48,12 +50,16 @@
     }
   });
 
-  // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is said.
+  // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is
+  // said.
   addEventListener("click", async (event) => {
     const copy = event.target.closest?.("[data-copy]");
     if (!copy || copy.classList.contains("done")) return;
     const { ariaLabel, innerHTML } = copy;
-    const isWritten = await navigator.clipboard.writeText(copy.dataset.copy).then(() => true, () => false);
+    const isWritten = await navigator.clipboard.writeText(copy.dataset.copy).then(
+      () => true,
+      () => false,
+    );
     if (!isWritten) return;
     copy.classList.add("done");
     copy.ariaLabel = t("Copied");
@@ -64,10 +70,12 @@
     }, 2000);
   });
 
-  // A script that cannot be loaded says so to nobody but its own element; one that fails says so to the window.
+  // A script that cannot be loaded says so to nobody but its own element; one that fails says so to the
+  // window.
   const failed = (event) => {
     const { target, filename } = event;
-    const isProgram = target === window ? /calls-page|start-|^$/.test(filename ?? "") : target.type === "module";
+    const isProgram =
+      target === window ? /calls-page|start-|^$/.test(filename ?? "") : target.type === "module";
     if (!isProgram || document.querySelector("[data-notice=program]") || !byId("main")) return;
     const main = byId("main");
     main.ariaBusy = "false";

@@ -1,9 +1,11 @@
-// All calls that fit as a file for Excel: in the separators and words of the page's language, in the reader's time, with numbers
-// as text. It is made here out of the API's lines, as the server knows neither of these.
+// All calls that fit as a file for Excel: in the separators and words of the page's language, in the reader's
+// time, with numbers as text. It is made here out of the API's lines, as the server knows neither of these.
 {
   const { t, locale, spelling, outcome, timeZone } = calls;
 
-  const decimal = new Intl.NumberFormat(locale).formatToParts(1.5).find(({ type }) => type === "decimal").value;
+  const decimal = new Intl.NumberFormat(locale)
+    .formatToParts(1.5)
+    .find(({ type }) => type === "decimal").value;
   const separator = decimal === "," ? ";" : ",";
   const at = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone });
   const quote = (text) => `"${text.replaceAll('"', '""')}"`;
@@ -13,7 +15,9 @@
   const digits = (value) => (/^[+\d][\d ]*$/.test(value) ? `"=""${value}"""` : text(value));
   const clock = (seconds) => {
     const whole = Math.round(seconds);
-    return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60].map((part) => `${part}`.padStart(2, "0")).join(":");
+    return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+      .map((part) => `${part}`.padStart(2, "0"))
+      .join(":");
   };
 
   const COLUMNS = [
@@ -21,7 +25,10 @@
     [t("Direction"), (call) => text(call.type.endsWith("Inbound") ? t("Inbound") : t("Outbound"))],
     [t("Outcome"), (call) => text(call.type.startsWith("Completed") ? t("Answered") : outcome(call))],
     [t("Name"), (call) => text(call.details.name)],
-    [t("Number"), (call) => digits(call.counterparty.startsWith("+") ? call.counterparty : spelling(call.counterparty))],
+    [
+      t("Number"),
+      (call) => digits(call.counterparty.startsWith("+") ? call.counterparty : spelling(call.counterparty)),
+    ],
     [t("Talk time"), (call) => (call.duration ? clock(call.duration) : "")],
     [t("Note"), (call) => text(call.details.note?.text)],
   ];
@@ -37,10 +44,14 @@
     for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
       const lines = (rest + value).split("\n");
       rest = lines.pop();
-      parts.push(lines.map((json) => {
-        const call = JSON.parse(json);
-        return line([...COLUMNS.map(([, field]) => field(call)), digits(call.details.number ?? owner)]);
-      }).join(""));
+      parts.push(
+        lines
+          .map((json) => {
+            const call = JSON.parse(json);
+            return line([...COLUMNS.map(([, field]) => field(call)), digits(call.details.number ?? owner)]);
+          })
+          .join(""),
+      );
     }
     const url = URL.createObjectURL(new Blob(parts, { type: "text/csv;charset=utf-8" }));
     const file = document.createElement("a");

@@ -9,15 +9,18 @@
   const written = ({ number, details }) => calls.spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
   // What stands below the name.
-  const beneath = (entry) => [entry.name && written(entry), entry.label].filter(Boolean).map((part) => html`<bdi>${part}</bdi>`);
+  const beneath = (entry) =>
+    [entry.name && written(entry), entry.label].filter(Boolean).map((part) => html`<bdi>${part}</bdi>`);
   const isMain = () => document.getElementById("main");
 
+  const toCallBack = ({ number, to_call_back: n }) =>
+    n > 0 && html`<a class="badge" href="${page(number)}/callbacks">${t("{n} to call back", { n })}</a>`;
   const entry = (entry) => {
     const at = new Date(entry.last_call);
     return html`<li class="line">
       <a class="line-link" href="${page(entry.number)}"><bdi>${named(entry)}</bdi></a>
       <span class="line-beneath">${beneath(entry)}<span>${t("{n} calls", { n: entry.calls })}</span></span>
-      ${entry.to_call_back > 0 && html`<a class="badge" href="${page(entry.number)}/callbacks">${t("{n} to call back", { n: entry.to_call_back })}</a>`}
+      ${toCallBack(entry)}
       ${timeElement(at, beside(at), "line-time")}
     </li>`;
   };
@@ -26,46 +29,69 @@
     // Storage may be forbidden.
     try {
       const pairs = [...new URLSearchParams(localStorage[RECENT] ?? "")];
-      return pairs.flatMap(([name, number], index) => (name === "n" ? [[number, pairs[index + 1]?.[1] ?? number]] : []));
+      return pairs.flatMap(([name, number], index) =>
+        name === "n" ? [[number, pairs[index + 1]?.[1] ?? number]] : [],
+      );
     } catch {
       return [];
     }
   };
   const forget = () => {
     localStorage.removeItem(RECENT);
-    for (const name of Object.keys(sessionStorage)) if (name.startsWith("calls.last.")) sessionStorage.removeItem(name);
+    for (const name of Object.keys(sessionStorage))
+      if (name.startsWith("calls.last.")) sessionStorage.removeItem(name);
     isMain().querySelector(".recent").remove();
     // The button is gone, and the focus must not go with it.
     isMain().focus();
   };
   const recentNumbers = () => {
     const numbers = recent();
-    return numbers.length > 0 && html`<section class="recent" aria-labelledby="recent">
-      <h2 id="recent">${t("Recently viewed")}</h2>
-      <ol role="list">${numbers.map(([number, text]) => html`<li><a href="${page(number)}"><bdi>${text}</bdi></a></li>`)}</ol>
-      <p class="hint">${t("Kept in this browser only.")} <button class="link" type="button">${t("Clear the list")}</button></p>
-    </section>`;
+    return (
+      numbers.length > 0 &&
+      html`<section class="recent" aria-labelledby="recent">
+        <h2 id="recent">${t("Recently viewed")}</h2>
+        <ol role="list">
+          ${numbers.map(
+            ([number, text]) =>
+              html`<li>
+                <a href="${page(number)}"><bdi>${text}</bdi></a>
+              </li>`,
+          )}
+        </ol>
+        <p class="hint">
+          ${t("Kept in this browser only.")}
+          <button class="link" type="button">${t("Clear the list")}</button>
+        </p>
+      </section>`
+    );
   };
 
-  const nothing = () => html`<div class="message">
-    ${icon("empty")}
-    <h2>${t("No calls yet")}</h2>
-    <p>${t("Bring in the log of a telephone system, or the backup of a phone:")}</p>
-    <pre><code>calls import Master.csv</code></pre>
-    <p>${t("To look around first, make calls up:")}</p>
-    <pre><code>calls seed</code></pre>
-  </div>`;
-  const numbers = (entries, next) => html`<section class="lines" aria-labelledby="numbers">
-    <h2 id="numbers">${t("Numbers")}</h2>
-    <ol role="list">${entries.map(entry)}</ol>
-    ${next && html`<p><button class="button quiet more-numbers" type="button" data-next="${next}">${t("Show more")}</button></p>`}
-  </section>`;
+  const nothing = () =>
+    html`<div class="message">
+      ${icon("empty")}
+      <h2>${t("No calls yet")}</h2>
+      <p>${t("Bring in the log of a telephone system, or the backup of a phone:")}</p>
+      <pre><code>calls import Master.csv</code></pre>
+      <p>${t("To look around first, make calls up:")}</p>
+      <pre><code>calls seed</code></pre>
+    </div>`;
+  const numbers = (entries, next) =>
+    html`<section class="lines" aria-labelledby="numbers">
+      <h2 id="numbers">${t("Numbers")}</h2>
+      <ol role="list">
+        ${entries.map(entry)}
+      </ol>
+      ${next && html`<p><button class="button quiet more-numbers" type="button" data-next="${next}">${t("Show more")}</button></p>`}
+    </section>`;
 
   const show = (main, { has_directory: hasDirectory, numbers: entries, next }) => {
     main.className = "home";
     main.ariaBusy = "false";
     main.dataset.state = "ready";
-    main.innerHTML = html`<div><h1 tabindex="-1">${t("Call history")}</h1><p class="lead">${t("Who called, who was called, when, and for how long.")}</p></div>`.raw;
+    main.innerHTML = html`<div>
+      <h1 tabindex="-1">${t("Call history")}</h1>
+      <p class="lead">${t("Who called, who was called, when, and for how long.")}</p>
+    </div>`.raw;
     main.append(document.getElementById("number-form").content.cloneNode(true));
     const list = entries?.length === 0 ? nothing() : entries && numbers(entries, next);
     main.insertAdjacentHTML("beforeend", write(list) + write(recentNumbers()));
@@ -82,13 +108,24 @@
     search(main.querySelector("form"), hasDirectory);
   };
 
-  // Suggestions below the field, as a combobox (ARIA Authoring Practices, "editable combobox with list autocomplete").
+  // Suggestions below the field, as a combobox (ARIA Authoring Practices, "editable combobox with list
+  // autocomplete").
   const search = (form, hasDirectory) => {
     const input = form.querySelector("input");
     const mistake = form.querySelector("#number-error");
-    form.querySelector(".field").insertAdjacentHTML("beforeend", html`<ul id="suggestions" role="listbox" aria-label="${t("Suggestions")}" hidden></ul>`.raw);
+    form
+      .querySelector(".field")
+      .insertAdjacentHTML(
+        "beforeend",
+        html`<ul id="suggestions" role="listbox" aria-label="${t("Suggestions")}" hidden></ul>`.raw,
+      );
     const list = form.querySelector("#suggestions");
-    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", "suggestions"], ["aria-expanded", "false"]]) {
+    for (const [name, value] of [
+      ["role", "combobox"],
+      ["aria-autocomplete", "list"],
+      ["aria-controls", "suggestions"],
+      ["aria-expanded", "false"],
+    ]) {
       input.setAttribute(name, value);
     }
     let timer;
@@ -112,16 +149,21 @@
       if (text) input.ariaInvalid = "true";
       else input.removeAttribute("aria-invalid");
     };
-    const option = (entry, index) => html`<li id="suggestion-${index}" role="option" aria-selected="false" data-href="${page(entry.number)}">
-      <span class="line-link"><bdi>${named(entry)}</bdi></span>
-      <span class="line-beneath">${beneath(entry)}${entry.calls > 0 && html`<span>${t("{n} calls", { n: entry.calls })}</span>`}</span>
-    </li>`;
+    const option = (entry, index) =>
+      html`<li id="suggestion-${index}" role="option" aria-selected="false" data-href="${page(entry.number)}">
+        <span class="line-link"><bdi>${named(entry)}</bdi></span>
+        <span class="line-beneath"
+          >${beneath(entry)}${entry.calls > 0 && html`<span>${t("{n} calls", { n: entry.calls })}</span>`}</span
+        >
+      </li>`;
     const find = async (text) => {
       asking?.abort();
       asking = new AbortController();
       const { signal } = asking;
       try {
-        const found = hasDirectory ? (await ask(`/api/numbers?q=${encode(text)}&limit=8`, { signal })).data : [];
+        const found = hasDirectory
+          ? (await ask(`/api/numbers?q=${encode(text)}&limit=8`, { signal })).data
+          : [];
         list.innerHTML = write(found.map(option));
         open(found.length > 0);
         if (found.length > 0) return;
@@ -131,8 +173,13 @@
         if (error.name === "AbortError") return;
         open(false);
         // The problem says what was expected and found, and then why that is not it.
-        const reason = error.problem?.type === "/problems/not-a-number" && error.problem.detail?.split(": ").at(-1);
-        say(reason ? t("Not a phone number so far: {reason}.", { reason: problem(error.problem, reason) }) : error.message);
+        const reason =
+          error.problem?.type === "/problems/not-a-number" && error.problem.detail?.split(": ").at(-1);
+        say(
+          reason
+            ? t("Not a phone number so far: {reason}.", { reason: problem(error.problem, reason) })
+            : error.message,
+        );
       }
     };
     input.addEventListener("input", () => {
@@ -152,7 +199,9 @@
         event.preventDefault();
         open(true);
         const now = options.indexOf(active());
-        choose(options[now < 0 && step < 0 ? options.length - 1 : (now + step + options.length) % options.length]);
+        choose(
+          options[now < 0 && step < 0 ? options.length - 1 : (now + step + options.length) % options.length],
+        );
       }
     });
     list.addEventListener("mousedown", (event) => event.preventDefault());
@@ -184,7 +233,9 @@
   };
 
   calls.home = async () => {
-    const inside = JSON.parse(document.getElementById("home")?.textContent ?? "null") ?? { has_directory: true };
+    const inside = JSON.parse(document.getElementById("home")?.textContent ?? "null") ?? {
+      has_directory: true,
+    };
     inside.next = nextPage(inside.link);
     show(isMain(), inside);
     if (!inside.has_directory || inside.numbers) return;

@@ -11,6 +11,9 @@
   });
   const icon = (name) => html`<svg class="icon" aria-hidden="true"><use href="#icon-${name}"></use></svg>`;
   const encode = (text) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`);
+    encodeURIComponent(text).replace(
+      /[!'()*]/g,
+      (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`,
+    );
   Object.assign(calls, { html, write, icon, encode });
 }

@@ -1,9 +1,29 @@
-// The panel of one call over the list: when, how long it rang and was spoken, how it ended, over which line, and the note.
+// The panel of one call over the list: when, how long it rang and was spoken, how it ended, over which line,
+// and the note.
 {
-  const { t, html, write, icon, encode, ask, locale, label, outcome, person, isIdentified, briefly, inWords, actions, spelling, timeZone } = calls;
+  const {
+    t,
+    html,
+    write,
+    icon,
+    encode,
+    ask,
+    locale,
+    label,
+    outcome,
+    person,
+    isIdentified,
+    briefly,
+    inWords,
+    actions,
+    spelling,
+    timeZone,
+  } = calls;
 
-  const inZone = (at, zone) => new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long", timeZone: zone }).format(at);
-  const seconds = (text) => html`<span title="${inWords(Math.round(text * 1000))}">${briefly(Math.round(text * 1000))}</span>`;
+  const inZone = (at, zone) =>
+    new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long", timeZone: zone }).format(at);
+  const seconds = (text) =>
+    html`<span title="${inWords(Math.round(text * 1000))}">${briefly(Math.round(text * 1000))}</span>`;
   let dialog;
   let leave = () => {};
 
@@ -12,7 +32,8 @@
     const at = new Date(call.created_at);
     const isUtc = timeZone === "UTC";
     const returned = details.returned_at && new Date(details.returned_at);
-    const via = details.via && html`<a href="/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
+    const via =
+      details.via && html`<a href="/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
     return [
       [t("Outcome"), outcome(call)],
       [t("Your time"), inZone(at, timeZone)],
@@ -28,14 +49,25 @@
   const content = (call, number) => {
     const { text, notes } = label(call);
     const { counterparty, details = {} } = call;
-    const heading = isIdentified(counterparty) ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${text}</bdi></a>` : text;
+    const heading = isIdentified(counterparty)
+      ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${text}</bdi></a>`
+      : text;
     return html`<h2 id="panel-heading">${heading}</h2>
       <p class="line-beneath">${notes.map((note) => html`<bdi>${note}</bdi>`)}</p>
       ${actions(counterparty, text)}
-      <dl class="found">${facts(call, number).map(([name, fact]) => html`<dt>${name}</dt><dd>${fact}</dd>`)}</dl>
-      <form class="panel-note"><label for="note">${t("Note")}</label
+      <dl class="found">
+        ${facts(call, number).map(
+          ([name, fact]) =>
+            html`<dt>${name}</dt>
+              <dd>${fact}</dd>`,
+        )}
+      </dl>
+      <form class="panel-note">
+        <label for="note">${t("Note")}</label
         ><textarea id="note" name="note" maxlength="2000" rows="3">${details.note?.text}</textarea>
-        <button class="button quiet" type="submit">${t("Save the note")}</button><span class="hint" role="status"></span></form>`;
+        <button class="button quiet" type="submit">${t("Save the note")}</button
+        ><span class="hint" role="status"></span>
+      </form>`;
   };
 
   const show = async (number, id) => {
@@ -50,11 +82,20 @@
         event.preventDefault();
         const said = event.target.querySelector(".hint");
         const text = event.target.elements.note.value.trim();
-        const request = text ? { method: "PUT", body: { text, tags: data.details?.note?.tags ?? [] } } : { method: "DELETE" };
-        said.textContent = await ask(`${address}/note`, request).then(() => t("Saved"), (error) => error.message);
+        const request = text
+          ? { method: "PUT", body: { text, tags: data.details?.note?.tags ?? [] } }
+          : { method: "DELETE" };
+        said.textContent = await ask(`${address}/note`, request).then(
+          () => t("Saved"),
+          (error) => error.message,
+        );
       });
     } catch (error) {
-      body.innerHTML = write(html`<p class="field-error" role="alert">${error.status === 404 ? t("This call is not there any more.") : error.message}</p>`);
+      body.innerHTML = write(
+        html`<p class="field-error" role="alert">
+          ${error.status === 404 ? t("This call is not there any more.") : error.message}
+        </p>`,
+      );
     }
   };
 
@@ -79,8 +120,15 @@
       return;
     }
     if (!dialog) {
-      document.body.insertAdjacentHTML("beforeend", html`<dialog class="panel" aria-labelledby="panel-heading"><form method="dialog"
-        ><button class="tool" aria-label="${t("Close")}" title="${t("Close")}">${icon("close")}</button></form><div class="panel-body"></div></dialog>`.raw);
+      document.body.insertAdjacentHTML(
+        "beforeend",
+        html`<dialog class="panel" aria-labelledby="panel-heading">
+          <form method="dialog">
+            <button class="tool" aria-label="${t("Close")}" title="${t("Close")}">${icon("close")}</button>
+          </form>
+          <div class="panel-body"></div>
+        </dialog>`.raw,
+      );
       dialog = document.body.lastElementChild;
       dialog.addEventListener("close", () => leave());
       dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());

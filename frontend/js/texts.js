@@ -1,4 +1,5 @@
-// Texts in the page's language. The server puts that language's catalogue before this script; English needs only plurals.
+// Texts in the page's language. The server puts that language's catalogue before this script; English needs
+// only plurals.
 {
   const ENGLISH = {
     "{n} calls": { one: "{n} call", other: "{n} calls" },
@@ -7,7 +8,10 @@
     "{n} people": { one: "{n} person", other: "{n} people" },
     "{n} attempts": { one: "{n} attempt", other: "{n} attempts" },
     "{n} to call back": { one: "{n} to call back", other: "{n} to call back" },
-    "{n} calls with a withheld number": { one: "{n} call with a withheld number", other: "{n} calls with a withheld number" },
+    "{n} calls with a withheld number": {
+      one: "{n} call with a withheld number",
+      other: "{n} calls with a withheld number",
+    },
   };
   const { lang } = document.documentElement;
   const language = (tag) => tag.split("-")[0];
@@ -18,7 +22,8 @@
   const numbers = new Intl.NumberFormat(locale);
   const number = (value) => numbers.format(value);
 
-  // A text, with each `{name}` replaced by the value of that name. A text with plural forms takes the form for `n`.
+  // A text, with each `{name}` replaced by the value of that name. A text with plural forms takes the form
+  // for `n`.
   const t = (text, values = {}) => {
     const found = catalogue[text] ?? text;
     const pattern = found.other ? (found[rules.select(values.n)] ?? found.other) : found;
@@ -39,7 +44,8 @@
     "/problems/unavailable": t("The database does not answer."),
     "/problems/internal": t("The server has a problem."),
   };
-  const problem = ({ type, title, detail }, text = detail ?? title) => (lang === "en" ? text : (PROBLEMS[type] ?? text));
+  const problem = ({ type, title, detail }, text = detail ?? title) =>
+    lang === "en" ? text : (PROBLEMS[type] ?? text);
 
   Object.assign(calls, { t, locale, number, problem });
 }
