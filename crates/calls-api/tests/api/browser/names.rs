@@ -25,8 +25,11 @@ async fn a_name_stands_over_its_number_in_rows_summary_and_titles() {
     page.wait_for_heading("Front desk").await;
     page.wait_for_heading("+1 202-555-0123").await;
     page.tab.wait_for("document.title === 'Front desk · Calls'").await;
-    page.tab.wait_for("document.querySelector('.summary .table')?.innerText.includes('Oma <b>Hilde</b>')").await;
-    let labels = "return [...document.querySelectorAll('[data-call] [aria-label*=Oma]')].map(link => link.ariaLabel)";
+    page.tab
+        .wait_for("document.querySelector('.summary .table')?.innerText.includes('Oma <b>Hilde</b>')")
+        .await;
+    let labels =
+        "return [...document.querySelectorAll('[data-call] [aria-label*=Oma]')].map(link => link.ariaLabel)";
     assert_eq!(page.tab.strings(labels).await, ["Call Oma <b>Hilde</b>", "Copy Oma <b>Hilde</b>"]);
 
     page.follow("+13333333333").await;
