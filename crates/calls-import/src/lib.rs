@@ -92,8 +92,9 @@ pub use dates::DateOrder;
 pub use detect::detect;
 pub use error::ReadError;
 pub use format::Format;
-pub use open::{Opened, Progress, open, read_any};
+pub use open::{Opened, Progress, list_files, open, read_any};
 pub use options::Options;
+pub use packed::UnpackLimit;
 pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
 pub use unreadable::Unreadable;
 

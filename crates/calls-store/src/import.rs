@@ -153,12 +153,7 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
         RawParty::Withheld => Party::Withheld,
         RawParty::Unknown => Party::Unknown,
     };
-    let party = |raw: &RawParty| match raw {
-        // No call is lost because its number is odd.
-        RawParty::Text(text) => parse(text).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown),
-        RawParty::Withheld => Party::Withheld,
-        RawParty::Unknown => Party::Unknown,
-    };
+    let party = |raw: &RawParty| other_party(raw, region);
     Ok(ResolvedCall {
         owner,
         created_at: record.created_at,
@@ -170,6 +165,17 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
         name: record.name.clone(),
         via: record.via.as_ref().map(party),
     })
+}
+
+/// The other party of a call. No call is lost because its number is odd: what is no number is kept as a text.
+pub fn other_party(raw: &RawParty, region: Option<Region>) -> Party {
+    match raw {
+        RawParty::Text(text) => {
+            phone::parse(text, region).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown)
+        }
+        RawParty::Withheld => Party::Withheld,
+        RawParty::Unknown => Party::Unknown,
+    }
 }
 
 /// Collects calls into batches.

@@ -66,6 +66,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_files (digest) {
+        digest -> Bytea,
+        records -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
@@ -90,6 +98,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     histories,
     history_counts,
     idempotency_keys,
+    imported_files,
     names,
     other_parties,
 );

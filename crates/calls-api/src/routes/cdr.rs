@@ -1,7 +1,7 @@
 //! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they end.
 //!
-//! An answer of 2xx means that there is nothing left to do: the call is stored, or there is none to store.
-//! Senders repeat what got another answer.
+//! An answer of 2xx means that there is nothing left to do: the call is stored, or there is none to store, also
+//! because what came is no call and never will be one. Senders repeat what got another answer.
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
-use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
+use super::schemas::{FreeswitchCdr, FreeswitchForm, TwilioCallback, Unauthorized, Unsupported};
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -32,12 +32,16 @@ struct Stored {
     /// Histories that have the call now and had it not before: its owner's, or those of both sides.
     added: usize,
     already_there: usize,
+    /// Why nothing could be stored, or not for both sides. To send the same again changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
 }
 
 /// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
 /// the password of their `cred`.
 ///
-/// The second leg of a call is not stored, for the first one tells all of it.
+/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be stored is
+/// answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered otherwise.
 #[utoipa::path(
     post,
     path = "/api/cdr/freeswitch",
@@ -47,7 +51,7 @@ struct Stored {
         (FreeswitchCdr = "text/xml"),
         (FreeswitchForm = "application/x-www-form-urlencoded")
     )),
-    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Refused),
+    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Unauthorized),
     security(("ingest_token" = []), ("ingest_password" = []))
 )]
 pub(super) async fn post_freeswitch(
@@ -72,7 +76,7 @@ pub(super) async fn post_freeswitch(
 }
 
 /// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
-/// from Twilio.
+/// from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
 #[utoipa::path(
     post,
     path = "/api/cdr/twilio",
@@ -84,7 +88,7 @@ pub(super) async fn post_freeswitch(
         (status = 403, description = "The signature is missing or wrong.",
          content((Problem = "application/problem+json"))),
         ApiError,
-        Unreadable
+        Unsupported
     ),
     security(("twilio_signature" = []))
 )]
@@ -176,31 +180,43 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
 
 /// Stores the calls of a record in one transaction, or none of them.
 fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
-    let calls = read(app, format, cdr)?;
+    let (calls, refused) = read(app, format, cdr);
+    if calls.is_empty() {
+        return Ok(Stored { added: 0, already_there: 0, refused });
+    }
     let is_added = app.database.write(|connection| {
         let layout = app.database.layout(connection)?;
         import::store(connection, layout, &calls)
     })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
-    Ok(Stored { added, already_there: is_added.len() - added })
+    Ok(Stored { added, already_there: is_added.len() - added, refused })
 }
 
-fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
-    let unreadable = |reason: String| ApiError::Unreadable { reason };
+/// The calls of a record, one for each side whose number is understood, and why there are no more.
+fn read(app: &App, format: Format, cdr: &[u8]) -> (Vec<ResolvedCall>, Option<String>) {
     let mut calls = Vec::new();
+    let mut refused = None;
     let mut entries = 0;
     for item in calls_import::read(format, &Options::default(), cdr) {
         entries += 1;
-        match item.map_err(|error| unreadable(error.to_string()))? {
-            Item::Record(record) => calls.push(import::resolve(&record, app.region).map_err(unreadable)?),
-            Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. }) => {}
-            Item::Skipped(skipped) => return Err(unreadable(skipped.reason.to_string())),
-        }
+        let reason = match item {
+            Ok(Item::Record(record)) => match import::resolve(&record, app.region) {
+                Ok(call) => {
+                    calls.push(call);
+                    continue;
+                }
+                Err(reason) => reason,
+            },
+            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => continue,
+            Ok(Item::Skipped(skipped)) => skipped.reason.to_string(),
+            Err(error) => error.to_string(),
+        };
+        refused.get_or_insert(reason);
     }
     if entries == 0 {
-        return Err(unreadable("expected a call detail record, but found nothing".to_owned()));
+        refused = Some("expected a call detail record, but found nothing".to_owned());
     }
-    Ok(calls)
+    (calls, refused)
 }
 
 #[cfg(test)]

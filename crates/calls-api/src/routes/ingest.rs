@@ -5,7 +5,8 @@ use std::fmt;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use calls_model::{CallDuration, CallType, Outcome, Party};
+use calls_import::RawParty;
+use calls_model::{CallDuration, CallType, Outcome};
 use chrono::{DateTime, Datelike as _, Utc};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
@@ -174,7 +175,7 @@ pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiE
 }
 
 /// The key, with or without the quotes of a structured field (RFC 8941).
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
@@ -264,15 +265,13 @@ fn read_record(record: &Value, region: Option<Region>) -> Result<ResolvedCall, R
         Some(other) => Err(refuse(Some(name), expected, other.to_string())),
         None => Err(refuse(Some(name), expected, "none".to_owned())),
     };
-    let party = |name| {
-        let text = text(name, "a phone number as a string")?;
-        match text {
-            Party::WITHHELD => Ok(Party::Withheld),
-            Party::UNKNOWN => Ok(Party::Unknown),
-            _ => phone::parse(text, region).map_err(|error| refuse(Some(name), error.expected, error.found)),
+    let party = |name| Ok(RawParty::from_text(text(name, "a phone number as a string")?));
+    let owner = match party("owner")? {
+        RawParty::Text(text) => {
+            phone::parse(&text, region).map_err(|error| refuse(Some("owner"), error.expected, error.found))?
         }
+        hidden => import::other_party(&hidden, region),
     };
-    let owner = party("owner")?;
     if !owner.is_identified() {
         let expected = "an owner that is a number, extension or SIP address";
         return Err(refuse(Some("owner"), expected, owner.to_string()));
@@ -292,7 +291,7 @@ fn read_record(record: &Value, region: Option<Region>) -> Result<ResolvedCall, R
     Ok(ResolvedCall {
         owner,
         created_at,
-        counterparty: party("counterparty")?,
+        counterparty: import::other_party(&party("counterparty")?, region),
         call_type,
         duration,
         disposition: None,
@@ -398,10 +397,26 @@ mod tests {
         assert_eq!(refused(&record("note", "1")), (None, "note".to_owned()));
         assert_eq!(refused(&record("owner", "12025550123")), member("owner", "12025550123"));
         assert_eq!(refused(&record("owner", r#""withheld""#)), member("owner", "withheld"));
-        assert_eq!(refused(&record("counterparty", r#""hello""#)), member("counterparty", "hello"));
+        assert_eq!(refused(&record("counterparty", "5")), member("counterparty", "5"));
         assert_eq!(refused(&record("type", r#""Inbound""#)), member("type", "Inbound"));
         assert_eq!(refused(&record("duration", r#""1.0""#)), member("duration", "1.0"));
         assert_eq!(refused(&record("created_at", r#""2024-01-31""#)), member("created_at", "2024-01-31"));
+    }
+
+    #[test]
+    fn the_other_party_is_read_as_logs_write_it() {
+        for (counterparty, expected) in [
+            ("anonymous", "withheld"),
+            ("Unterdr\u{fc}ckt", "withheld"),
+            ("", "unknown"),
+            ("Example <+12025550123>", "+12025550123"),
+            ("hello", "hello"),
+        ] {
+            let record = serde_json::json!({
+                "owner": "1001", "created_at": "2024-01-31T10:00:00Z", "type": "Missed Inbound", "counterparty": counterparty
+            });
+            assert_eq!(read_record(&record, None).unwrap().counterparty.to_string(), expected);
+        }
     }
 
     #[test]

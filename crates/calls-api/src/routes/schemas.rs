@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use calls_import::Format;
 use calls_model::requests::{self, Kind};
 use calls_model::{Call, CallDuration, CallType, DetailedCall, Problem};
 use utoipa::openapi::header::HeaderBuilder;
@@ -274,6 +275,26 @@ impl IntoParams for DirectoryParameters {
     }
 }
 
+/// What is said of a log that is sent in.
+pub(super) struct ImportParameters;
+
+impl IntoParams for ImportParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let formats = || std::iter::once("auto").chain(Format::ALL.map(|(_, name)| name));
+        let row = |row: &requests::Parameter| {
+            let schema: RefOr<Schema> = match row.name {
+                "format" => text().enum_values(Some(formats())).into(),
+                "own" => spelling([]).into(),
+                "region" => text().pattern(Some("^(US|DE|GB|FR)$")).examples([row.example]).into(),
+                "map" => text().pattern(Some("^from=[A-Z][a-z]{1,9},to=[A-Z][a-z]{1,9}$")).into(),
+                _ => return parameter(row),
+            };
+            ParameterBuilder::from(parameter(row)).schema(Some(schema)).build()
+        };
+        requests::IMPORT.iter().map(row).collect()
+    }
+}
+
 /// A row of the table of query parameters.
 fn parameter(row: &requests::Parameter) -> Parameter {
     let schema: RefOr<Schema> = match (row.kind, row.name) {
@@ -368,12 +389,21 @@ impl IntoResponses for Refused {
     }
 }
 
-/// The same where another secret than the token is asked for.
-pub(super) struct Unreadable;
+/// How a call detail record is refused, beside [`ApiError`]: not because it can never be stored.
+pub(super) struct Unauthorized;
 
-impl IntoResponses for Unreadable {
+impl IntoResponses for Unauthorized {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        Refused::responses().into_iter().filter(|(status, _)| status != "401").collect()
+        Refused::responses().into_iter().filter(|(status, _)| status != "422").collect()
+    }
+}
+
+/// The same where another secret than the token is asked for.
+pub(super) struct Unsupported;
+
+impl IntoResponses for Unsupported {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        Unauthorized::responses().into_iter().filter(|(status, _)| status != "401").collect()
     }
 }
 

@@ -71,19 +71,34 @@ fn the_second_leg_of_a_call_is_accepted_and_not_stored() {
 }
 
 #[test]
-fn what_freeswitch_cannot_have_sent_is_not_answered_as_stored() {
+fn what_can_never_be_stored_is_accepted_with_the_reason_so_that_it_is_not_sent_for_ever() {
+    let app = TestApp::with(&["--ingest-token", TOKEN]);
+    let without_talk = JSON_CDR.replace("billsec", "sec");
+    for body in ["", "{}", "hello", &without_talk] {
+        let answer = freeswitch(&app, "application/json", body);
+        assert_eq!((answer.status, &answer.json()["added"]), (200, &0.into()), "{body}");
+        let reason = answer.json()["refused"].as_str().unwrap().to_owned();
+        assert!(reason.starts_with("expected ") || reason.contains(": expected "), "{reason}");
+    }
+    assert_eq!(app.database().count("SELECT count(*) FROM calls"), 0);
+}
+
+#[test]
+fn a_side_whose_number_is_not_understood_does_not_keep_the_other_out() {
     let app = TestApp::with(&["--ingest-token", TOKEN]);
     let national = JSON_CDR.replace("+12025550123", "2025550123");
-    let without_talk = JSON_CDR.replace("billsec", "sec");
-    for (content_type, body, status) in [
-        ("application/json", "", 422),
-        ("application/json", "{}", 422),
-        ("application/json", "hello", 422),
-        ("application/json", &national, 422),
-        ("application/json", &without_talk, 422),
-        ("application/x-www-form-urlencoded", "uuid=15", 400),
-        ("text/plain", JSON_CDR, 415),
-    ] {
+    let answer = freeswitch(&app, "application/json", &national);
+    assert_eq!((answer.status, &answer.json()["added"]), (200, &1.into()));
+    assert!(answer.json()["refused"].as_str().unwrap().contains("2025550123"), "{}", answer.body);
+    assert_eq!(app.get("/api/calls/1001").json()[0]["counterparty"], "2025550123");
+}
+
+#[test]
+fn what_the_administrator_has_to_mend_is_not_accepted() {
+    let app = TestApp::with(&["--ingest-token", TOKEN]);
+    for (content_type, body, status) in
+        [("application/x-www-form-urlencoded", "uuid=15", 400), ("text/plain", JSON_CDR, 415)]
+    {
         assert_eq!(freeswitch(&app, content_type, body).problem().status, status, "{body}");
     }
     let answer =
@@ -156,7 +171,9 @@ fn what_twilio_did_not_sign_is_refused() {
         let problem = post(&app, "/api/cdr/twilio", &headers, body.as_bytes()).problem();
         assert_eq!((problem.status, problem.kind.as_str()), (403, "/problems/bad-signature"));
     }
-    assert_eq!(callback(&app, &ended("gone")).problem().status, 422);
+    let answer = callback(&app, &ended("gone"));
+    assert_eq!((answer.status, &answer.json()["added"]), (200, &0.into()));
+    assert!(answer.json()["refused"].as_str().unwrap().contains("gone"), "{}", answer.body);
     app.database().refuse_connections();
     assert_eq!(callback(&app, &ended("completed")).problem().status, 503);
 }
