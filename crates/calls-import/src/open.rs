@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::dates::Again;
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::framed::{Framed, is_framed};
 use crate::options::Options;
 use crate::packed::Packed;
 use crate::recoded::{Recoded, Recoding};
@@ -155,6 +156,7 @@ fn any<'a>(
     };
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
     let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
+    let is_framed = is_text && recoding.is_none() && utf16.is_none() && is_framed(&head);
     if is_gzip {
         let packed = Packed::default();
         let unpacked = MultiGzDecoder::new(packed.count(Cursor::new(head).chain(reader)));
@@ -162,13 +164,19 @@ fn any<'a>(
         let nesting = nesting.inside(Some(packed));
         return any(Box::new(BufReader::new(unpacked)), None, format, options, &nesting);
     }
-    if is_zip || utf16.is_some() || recoding.is_some() {
+    if is_zip || utf16.is_some() || recoding.is_some() || is_framed {
         let whole = Cursor::new(head).chain(reader);
         let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
-            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, nesting)? }),
+            _ if is_zip => {
+                let document = Unreadable::by_zip_head(whole.get_ref().0.get_ref());
+                let items = unzip(whole, format, options, nesting);
+                // What is damaged too much to be listed may still tell what it was.
+                let damaged = |error| document.map_or(error, ReadError::UnknownFormat);
+                return Ok(Opened { format, items: items.map_err(damaged)? });
+            }
             (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
             (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
-            (None, None) => Box::new(whole),
+            (None, None) => Box::new(BufReader::new(Framed::new(whole))),
         };
         return any(decoded, None, format, options, nesting);
     }

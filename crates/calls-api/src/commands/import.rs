@@ -27,9 +27,9 @@ pub(crate) struct Arguments {
     /// Format of the log; `auto` detects it
     #[arg(long, value_name = "FORMAT", default_value = "auto", long_help = formats_help())]
     format: String,
-    /// The time zone of times that the log writes without one, such as Europe/Berlin
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    zone: String,
+    /// The time zone of times that the log writes without one, such as Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<String>,
@@ -80,7 +80,7 @@ impl Arguments {
     fn options(&self) -> anyhow::Result<Read> {
         let texts = Texts {
             format: Some(&self.format),
-            zone: Some(&self.zone),
+            zone: self.zone.as_deref(),
             region: self.region.as_deref(),
             dates: self.dates.as_deref(),
             own: self.own.as_deref(),
@@ -144,7 +144,9 @@ fn import(storage: Storage, file: &Path, arguments: &Arguments, read: &Read) -> 
     // Where the records are on standard output they are alone there.
     let is_alone = arguments.records.as_deref() == Some(Path::new("-"));
     if ended.is_ok() || !report.is_empty() {
-        terminal::tell(&report, &name, arguments.base(), is_alone);
+        let is_zone_missing =
+            arguments.zone.is_none() && opened.format.is_some_and(Format::may_have_local_times);
+        terminal::tell(&report, &name, (arguments.base(), is_zone_missing), is_alone);
     }
     ended?;
     if report.found_nothing() {

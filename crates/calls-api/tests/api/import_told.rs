@@ -133,8 +133,14 @@ fn an_import_ends_with_the_pages_of_the_busiest_and_with_who_is_no_number() {
     }
     log.push_str("Example Person,+12025550101,2024-01-31 11:00:00,5\n,+12025550101,2024-01-31 12:00:00,5\n");
     let (_folder, file) = file("a.csv", log);
-    let output =
-        database.calls(&["import", file.to_str().unwrap(), "--public-url", "https://calls.example/"]);
+    let output = database.calls(&[
+        "import",
+        file.to_str().unwrap(),
+        "--zone",
+        "UTC",
+        "--public-url",
+        "https://calls.example/",
+    ]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(

@@ -71,15 +71,15 @@ impl Drop for Watched {
     }
 }
 
-/// A log of calls, one each second.
-fn log(seconds: std::ops::Range<i64>) -> String {
-    let line = |second: i64| {
-        let at = chrono::DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap().to_rfc3339();
+/// A log of calls, one each ten seconds: two of a second could be one call that two systems saw.
+fn log(calls: std::ops::Range<i64>) -> String {
+    let line = |call: i64| {
+        let at = chrono::DateTime::from_timestamp(1_700_000_000 + 10 * call, 0).unwrap().to_rfc3339();
         format!(
             "{{\"owner\":\"+12025550123\",\"created_at\":\"{at}\",\"counterparty\":\"+13333333333\",\"type\":\"Missed Inbound\"}}\n"
         )
     };
-    seconds.map(line).collect()
+    calls.map(line).collect()
 }
 
 #[test]

@@ -21,11 +21,13 @@ pub(super) fn bar(file: &Path) -> ProgressBar {
 
 /// Tells what an import came to: skipped entries on standard error, the counts and remarks on standard output, or on
 /// standard error too.
-pub(super) fn tell(report: &Report, name: &str, base: &str, on_stderr: bool) {
+pub(super) fn tell(report: &Report, name: &str, (base, is_zone_missing): (&str, bool), on_stderr: bool) {
     for line in report.skipped_lines(name) {
         eprintln!("{line}");
     }
-    for line in std::iter::once(report.line()).chain(report.remarks(base)) {
+    let zone = "times without a zone were read as those of UTC: name another one with --zone";
+    let zone = is_zone_missing.then(|| zone.to_owned());
+    for line in std::iter::once(report.line()).chain(zone).chain(report.remarks(base)) {
         if on_stderr { eprintln!("{line}") } else { println!("{line}") }
     }
 }
