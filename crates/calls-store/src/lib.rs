@@ -13,7 +13,8 @@
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
-//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`idempotency`]: kept answers.
+//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`]: logs that were
+//!   read; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`made_up`]: believable calls of nobody.
@@ -31,6 +32,7 @@ pub mod filter;
 pub mod hot;
 pub mod idempotency;
 pub mod import;
+pub mod imported_files;
 pub mod insertion;
 pub mod keys;
 pub mod labels;

@@ -23,6 +23,7 @@ pub struct Database {
     queue: Queue,
     deadlines: Deadlines,
     layout: Arc<OnceLock<Layout>>,
+    url: Arc<str>,
 }
 
 /// The requests that wait for PostgreSQL. Clones share it.
@@ -121,7 +122,7 @@ impl Database {
             // A `SELECT 1` per request would be a third of the database's work; `read` tries again instead.
             .test_on_check_out(false)
             .build_unchecked(Manager { inner, failures, deadlines });
-        Self { pool, queue, deadlines, layout: Arc::default() }
+        Self { pool, queue, deadlines, layout: Arc::default(), url: with_options(url).into() }
     }
 
     /// Runs queries that only read. On a connection that turns out to be dead they are run again on another; after a
@@ -151,6 +152,20 @@ impl Database {
                 transaction(connection)
             })
         })
+    }
+
+    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as long as a write.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NoConnection`].
+    pub fn dedicated(&self) -> Result<PgConnection, DatabaseError> {
+        let connect = || {
+            let mut connection = PgConnection::establish(&self.url).ok()?;
+            let limit = format!("SET statement_timeout = {}", self.deadlines.write().as_millis());
+            connection.batch_execute(&limit).ok()?;
+            Some(connection)
+        };
+        connect().ok_or(DatabaseError::NoConnection)
     }
 
     /// The requests that wait for a connection.

@@ -53,6 +53,11 @@ impl Server {
         connect(&self.url)
     }
 
+    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    pub fn ensure_running(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::ensure_running)?)
+    }
+
     /// Checks that connections keep their session, which everything but migrations needs.
     ///
     /// # Errors

@@ -84,6 +84,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
     memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
+    let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials()?;
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
@@ -148,6 +149,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         followers,
         metrics,
         credentials,
+        most_import_bytes,
         events: events.clone(),
     };
     let served = serve(app, bind, admin_bind, access, public_host, open_connections);
