@@ -14,9 +14,11 @@
 //! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
+//! - [`backup`] and [`restore`]: all of it as one file, and back.
 //! - [`made_up`]: believable calls of nobody.
 
 pub mod address;
+pub mod backup;
 pub mod columns;
 pub mod counter;
 pub mod counts;
@@ -38,6 +40,7 @@ pub mod parties;
 pub mod pool;
 mod pooler;
 pub mod purge;
+pub mod restore;
 pub mod returned;
 pub mod rows;
 mod schema;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use diesel::Connection as _;
 use diesel::pg::PgConnection;
-use local_postgres::Cluster;
+use local_postgres::{Cluster, Programs};
 
 use crate::pool::with_options;
 use crate::pooler;
@@ -32,6 +32,20 @@ impl Server {
         Self::embedded(&data_dir)
     }
 
+    /// As [`Server::open`], but makes no private cluster where there is none.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn open_existing(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        if database_url.is_none() {
+            let folder = data_dir.clone().map_or_else(local_postgres::default_data_dir, Ok)?;
+            if !local_postgres::has_cluster(&folder) {
+                bail!("expected the data of a private PostgreSQL in {}, but found none", folder.display());
+            }
+        }
+        Self::open(database_url, data_dir)
+    }
+
     fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
         let cluster = Cluster::open(data_dir)?;
         cluster.ensure_database(DATABASE)?;
@@ -46,6 +60,17 @@ impl Server {
     /// Whether this is the private cluster.
     pub fn is_embedded(&self) -> bool {
         self.cluster.is_some()
+    }
+
+    /// The programs that back this server, of the major version `postgres`, up and restore it.
+    ///
+    /// # Errors
+    /// There are none that fit.
+    pub fn programs(&self, postgres: u32) -> anyhow::Result<Programs> {
+        match &self.cluster {
+            Some(cluster) => Ok(cluster.programs()?),
+            None => Ok(Programs::find(postgres)?),
+        }
     }
 
     /// One connection, outside any pool.

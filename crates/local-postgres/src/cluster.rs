@@ -11,6 +11,7 @@ use crate::database::Psql;
 use crate::keeper::Keeper;
 use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
+use crate::programs::Programs;
 use crate::recipe::Recipe;
 use crate::server;
 use crate::stop::Stop;
@@ -116,6 +117,14 @@ impl Cluster {
     /// The folder of the PostgreSQL programs that fit this cluster (`psql`, `pg_dump`).
     pub fn bin_dir(&self) -> &Path {
         self.binaries.folder()
+    }
+
+    /// The programs of this cluster's installation that back it up and restore it.
+    ///
+    /// # Errors
+    /// [`Error::MissingClient`]: they are not installed beside the server.
+    pub fn programs(&self) -> Result<Programs, Error> {
+        Programs::of(&self.binaries)
     }
 
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns

@@ -20,11 +20,27 @@ pub enum Error {
         looked_in: Vec<String>,
     },
 
+    /// No folder with client programs that fit the server was found.
+    #[error(
+        "expected pg_dump, pg_restore and psql of PostgreSQL {server} or newer, but found {}. Install them \
+         (Debian: postgresql-client-{server}, macOS: brew install postgresql@{server}), or set CALLS_POSTGRES_BIN to \
+         the folder that holds them. Looked in:\n{}",
+        newest.map_or("none".to_owned(), |newest| format!("only version {newest}")), looked_in.join("\n")
+    )]
+    MissingClient {
+        /// The server's major version.
+        server: u32,
+        /// The newest version that was found.
+        newest: Option<u32>,
+        /// One line a place, with what was missing there.
+        looked_in: Vec<String>,
+    },
+
     /// The cluster was made by a major version that is not installed.
     #[error(
         "the data in {} was made by PostgreSQL {needed}, but only {found} is installed. \
-         Install version {needed} (Debian: postgresql-{needed}, macOS: brew install postgresql@{needed}), \
-         or choose another folder with --data-dir", folder.display()
+         To move the data to the installed version: calls upgrade-postgres. To stay with version {needed}, install it \
+         (Debian: postgresql-{needed}, macOS: brew install postgresql@{needed})", folder.display()
     )]
     VersionNotInstalled {
         /// The cluster's folder.

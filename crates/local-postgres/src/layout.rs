@@ -51,6 +51,11 @@ pub fn default_data_dir() -> Result<PathBuf, Error> {
         .ok_or(Error::NoDataDir)
 }
 
+/// Whether a data folder holds a cluster.
+pub fn has_cluster(data_dir: &Path) -> bool {
+    data_dir.join("postgres/PG_VERSION").exists()
+}
+
 impl Layout {
     /// Makes the data folder if needed and finds out who its server runs as.
     pub(crate) fn prepare(data_dir: &Path, port: u16) -> Result<Layout, Error> {

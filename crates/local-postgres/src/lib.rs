@@ -37,6 +37,7 @@
 //! - `keeper`: the forked child that outlives its user
 //! - `database`: create, ensure and drop a database through `psql`
 //! - [`testing`]: servers for a test run
+//! - [`Programs`]: `pg_dump`, `pg_restore` and `psql`, for backups
 //! - [`Error`]: what can go wrong, in words for the person at the terminal
 
 mod account;
@@ -49,6 +50,7 @@ mod keeper;
 mod layout;
 mod lock;
 mod memory;
+mod programs;
 mod recipe;
 mod server;
 mod stop;
@@ -57,4 +59,5 @@ mod url;
 
 pub use cluster::Cluster;
 pub use error::Error;
-pub use layout::default_data_dir;
+pub use layout::{default_data_dir, has_cluster};
+pub use programs::Programs;

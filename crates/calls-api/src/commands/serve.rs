@@ -12,6 +12,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::seed;
 use super::senders::Senders;
@@ -72,6 +73,8 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     senders: Senders,
+    #[command(flatten)]
+    backups: Backups,
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
@@ -147,7 +150,9 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         credentials,
         events: events.clone(),
     };
+    let backups = arguments.backups.start(&server, &app.metrics)?;
     let served = serve(app, bind, admin_bind, access, public_host, open_connections);
+    drop(backups);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
