@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{backup, erase, import, migrate, purge, restore, seed, serve};
+use crate::commands::{backup, erase, health, import, migrate, purge, restore, seed, serve};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ enum Command {
     /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
     /// migrated. Restore only files that you trust: a backup holds SQL.
     Restore(restore::Arguments),
+    /// Ask a running server whether it is well: exit status 0 if it answers, else 1
+    Health(health::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
 }
@@ -61,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
         Command::Backup(arguments) => backup::run(cli.storage, arguments),
         Command::Restore(arguments) => restore::run(cli.storage, arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -5,6 +5,7 @@ pub(crate) mod backup;
 mod capacity;
 mod database_url;
 pub(crate) mod erase;
+pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod purge;

@@ -5,7 +5,9 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use sha2::{Digest as _, Sha256};
 
+use crate::backup::archive;
 use crate::schema::idempotency_keys;
 
 /// An answer that is to be kept.
@@ -21,7 +23,7 @@ pub struct Answer {
 /// stored. `None` if the key came with another body, by its digest. To be run in a transaction.
 ///
 /// Two requests with one key take turns: the key is inserted first, and the second insert waits for the first
-/// transaction to end. A key is forgotten after 24 hours.
+/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys hold a number.
 pub fn once(
     connection: &mut PgConnection,
     key: &str,
@@ -29,6 +31,7 @@ pub fn once(
     work: impl FnOnce(&mut PgConnection) -> QueryResult<Answer>,
 ) -> QueryResult<Option<String>> {
     forget_old(connection)?;
+    let key = &archive::hexadecimal(&Sha256::digest(key));
     let inserted = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::key.eq(key),

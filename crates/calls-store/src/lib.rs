@@ -7,6 +7,7 @@
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
+//! - [`failure`]: why PostgreSQL refused a query, for logs.
 //! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
@@ -25,6 +26,7 @@ pub mod counts;
 pub mod deadlines;
 pub mod directory;
 pub mod erasure;
+pub mod failure;
 pub mod filter;
 pub mod hot;
 pub mod idempotency;

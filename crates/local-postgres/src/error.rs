@@ -54,9 +54,20 @@ pub enum Error {
     /// Started by root, and there is no user to drop to.
     #[error(
         "PostgreSQL refuses to run as root, and this system has neither a user `postgres` nor a user `nobody` \
-         to run it as. Create one (useradd --system postgres), or start this program as an ordinary user"
+         to run it as. Create one (useradd --system calls), or start this program as an ordinary user"
     )]
     NoUnprivilegedUser,
+
+    /// The user of this process has no name.
+    #[error(
+        "PostgreSQL needs a user with a name, but the user id {uid}, which this program runs as, has none. Add one \
+         (useradd --uid {uid} calls; in a container also: run it as a user that /etc/passwd names), or use another \
+         server by --database-url"
+    )]
+    NamelessUser {
+        /// The id.
+        uid: u32,
+    },
 
     /// The unprivileged user cannot enter a folder on the way to the data or to the binaries.
     #[error(

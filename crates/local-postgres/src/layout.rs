@@ -72,6 +72,9 @@ impl Layout {
         let of_cluster = fs::symlink_metadata(&cluster).ok().map(|found| found.uid());
         let of_folder = fs::metadata(&data_dir).map_err(Error::io("examine", &data_dir))?.uid();
         let account = Account::to_drop_to(of_cluster.unwrap_or(of_folder))?;
+        if account.is_none() {
+            Account::check_name()?;
+        }
         if let (None, Some(found)) = (&account, of_cluster.filter(|owner| *owner != account::effective_uid()))
         {
             return Err(Error::ForeignOwner { folder: cluster, found, expected: account::effective_uid() });

@@ -34,6 +34,7 @@
 //! - `memory`: how much memory a server keeps pages in
 //! - `stop`: the end of a server, in calls that are safe after `fork`
 //! - `descriptors`: open files that a child must not have
+//! - [`init`]: what the first process of a container has to do
 //! - `keeper`: the forked child that outlives its user
 //! - `database`: create, ensure and drop a database through `psql`
 //! - [`testing`]: servers for a test run
@@ -46,6 +47,7 @@ mod cluster;
 mod database;
 mod descriptors;
 mod error;
+pub mod init;
 mod keeper;
 mod layout;
 mod lock;

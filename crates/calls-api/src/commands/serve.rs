@@ -20,7 +20,7 @@ use super::storage::Storage;
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
 use crate::metrics::Metrics;
-use crate::problem;
+use crate::problem::{self, ApiError};
 use crate::reads::{HotReads, Replica};
 use crate::routes;
 use calls_phone::Region;
@@ -28,8 +28,9 @@ use calls_store::address::Address;
 use calls_store::counter::Counter;
 use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
+use calls_store::idempotency;
 use calls_store::labels::Labels;
-use calls_store::pool::{Database, Queue};
+use calls_store::pool::{Database, DatabaseError, Queue};
 use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
@@ -199,6 +200,7 @@ async fn serve(
     let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
     let admin = admin_bind.map(admin_server).transpose()?;
     let hosts = access.hosts(bind, public_host);
+    actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let server = HttpServer::new(move || {
         let cors = access.cors();
         // Each worker has connections of its own.
@@ -241,6 +243,20 @@ async fn serve(
         admin.stop(false).await;
     }
     Ok(served?)
+}
+
+/// Deletes the answers to idempotency keys that are too old, at once and every hour.
+async fn forget_old_answers(database: Database) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let work = database.clone();
+        let forgotten = database.block_writing(move || work.write(idempotency::forget_old)).await;
+        // A standby deletes nothing, and a database that is away is asked again in an hour.
+        if let Err(error @ (DatabaseError::Query(_) | DatabaseError::Refused(_))) = forgotten {
+            ApiError::from(error).log_failure("idempotency");
+        }
+    }
 }
 
 /// Serves the admin address in the background.

@@ -37,13 +37,13 @@ impl Storage {
     /// The server as it is, for what brings a database.
     pub(super) fn server(self) -> anyhow::Result<Server> {
         let (url, data_dir) = self.checked()?;
-        Server::open(url, data_dir)
+        answering(Server::open(url, data_dir)?)
     }
 
     /// The server as it is. A private cluster that is not there is an error.
     pub(super) fn existing(self) -> anyhow::Result<Server> {
         let (url, data_dir) = self.checked()?;
-        let server = Server::open_existing(url, data_dir)?;
+        let server = answering(Server::open_existing(url, data_dir)?)?;
         server.require_sessions().context("cannot use the database")?;
         Ok(server)
     }
@@ -55,6 +55,13 @@ impl Storage {
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
         Ok((url, self.data_dir))
     }
+}
+
+/// The server, once it has answered.
+fn answering(server: Server) -> anyhow::Result<Server> {
+    let waits = || eprintln!("waiting for PostgreSQL, which has taken the connection and does not answer");
+    server.require_answer(waits).context("cannot use the database")?;
+    Ok(server)
 }
 
 /// Applies the migrations that the database lacks.

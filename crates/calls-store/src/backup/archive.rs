@@ -129,7 +129,8 @@ pub(crate) fn difference(expected: &Rows, found: &Rows) -> String {
     lines.join("; ")
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
