@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
 use calls_phone::NotANumber;
+use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
@@ -106,6 +107,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL cannot be asked at the moment.
     Unavailable,
+    /// PostgreSQL refused a query, which is a defect of ours.
+    QueryFailed(Box<Failure>),
     /// A defect of ours.
     Internal,
 }
@@ -127,6 +130,14 @@ impl ApiError {
             parameter,
             expected,
             found,
+        }
+    }
+
+    /// Logs a query that failed in answering a request of this route.
+    pub fn log_failure(&self, route: &str) {
+        if let Self::QueryFailed(failure) = self {
+            let Failure { sqlstate, table, constraint, message } = &**failure;
+            tracing::error!(route, sqlstate, table, constraint, reason = message, "a query failed");
         }
     }
 
@@ -152,7 +163,7 @@ impl ApiError {
             Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
             Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
             Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal => ("internal", "Something went wrong here"),
+            Self::Internal | Self::QueryFailed(_) => ("internal", "Something went wrong here"),
         }
     }
 
@@ -195,7 +206,7 @@ impl ApiError {
             }
             Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::SlowBody | Self::Internal => (None, None, None),
+            Self::NotFound | Self::SlowBody | Self::Internal | Self::QueryFailed(_) => (None, None, None),
         }
     }
 }
@@ -237,7 +248,7 @@ impl ResponseError for ApiError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::QueryFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -296,22 +307,18 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("PostgreSQL takes no writes: it is a standby");
                 Self::Unavailable
             }
-            DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
-                tracing::error!(?kind, "a query failed");
-                Self::Internal
-            }
-            DatabaseError::Refused(code) => {
-                tracing::error!(code, "a query failed");
-                Self::Internal
-            }
+            DatabaseError::Refused(failure) => Self::QueryFailed(failure.clone()),
             DatabaseError::ThreadGone => {
                 tracing::error!("a worker thread is gone");
                 Self::Internal
             }
-            DatabaseError::Query(_) => {
-                tracing::error!("a query failed outside PostgreSQL");
-                Self::Internal
-            }
+            DatabaseError::Query(error) => match Failure::of(error) {
+                Some(failure) => Self::QueryFailed(Box::new(failure)),
+                None => {
+                    tracing::error!("a query failed outside PostgreSQL");
+                    Self::Internal
+                }
+            },
         }
     }
 }

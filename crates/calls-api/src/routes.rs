@@ -146,6 +146,9 @@ pub async fn log_request(
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
     }
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+        error.log_failure(&route);
+    }
     tracing::info!(
         method,
         route,

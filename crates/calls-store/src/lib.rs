@@ -8,6 +8,7 @@
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
+//! - [`failure`]: why PostgreSQL refused a query, for logs.
 //! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
 //! - [`names`]: whose number it is; [`details`]: these and what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
@@ -17,9 +18,11 @@
 //!   read; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
+//! - [`backup`] and [`restore`]: all of it as one file, and back.
 //! - [`made_up`]: believable calls of nobody.
 
 pub mod address;
+pub mod backup;
 pub mod columns;
 pub mod counter;
 pub mod counts;
@@ -28,6 +31,7 @@ pub mod details;
 pub mod directory;
 pub mod distribution;
 pub mod erasure;
+pub mod failure;
 pub mod filter;
 pub mod hot;
 pub mod idempotency;
@@ -46,6 +50,7 @@ pub mod parties;
 pub mod pool;
 mod pooler;
 pub mod purge;
+pub mod restore;
 pub mod returned;
 pub mod rows;
 mod schema;

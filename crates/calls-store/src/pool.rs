@@ -12,6 +12,7 @@ use diesel::r2d2::ConnectionManager;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use crate::deadlines::Deadlines;
+use crate::failure::Failure;
 use crate::insertion::Layout;
 use crate::libpq_options::with_options;
 use crate::server::Failures;
@@ -102,9 +103,9 @@ pub enum DatabaseError {
     /// PostgreSQL refused the query.
     #[error("a query failed")]
     Query(#[from] QueryError),
-    /// PostgreSQL refused a query of the hot path, with the SQLSTATE if it sent one.
-    #[error("a query failed with SQLSTATE {0:?}")]
-    Refused(Option<String>),
+    /// PostgreSQL refused a query of the hot path.
+    #[error("a query failed with SQLSTATE {:?}", .0.sqlstate)]
+    Refused(Box<Failure>),
     /// A thread ended before its answer.
     #[error("a thread that asks PostgreSQL is gone")]
     ThreadGone,

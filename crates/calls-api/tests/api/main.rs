@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod browser;
 mod calls;
 mod cdr;
