@@ -13,6 +13,7 @@ mod fallback;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
+mod import;
 mod ingest;
 mod limits;
 mod numbers;
@@ -22,6 +23,7 @@ mod places;
 mod schemas;
 mod sent;
 mod summary;
+mod upload;
 
 use std::time::Instant;
 
@@ -45,6 +47,7 @@ use calls_store::keys::Version;
 use calls_store::labels::Labels;
 use calls_store::pool::{Database, DatabaseError};
 
+pub(crate) use addresses::page_address;
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
@@ -78,6 +81,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may send calls in.
     pub credentials: Credentials,
+    /// Bytes that a call log may have which is sent in.
+    pub most_import_bytes: u64,
     /// Tells new calls to those who follow a history.
     pub events: Events,
 }
@@ -111,6 +116,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::scope("/api")
                 .service(post("/calls", ingest::post_calls))
+                .service(post("/import", import::post_import))
                 .service(get("/calls/{number}", calls::list_calls))
                 .service(get("/calls/{number}/events", events::follow_calls))
                 .service(post("/cdr/freeswitch", cdr::post_freeswitch))
@@ -145,6 +151,9 @@ pub async fn log_request(
     let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
+    }
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+        error.log_failure(&route);
     }
     tracing::info!(
         method,

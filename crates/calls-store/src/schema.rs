@@ -66,6 +66,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_files (digest) {
+        digest -> Bytea,
+        records -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     name_changes (slot) {
         slot -> Int2,
         changes -> Int8,
@@ -97,6 +105,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     histories,
     history_counts,
     idempotency_keys,
+    imported_files,
     name_changes,
     names,
     other_parties,

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod browser;
 mod calls;
 mod cdr;
@@ -17,6 +18,7 @@ mod fallback;
 mod faults;
 mod hot_path;
 mod import;
+mod import_told;
 mod ingest;
 mod limits;
 mod listener;
@@ -35,3 +37,5 @@ mod summary;
 mod test_app;
 mod tls;
 mod upgrade;
+mod upload;
+mod watch;
