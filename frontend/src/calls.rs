@@ -318,7 +318,7 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
         message.clone().map(|message| view! { <MessageCard message again all_calls=all_calls.clone() /> })
     };
     view! {
-        <div inner_html=others></div>
+        <div inner_html=move || others.get()></div>
         {move || others.with(String::is_empty).then(&card)}
     }
     .into_any()
