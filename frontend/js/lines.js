@@ -75,7 +75,7 @@
     area.insertAdjacentHTML(
       "beforebegin",
       html`<div class="chips" role="group" aria-label="${t("Type of call")}">${FILTERS.map(chip)}</div>
-        <form class="lines-search" role="search">
+        <form class="lines-search" role="search" aria-label="${t("Calls of this history")}">
           ${[...chosen].filter(([name]) => name !== "q").map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}<label
             class="visually-hidden"
             for="search"
