@@ -7,16 +7,18 @@
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
-//! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
+//! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once. [`directory`]: whose histories there are.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
+//! - [`callbacks`]: whom to call back; [`notes`]: on calls; [`lines`]: sets of numbers.
 //! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`made_up`]: believable calls of nobody.
 
 pub mod address;
+pub mod callbacks;
 pub mod columns;
 pub mod counter;
 pub mod counts;
@@ -30,10 +32,13 @@ pub mod import;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+pub mod lines;
 pub mod list;
 pub mod listener;
 pub mod made_up;
+pub mod merged;
 pub mod migrations;
+pub mod notes;
 pub mod parties;
 pub mod pool;
 mod pooler;
