@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{erase, import, migrate, purge, seed, serve};
+use crate::commands::{erase, import, lines, migrate, purge, seed, serve};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -33,6 +33,9 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
@@ -48,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };

@@ -5,6 +5,7 @@ mod capacity;
 mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;
+pub(crate) mod lines;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod seed;

@@ -21,11 +21,17 @@ impl Detailer {
     pub fn detail(&mut self, row: CallRow, returned_at: Option<DateTime<Utc>>) -> DetailedCall {
         let disposition = row.columns.disposition();
         let call = Call::from(row);
-        let counterparty = match call.counterparty {
-            Party::E164(number) => Some(self.write(number)),
+        let counterparty = self.counterparty(&call.counterparty);
+        let details = CallDetails { counterparty, returned_at, disposition, ..CallDetails::default() };
+        DetailedCall { call, details }
+    }
+
+    /// How to write a party, where it has an E.164 number.
+    pub fn counterparty(&mut self, party: &Party) -> Option<CounterpartyDetails> {
+        match party {
+            Party::E164(number) => Some(self.write(*number)),
             _ => None,
-        };
-        DetailedCall { call, details: CallDetails { counterparty, returned_at, disposition } }
+        }
     }
 
     fn write(&mut self, number: E164) -> CounterpartyDetails {

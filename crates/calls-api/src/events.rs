@@ -1,4 +1,4 @@
-//! New calls, told to those who follow a history.
+//! New calls, notes and marks, told to those who follow a history.
 //!
 //! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call that a client
 //! has, so nothing is left out and nothing repeated, whether the client was there all the time, comes back, or the
@@ -14,9 +14,8 @@ use calls_model::{Call, Party};
 use calls_store::address::Address;
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
-use calls_store::listener::{Change, Listener};
+use calls_store::listener::{Change, Listener, News};
 use calls_store::pool::DatabaseError;
-use calls_store::rows::CallRow;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 use tokio::time::sleep;
@@ -294,7 +293,7 @@ impl Follower {
     }
 }
 
-/// The calls that follow a position.
+/// What follows a position.
 struct Next {
     piece: Piece,
     last: CallId,
@@ -303,15 +302,62 @@ struct Next {
 
 impl Next {
     async fn read(listener: &Listener, owner: PartyKey, position: CallId) -> Result<Self, DatabaseError> {
-        let rows = listener.calls_after(owner, position, PIECE).await?;
-        let is_full = rows.len() == usize::from(PIECE);
-        let last = rows.last().map_or(position, |row| row.columns.id);
-        Ok(Self { piece: rows.into_iter().map(event).collect::<String>().into(), last, is_full })
+        Ok(Self::of(listener.news_after(owner, position, PIECE).await?, position))
+    }
+
+    /// The events of all kinds in one order. Where one kind has more, others that come behind are left to the next piece.
+    fn of(news: News, position: CallId) -> Self {
+        let full = usize::from(PIECE);
+        let ends = [
+            news.calls.last().filter(|_| news.calls.len() == full).map(|row| row.columns.id.0),
+            news.notes.last().filter(|_| news.notes.len() == full).map(|(version, _)| version.0),
+            news.callbacks.last().filter(|_| news.callbacks.len() == full).map(|(version, _)| version.0),
+        ];
+        let end = ends.into_iter().flatten().min();
+        let calls = news.calls.into_iter().map(|row| (row.columns.id.0, "call", json(&Call::from(row))));
+        let notes = news.notes.iter().map(|(version, note)| (version.0, "note", json(note)));
+        let callbacks =
+            news.callbacks.iter().map(|(version, callback)| (version.0, "callback", json(callback)));
+        let mut events: Vec<(i64, &str, String)> = calls.chain(notes).chain(callbacks).collect();
+        events.retain(|(id, ..)| end.is_none_or(|end| *id <= end));
+        events.sort_unstable_by_key(|(id, ..)| *id);
+        let last = events.last().map_or(position, |(id, ..)| CallId(*id));
+        let event = |(id, kind, data)| format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
+        Self { piece: events.into_iter().map(event).collect::<String>().into(), last, is_full: end.is_some() }
     }
 }
 
-fn event(row: CallRow) -> String {
-    let call = Call::from(row);
-    let data = serde_json::to_string(&call).unwrap_or_default();
-    format!("id: {}\nevent: call\ndata: {data}\n\n", call.id)
+fn json(data: &impl serde::Serialize) -> String {
+    // No part of it can fail.
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use calls_model::{CallbackState, NoteChange};
+    use calls_store::keys::Version;
+
+    use super::*;
+
+    fn notes(versions: std::ops::Range<i64>) -> Vec<(Version, NoteChange)> {
+        versions.map(|version| (Version(version), NoteChange { call: "1".to_owned(), note: None })).collect()
+    }
+
+    #[test]
+    fn no_change_comes_before_one_that_was_stored_earlier() {
+        let state = |counterparty: &str| CallbackState {
+            counterparty: counterparty.parse().unwrap(),
+            done_at: None,
+            note: None,
+        };
+        let callbacks = vec![(Version(5), state("+12025550123")), (Version(400), state("+12025550124"))];
+        let next = Next::of(News { notes: notes(10..210), callbacks, ..News::default() }, CallId(4));
+        // There can be other notes before the second mark.
+        assert_eq!((next.last, next.is_full), (CallId(209), true));
+        assert!(next.piece.starts_with("id: 5\nevent: callback\n"), "{}", next.piece);
+        assert_eq!(next.piece.matches("event: ").count(), 201);
+        let rest = Next::of(News { notes: notes(210..211), ..News::default() }, CallId(209));
+        assert_eq!((rest.last, rest.is_full), (CallId(210), false));
+        assert_eq!(Next::of(News::default(), CallId(7)).last, CallId(7));
+    }
 }

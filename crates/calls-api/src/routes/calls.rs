@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use calls_model::{Call, DetailedCall, Party};
 use calls_phone as phone;
 use calls_store::hot::PageQuestion;
-use calls_store::keys::Version;
+use calls_store::keys::{PartyKey, Version};
 use calls_store::labels::Labels;
 use calls_store::pool::Database;
-use calls_store::rows::{CallRow, Position};
-use calls_store::{list, parties, returned};
+use calls_store::rows::{CallColumns, CallRow, Position};
+use calls_store::{list, notes, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
@@ -61,14 +61,35 @@ pub(super) async fn list_calls(
     let party = phone::parse(&number, app.region)?;
     let query = Query::new(query.into_inner());
     let parameters = ListParameters::read(&query, app.region)?;
-    match parameters.format.unwrap_or_else(|| accepted_format(&request)) {
+    let address = address(&request, &party);
+    answer(&request, app, hot, Listing { party, address }, &query, parameters).await
+}
+
+/// Calls that are listed.
+pub(super) struct Listing {
+    /// Whose.
+    pub party: Party,
+    /// The address of the list.
+    pub address: String,
+}
+
+/// The calls in the format that is asked for.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    app: web::Data<App>,
+    hot: web::Data<HotReads>,
+    listing: Listing,
+    query: &Query,
+    parameters: ListParameters,
+) -> Result<HttpResponse, ApiError> {
+    match parameters.format.unwrap_or_else(|| accepted_format(request)) {
         Format::Csv if parameters.details => Err(ApiError::BadParameter {
             name: "include".to_owned(),
             expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
             found: "CSV".to_owned(),
         }),
-        Format::Json => list_page(&request, app, hot, party, &query, parameters).await,
-        format => export::stream_calls(&request, app, party, parameters, format).await,
+        Format::Json => list_page(request, app, hot, listing, query, parameters).await,
+        format => export::stream_calls(request, app, listing.party, parameters, format).await,
     }
 }
 
@@ -119,14 +140,14 @@ async fn list_page(
     request: &HttpRequest,
     app: web::Data<App>,
     hot: web::Data<HotReads>,
-    party: Party,
+    listing: Listing,
     query: &Query,
     parameters: ListParameters,
 ) -> Result<HttpResponse, ApiError> {
+    let Listing { party, address } = listing;
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = known(request);
-    let address = address(request, &party);
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
     let seen = newest_seen(request, versions(&known));
@@ -237,12 +258,29 @@ impl Wanted {
             let rows = CallRow::resolve(connection, labels, page.rows)?;
             return Ok(WrittenPage { version, body: plain_json(rows), next: page.next });
         }
-        let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, labels, page.rows)?;
-        let mut detailer = Detailer::default();
-        let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
-        Ok(WrittenPage { version, body: detailed_json(detailed.collect()), next: page.next })
+        let calls = detailed(connection, labels, owner, page.rows, &mut Detailer::default())?;
+        Ok(WrittenPage { version, body: detailed_json(calls), next: page.next })
     }
+}
+
+/// Calls of a history with all that is known of them.
+pub(super) fn detailed(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    owner: PartyKey,
+    rows: Vec<CallColumns>,
+    detailer: &mut Detailer,
+) -> QueryResult<Vec<DetailedCall>> {
+    let returned_at = returned::returned_at(connection, owner, &rows)?;
+    let mut notes = notes::of_calls(connection, owner, &rows)?;
+    let rows = CallRow::resolve(connection, labels, rows)?;
+    let detail = |(row, at): (CallRow, _)| {
+        let note = notes.remove(&row.columns.id);
+        let mut call = detailer.detail(row, at);
+        call.details.note = note;
+        call
+    };
+    Ok(rows.into_iter().zip(returned_at).map(detail).collect())
 }
 
 /// The address that was asked for, in the number's canonical spelling.
@@ -253,7 +291,7 @@ fn address(request: &HttpRequest, party: &Party) -> String {
     }
 }
 
-fn accepted_format(request: &HttpRequest) -> Format {
+pub(super) fn accepted_format(request: &HttpRequest) -> Format {
     let wanted = |format: Format| {
         let media_type = format.media_type().split(';').next().unwrap_or_default();
         accept::quality(request, media_type)

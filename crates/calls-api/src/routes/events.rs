@@ -14,7 +14,9 @@ use calls_store::keys::{CallId, Version};
 use calls_store::{list, parties};
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
-/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`.
+/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`; of the name `note`, where a note on a call was put or
+/// removed, with a [`NoteChange`](calls_model::NoteChange); and of the name `callback`, where a person was marked done or
+/// that was taken back, with a [`CallbackState`](calls_model::CallbackState).
 ///
 /// Without that header it begins with the next call; with it, with the first one after that. Ids of a history grow
 /// in the order in which its calls were stored, which is not the order of their times. A client that reads too
