@@ -5,6 +5,7 @@
 
 mod admin;
 mod browser;
+mod callbacks;
 mod calls;
 mod cdr;
 mod database;
@@ -19,11 +20,13 @@ mod hot_path;
 mod import;
 mod ingest;
 mod limits;
+mod lines;
 mod listener;
 mod numbers;
 mod openapi;
 mod page;
 mod paging;
+mod people;
 mod pooler;
 mod post;
 mod replica;
