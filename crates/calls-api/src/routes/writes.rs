@@ -8,6 +8,7 @@ use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::App;
 use super::bodies::{bad_body, read_body};
@@ -50,7 +51,10 @@ pub(super) async fn read_json<T: DeserializeOwned>(
         return Err(unsupported(request, "application/json"));
     }
     let body = read_body(request, payload, MOST_BYTES).await?;
-    serde_json::from_slice(&body).map_err(|error| bad_body(expected, &error.to_string()))
+    // serde takes an array for an object with its members in their order.
+    let object: Result<Map<String, Value>, _> = serde_json::from_slice(&body);
+    let read = object.and_then(|object| serde_json::from_value(Value::Object(object)));
+    read.map_err(|error| bad_body(expected, &error.to_string()))
 }
 
 /// A text of several lines: without control characters but line breaks and tabs, at most `most` characters.
