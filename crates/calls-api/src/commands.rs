@@ -6,6 +6,7 @@ mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod lines;
+mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod seed;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use calls_model::{Call, CallDetails, CounterpartyDetails, DetailedCall, E164, Party};
+use calls_model::{CounterpartyDetails, DetailedCall, E164, Party};
 use calls_phone as phone;
 use calls_store::rows::CallRow;
 use chrono::{DateTime, Utc};
@@ -19,15 +19,14 @@ impl Detailer {
 
     /// A call with its details.
     pub fn detail(&mut self, row: CallRow, returned_at: Option<DateTime<Utc>>) -> DetailedCall {
-        let disposition = row.columns.disposition();
-        let call = Call::from(row);
-        let counterparty = self.counterparty(&call.counterparty);
-        let details = CallDetails { counterparty, returned_at, disposition, ..CallDetails::default() };
-        DetailedCall { call, details }
+        let mut detailed = DetailedCall::from(row);
+        detailed.details.counterparty = self.spell(&detailed.call.counterparty);
+        detailed.details.returned_at = returned_at;
+        detailed
     }
 
-    /// How to write a party, where it has an E.164 number.
-    pub fn counterparty(&mut self, party: &Party) -> Option<CounterpartyDetails> {
+    /// How a party is written, if it has an E.164 number.
+    pub fn spell(&mut self, party: &Party) -> Option<CounterpartyDetails> {
         match party {
             Party::E164(number) => Some(self.write(*number)),
             _ => None,

@@ -2,12 +2,14 @@
 //!
 //! In reading order:
 //!
-//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1.
+//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1;
+//!   [`distribution`]: how Citus distributes it.
 //! - [`keys`], [`columns`], [`rows`]: the types of rows. `schema`: the tables.
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
 //! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once. [`directory`]: whose histories there are.
+//! - [`names`]: whose number it is; [`details`]: these and what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
@@ -23,7 +25,9 @@ pub mod columns;
 pub mod counter;
 pub mod counts;
 pub mod deadlines;
+pub mod details;
 pub mod directory;
+pub mod distribution;
 pub mod erasure;
 pub mod filter;
 pub mod hot;
@@ -32,12 +36,14 @@ pub mod import;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+mod libpq_options;
 pub mod lines;
 pub mod list;
 pub mod listener;
 pub mod made_up;
 pub mod merged;
 pub mod migrations;
+pub mod names;
 pub mod notes;
 pub mod parties;
 pub mod pool;

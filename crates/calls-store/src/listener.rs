@@ -212,6 +212,19 @@ pub struct News {
     pub callbacks: Vec<(Version, CallbackState)>,
 }
 
+impl News {
+    /// How far they are complete, where they are not: a kind of which there are `limit` can go on behind its last one.
+    pub fn end(&self, limit: u16) -> Option<i64> {
+        let limit = usize::from(limit);
+        let ends = [
+            self.calls.last().filter(|_| self.calls.len() >= limit).map(|row| row.columns.id.0),
+            self.notes.last().filter(|_| self.notes.len() >= limit).map(|(version, _)| version.0),
+            self.callbacks.last().filter(|_| self.callbacks.len() >= limit).map(|(version, _)| version.0),
+        ];
+        ends.into_iter().flatten().min()
+    }
+}
+
 /// A row as [`NEXT_NOTES`] selects it.
 fn note(row: &tokio_postgres::Row) -> (Version, NoteChange) {
     let note = notes::read(row.get(2), row.get(3));
@@ -256,5 +269,23 @@ async fn forward(mut driver: Driver, changes: UnboundedSender<Change>) {
         if changes.send(owner.map_or(Change::OfMany, Change::Of)).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_complete_up_to_the_first_kind_that_goes_on() {
+        let note = |version| (Version(version), NoteChange { call: "1".to_owned(), note: None });
+        let state = |version| {
+            let counterparty = Party::Unknown;
+            (Version(version), CallbackState { counterparty, done_at: None, note: None })
+        };
+        let notes: Vec<_> = (10..14).map(note).collect();
+        let news = News { notes, callbacks: vec![state(5), state(99)], ..News::default() };
+        assert_eq!((news.end(4), news.end(5), news.end(2)), (Some(13), None, Some(13)));
+        assert_eq!(News::default().end(1), None);
     }
 }

@@ -10,19 +10,14 @@ use diesel::sql_types::Text;
 use crate::insertion::CHANNEL;
 use crate::keys::{CallId, PartyKey, Version};
 use crate::list::find_call;
-use crate::rows::CallColumns;
 use crate::schema::{calls, histories, notes};
 
 /// The notes on some calls of a history.
 pub fn of_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
-    rows: &[CallColumns],
+    ids: Vec<CallId>,
 ) -> QueryResult<HashMap<CallId, Note>> {
-    if rows.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let ids: Vec<CallId> = rows.iter().map(|row| row.id).collect();
     let rows: Vec<(CallId, String, String)> = notes::table
         .filter(notes::number.eq(owner))
         .filter(notes::call.eq_any(ids))
@@ -40,8 +35,10 @@ pub(crate) fn read(text: String, tags: &str) -> Note {
 /// Puts a note on a call, in place of the one that is there; an empty one removes it. Returns false if the history has no
 /// such call. To be run in a transaction.
 pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &Note) -> QueryResult<bool> {
-    let Some(row) = find_call(connection, owner, call)? else { return Ok(false) };
-    if note.is_empty() && of_calls(connection, owner, &[row])?.is_empty() {
+    if find_call(connection, owner, call)?.is_none() {
+        return Ok(false);
+    }
+    if note.is_empty() && of_calls(connection, owner, vec![call])?.is_empty() {
         return Ok(true);
     }
     let Some(version) = next_version(connection, owner)? else { return Ok(false) };

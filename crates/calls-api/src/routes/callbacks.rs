@@ -1,5 +1,7 @@
 //! Whom to call back.
 
+use std::collections::HashMap;
+
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -9,14 +11,17 @@ use calls_model::{
 use calls_phone as phone;
 use calls_store::callbacks::{self, Entry, Question, Queue, Sort};
 use calls_store::keys::{PartyKey, Version};
+use calls_store::names::{self, Name};
 use calls_store::pool::Database;
-use calls_store::{counts, list, parties};
+use calls_store::{counts, parties};
 
 use super::App;
 use super::parameters::{Query, party};
-use super::schemas::{CallbackBody, CallbackParameters, NumberPath, OtherOrigin, PartyPath};
+use super::people::versions_of;
+use super::people_schemas::{CallbackBody, CallbackParameters, OtherOrigin, PartyPath};
+use super::schemas::NumberPath;
 use super::writes;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
@@ -48,7 +53,7 @@ pub(super) async fn list_callbacks(
     query.refuse_unknown(&[&requests::CALLBACKS])?;
     let wanted = Wanted::read(&query)?;
     let known = known(&request);
-    let seen = newest_seen(&request, versions(&known));
+    let seen = newest_seen(&request, versions_seen(&known));
     let data = app.clone();
     let find = move |database: &Database| find(&data, database, &number, wanted, &known);
     let (etag, queue) = app.read(seen, find).await?;
@@ -102,17 +107,17 @@ fn find(
     wanted: Wanted,
     known: &str,
 ) -> Result<Found, ApiError> {
-    let owner = database.read(|connection| parties::find_party(connection, number))?;
-    let Some(owner) = owner else {
-        let nobody = written(app, Queue::default(), None);
-        return Ok((Version::NONE, (etag(Version::NONE), Some(nobody))));
-    };
-    // Asked first: if a call comes in between, the tag is older than the queue, never newer.
-    let version = database.read(|connection| list::version(connection, owner))?;
-    let etag = etag(version);
+    // Asked first: if a call or a name comes in between, the tag is older than the queue, never newer.
+    let (version, names) = versions_of(database, number)?;
+    let etag = etag_with_names(version, names);
     if is_known(known, &etag) {
         return Ok((version, (etag, None)));
     }
+    let owner = database.read(|connection| parties::find_party(connection, number))?;
+    let Some(owner) = owner else {
+        let nobody = written(app, Queue::default(), &HashMap::new(), None);
+        return Ok((version, (etag, Some(nobody))));
+    };
     Ok((version, (etag, Some(read(app, database, owner, wanted, None)?))))
 }
 
@@ -128,26 +133,32 @@ pub(super) fn read(
     let Wanted { done, sort, limit } = wanted;
     let patience = database.deadlines().search();
     let question = Question { owner, done, sort, patience, long: counts::LONG };
-    let queue = database.read(|connection| {
+    let (queue, names) = database.read(|connection| {
         let mut queue = callbacks::queue(connection, question)?;
         queue.entries.truncate(limit);
-        app.labels.load(connection, queue.entries.iter().map(|entry| entry.counterparty))?;
-        Ok(queue)
+        let people: Vec<PartyKey> = queue.entries.iter().map(|entry| entry.counterparty).collect();
+        app.labels.load(connection, people.iter().copied())?;
+        Ok((queue, names::find(connection, people)?))
     })?;
-    Ok(written(app, queue, number))
+    Ok(written(app, queue, &names, number))
 }
 
 /// A queue as it is sent; of a line among several with its number.
-fn written(app: &App, queue: Queue, number: Option<&Party>) -> CallbackQueue {
+fn written(
+    app: &App,
+    queue: Queue,
+    names: &HashMap<PartyKey, Name>,
+    number: Option<&Party>,
+) -> CallbackQueue {
     let mut detailer = Detailer::default();
     let entry = |entry: Entry| {
         let counterparty = app.labels.get(entry.counterparty);
         let count = |(disposition, calls)| DispositionCount { disposition, calls };
         Callback {
             number: number.cloned(),
-            details: detailer.counterparty(&counterparty),
+            details: detailer.spell(&counterparty),
             counterparty,
-            name: None,
+            name: names.get(&entry.counterparty).map(|name| name.name.clone()),
             attempts: entry.attempts,
             first_attempt: entry.first_attempt,
             last_attempt: entry.last_attempt,

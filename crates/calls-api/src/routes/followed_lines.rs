@@ -12,7 +12,9 @@ use tokio_stream::{StreamExt as _, StreamMap};
 use super::App;
 use super::lines::{Line, Lines};
 use super::parameters::Query;
-use super::schemas::{CallEvent, LineEventParameters};
+use super::people_schemas::LineEventParameters;
+use super::schemas::CallEvent;
+use crate::events::Subject;
 use crate::problem::ApiError;
 
 /// The new calls, notes and marks of several numbers as they come in: the events of one number's stream, whose data says
@@ -34,7 +36,8 @@ pub(super) async fn follow_lines(
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
     let query = Query::new(query.into_inner());
-    query.refuse_unknown(&[&requests::LINES])?;
+    query.refuse_unknown(&[&requests::LINES, &requests::EVENTS])?;
+    let with_details = query.once(&requests::INCLUDE, |_| Some(()))?.is_some();
     let last = last_event_id(&request)?;
     let lines = Lines::read(&app, &query).await?;
     let lines: Vec<Line> = lines.iter().cloned().collect();
@@ -57,7 +60,8 @@ pub(super) async fn follow_lines(
         // An id from beyond the version is one of another database.
         let id = last.as_ref().map_or(version.0, |last| last[place].min(version.0));
         let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
-        let pieces = app.events.follow(line.party.clone(), line.key, CallId(id), slot);
+        let subject = Subject { party: line.party.clone(), owner: line.key, with_details };
+        let pieces = app.events.follow(subject, CallId(id), slot);
         let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
         position.ids.push(id);
         position.numbers.push(line.party);

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{
-    Call, CallbackQueue, Coverage, LineCall, LineSet, Party, Summary, UnidentifiedCallers, requests,
+    CallbackQueue, Coverage, LineCall, LineSet, Party, Summary, UnidentifiedCallers, requests,
 };
 use calls_phone::{self as phone, Region};
 use calls_store::hot::PageQuestion;
@@ -12,17 +12,18 @@ use calls_store::merged::{Part, Place, merge};
 use calls_store::pool::Database;
 use calls_store::rows::{CallColumns, CallRow};
 use calls_store::summary::{self, Question};
-use calls_store::{counts, lines, list, parties};
+use calls_store::{counts, lines, list, names, parties};
 use futures_util::future::try_join_all;
 use sha2::{Digest as _, Sha256};
 
 use super::App;
 use super::callbacks::{self, Wanted};
-use super::calls::{accepted_format, detailed};
+use super::calls::{accepted_format, detailed, no_details_in_csv};
 use super::cursor::LineCursor;
+use super::export::{self, After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
-use super::schemas::{LineCallbackParameters, LineListParameters, LineSummaryParameters};
-use super::summary::compared;
+use super::people_schemas::{LineCallbackParameters, LineListParameters, LineSummaryParameters};
+use super::summary::{compared, spell};
 use crate::conditional::{etag, is_known, known};
 use crate::details::Detailer;
 use crate::problem::ApiError;
@@ -33,7 +34,8 @@ const MOST: usize = 50;
 
 /// The calls of several numbers as one list, newest first; each says in `number` whose it is.
 ///
-/// The filters, pages and details are those of one number's list. Of two calls at the same time the one of the higher
+/// The filters, formats, pages and details are those of one number's list; NDJSON and CSV call the number `owner`, as
+/// imports read it. Of two calls at the same time the one of the higher
 /// number comes first.
 #[utoipa::path(
     get,
@@ -42,7 +44,7 @@ const MOST: usize = 50;
     params(LineListParameters),
     responses(
         (status = 200, description = "The calls that fit, newest first.",
-         content((Vec<LineCall> = "application/json")),
+         content((Vec<LineCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
          headers(
             ("ETag" = String, description = "Of the versions of all histories."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
@@ -63,7 +65,13 @@ pub(super) async fn list_line_calls(
     let lines = Lines::read(&app, &query).await?;
     match parameters.format.unwrap_or_else(|| accepted_format(&request)) {
         Format::Json => {}
-        format => return Err(not_yet(format)),
+        Format::Csv if parameters.details => return Err(no_details_in_csv()),
+        format => {
+            let after = parameters.after.as_ref().map(|cursor| After::Place(cursor.0));
+            let parties = lines.iter().map(|line| line.party.clone()).collect();
+            let exported = Exported { parties, with_owner: true, name: "lines".to_owned(), after };
+            return export::stream_calls(&request, app, exported, parameters, format).await;
+        }
     }
     let after = parameters.after.as_ref().map(|cursor| cursor.0);
     let limit = parameters.limit.unwrap_or(<ListParameters>::DEFAULT_LIMIT);
@@ -85,14 +93,6 @@ pub(super) async fn list_line_calls(
         response.insert_header((LINK, format!("</api/calls?{next}>; rel=\"next\"")));
     }
     Ok(response.content_type(ContentType::json()).body(page.body))
-}
-
-fn not_yet(format: Format) -> ApiError {
-    ApiError::BadParameter {
-        name: requests::FORMAT.name.to_owned(),
-        expected: "json, for several lines".to_owned(),
-        found: format.media_type().to_owned(),
-    }
 }
 
 /// The numbers that are asked for, without those that come twice.
@@ -152,9 +152,10 @@ impl Lines {
         found.map_or(Party::Unknown, |line| line.party.clone())
     }
 
-    /// A version of all histories together: of who they are and of each one's version.
-    fn version(&self, versions: impl IntoIterator<Item = (PartyKey, Version)>) -> Version {
+    /// A version of all histories together: of who they are, of each one's version and of the names.
+    fn version(&self, names: i64, versions: impl IntoIterator<Item = (PartyKey, Version)>) -> Version {
         let mut digest = Sha256::new();
+        digest.update(names.to_be_bytes());
         for line in &self.0 {
             digest.update(line.party.to_string());
             digest.update([0]);
@@ -224,6 +225,10 @@ impl App {
         let known: Vec<PartyKey> = lines.iter().filter_map(|line| line.key).collect();
         let patience = database.deadlines().search() / u32::try_from(known.len().max(1)).unwrap_or(1);
         let (mut versions, mut parts) = (Vec::new(), Vec::new());
+        let names = match parameters.details {
+            true => database.read(names::version)?,
+            false => 0,
+        };
         for number in known {
             let (version, page) = database.read(|connection| {
                 // Asked first: if a call comes in between, the tag is older than the page, never newer.
@@ -237,7 +242,7 @@ impl App {
         }
         let (rows, next) = merge(parts, limit.into(), CallColumns::position);
         let body = database.read(|connection| self.written(connection, lines, &rows, parameters.details))?;
-        Ok(LinePage { version: lines.version(versions), body, next })
+        Ok(LinePage { version: lines.version(names, versions), body, next })
     }
 
     fn written(
@@ -310,14 +315,14 @@ async fn plain_page(
         if place > 0 {
             body.push(b',');
         }
-        append_json(&mut body, &lines.party(number), &row.into());
+        append_json(&mut body, &lines.party(number), &row);
     }
     body.push(b']');
-    Ok(LinePage { version: lines.version(versions), body, next })
+    Ok(LinePage { version: lines.version(0, versions), body, next })
 }
 
 /// A call with the number whose it is.
-fn append_json(body: &mut Vec<u8>, number: &Party, call: &Call) {
+fn append_json(body: &mut Vec<u8>, number: &Party, call: &CallRow) {
     body.extend_from_slice(b"{\"number\":");
     // No party can fail.
     serde_json::to_writer(&mut *body, number).unwrap_or_default();
@@ -368,7 +373,7 @@ impl App {
         owners.iter().try_for_each(|owner| self.bring_counts_forward(*owner))?;
         let patience = self.database.deadlines().search() / u32::try_from(owners.len().max(1)).unwrap_or(1);
         let zone = parameters.zone;
-        let summary = self.database.read(|connection| {
+        let mut summary = self.database.read(|connection| {
             let mut filters = Vec::with_capacity(owners.len());
             for owner in &owners {
                 filters.push((*owner, parameters.resolve(connection, *owner)?));
@@ -380,6 +385,7 @@ impl App {
             }
             summary::summarize_lines(connection, &self.labels, zone.name(), &questions)
         })?;
+        spell(&mut summary);
         Ok(summary)
     }
 }

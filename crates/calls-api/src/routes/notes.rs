@@ -10,7 +10,8 @@ use calls_store::{notes, parties};
 use super::App;
 use super::bodies::bad_body;
 use super::people::call_id;
-use super::schemas::{CallPath, NoteBody, NumberPath, OtherOrigin};
+use super::people_schemas::{CallPath, NoteBody, OtherOrigin};
+use super::schemas::NumberPath;
 use super::writes;
 use crate::problem::ApiError;
 

@@ -71,7 +71,7 @@ impl Modify for Components {
         let zones = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(zones));
         let zones = zones.description(Some("An IANA time zone.")).examples(["Europe/Berlin"]);
         schemas.insert("TimeZone".to_owned(), zones.into());
-        schemas.insert("Line".to_owned(), super::schemas::line().into());
+        schemas.insert("Line".to_owned(), super::people_schemas::line().into());
         schemas.insert(Problem::name().into_owned(), Problem::schema());
         schemas.insert(CallType::name().into_owned(), CallType::schema());
         schemas.insert(Party::name().into_owned(), Party::schema());

@@ -6,15 +6,16 @@ use calls_model::{BestTimes, CallType, DetailedCall, MonthCount, Party, PersonSu
 use calls_phone as phone;
 use calls_store::keys::{CallId, Version};
 use calls_store::pool::Database;
-use calls_store::{list, parties};
+use calls_store::{list, names, parties};
 
 use super::App;
 use super::addresses::api_address;
 use super::calls::{self, Listing, detailed};
 use super::parameters::{FilterParameters, ListParameters, Query, party};
-use super::schemas::{CallPath, ListedCall, NumberPath, PartyPath, PersonListParameters, PersonParameters};
+use super::people_schemas::{CallPath, PartyPath, PersonListParameters, PersonParameters};
+use super::schemas::{ListedCall, NumberPath};
 use super::summary::summarize;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
@@ -91,18 +92,21 @@ pub(super) async fn get_person(
     refuse_counterparty(&query)?;
     let parameters = FilterParameters::read_alone(&query, app.region)?.with(person.clone());
     let known = known(&request);
-    let seen = newest_seen(&request, versions(&known));
+    let seen = newest_seen(&request, versions_seen(&known));
     let data = app.clone();
     let find = move |database: &Database| {
-        let version = version_of(database, &number)?;
-        let etag = etag(version);
+        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
+        let (version, names) = versions_of(database, &number)?;
+        let etag = etag_with_names(version, names);
         if is_known(&known, &etag) {
             return Ok::<_, ApiError>((version, (etag, None)));
         }
         let summary = summarize(&data, database, &number, &parameters)?;
         let outbound = parameters.of_types(&[CallType::CompletedOutbound, CallType::MissedOutbound]);
         let outbound = summarize(&data, database, &number, &outbound)?;
-        Ok((version, (etag, Some(person_summary(person.clone(), summary, &outbound)))))
+        let mut summary = person_summary(person.clone(), summary, &outbound);
+        summary.name = name_of(database, &person)?;
+        Ok((version, (etag, Some(summary))))
     };
     let (etag, summary) = app.read(seen, find).await?;
     Ok(match summary {
@@ -114,17 +118,27 @@ pub(super) async fn get_person(
     })
 }
 
-/// The version of a number's history.
-pub(super) fn version_of(database: &Database, number: &Party) -> Result<Version, ApiError> {
-    Ok(database.read(|connection| match parties::find_party(connection, number)? {
-        Some(owner) => list::version(connection, owner),
-        None => Ok(Version::NONE),
+/// The version of a number's history, and that of the names.
+pub(super) fn versions_of(database: &Database, number: &Party) -> Result<(Version, i64), ApiError> {
+    Ok(database.read(|connection| {
+        let names = names::version(connection)?;
+        Ok(match parties::find_party(connection, number)? {
+            Some(owner) => (list::version(connection, owner)?, names),
+            None => (Version::NONE, names),
+        })
+    })?)
+}
+
+fn name_of(database: &Database, person: &Party) -> Result<Option<String>, ApiError> {
+    Ok(database.read(|connection| {
+        let Some(key) = parties::find_party(connection, person)? else { return Ok(None) };
+        Ok(names::find(connection, vec![key])?.remove(&key).map(|name| name.name))
     })?)
 }
 
 fn person_summary(person: Party, summary: Summary, outbound: &Summary) -> PersonSummary {
     PersonSummary {
-        details: Detailer::default().counterparty(&person),
+        details: Detailer::default().spell(&person),
         name: None,
         counterparty: person,
         months: MonthCount::of(&summary),
@@ -163,23 +177,25 @@ pub(super) async fn get_call(
     let (number, id) = path.into_inner();
     let (number, id) = (phone::parse(&number, app.region)?, call_id(&id)?);
     let known = known(&request);
-    let seen = newest_seen(&request, versions(&known));
+    let seen = newest_seen(&request, versions_seen(&known));
     let labels = app.labels.clone();
     let find = move |database: &Database| {
         let found = database.read(|connection| {
             let Some(owner) = parties::find_party(connection, &number)? else { return Ok(None) };
             // Asked first: if a change comes in between, the tag is older than the call, never newer.
+            let names = names::version(connection)?;
             let version = list::version(connection, owner)?;
             let Some(row) = list::find_call(connection, owner, id)? else { return Ok(None) };
             let calls = detailed(connection, &labels, owner, vec![row], &mut Detailer::default())?;
-            Ok(calls.into_iter().next().map(|call| (version, call)))
+            Ok(calls.into_iter().next().map(|call| (version, names, call)))
         })?;
         // One that a standby has not yet is asked of the primary.
-        let version = found.as_ref().map_or(Version::NONE, |(version, _)| *version);
+        let version = found.as_ref().map_or(Version::NONE, |(version, ..)| *version);
         Ok::<_, ApiError>((version, found))
     };
-    let (version, call) = app.read(Version(seen.0.max(id.0)), find).await?.ok_or(ApiError::NotFound)?;
-    let etag = etag(version);
+    let found = app.read(Version(seen.0.max(id.0)), find).await?;
+    let (version, names, call) = found.ok_or(ApiError::NotFound)?;
+    let etag = etag_with_names(version, names);
     Ok(match is_known(&known, &etag) {
         true => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
         false => HttpResponse::Ok().insert_header((ETAG, etag)).json(call),

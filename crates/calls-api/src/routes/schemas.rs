@@ -4,13 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use calls_model::requests::{self, Kind};
-use calls_model::{Call, CallDuration, CallType, DetailedCall, Problem};
+use calls_model::{Call, CallDuration, CallType, DetailedCall, Disposition, Problem};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, Schema, SchemaFormat, SchemaType, Type,
-};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::xml::XmlBuilder;
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
@@ -33,75 +31,6 @@ impl IntoParams for NumberPath {
     }
 }
 
-/// The other party of a path.
-pub(super) struct PartyPath;
-
-impl IntoParams for PartyPath {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let party = ParameterBuilder::new().name("party").parameter_in(ParameterIn::Path);
-        let party = party.required(Required::True).schema(Some(spelling([one_of(["withheld", "unknown"])])));
-        vec![party.description(Some("The counterparty, spelled like the number.")).build()]
-    }
-}
-
-/// The call of a path.
-pub(super) struct CallPath;
-
-impl IntoParams for CallPath {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let id = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path);
-        let id = id.required(Required::True).schema(Some(text().pattern(Some("^[0-9]{1,18}$"))));
-        vec![id.description(Some("The id of a call of this number.")).build()]
-    }
-}
-
-/// A text of several lines.
-fn lines_of_text() -> ObjectBuilder {
-    text().max_length(Some(2000)).pattern(Some(r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"))
-}
-
-/// A note that is sent.
-pub(super) struct NoteBody;
-
-impl PartialSchema for NoteBody {
-    fn schema() -> RefOr<Schema> {
-        let tag = text().pattern(Some(r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,49}$"));
-        ObjectBuilder::new()
-            .property("text", lines_of_text())
-            .property("tags", ArrayBuilder::new().items(tag).max_items(Some(20)))
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-            .examples([serde_json::json!({"text": "Wants an offer by Friday.", "tags": ["offer"]})])
-            .into()
-    }
-}
-
-impl ToSchema for NoteBody {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("NoteBody")
-    }
-}
-
-/// A mark that is sent.
-pub(super) struct CallbackBody;
-
-impl PartialSchema for CallbackBody {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .property("done", ObjectBuilder::new().schema_type(Type::Boolean))
-            .required("done")
-            .property("note", lines_of_text())
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-            .examples([serde_json::json!({"done": true, "note": "Answered by e-mail."})])
-            .into()
-    }
-}
-
-impl ToSchema for CallbackBody {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("CallbackBody")
-    }
-}
-
 /// Where a client was when it was cut off.
 pub(super) struct LastEventId;
 
@@ -119,7 +48,7 @@ impl IntoParams for LastEventId {
 }
 
 /// Texts that are a party's, and others that are like them.
-fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
+pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
     let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
     let local = text().pattern(Some("^[0-9]{1,6}$")).examples(["1001"]);
     let sip = text().pattern(Some(r"^sips?:[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example$"));
@@ -142,17 +71,30 @@ impl PartialSchema for SentRecord {
             .property("created_at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
             .property(
                 "counterparty",
-                text().description(Some("A number in any spelling, `withheld` or `unknown`.")),
+                text().description(Some(
+                    "A number in any spelling, `withheld` or `unknown`, or a log's word for these.",
+                )),
             )
             .property("type", Ref::from_schema_name(CallType::name()))
             .property("duration", Ref::from_schema_name(CallDuration::name()))
+            .property("disposition", Ref::from_schema_name(Disposition::name()))
+            .property("ring_time", Ref::from_schema_name(CallDuration::name()))
+            .property(
+                "name",
+                text().description(Some("The counterparty's name; kept up to 200 characters.")),
+            )
+            .property(
+                "via",
+                text().description(Some("The other line that took part: a number in any spelling.")),
+            )
             .required("owner")
             .required("created_at")
             .required("counterparty")
             .required("type")
             .examples([serde_json::json!({
                 "owner": "+13333333333", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+14444444444",
-                "type": "Completed Inbound", "duration": "37.4"
+                "type": "Completed Inbound", "duration": "37.4", "disposition": "answered", "ring_time": "12.5",
+                "name": "Example One", "via": "1001"
             })]);
         let anything =
             ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some("Anything else is refused"));
@@ -167,6 +109,7 @@ impl ToSchema for SentRecord {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((CallDuration::name().into_owned(), CallDuration::schema()));
+        schemas.push((Disposition::name().into_owned(), Disposition::schema()));
     }
 }
 
@@ -195,7 +138,7 @@ impl PartialSchema for FreeswitchCdr {
             .required("destination_number");
         let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
         let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some(
-            "Other numbers, those of later profiles, and what is no number: 422 if neither party is known",
+            "Other numbers, those of later profiles, and what is no number: refused if neither party is known",
         ));
         let flows = ArrayBuilder::new().items(AnyOfBuilder::new().item(flow).item(other)).min_items(Some(1));
         let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
@@ -234,7 +177,7 @@ pub(super) struct CallEvent;
 impl PartialSchema for CallEvent {
     fn schema() -> RefOr<Schema> {
         let data = text().content_media_type("application/json");
-        let data = data.description(Some("A `Call`, `NoteChange` or `CallbackState`."));
+        let data = data.description(Some("A `Call` or `DetailedCall`, a `NoteChange` or a `CallbackState`."));
         ObjectBuilder::new()
             .property("id", text().pattern(Some("^[0-9]{1,19}$")).examples(["4711"]))
             .required("id")
@@ -264,7 +207,8 @@ impl PartialSchema for TwilioCallback {
             .required("CallStatus");
         let party = |example: &str| {
             let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples([example]);
-            let other = text().title(Some("Others, and what is no number: 422 if neither party is known"));
+            let other =
+                text().title(Some("Others, and what is no number: refused if neither party is known"));
             AnyOfBuilder::new().item(number).item(other)
         };
         // With or without a day of the week: a schema cannot tell which one a date has.
@@ -325,108 +269,12 @@ impl IntoParams for ListParameters {
     }
 }
 
-/// What a client asks of a summary.
-pub(super) struct SummaryParameters;
+/// What a client asks of the events of a history.
+pub(super) struct EventParameters;
 
-impl IntoParams for SummaryParameters {
+impl IntoParams for EventParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        requests::FILTER.iter().chain(&requests::SUMMARY).map(parameter).collect()
-    }
-}
-
-/// What a client asks of the calls with one person.
-pub(super) struct PersonListParameters;
-
-impl IntoParams for PersonListParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let all = requests::FILTER.iter().chain(&requests::LIST);
-        all.filter(|row| **row != requests::COUNTERPARTY).map(parameter).collect()
-    }
-}
-
-/// What a client asks of the summary of one person.
-pub(super) struct PersonParameters;
-
-impl IntoParams for PersonParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        requests::FILTER.iter().filter(|row| **row != requests::COUNTERPARTY).map(parameter).collect()
-    }
-}
-
-/// What a client asks of the people to call back.
-pub(super) struct CallbackParameters;
-
-impl IntoParams for CallbackParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let row = |row: &requests::Parameter| match row.kind {
-            Kind::Integer(first, last) => {
-                let number = integer(first.into(), last.into()).default(Some(last.into()));
-                ParameterBuilder::from(parameter(row)).schema(Some(number)).build()
-            }
-            _ => parameter(row),
-        };
-        requests::CALLBACKS.iter().map(row).collect()
-    }
-}
-
-/// A number, or a set of lines.
-pub(super) fn line() -> AnyOfBuilder {
-    spelling([text().pattern(Some("^@[A-Za-z]{1,50}$"))])
-}
-
-/// Whose calls are listed together.
-fn lines_and<'a>(others: impl IntoIterator<Item = &'a requests::Parameter>) -> Vec<Parameter> {
-    let numbers =
-        ArrayBuilder::new().items(Ref::from_schema_name("Line")).min_items(Some(1)).max_items(Some(50));
-    let numbers = ParameterBuilder::from(parameter(&requests::NUMBER)).schema(Some(numbers));
-    let numbers = numbers.required(Required::True).build();
-    // Cursors of such a list have the line, too.
-    let cursor = || text().pattern(Some("^00[0-9a-f]{14}[0-9a-f]{16}[0-7][0-9a-f]{15}$"));
-    let row = |row: &requests::Parameter| match row.kind {
-        Kind::Cursor => ParameterBuilder::from(parameter(row)).schema(Some(cursor())).build(),
-        _ => parameter(row),
-    };
-    [numbers].into_iter().chain(others.into_iter().map(row)).collect()
-}
-
-/// What a client asks of a list of several lines.
-pub(super) struct LineListParameters;
-
-impl IntoParams for LineListParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        lines_and(requests::FILTER.iter().chain(&requests::LIST))
-    }
-}
-
-/// What a client asks of the summary of several lines.
-pub(super) struct LineSummaryParameters;
-
-impl IntoParams for LineSummaryParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        lines_and(requests::FILTER.iter().chain(&requests::SUMMARY))
-    }
-}
-
-/// What a client asks of the people to call back of several lines.
-pub(super) struct LineCallbackParameters;
-
-impl IntoParams for LineCallbackParameters {
-    fn into_params(is: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        lines_and([]).into_iter().chain(CallbackParameters::into_params(is)).collect()
-    }
-}
-
-/// Which lines are followed, and where a client was when it was cut off.
-pub(super) struct LineEventParameters;
-
-impl IntoParams for LineEventParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let id = text().pattern(Some("^[0-9]{1,18}(-[0-9]{1,18}){0,49}$"));
-        let id =
-            ParameterBuilder::new().name("Last-Event-ID").parameter_in(ParameterIn::Header).schema(Some(id));
-        let id = id.required(Required::False);
-        let id = id.description(Some("The id of the last event that was received: a number for each line."));
-        lines_and([]).into_iter().chain([id.build()]).collect()
+        requests::EVENTS.iter().map(parameter).collect()
     }
 }
 
@@ -446,7 +294,7 @@ impl IntoParams for DirectoryParameters {
 }
 
 /// A row of the table of query parameters.
-fn parameter(row: &requests::Parameter) -> Parameter {
+pub(super) fn parameter(row: &requests::Parameter) -> Parameter {
     let schema: RefOr<Schema> = match (row.kind, row.name) {
         (Kind::OneOf(_), name) if name == requests::TYPE.name => {
             Ref::from_schema_name(CallType::name()).into()
@@ -524,61 +372,56 @@ impl IntoResponses for ApiError {
     }
 }
 
-/// How a call that is sent in is refused, beside [`ApiError`].
+/// How a call that is sent in is refused, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
 pub(super) struct Refused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
+        named([("422", problem("The `Idempotency-Key` came with another body."))])
+    }
+}
+
+/// Senders without the ingest token.
+pub(super) struct Unauthorized;
+
+impl IntoResponses for Unauthorized {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
         let challenge =
             HeaderBuilder::new().schema(Some(text())).description(Some("RFC 9110, section 11.6.1.")).build();
-        let responses = [
-            ("401", problem("The ingest token is missing or wrong.").header("WWW-Authenticate", challenge)),
-            ("415", problem("The body is of a type that is not read here.")),
-            ("422", problem("The body is no call, or the `Idempotency-Key` came with another one.")),
-        ];
-        named(responses)
+        let missing = problem("The ingest token is missing or wrong.");
+        named([("401", missing.header("WWW-Authenticate", challenge))])
     }
 }
 
-/// How a write that is not this server's own page's is refused, beside [`ApiError`].
-pub(super) struct OtherOrigin;
+/// Bodies of another kind.
+pub(super) struct NotTaken;
 
-impl IntoResponses for OtherOrigin {
+impl IntoResponses for NotTaken {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        named([
-            ("403", problem("The request is from a page of another origin, or the server is read-only.")),
-            ("415", problem("The body is of a type that is not read here.")),
-        ])
+        named([("415", problem("The body is of a type that is not read here."))])
     }
 }
 
-/// The same where another secret than the token is asked for.
-pub(super) struct Unreadable;
-
-impl IntoResponses for Unreadable {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        Refused::responses().into_iter().filter(|(status, _)| status != "401").collect()
-    }
-}
-
-fn named<const N: usize>(responses: [(&str, ResponseBuilder); N]) -> BTreeMap<String, RefOr<Response>> {
+pub(super) fn named<const N: usize>(
+    responses: [(&str, ResponseBuilder); N],
+) -> BTreeMap<String, RefOr<Response>> {
     responses.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
 }
 
-fn problem(description: &str) -> ResponseBuilder {
+pub(super) fn problem(description: &str) -> ResponseBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
     ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
 }
 
-fn text() -> ObjectBuilder {
+pub(super) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
+pub(super) fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).maximum(Some(maximum))
 }
 
-fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
+pub(super) fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(values))
 }
 

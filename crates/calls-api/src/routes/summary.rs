@@ -8,9 +8,11 @@ use chrono_tz::Tz;
 
 use super::App;
 use super::parameters::{FilterParameters, Query};
-use super::people::version_of;
-use super::schemas::{NumberPath, SummaryParameters};
-use crate::conditional::{etag, is_known, known, versions};
+use super::people::versions_of;
+use super::people_schemas::SummaryParameters;
+use super::schemas::NumberPath;
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
+use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 use calls_phone as phone;
@@ -49,14 +51,14 @@ pub(super) async fn get_summary(
     let previous = compared(&query, &parameters)?;
     let known = known(&request);
     let data = app.clone();
-    let seen = newest_seen(&request, versions(&known));
+    let seen = newest_seen(&request, versions_seen(&known));
     // With the clock changes what an open period is compared with.
     let is_open = previous.as_ref().is_some_and(|previous| previous.is_open);
     let known = if is_open { String::new() } else { known };
     let find = move |database: &Database| {
-        let version = version_of(database, &party)?;
-        // Asked first: if a call comes in between, the tag is older than the summary, never newer.
-        let etag = etag(version);
+        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
+        let (version, names) = versions_of(database, &party)?;
+        let etag = etag_with_names(version, names);
         if is_known(&known, &etag) {
             return Ok::<_, ApiError>((version, (etag, None)));
         }
@@ -91,12 +93,21 @@ pub(super) fn summarize(
     let Some(owner) = owner else { return Ok(Summary::empty(zone.name())) };
     app.bring_counts_forward(owner)?;
     let patience = database.deadlines().search();
-    let summary = database.read(|connection| {
+    let mut summary = database.read(|connection| {
         let filter = parameters.resolve(connection, owner)?;
         let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
         summary::summarize(connection, &app.labels, question)
     })?;
+    spell(&mut summary);
     Ok(summary)
+}
+
+/// Says how the counterparties of a summary are written.
+pub(super) fn spell(summary: &mut Summary) {
+    let mut detailer = Detailer::default();
+    for one in &mut summary.top_counterparties {
+        one.details = detailer.spell(&one.counterparty);
+    }
 }
 
 impl App {

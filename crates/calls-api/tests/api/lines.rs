@@ -104,6 +104,33 @@ fn new_calls_between_two_pages_neither_repeat_nor_drop_one() {
 }
 
 #[test]
+fn an_export_of_several_lines_is_one_file_that_an_import_reads() {
+    let app = app_with_lines(&[]);
+    let calls = all(&app, &format!("{TWO}&number=1001"));
+    let csv = app.get(&format!("{TWO}&number=1001&format=csv"));
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"calls-lines.csv\"");
+    let ids: Vec<String> = csv.body.lines().skip(1).map(|line| line.split(',').take(2).collect()).collect();
+    let expected: Vec<String> = calls
+        .iter()
+        .map(|call| call["number"].as_str().unwrap().to_owned() + call["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, expected);
+    let ndjson = app.get(&format!("{TWO}&outcome=missed&format=ndjson&include=details"));
+    let lines: Vec<Value> = ndjson.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (lines.len(), &lines[0]["owner"], &lines[0]["details"]["returned_at"]),
+        (6, &json!(ANNA), &json!(null))
+    );
+    assert_eq!(app.get(&format!("{TWO}&limit=3&format=ndjson")).body.lines().count(), 3);
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    std::fs::write(file.path(), &csv.body).unwrap();
+    let other = TestDatabase::new();
+    let report = stdout(&other, &["import", file.path().to_str().unwrap()]);
+    assert!(report.contains("18 added"), "{report}");
+    assert_eq!(app.get(&format!("{TWO}&format=csv&include=details")).problem().status, 400);
+}
+
+#[test]
 fn a_set_of_lines_has_a_name() {
     let app = app_with_lines(&[]);
     let database = app.database();
@@ -169,7 +196,7 @@ fn whom_to_call_back_on_several_lines_says_whose_line_was_called() {
 #[test]
 fn the_events_of_several_lines_are_one_stream() {
     let app = app_with_lines(&[]);
-    let mut tab = Client::follow(&app, &TWO.replace("calls?", "calls/events?"), None);
+    let mut tab = Client::connect_to(&app, &TWO.replace("calls?", "calls/events?"), None);
     let started = tab.last_id.clone();
     app.call(BEN, "2024-02-01T10:00:00Z", "+15555555555", "Missed Inbound", None);
     let (kind, data) = tab.next_event();
@@ -185,10 +212,10 @@ fn the_events_of_several_lines_are_one_stream() {
     let last = tab.last_id.clone();
     drop(tab);
     // Who was away hears of all lines, and of nothing twice.
-    let mut back = Client::follow(&app, &TWO.replace("calls?", "calls/events?"), Some(&started));
+    let mut back = Client::connect_to(&app, &TWO.replace("calls?", "calls/events?"), Some(&started));
     let heard: Vec<_> = (0..3).map(|_| back.next_event().1["number"].clone()).collect();
     assert_eq!(heard.iter().filter(|number| **number == BEN).count(), 2);
-    let mut late = Client::follow(&app, &TWO.replace("calls?", "calls/events?"), Some(&last));
+    let mut late = Client::connect_to(&app, &TWO.replace("calls?", "calls/events?"), Some(&last));
     app.call(ANNA, "2024-02-01T11:00:00Z", "+15555555555", "Missed Inbound", None);
     assert_eq!(late.next_event().1["created_at"], "2024-02-01T11:00:00Z");
 }

@@ -29,6 +29,7 @@ mod paging;
 mod people;
 mod pooler;
 mod post;
+mod record;
 mod replica;
 mod security;
 mod seed;
