@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
 use calls_phone::NotANumber;
+use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
@@ -61,6 +62,11 @@ pub enum ApiError {
         expected: String,
         /// What came.
         found: String,
+    },
+    /// A call log without a call that can be read.
+    Unreadable {
+        /// What was expected and found.
+        reason: String,
     },
     /// The sender does not know the secret.
     Unauthorized {
@@ -117,6 +123,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL cannot be asked at the moment.
     Unavailable,
+    /// PostgreSQL refused a query, which is a defect of ours.
+    QueryFailed(Box<Failure>),
     /// A defect of ours.
     Internal,
 }
@@ -141,6 +149,14 @@ impl ApiError {
         }
     }
 
+    /// Logs a query that failed in answering a request of this route.
+    pub fn log_failure(&self, route: &str) {
+        if let Self::QueryFailed(failure) = self {
+            let Failure { sqlstate, table, constraint, message } = &**failure;
+            tracing::error!(route, sqlstate, table, constraint, reason = message, "a query failed");
+        }
+    }
+
     fn kind_and_title(&self) -> (&'static str, &'static str) {
         match self {
             Self::NotANumber(_) => ("not-a-number", "This is not a phone number"),
@@ -153,6 +169,7 @@ impl ApiError {
             Self::ReadOnly => ("read-only", "This server is read-only"),
             Self::BadHeader { .. } => ("bad-header", "A header is not right"),
             Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
+            Self::Unreadable { .. } => ("unreadable-log", "Unreadable call log"),
             Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
             Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
             Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
@@ -165,7 +182,7 @@ impl ApiError {
             Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
             Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
             Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal => ("internal", "Something went wrong here"),
+            Self::Internal | Self::QueryFailed(_) => ("internal", "Something went wrong here"),
         }
     }
 
@@ -191,6 +208,7 @@ impl ApiError {
                 told("Host", "localhost or a host of --public-url or --allowed-hosts", found)
             }
             Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
+            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
             Self::BadSignature => {
                 (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
             }
@@ -210,7 +228,7 @@ impl ApiError {
             }
             Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::SlowBody | Self::Internal => (None, None, None),
+            Self::NotFound | Self::SlowBody | Self::Internal | Self::QueryFailed(_) => (None, None, None),
         }
     }
 }
@@ -242,7 +260,7 @@ impl ResponseError for ApiError {
             Self::BadSignature | Self::OtherOrigin { .. } | Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::Misdirected { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed | Self::OnlyPost | Self::OtherMethods { .. } => {
                 StatusCode::METHOD_NOT_ALLOWED
@@ -254,7 +272,7 @@ impl ResponseError for ApiError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::QueryFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -314,22 +332,18 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("PostgreSQL takes no writes: it is a standby");
                 Self::Unavailable
             }
-            DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
-                tracing::error!(?kind, "a query failed");
-                Self::Internal
-            }
-            DatabaseError::Refused(code) => {
-                tracing::error!(code, "a query failed");
-                Self::Internal
-            }
+            DatabaseError::Refused(failure) => Self::QueryFailed(failure.clone()),
             DatabaseError::ThreadGone => {
                 tracing::error!("a worker thread is gone");
                 Self::Internal
             }
-            DatabaseError::Query(_) => {
-                tracing::error!("a query failed outside PostgreSQL");
-                Self::Internal
-            }
+            DatabaseError::Query(error) => match Failure::of(error) {
+                Some(failure) => Self::QueryFailed(Box::new(failure)),
+                None => {
+                    tracing::error!("a query failed outside PostgreSQL");
+                    Self::Internal
+                }
+            },
         }
     }
 }

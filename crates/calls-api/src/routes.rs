@@ -15,6 +15,7 @@ mod followed_lines;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
+mod import;
 mod ingest;
 mod limits;
 mod lines;
@@ -27,6 +28,7 @@ mod people_schemas;
 mod schemas;
 mod sent;
 mod summary;
+mod upload;
 mod writes;
 
 use std::time::Instant;
@@ -51,6 +53,7 @@ use calls_store::keys::Version;
 use calls_store::labels::Labels;
 use calls_store::pool::{Database, DatabaseError};
 
+pub(crate) use addresses::page_address;
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
@@ -88,6 +91,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may send calls in.
     pub credentials: Credentials,
+    /// Bytes that a call log may have which is sent in.
+    pub most_import_bytes: u64,
     /// Tells new calls to those who follow a history.
     pub events: Events,
 }
@@ -121,6 +126,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::scope("/api")
                 .service(read_or_post("/calls", lines::list_line_calls, ingest::post_calls))
+                .service(post("/import", import::post_import))
                 .service(get("/calls/events", followed_lines::follow_lines))
                 .service(get("/calls/summary", lines::summarize_lines))
                 .service(get("/calls/callbacks", lines::list_line_callbacks))
@@ -164,6 +170,9 @@ pub async fn log_request(
     let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
+    }
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+        error.log_failure(&route);
     }
     tracing::info!(
         method,

@@ -283,6 +283,63 @@ pub const SUMMARY: [Parameter; 1] = [COMPARE];
 /// What a list of people to call back takes.
 pub const CALLBACKS: [Parameter; 3] = [DONE, CALLBACK_SORT, CALLBACK_LIMIT];
 
+/// `own`: whose calls a log lists.
+pub const OWN: Parameter = once(
+    "own",
+    Kind::Text,
+    "a number in any spelling, an extension or a SIP address",
+    "+12025550123",
+    "Whose calls these are, where the log does not say it.",
+);
+
+/// `zone`: the zone of a log's times.
+pub const ZONE: Parameter = once(
+    "zone",
+    Kind::Zone,
+    "an IANA time zone such as Europe/Berlin",
+    "Europe/Berlin",
+    "The zone of times that the log writes without one. UTC by default.",
+);
+
+/// `region`: the country of a log's national numbers.
+pub const REGION: Parameter = once(
+    "region",
+    Kind::Text,
+    "a country as two letters (ISO 3166-1), such as US or DE",
+    "US",
+    "The country whose national numbers are understood without a country code. The server's `--region` by default.",
+);
+
+/// `format`: the format of a log.
+pub const LOG_FORMAT: Parameter = once(
+    "format",
+    Kind::Text,
+    "auto or the name of a format",
+    "asterisk-csv",
+    "Format of the log, of those that `calls import --help` lists; `auto`, the default, detects it.",
+);
+
+/// `dates`: the order of a log's dates.
+pub const DATES: Parameter = once(
+    "dates",
+    Kind::OneOf(&["day-first", "month-first"]),
+    "day-first or month-first",
+    "day-first",
+    "Order of dates such as 03/02/2026, where the log does not tell.",
+);
+
+/// `map`: the columns of a CSV file.
+pub const MAP: Parameter = once(
+    "map",
+    Kind::Text,
+    "a mapping such as from=Caller,to=Called,start=When",
+    "from=Caller,to=Called,start=When",
+    "For CSV of no known format: which column is what.",
+);
+
+/// What a log that is sent in takes.
+pub const IMPORT: [Parameter; 6] = [OWN, ZONE, REGION, LOG_FORMAT, DATES, MAP];
+
 /// Which calls of a history are wanted.
 pub const FILTER: [Parameter; 13] = [
     TYPE,
@@ -325,9 +382,8 @@ mod tests {
 
     #[test]
     fn an_example_is_right() {
-        let all =
-            FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY).chain(&SUMMARY).chain(&CALLBACKS);
-        for parameter in all {
+        let all = FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY).chain(&IMPORT);
+        for parameter in all.chain(&SUMMARY).chain(&CALLBACKS) {
             match parameter.kind {
                 Kind::OneOf(texts) => assert!(texts.contains(&parameter.example), "{}", parameter.name),
                 Kind::Integer(first, last) => {

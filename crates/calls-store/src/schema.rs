@@ -77,6 +77,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_files (digest) {
+        digest -> Bytea,
+        records -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     lines (name, place) {
         name -> Text,
         place -> Int4,
@@ -127,6 +135,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     histories,
     history_counts,
     idempotency_keys,
+    imported_files,
     lines,
     name_changes,
     names,

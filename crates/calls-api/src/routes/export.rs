@@ -159,8 +159,10 @@ impl Export {
             match database.block::<_, DatabaseError>(move || self.next_batch()).await {
                 Ok(next) => (self, batch) = next,
                 Err(error) => {
+                    let error = ApiError::from(error);
+                    error.log_failure("export");
                     // If it is gone, nobody has to know.
-                    let _ = sender.send(Err(ApiError::from(error).into())).await;
+                    let _ = sender.send(Err(error.into())).await;
                     return;
                 }
             }

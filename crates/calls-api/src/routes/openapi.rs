@@ -39,6 +39,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         super::numbers::list_numbers,
         super::numbers::get_number,
         super::ingest::post_calls,
+        super::import::post_import,
         super::cdr::post_freeswitch,
         super::cdr::post_twilio
     ),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use calls_import::Format;
 use calls_model::requests::{self, Kind};
 use calls_model::{Call, CallDuration, CallType, DetailedCall, Disposition, Problem};
 use utoipa::openapi::header::HeaderBuilder;
@@ -290,6 +291,26 @@ impl IntoParams for DirectoryParameters {
             _ => parameter(row),
         };
         requests::DIRECTORY.iter().map(row).collect()
+    }
+}
+
+/// What is said of a log that is sent in.
+pub(super) struct ImportParameters;
+
+impl IntoParams for ImportParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let formats = || std::iter::once("auto").chain(Format::ALL.map(|(_, name)| name));
+        let row = |row: &requests::Parameter| {
+            let schema: RefOr<Schema> = match row.name {
+                "format" => text().enum_values(Some(formats())).into(),
+                "own" => spelling([]).into(),
+                "region" => text().pattern(Some("^(US|DE|GB|FR)$")).examples([row.example]).into(),
+                "map" => text().pattern(Some("^from=[A-Z][a-z]{1,9},to=[A-Z][a-z]{1,9}$")).into(),
+                _ => return parameter(row),
+            };
+            ParameterBuilder::from(parameter(row)).schema(Some(schema)).build()
+        };
+        requests::IMPORT.iter().map(row).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod browser;
 mod callbacks;
 mod calls;
@@ -18,6 +19,7 @@ mod fallback;
 mod faults;
 mod hot_path;
 mod import;
+mod import_told;
 mod ingest;
 mod limits;
 mod lines;
@@ -38,3 +40,5 @@ mod summary;
 mod test_app;
 mod tls;
 mod upgrade;
+mod upload;
+mod watch;
