@@ -23,7 +23,7 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 12] = [
+pub const TABLES: [(&str, Placement); 14] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
@@ -34,6 +34,8 @@ pub const TABLES: [(&str, Placement); 12] = [
     ("lines", Placement::Everywhere),
     ("other_parties", Placement::Everywhere),
     ("names", Placement::Everywhere),
+    ("name_changes", Placement::Everywhere),
+    ("imported_files", Placement::Of("digest")),
     ("idempotency_keys", Placement::Of("key")),
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];

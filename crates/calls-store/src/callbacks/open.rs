@@ -88,7 +88,11 @@ fn counted(
         unidentified.last = unidentified.last.max(Some(call.created_at));
     }
     calls.extend(newer);
-    let calls = without_returned(connection, owner, calls)?;
+    let mut calls = without_returned(connection, owner, calls)?;
+    // Quarters of an hour are read whole, so there can be more than enough.
+    calls.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
+    calls.truncate(MOST_OPEN.into());
+    let looked_at = looked_at.min(MOST_OPEN.into());
     let behind = list::version(connection, owner)?.0 - progress.until.0;
     let covers = match (looked_at < quarters.open_calls, behind > MOST_UNCOUNTED) {
         (true, _) => Some(Coverage { calls: looked_at, of: quarters.open_calls }),

@@ -208,3 +208,27 @@ fn who_is_done_comes_back_with_the_next_missed_call_and_not_with_one_from_before
         .transaction(|connection| callbacks::put(connection, OWNER, PartyKey(13_000_000_006), true, ""));
     assert!(matches!(nobody, Err(diesel::result::Error::RollbackTransaction)), "{nobody:?}");
 }
+
+#[test]
+fn of_too_many_missed_calls_the_newest_are_looked_at_and_the_queue_says_so() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    execute(
+        &mut connection,
+        "INSERT INTO calls (number, id, counterparty, created_at, type)
+         SELECT 12025550123, n, 13000000000 + n, timestamptz '2020-01-01Z' + n * interval '1 minute', 2
+         FROM generate_series(1, 6000) AS n",
+    );
+    execute(
+        &mut connection,
+        "INSERT INTO histories (number, version, calls, epoch, last_call)
+         SELECT 12025550123, 6000, 6000, 1, max(created_at) FROM calls",
+    );
+    while !counts::bring_forward(&mut connection, OWNER).unwrap() {}
+    for long in [0, u64::MAX] {
+        let found = queue(&mut connection, false, long);
+        let covers = found.covers.unwrap();
+        assert_eq!((found.people, covers.calls, covers.of), (5_000, 5_000, 6_000), "{long}");
+        assert_eq!(found.entries[0].counterparty, PartyKey(13_000_001_001), "the newest 5,000");
+    }
+}

@@ -8,5 +8,6 @@ mod counts;
 mod database;
 mod insertion;
 mod long_histories;
+mod medians;
 mod names;
 mod statements;
