@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
 use calls_phone::NotANumber;
+use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
@@ -46,7 +47,7 @@ pub enum ApiError {
         /// What came.
         found: String,
     },
-    /// A call detail record is none.
+    /// A call log without a call that can be read.
     Unreadable {
         /// What was expected and found.
         reason: String,
@@ -106,6 +107,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL cannot be asked at the moment.
     Unavailable,
+    /// PostgreSQL refused a query, which is a defect of ours.
+    QueryFailed(Box<Failure>),
     /// A defect of ours.
     Internal,
 }
@@ -130,6 +133,14 @@ impl ApiError {
         }
     }
 
+    /// Logs a query that failed in answering a request of this route.
+    pub fn log_failure(&self, route: &str) {
+        if let Self::QueryFailed(failure) = self {
+            let Failure { sqlstate, table, constraint, message } = &**failure;
+            tracing::error!(route, sqlstate, table, constraint, reason = message, "a query failed");
+        }
+    }
+
     fn kind_and_title(&self) -> (&'static str, &'static str) {
         match self {
             Self::NotANumber(_) => ("not-a-number", "This is not a phone number"),
@@ -139,7 +150,7 @@ impl ApiError {
             Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
             Self::BadHeader { .. } => ("bad-header", "A header is not right"),
             Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
-            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
+            Self::Unreadable { .. } => ("unreadable-log", "Unreadable call log"),
             Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
             Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
             Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
@@ -152,7 +163,7 @@ impl ApiError {
             Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
             Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
             Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal => ("internal", "Something went wrong here"),
+            Self::Internal | Self::QueryFailed(_) => ("internal", "Something went wrong here"),
         }
     }
 
@@ -195,7 +206,7 @@ impl ApiError {
             }
             Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::SlowBody | Self::Internal => (None, None, None),
+            Self::NotFound | Self::SlowBody | Self::Internal | Self::QueryFailed(_) => (None, None, None),
         }
     }
 }
@@ -237,7 +248,7 @@ impl ResponseError for ApiError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::QueryFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -296,22 +307,18 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("PostgreSQL takes no writes: it is a standby");
                 Self::Unavailable
             }
-            DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
-                tracing::error!(?kind, "a query failed");
-                Self::Internal
-            }
-            DatabaseError::Refused(code) => {
-                tracing::error!(code, "a query failed");
-                Self::Internal
-            }
+            DatabaseError::Refused(failure) => Self::QueryFailed(failure.clone()),
             DatabaseError::ThreadGone => {
                 tracing::error!("a worker thread is gone");
                 Self::Internal
             }
-            DatabaseError::Query(_) => {
-                tracing::error!("a query failed outside PostgreSQL");
-                Self::Internal
-            }
+            DatabaseError::Query(error) => match Failure::of(error) {
+                Some(failure) => Self::QueryFailed(Box::new(failure)),
+                None => {
+                    tracing::error!("a query failed outside PostgreSQL");
+                    Self::Internal
+                }
+            },
         }
     }
 }

@@ -20,6 +20,7 @@ mod numbers;
 mod openapi;
 mod parameters;
 mod schemas;
+mod sent;
 mod summary;
 mod upload;
 
@@ -37,12 +38,13 @@ use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
-use crate::reads::Replica;
+use crate::reads::{self, Replica};
 use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
+use calls_store::keys::Version;
 use calls_store::labels::Labels;
-use calls_store::pool::Database;
+use calls_store::pool::{Database, DatabaseError};
 
 pub(crate) use addresses::page_address;
 pub use export::{write_csv, write_ndjson};
@@ -84,6 +86,29 @@ pub struct App {
     pub events: Events,
 }
 
+impl App {
+    /// Connections for reads that no version is known of.
+    pub fn reads(&self) -> &Database {
+        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
+    }
+
+    /// What is read, with the version of its history (see [`reads::read`]).
+    ///
+    /// # Errors
+    /// Those of [`reads::read`].
+    pub async fn read<T, E>(
+        &self,
+        known: Version,
+        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        reads::read(&self.database, self.replica.as_ref(), known, find).await
+    }
+}
+
 /// Every path there is.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
@@ -120,6 +145,9 @@ pub async fn log_request(
     let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
+    }
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+        error.log_failure(&route);
     }
     tracing::info!(
         method,

@@ -6,7 +6,9 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use sha2::{Digest as _, Sha256};
 
+use crate::backup::archive;
 use crate::schema::idempotency_keys;
 
 /// An answer that is to be kept.
@@ -22,7 +24,7 @@ pub struct Answer {
 /// stored. `None` if the key came with another body, by its digest. To be run in a transaction.
 ///
 /// Two requests with one key take turns: the key is inserted first, and the second insert waits for the first
-/// transaction to end. A key is forgotten after 24 hours.
+/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys hold a number.
 pub fn once(
     connection: &mut PgConnection,
     key: &str,
@@ -30,6 +32,7 @@ pub fn once(
     work: impl FnOnce(&mut PgConnection) -> QueryResult<Answer>,
 ) -> QueryResult<Option<String>> {
     forget_old(connection)?;
+    let key = &stored(key);
     let inserted = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::key.eq(key),
@@ -53,6 +56,11 @@ pub fn once(
     Ok(Some(body))
 }
 
+/// The form in which a key is stored.
+fn stored(key: &str) -> String {
+    archive::hexadecimal(&Sha256::digest(key))
+}
+
 /// Keeps others with the same key out, as long as the connection lives: false if another one has it. For work that is
 /// more than one transaction.
 pub fn lock(connection: &mut PgConnection, key: &str) -> QueryResult<bool> {
@@ -70,7 +78,7 @@ pub fn lock(connection: &mut PgConnection, key: &str) -> QueryResult<bool> {
 pub fn known(connection: &mut PgConnection, key: &str, digest: &[u8]) -> QueryResult<Option<Option<String>>> {
     forget_old(connection)?;
     let known: Option<(Vec<u8>, String)> = idempotency_keys::table
-        .find(key)
+        .find(stored(key))
         .select((idempotency_keys::digest, idempotency_keys::answer))
         .first(connection)
         .optional()?;
@@ -81,7 +89,7 @@ pub fn known(connection: &mut PgConnection, key: &str, digest: &[u8]) -> QueryRe
 pub fn keep(connection: &mut PgConnection, key: &str, digest: &[u8], answer: &Answer) -> QueryResult<()> {
     diesel::insert_into(idempotency_keys::table)
         .values((
-            idempotency_keys::key.eq(key),
+            idempotency_keys::key.eq(stored(key)),
             idempotency_keys::digest.eq(digest),
             idempotency_keys::answer.eq(&answer.body),
             idempotency_keys::quotes_sender.eq(answer.quotes_sender),

@@ -74,6 +74,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    name_changes (slot) {
+        slot -> Int2,
+        changes -> Int8,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
@@ -99,6 +106,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     history_counts,
     idempotency_keys,
     imported_files,
+    name_changes,
     names,
     other_parties,
 );

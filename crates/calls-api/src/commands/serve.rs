@@ -12,14 +12,16 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
+use super::memory;
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
 use crate::metrics::Metrics;
-use crate::problem;
+use crate::problem::{self, ApiError};
 use crate::reads::{HotReads, Replica};
 use crate::routes;
 use calls_phone::Region;
@@ -27,8 +29,9 @@ use calls_store::address::Address;
 use calls_store::counter::Counter;
 use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
+use calls_store::idempotency;
 use calls_store::labels::Labels;
-use calls_store::pool::{Database, Queue};
+use calls_store::pool::{Database, DatabaseError, Queue};
 use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
@@ -72,6 +75,8 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     senders: Senders,
+    #[command(flatten)]
+    backups: Backups,
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
@@ -81,6 +86,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
     let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials()?;
@@ -116,6 +122,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let event_options = EventOptions {
         address: address.clone(),
         labels: labels.clone(),
+        database: database.clone(),
         most_clients: followers.most(),
         heartbeat,
     };
@@ -149,7 +156,9 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         most_import_bytes,
         events: events.clone(),
     };
+    let backups = arguments.backups.start(&server, &app.metrics)?;
     let served = serve(app, bind, admin_bind, access, public_host, open_connections);
+    drop(backups);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -164,6 +173,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 /// Standbys, with as many connections as there are to the primary.
 fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
     let address = Address::parse(url).context("cannot connect to the database for reads")?;
+    Server::require_sessions_of(url).context("cannot use --read-url (CALLS_READ_URL)")?;
     let (deadlines, none) = (primary.deadlines, Failures::default());
     let queue = Queue::new(waiting.saturating_add(primary.readers));
     Ok(Replica {
@@ -196,6 +206,7 @@ async fn serve(
     let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
     let admin = admin_bind.map(admin_server).transpose()?;
     let hosts = access.hosts(bind, public_host);
+    actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let server = HttpServer::new(move || {
         let cors = access.cors();
         // Each worker has connections of its own.
@@ -238,6 +249,20 @@ async fn serve(
         admin.stop(false).await;
     }
     Ok(served?)
+}
+
+/// Deletes the answers to idempotency keys that are too old, at once and every hour.
+async fn forget_old_answers(database: Database) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let work = database.clone();
+        let forgotten = database.block_writing(move || work.write(idempotency::forget_old)).await;
+        // A standby deletes nothing, and a database that is away is asked again in an hour.
+        if let Err(error @ (DatabaseError::Query(_) | DatabaseError::Refused(_))) = forgotten {
+            ApiError::from(error).log_failure("idempotency");
+        }
+    }
 }
 
 /// Serves the admin address in the background.

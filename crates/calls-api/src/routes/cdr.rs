@@ -1,7 +1,7 @@
 //! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they end.
 //!
-//! An answer of 2xx means that there is nothing left to do: the call is stored, or there is none to store, also
-//! because what came is no call and never will be one. Senders repeat what got another answer.
+//! An answer of 2xx means that there is nothing left to do: the call is stored, or it never can be, and the answer says why.
+//! Senders repeat what got another answer.
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
-use super::schemas::{FreeswitchCdr, FreeswitchForm, TwilioCallback, Unauthorized, Unsupported};
+use super::schemas::{FreeswitchCdr, FreeswitchForm, NotTaken, TwilioCallback, Unauthorized};
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -32,9 +32,9 @@ struct Stored {
     /// Histories that have the call now and had it not before: its owner's, or those of both sides.
     added: usize,
     already_there: usize,
-    /// Why nothing could be stored, or not for both sides. To send the same again changes nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<String>,
+    /// Why nothing can be stored of a record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
 }
 
 /// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
@@ -51,7 +51,7 @@ struct Stored {
         (FreeswitchCdr = "text/xml"),
         (FreeswitchForm = "application/x-www-form-urlencoded")
     )),
-    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Unauthorized),
+    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Unauthorized, NotTaken),
     security(("ingest_token" = []), ("ingest_password" = []))
 )]
 pub(super) async fn post_freeswitch(
@@ -83,12 +83,12 @@ pub(super) async fn post_freeswitch(
     tag = "senders",
     request_body(content((TwilioCallback = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "The call is stored.", body = Stored),
+        (status = 200, description = "There is nothing left to do.", body = Stored),
         (status = 204, description = "The call has not ended."),
         (status = 403, description = "The signature is missing or wrong.",
          content((Problem = "application/problem+json"))),
         ApiError,
-        Unsupported
+        NotTaken
     ),
     security(("twilio_signature" = []))
 )]
@@ -172,7 +172,8 @@ fn decode(encoding: Encoding, body: &Bytes) -> Result<Vec<u8>, ApiError> {
 
 /// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are billed.
 fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
-    const TOLD: [&str; 6] = ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp"];
+    const TOLD: [&str; 8] =
+        ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp", "AnsweredBy", "CallerName"];
     let told = form.into_iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
     let object: serde_json::Map<_, _> = told.map(|(name, value)| (name, value.into())).collect();
     serde_json::to_vec(&object).unwrap_or_default()
@@ -180,7 +181,10 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
 
 /// Stores the calls of a record in one transaction, or none of them.
 fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
-    let (calls, refused) = read(app, format, cdr);
+    let Read { calls, refused } = read(app, format, cdr);
+    if !refused.is_empty() {
+        tracing::warn!("refused a call detail record that is no call");
+    }
     if calls.is_empty() {
         return Ok(Stored { added: 0, already_there: 0, refused });
     }
@@ -192,31 +196,37 @@ fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
     Ok(Stored { added, already_there: is_added.len() - added, refused })
 }
 
-/// The calls of a record, one for each side whose number is understood, and why there are no more.
-fn read(app: &App, format: Format, cdr: &[u8]) -> (Vec<ResolvedCall>, Option<String>) {
-    let mut calls = Vec::new();
-    let mut refused = None;
+/// What a record came to.
+#[derive(Default)]
+struct Read {
+    calls: Vec<ResolvedCall>,
+    refused: Vec<String>,
+}
+
+/// Reads a record. Of a call between a number and a text the text owns no history, so it is refused only where neither side
+/// owns one.
+fn read(app: &App, format: Format, cdr: &[u8]) -> Read {
+    let (mut read, mut unowned) = (Read::default(), None);
     let mut entries = 0;
     for item in calls_import::read(format, &Options::default(), cdr) {
         entries += 1;
-        let reason = match item {
+        match item {
             Ok(Item::Record(record)) => match import::resolve(&record, app.region) {
-                Ok(call) => {
-                    calls.push(call);
-                    continue;
-                }
-                Err(reason) => reason,
+                Ok(call) => read.calls.push(call),
+                Err(reason) => unowned = Some(reason),
             },
-            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => continue,
-            Ok(Item::Skipped(skipped)) => skipped.reason.to_string(),
-            Err(error) => error.to_string(),
-        };
-        refused.get_or_insert(reason);
+            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => {}
+            Ok(Item::Skipped(skipped)) => read.refused.push(skipped.reason.to_string()),
+            Err(error) => read.refused.push(error.to_string()),
+        }
     }
     if entries == 0 {
-        refused = Some("expected a call detail record, but found nothing".to_owned());
+        read.refused.push("expected a call detail record, but found nothing".to_owned());
     }
-    (calls, refused)
+    if read.calls.is_empty() {
+        read.refused.extend(unowned);
+    }
+    read
 }
 
 #[cfg(test)]

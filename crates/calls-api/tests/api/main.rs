@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod browser;
 mod calls;
 mod cdr;
@@ -27,6 +28,7 @@ mod page;
 mod paging;
 mod pooler;
 mod post;
+mod record;
 mod replica;
 mod security;
 mod seed;
