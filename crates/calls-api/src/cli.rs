@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{backup, erase, health, import, migrate, purge, restore, seed, serve};
+use crate::commands::{backup, erase, health, import, lines, migrate, purge, restore, seed, serve};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -33,6 +33,9 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
     /// Write all calls into one file, while the server serves
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
         Command::Backup(arguments) => backup::run(cli.storage, arguments),
         Command::Restore(arguments) => restore::run(cli.storage, arguments),

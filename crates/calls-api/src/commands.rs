@@ -7,6 +7,7 @@ mod database_url;
 pub(crate) mod erase;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod lines;
 mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;

@@ -33,6 +33,8 @@ pub enum Kind {
     Zone,
     /// A party in any spelling, or the beginning of one and `*`.
     Party,
+    /// A party in any spelling, or `@` and the name of a set of lines.
+    Line,
     /// A cursor from a `Link` header.
     Cursor,
     /// Any text.
@@ -225,6 +227,62 @@ pub const SORT: Parameter = once(
     "By the last call (latest first, the default), the number of calls (most first), or the number.",
 );
 
+/// `number`: whose calls are listed together.
+pub const NUMBER: Parameter = Parameter {
+    name: "number",
+    kind: Kind::Line,
+    repeats: true,
+    expected: "1 to 50 numbers in any spelling, or the name of a set of lines such as @Family",
+    example: "@Family",
+    description: "Whose calls: 1 to 50 numbers in any spelling, or `@` and the name of a set that `GET /api/lines` lists.",
+};
+
+/// `compare`: what a period is compared with.
+pub const COMPARE: Parameter = once(
+    "compare",
+    Kind::OneOf(&["previous"]),
+    "previous",
+    "previous",
+    "`previous`: adds the figures of the period before, of as many days by the clocks of `tz`. Needs `from`; without \
+     `until` the period ends now, and so does the one before at the same time of its last day.",
+);
+
+/// `done`: people who are marked done.
+pub const DONE: Parameter = once(
+    "done",
+    Kind::OneOf(&["true", "false"]),
+    "true or false",
+    "true",
+    "`true`: those who are marked done, instead of those who wait.",
+);
+
+/// `sort`: the order of people to call back.
+pub const CALLBACK_SORT: Parameter = once(
+    "sort",
+    Kind::OneOf(&["waiting", "last"]),
+    "waiting or last",
+    "waiting",
+    "Who waits longest first (`waiting`, the default), or who called last.",
+);
+
+/// `limit`: how many people at most.
+pub const CALLBACK_LIMIT: Parameter = once(
+    "limit",
+    Kind::Integer(1, 1000),
+    "a whole number from 1 to 1000",
+    "50",
+    "At most so many people, 1000 by default.",
+);
+
+/// What lists over several lines take beside what those of one take.
+pub const LINES: [Parameter; 1] = [NUMBER];
+
+/// What a summary takes beside [`FILTER`].
+pub const SUMMARY: [Parameter; 1] = [COMPARE];
+
+/// What a list of people to call back takes.
+pub const CALLBACKS: [Parameter; 3] = [DONE, CALLBACK_SORT, CALLBACK_LIMIT];
+
 /// `own`: whose calls a log lists.
 pub const OWN: Parameter = once(
     "own",
@@ -324,7 +382,8 @@ mod tests {
 
     #[test]
     fn an_example_is_right() {
-        for parameter in FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY).chain(&IMPORT) {
+        let all = FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY).chain(&IMPORT);
+        for parameter in all.chain(&SUMMARY).chain(&CALLBACKS) {
             match parameter.kind {
                 Kind::OneOf(texts) => assert!(texts.contains(&parameter.example), "{}", parameter.name),
                 Kind::Integer(first, last) => {

@@ -5,11 +5,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
-use crate::counts;
-use crate::idempotency;
 use crate::keys::PartyKey;
-use crate::names;
 use crate::schema::{calls, histories, other_parties};
+use crate::{callbacks, counts, idempotency, lines, names, notes};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +43,9 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
     diesel::delete(histories::table.find(party)).execute(connection)?;
     counts::reset(connection, party)?;
+    notes::remove_all(connection, party)?;
+    callbacks::remove_person(connection, party)?;
+    lines::remove_number(connection, party)?;
     idempotency::forget_quotes(connection)?;
     remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
     names::remove(connection, party)?;
@@ -59,9 +60,9 @@ fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
-    let lines: Vec<Option<PartyKey>> =
+    let vias: Vec<Option<PartyKey>> =
         own.filter(calls::via.lt(PartyKey::UNKNOWN)).select(calls::via).distinct().load(connection)?;
-    others.extend(lines.into_iter().flatten());
+    others.extend(vias.into_iter().flatten());
     Ok(others)
 }
 
@@ -80,6 +81,7 @@ fn make_unknown(
         .bind::<BigInt, _>(party)
         .bind::<BigInt, _>(PartyKey::UNKNOWN)
         .execute(connection)?;
+    notes::remove_with(connection, owner, party)?;
     let named = calls::table.filter(calls::number.eq(owner)).filter(calls::counterparty.eq(party));
     let made_unknown =
         diesel::update(named).set(calls::counterparty.eq(PartyKey::UNKNOWN)).execute(connection)?;
@@ -109,6 +111,8 @@ pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usiz
             ))
             .execute(connection)?,
     };
+    notes::remove_orphans(connection, owner)?;
+    callbacks::remove_orphans(connection, owner)?;
     // After the history's lock is taken: whoever counts it meanwhile has the same lock at the end.
     counts::reset(connection, owner)
 }
@@ -125,13 +129,15 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
-    let lines: Vec<Option<PartyKey>> =
+    let vias: Vec<Option<PartyKey>> =
         calls::table.filter(calls::via.eq_any(&keys)).select(calls::via).distinct().load(connection)?;
     let owners: Vec<PartyKey> = histories::table
         .filter(histories::number.eq_any(&keys))
         .select(histories::number)
         .load(connection)?;
-    keys.retain(|key| !named.contains(key) && !lines.contains(&Some(*key)) && !owners.contains(key));
+    let listed = lines::among(connection, &keys)?;
+    keys.retain(|key| !named.contains(key) && !vias.contains(&Some(*key)) && !owners.contains(key));
+    keys.retain(|key| !listed.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
@@ -145,7 +151,8 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
         SELECT number FROM other_parties AS party WHERE number < -2
            AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
            AND NOT EXISTS (SELECT FROM calls WHERE calls.via = party.number)
-           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)";
+           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)
+           AND NOT EXISTS (SELECT FROM lines WHERE lines.number = party.number)";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]

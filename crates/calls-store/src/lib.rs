@@ -9,11 +9,12 @@
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
 //! - [`failure`]: why PostgreSQL refused a query, for logs.
-//! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
+//! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once. [`directory`]: whose histories there are.
 //! - [`names`]: whose number it is; [`details`]: these and what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
+//! - [`callbacks`]: whom to call back; [`notes`]: on calls; [`lines`]: sets of numbers.
 //! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`]: logs that were
 //!   read; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
@@ -23,6 +24,7 @@
 
 pub mod address;
 pub mod backup;
+pub mod callbacks;
 pub mod columns;
 pub mod counter;
 pub mod counts;
@@ -41,11 +43,14 @@ pub mod insertion;
 pub mod keys;
 pub mod labels;
 mod libpq_options;
+pub mod lines;
 pub mod list;
 pub mod listener;
 pub mod made_up;
+pub mod merged;
 pub mod migrations;
 pub mod names;
+pub mod notes;
 pub mod parties;
 pub mod pool;
 mod pooler;

@@ -1,6 +1,17 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    callbacks (number, counterparty) {
+        number -> Int8,
+        counterparty -> Int8,
+        version -> Int8,
+        done_until -> Nullable<Timestamptz>,
+        done_at -> Nullable<Timestamptz>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
     calls (number, id) {
         number -> Int8,
         id -> Int8,
@@ -74,6 +85,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    lines (name, place) {
+        name -> Text,
+        place -> Int4,
+        number -> Int8,
+    }
+}
+
+diesel::table! {
     name_changes (slot) {
         slot -> Int2,
         changes -> Int8,
@@ -91,6 +110,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    notes (number, call) {
+        number -> Int8,
+        call -> Int8,
+        version -> Int8,
+        text -> Text,
+        tags -> Text,
+    }
+}
+
+diesel::table! {
     other_parties (number) {
         number -> Int8,
         kind -> Text,
@@ -99,6 +128,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    callbacks,
     calls,
     counterparty_counts,
     day_counts,
@@ -106,7 +136,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     history_counts,
     idempotency_keys,
     imported_files,
+    lines,
     name_changes,
     names,
+    notes,
     other_parties,
 );

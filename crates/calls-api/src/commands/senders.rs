@@ -53,6 +53,11 @@ impl Senders {
         })
     }
 
+    /// The public URL.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        self.public_url.clone().filter(|url| !url.is_empty())
+    }
+
     /// What the senders have to know.
     pub(crate) fn credentials(self) -> anyhow::Result<Credentials> {
         let ingest_token = secret("--ingest-token", self.ingest_token, self.ingest_token_file)?;

@@ -58,6 +58,9 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
+    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be changed there
+    #[arg(long, env = "CALLS_READ_ONLY")]
+    read_only: bool,
     /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
     /// life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
@@ -88,6 +91,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
     memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
+    let public_url = arguments.senders.public_url();
     let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials()?;
     if rustix::process::geteuid().is_root() {
@@ -110,6 +114,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         capacity,
         deadline,
         no_directory,
+        read_only,
         ..
     } = arguments;
     let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
@@ -147,6 +152,8 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels,
         region,
         has_directory: !no_directory,
+        read_only,
+        public_url,
         rate_limit,
         clients: access.clients(),
         exports: capacity.export_slots(),
