@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::Summary;
+use calls_model::{Summary, TalkTime};
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
@@ -225,21 +225,50 @@ impl Links {
 }
 
 fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
-    let types = &summary.types;
-    let inbound = types.completed_inbound + types.missed_inbound;
-    let line = |name: String, value: String| html!("<div><dt>", name, "</dt><dd>", value, "</dd></div>");
+    let (types, before) = (&summary.types, summary.previous.as_ref());
+    let line = |name: String, value: String, change: Option<Html>| {
+        html!("<div><dt>", name, "</dt><dd>", value, change, "</dd></div>")
+    };
+    let counted = |name: String, now: u64, before: Option<u64>| {
+        line(name, intl::number(now), before.and_then(|before| change(now, before)))
+    };
     // Among missed or outbound calls there is no such rate.
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
-    let answered =
-        (inbound > 0 && has_both).then(|| intl::percent(types.completed_inbound as f64 / inbound as f64));
+    let rate = summary.inbound.answer_rate.filter(|_| has_both);
+    let rate_before = before.and_then(|before| before.inbound.answer_rate);
+    let median = |name: String, time: Option<TalkTime>| time.map(|time| line(name, talk_time(time), None));
     let lines = [
-        Some(line(t("Calls"), intl::number(summary.calls))),
-        Some(line(t("Talk time"), talk_time(summary.talk_time))),
-        answered.map(|rate| line(t("Answered"), rate)),
-        Some(line(t("Missed"), intl::number(types.missed_inbound))),
-        Some(line(t("Not returned"), intl::number(summary.missed_inbound.not_returned))),
+        Some(counted(t("Calls"), summary.calls, before.map(|before| before.calls))),
+        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        rate.map(|rate| {
+            line(t("Answered"), intl::percent(rate), rate_before.map(|before| points(rate, before)))
+        }),
+        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
+        Some(counted(t("Not returned"), summary.missed_inbound.not_returned, None)),
+        median(t("Usually rings"), summary.inbound.median_ring),
+        median(t("Usually returned after"), summary.inbound.median_return),
     ];
     lines.into_iter().flatten().collect()
+}
+
+/// By how much a number differs from that of the period before: `+12%`. Nothing where there was none to compare with.
+fn change(now: u64, before: u64) -> Option<Html> {
+    (before > 0).then(|| beside(signed(now as f64 / before as f64 - 1.0)))
+}
+
+/// By how many hundredths a rate differs from that of the period before: `+4%` of 100%.
+fn points(now: f64, before: f64) -> Html {
+    beside(signed(now - before))
+}
+
+/// A share with its sign.
+fn signed(share: f64) -> String {
+    let sign = if share < -0.005 { "\u{2212}" } else { "+" };
+    sign.to_owned() + &intl::percent(share.abs())
+}
+
+fn beside(change: String) -> Html {
+    html!("<small class=\"change\">", fill("{change} than before", &[("change", &change)]), "</small>")
 }
 
 fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart> {

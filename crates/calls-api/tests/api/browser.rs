@@ -3,6 +3,7 @@
 mod away;
 mod axe;
 mod back;
+mod callbacks;
 mod callers;
 pub(crate) mod chromium;
 mod filters;
@@ -18,6 +19,7 @@ mod layout;
 mod list;
 mod looks;
 mod names;
+mod panel;
 mod person;
 mod program;
 mod summary;

@@ -95,6 +95,31 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
 
     let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
     tab.wait_for_state("ready").await;
+    tab.press_on("document.querySelector('a.call-time')").await;
+    tab.wait_for("document.querySelector('.panel .found')").await;
+    axe.look("panel of a call").await;
+    for language in ["en", "ar"] {
+        tab.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
+        for (path, state) in [
+            ("/", "ready"),
+            ("/calls/+12025550123", "ready"),
+            ("/calls/+12025550123/with/+13333333333", "ready"),
+            ("/calls/+13333333333", "empty"),
+            ("/calls/+12025550123/callbacks", "empty"),
+            ("/calls/+13333333333/callbacks", "empty"),
+            ("/lines", "ready"),
+            ("/lines?number=+12025550123&number=+13333333333", "ready"),
+        ] {
+            tab.go(&format!("{}{path}", app.address)).await;
+            tab.wait_for_state(state).await;
+            tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
+            axe.look(&format!("{path} in {language}")).await;
+        }
+    }
+    tab.run("document.cookie = 'lang=en; path=/'").await;
+
+    let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
+    tab.wait_for_state("ready").await;
     chromium.set_offline(true).await;
     tab.wait_for("document.querySelector('[data-notice=offline]')").await;
     axe.look("offline").await;

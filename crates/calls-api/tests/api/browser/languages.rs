@@ -152,6 +152,8 @@ async fn each_page_speaks_the_language_that_is_chosen_and_runs_its_way() {
             ("/calls/+12025550123/with/+13333333333", "ready"),
             ("/calls/+12025550123?period=today", "no-match"),
             ("/calls/+13333333334", "empty"),
+            ("/calls/+12025550123/callbacks", "empty"),
+            ("/lines", "ready"),
             ("/calls/hello", "invalid"),
             ("/no/such/page", "not-found"),
         ] {

@@ -57,6 +57,32 @@ async fn a_persons_page_has_its_own_filters_summary_and_ways_on() {
 }
 
 #[tokio::test]
+async fn a_month_of_years_ago_with_one_person_is_three_clicks_away() {
+    let app = app_with_calls();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+        SELECT 12025550123, 13000000000 + i % 50, timestamptz '2026-01-31 10:00Z' - i * interval '5 hours', 'Missed Inbound'
+        FROM generate_series(1, 6000) AS i";
+    app.database().store_calls(rows).unwrap();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_state("ready").await;
+    page.tab.press_on("document.querySelector('.call-party a')").await;
+    page.tab.wait_for("location.pathname.includes('/with/')").await;
+    let link = |text: &str| {
+        format!("[...document.querySelectorAll('.years a')].find(link => link.innerText === '{text}')")
+    };
+    page.tab.press_on(&link("2024")).await;
+    page.tab.press_on(&link("Mar")).await;
+    page.tab.wait_for("location.search === '?from=2024-03-01&to=2024-03-31'").await;
+    page.wait_for_state("ready").await;
+    let months =
+        "return [...document.querySelectorAll('.call-time time')].map(time => time.dateTime.slice(0, 7))";
+    let months = page.tab.strings(months).await;
+    assert!(!months.is_empty() && months.iter().all(|month| month == "2024-03"), "{months:?}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
 async fn a_persons_calls_stand_there_before_the_program() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
