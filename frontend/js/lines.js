@@ -44,7 +44,7 @@
         : html`<div class="message">
             <h2>${t("No lines have a name yet")}</h2>
             <p>${t("Give several numbers one name:")}</p>
-            <pre><code>calls lines add Family +12025550123 +12025550124</code></pre>
+            <pre><code>calls lines set Family +12025550123 +12025550124</code></pre>
           </div>`,
     );
     done("ready");
