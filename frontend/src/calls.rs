@@ -206,7 +206,7 @@ fn use_history() -> History {
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info, freshness);
-    let (list, count) = use_list(number, wanted, calls, summary.data, info.data);
+    let (list, count) = use_list(number, wanted, calls, summary.data, info.data, today);
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
     let state = Memo::new(move |_| {
         calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
@@ -259,8 +259,9 @@ fn use_list(
     calls: SwrPages<CallsPage, ApiError>,
     summary: Signal<Option<SummaryData>>,
     info: Signal<Option<NumberInfo>>,
+    today: ReadSignal<Day>,
 ) -> (List, Memo<Option<usize>>) {
-    let (viewport, today) = (Viewport::new(), use_today());
+    let viewport = Viewport::new();
     let is_scrolled = Memo::new(move |_| viewport.is_scrolled());
     let news = News::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
     let fresh = StoredValue::new(0);
