@@ -17,13 +17,14 @@
     timeElement,
     briefly,
     unit,
+    base,
   } = calls;
 
   const inside = JSON.parse(document.getElementById("callbacks")?.textContent ?? "null");
   const start = ({ info }) => {
     const main = document.getElementById("main");
     const number = canonical(info);
-    const address = `/api/calls/${encode(number)}/callbacks`;
+    const address = `${base}/api/calls/${encode(number)}/callbacks`;
     const name = heading(number, info);
     const channel = new BroadcastChannel("calls.callbacks");
     const chosen = new URLSearchParams(location.search);
@@ -187,7 +188,7 @@
     main.className = "callbacks";
     main.innerHTML = html`<div class="title">
         <p class="person-of">
-          <a href="/calls/${encode(number)}"><bdi>${name}</bdi></a>
+          <a href="${base}/calls/${encode(number)}"><bdi>${name}</bdi></a>
         </p>
         <h1 tabindex="-1">${t("To call back")}</h1>
         <p class="lead queue-count" role="status"></p>
@@ -228,7 +229,7 @@
       keepNote(event.target.elements.note);
     });
     channel.addEventListener("message", ({ data }) => data === number && load());
-    follow(`/api/calls/${encode(number)}/events`, load);
+    follow(`${base}/api/calls/${encode(number)}/events`, load);
     // How long somebody has been waiting goes on.
     setInterval(() => queue && !document.hidden && render(), 60000);
     load();

@@ -37,7 +37,7 @@
   const save = async (link) => {
     const answer = await fetch(link.href);
     if (!answer.ok) throw new Error(`${answer.status}`);
-    const owner = decodeURIComponent(new URL(link.href).pathname.split("/")[3]);
+    const owner = decodeURIComponent(new URL(link.href).pathname.split("/").at(-1));
     const parts = ["\ufeff", line([...COLUMNS.map(([name]) => quote(name)), quote(t("Line"))])];
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

@@ -17,6 +17,7 @@
     canonical,
     locale,
     timeZone,
+    base,
   } = calls;
 
   // Lets the server find the calls of a day.
@@ -27,7 +28,8 @@
     return parts.find((part) => part.type === "timeZoneName")?.value ?? timeZone;
   };
 
-  const item = ({ id, type }, inside) => html`<li class="call" data-call="${id}" data-type="${type}">${inside}</li>`;
+  const item = ({ id, type }, inside) =>
+    html`<li class="call" data-call="${id}" data-type="${type}">${inside}</li>`;
   const days = (entries, owner, home) => {
     const groups = new Map();
     for (const call of entries) {
@@ -58,7 +60,7 @@
   // What the program kept of this address, and when, in milliseconds since 1970: last_known.rs. A filter asks
   // for other calls.
   const lastKnown = () => {
-    const [, address] = location.pathname.match(/^\/calls\/([^/]+)$/) ?? [];
+    const [, address] = location.pathname.slice(base.length).match(/^\/calls\/([^/]+)$/) ?? [];
     if (!address || isFiltered) return;
     try {
       const [, at, text] =
@@ -103,7 +105,7 @@
       <p class="list-note">
         <span>${before}<span lang="${locale}">${zone()}</span>${after}</span
         ><span class="freshness">${updated(age)}</span
-        >${!isFiltered && !person && html`<a class="export" href="/api/calls/${encode(number)}?format=csv" download aria-label="${t("Save as CSV")}">${icon("download")}<span class="export-long">${t("Save as CSV")}</span><span class="export-short">CSV</span></a>`}
+        >${!isFiltered && !person && html`<a class="export" href="${base}/api/calls/${encode(number)}?format=csv" download aria-label="${t("Save as CSV")}">${icon("download")}<span class="export-long">${t("Save as CSV")}</span><span class="export-short">CSV</span></a>`}
       </p>
       <div class="list-area" id="calls" tabindex="-1">
         <div class="days">${found && list(found.slice(0, seen))}</div>

@@ -1,11 +1,11 @@
 // The first page: a search over all that is known, and the numbers that have calls.
 {
-  const { t, html, write, icon, encode, ask, nextPage, beside, timeElement, problem } = calls;
+  const { t, html, write, icon, encode, ask, nextPage, beside, timeElement, problem, base } = calls;
   /** Pause after the last letter before anything is searched for, in milliseconds. */
   const PAUSE = 120;
   const RECENT = "calls.recent";
 
-  const page = (number) => `/calls/${encode(number)}`;
+  const page = (number) => `${base}/calls/${encode(number)}`;
   const written = ({ number, details }) => calls.spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
   // What stands below the name.
@@ -20,8 +20,7 @@
     return html`<li class="line">
       <a class="line-link" href="${page(entry.number)}"><bdi>${named(entry)}</bdi></a>
       <span class="line-beneath">${beneath(entry)}<span>${t("{n} calls", { n: entry.calls })}</span></span>
-      ${toCallBack(entry)}
-      ${timeElement(at, beside(at), "line-time")}
+      ${toCallBack(entry)} ${timeElement(at, beside(at), "line-time")}
     </li>`;
   };
 
@@ -162,12 +161,12 @@
       const { signal } = asking;
       try {
         const found = hasDirectory
-          ? (await ask(`/api/numbers?q=${encode(text)}&limit=8`, { signal })).data
+          ? (await ask(`${base}/api/numbers?q=${encode(text)}&limit=8`, { signal })).data
           : [];
         list.innerHTML = write(found.map(option));
         open(found.length > 0);
         if (found.length > 0) return;
-        if (isNumber(text)) await ask(`/api/numbers/${encode(text)}`, { signal });
+        if (isNumber(text)) await ask(`${base}/api/numbers/${encode(text)}`, { signal });
         else say(t("Nobody of this name is known."));
       } catch (error) {
         if (error.name === "AbortError") return;
@@ -240,13 +239,13 @@
     show(isMain(), inside);
     if (!inside.has_directory || inside.numbers) return;
     // Not inside: the database took its time.
-    const { data, next } = await ask("/api/numbers").catch(() => ({}));
+    const { data, next } = await ask(`${base}/api/numbers`).catch(() => ({}));
     if (data) show(isMain(), { ...inside, numbers: data, next });
   };
   document.addEventListener("visibilitychange", async () => {
     const list = document.querySelector("main.home .lines ol");
     if (document.hidden || !list) return;
-    const { data } = await ask("/api/numbers").catch(() => ({}));
+    const { data } = await ask(`${base}/api/numbers`).catch(() => ({}));
     if (data && list.children.length <= data.length) list.innerHTML = write(data.map(entry));
   });
   if (document.getElementById("home") || document.querySelector("main.home")) calls.home();

@@ -15,5 +15,7 @@
       /[!'()*]/g,
       (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`,
     );
-  Object.assign(calls, { html, write, icon, encode });
+  // The path below which everything is; empty at the root.
+  const base = document.documentElement.dataset.base ?? "";
+  Object.assign(calls, { html, write, icon, encode, base });
 }

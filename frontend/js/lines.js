@@ -1,11 +1,11 @@
 // Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone shows the sets
 // that have a name.
 {
-  const { t, html, write, encode, ask, follow, row, date, day, locale, canonical } = calls;
+  const { t, html, write, encode, ask, follow, row, date, day, locale, canonical, base } = calls;
 
   const start = () => {
     const main = document.getElementById("main");
-    const set = decodeURIComponent(location.pathname.replace(/^\/lines\/?/, ""));
+    const set = decodeURIComponent(location.pathname.slice(base.length).replace(/^\/lines\/?/, ""));
     const chosen = new URLSearchParams(location.search);
     const numbers = set ? [`@${set}`] : chosen.getAll("number");
     main.className = "lines-page";
@@ -28,7 +28,7 @@
   };
 
   const showSets = async ({ area, done }) => {
-    const { data } = await ask("/api/lines");
+    const { data } = await ask(`${base}/api/lines`);
     const sets = Array.isArray(data) ? data : data.lines;
     area.innerHTML = write(
       sets.length > 0
@@ -36,7 +36,7 @@
             ${sets.map(
               ({ name, numbers }) =>
                 html`<li class="line">
-                  <a class="line-link" href="/lines/${encode(name)}"><bdi>${name}</bdi></a>
+                  <a class="line-link" href="${base}/lines/${encode(name)}"><bdi>${name}</bdi></a>
                   <span class="line-beneath">${numbers.map((number) => html`<bdi>${number}</bdi>`)}</span>
                 </li>`,
             )}
@@ -93,9 +93,10 @@
     );
     let entries = [];
     let next;
-    const item = (call) => html`<li class="call" tabindex="-1" data-call="${call.id}" data-type="${call.type}">
-      ${row(call, call.details?.number ?? numbers[0])}
-    </li>`;
+    const item = (call) =>
+      html`<li class="call" tabindex="-1" data-call="${call.id}" data-type="${call.type}">
+        ${row(call, call.details?.number ?? numbers[0])}
+      </li>`;
     const days = () => {
       const groups = Map.groupBy ? Map.groupBy(entries, (call) => day(new Date(call.created_at))) : new Map();
       return [...groups].map(
@@ -122,7 +123,7 @@
     };
     const load = async () => {
       try {
-        const answer = await ask(`/api/calls?${query}&include=details&limit=100`);
+        const answer = await ask(`${base}/api/calls?${query}&include=details&limit=100`);
         // What is older stays.
         const oldest = answer.data.at(-1)?.created_at;
         const older = entries.length > 100 ? entries.filter((call) => call.created_at < oldest) : [];
@@ -146,7 +147,10 @@
         fail(error);
       }
     });
-    follow(`/api/calls/events?${new URLSearchParams(numbers.map((number) => ["number", number]))}`, load);
+    follow(
+      `${base}/api/calls/events?${new URLSearchParams(numbers.map((number) => ["number", number]))}`,
+      load,
+    );
     load();
   };
   if (document.getElementById("lines")) start();

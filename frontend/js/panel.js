@@ -18,6 +18,7 @@
     actions,
     spelling,
     timeZone,
+    base,
   } = calls;
 
   const inZone = (at, zone) =>
@@ -33,7 +34,8 @@
     const isUtc = timeZone === "UTC";
     const returned = details.returned_at && new Date(details.returned_at);
     const via =
-      details.via && html`<a href="/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
+      details.via &&
+      html`<a href="${base}/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
     return [
       [t("Outcome"), outcome(call)],
       [t("Your time"), inZone(at, timeZone)],
@@ -74,7 +76,7 @@
     const body = dialog.querySelector(".panel-body");
     body.innerHTML = write(html`<p class="hint">${t("Loading…")}</p>`);
     try {
-      const address = `/api/calls/${encode(number)}/${encode(id)}`;
+      const address = `${base}/api/calls/${encode(number)}/${encode(id)}`;
       const { data } = await ask(address);
       if (dialog.dataset.call !== id) return;
       body.innerHTML = write(content(data, number));

@@ -1,7 +1,7 @@
 // How calls, parties and times are written, for the first rows, the program (script.rs) and the other pages
 // alike.
 {
-  const { t, locale, html, write, icon, encode } = calls;
+  const { t, locale, html, write, icon, encode, base } = calls;
 
   const format = (options) => new Intl.DateTimeFormat(locale, options);
   const time = format({ timeStyle: "short" });
@@ -96,7 +96,7 @@
       title: country && countryName(country),
     };
   };
-  const person = (owner, party) => `/calls/${encode(owner)}/with/${encode(party)}`;
+  const person = (owner, party) => `${base}/calls/${encode(owner)}/with/${encode(party)}`;
 
   const TYPES = {
     "Completed Inbound": t("Inbound"),
@@ -170,7 +170,7 @@
   const panel = ({ id, details }) => {
     const search = new URLSearchParams(details?.number ? "" : location.search);
     search.set("call", id);
-    return `${details?.number ? `/calls/${encode(details.number)}` : ""}?${search}`;
+    return `${details?.number ? `${base}/calls/${encode(details.number)}` : ""}?${search}`;
   };
 
   // What is inside a call's row, in the order in which it is read aloud: who, what became of the call, how
@@ -261,20 +261,20 @@
     const owner =
       party &&
       html`<p class="person-of">
-        <a href="/calls/${encode(info ? canonical(info) : number)}"
+        <a href="${base}/calls/${encode(info ? canonical(info) : number)}"
           >${t("Calls with {name}", { name: heading(number, info) })}</a
         >
       </p>`;
     const back =
       !party &&
       info &&
-      html`<a class="to-call-back" href="/calls/${encode(canonical(info))}/callbacks" rel="external"
+      html`<a class="to-call-back" href="${base}/calls/${encode(canonical(info))}/callbacks" rel="external"
         >${t("To call back")}</a
       >`;
     const links =
       party &&
       html`<p class="person-links">
-        ${actions(party, name)}<a href="/calls/${encode(party)}">${t("All calls of this number")}</a>
+        ${actions(party, name)}<a href="${base}/calls/${encode(party)}">${t("All calls of this number")}</a>
       </p>`;
     return html`${owner}
       <div class="heading-line">
