@@ -45,7 +45,7 @@
     "/problems/internal": t("The server has a problem."),
   };
   const problem = ({ type, title, detail }, text = detail ?? title) =>
-    lang === "en" ? text : (PROBLEMS[type] ?? text);
+    lang === "en" ? text : (PROBLEMS[type.slice(type.indexOf("/problems/"))] ?? text);
 
   Object.assign(calls, { t, locale, number, problem });
 }
