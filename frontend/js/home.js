@@ -173,7 +173,7 @@
         open(false);
         // The problem says what was expected and found, and then why that is not it.
         const reason =
-          error.problem?.type.endsWith("/problems/not-a-number") && error.problem.detail?.split(": ").at(-1);
+          error.problem?.type?.endsWith("/problems/not-a-number") && error.problem.detail?.split(": ").at(-1);
         say(
           reason
             ? t("Not a phone number so far: {reason}.", { reason: problem(error.problem, reason) })
