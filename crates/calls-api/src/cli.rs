@@ -8,7 +8,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{backup, erase, health, import, migrate, purge, restore, seed, serve};
+use crate::commands::{
+    backup, doctor, erase, health, import, migrate, purge, restore, seed, serve, upgrade_postgres,
+};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -45,8 +47,17 @@ enum Command {
     /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
     /// migrated. Restore only files that you trust: a backup holds SQL.
     Restore(restore::Arguments),
+    /// Look at what Calls needs, and say the command that mends what is wrong
+    ///
+    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to look at it.
+    Doctor(doctor::Arguments),
     /// Ask a running server whether it is well: exit status 0 if it answers, else 1
     Health(health::Arguments),
+    /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
+    ///
+    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is killed can be
+    /// repeated.
+    UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
 }
@@ -64,6 +75,8 @@ pub fn run() -> ExitCode {
         Command::Backup(arguments) => backup::run(cli.storage, arguments),
         Command::Restore(arguments) => restore::run(cli.storage, arguments),
         Command::Health(arguments) => health::run(&arguments),
+        Command::UpgradePostgres(arguments) => upgrade_postgres::run(cli.storage, arguments),
+        Command::Doctor(arguments) => doctor::run(cli.storage, &arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod backup;
 mod capacity;
 mod database_url;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod health;
 pub(crate) mod import;
@@ -14,6 +15,7 @@ pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod upgrade_postgres;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -119,7 +119,7 @@ impl Snapshot {
 }
 
 /// The rows of each table, by its quoted name with its schema.
-fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
+pub(crate) fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = BigInt)]

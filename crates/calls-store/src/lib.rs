@@ -16,6 +16,7 @@
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`backup`] and [`restore`]: all of it as one file, and back.
+//! - [`postgres_upgrade`]: to another major version of PostgreSQL.
 //! - [`made_up`]: believable calls of nobody.
 
 pub mod address;
@@ -41,6 +42,7 @@ pub mod migrations;
 pub mod parties;
 pub mod pool;
 mod pooler;
+pub mod postgres_upgrade;
 pub mod purge;
 pub mod restore;
 pub mod returned;

@@ -79,9 +79,9 @@ impl Installed {
         Ok(self)
     }
 
-    /// Each with its folder and major version.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Binaries> {
-        self.0.iter()
+    /// One version alone.
+    pub(crate) fn only(binaries: &Binaries) -> Installed {
+        Installed(vec![binaries.clone()])
     }
 
     /// Those for a cluster of the major version `needed`, or the best for a new one. `cluster` is for the
@@ -135,6 +135,15 @@ impl Binaries {
         command.envs(std::env::vars_os().filter(needed));
         command
     }
+}
+
+/// The major versions of PostgreSQL that are installed, and where, the preferred first.
+///
+/// # Errors
+/// [`Error::MissingBinaries`].
+pub fn installed() -> Result<Vec<(u32, PathBuf)>, Error> {
+    let Installed(all) = Installed::find()?;
+    Ok(all.into_iter().map(|each| (each.major, each.folder)).collect())
 }
 
 /// Folders that hold all of `programs`, the preferred first, and why the others do not.
