@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
 use crate::commands::{
-    backup, doctor, erase, health, import, migrate, purge, restore, seed, serve, upgrade_postgres,
+    backup, doctor, erase, health, import, lines, migrate, purge, restore, seed, serve, upgrade_postgres,
 };
 
 /// The call history of a phone number, self-hosted.
@@ -35,6 +35,9 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
     /// Write all calls into one file, while the server serves
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
         Command::Backup(arguments) => backup::run(cli.storage, arguments),
         Command::Restore(arguments) => restore::run(cli.storage, arguments),

@@ -8,6 +8,8 @@ pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod lines;
+mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod restore;

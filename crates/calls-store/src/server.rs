@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
 use local_postgres::{Cluster, Programs};
 
-use crate::pool::with_options;
+use crate::libpq_options::with_options;
 use crate::pooler;
 
 /// The database's name in the private cluster.
@@ -112,6 +112,11 @@ impl Server {
         connect(&self.url)
     }
 
+    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    pub fn ensure_running(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::ensure_running)?)
+    }
+
     /// Checks that connections keep their session, which everything but migrations needs.
     ///
     /// # Errors
@@ -120,6 +125,17 @@ impl Server {
         match self.cluster {
             Some(_) => Ok(()),
             None => pooler::check(|| self.connect()),
+        }
+    }
+
+    /// Checks the same of another server, such as a standby. One that does not answer now is not checked.
+    ///
+    /// # Errors
+    /// There is a pooler of transactions in between.
+    pub fn require_sessions_of(url: &str) -> anyhow::Result<()> {
+        match connect(url) {
+            Ok(_) => pooler::check(|| connect(url)),
+            Err(_) => Ok(()),
         }
     }
 

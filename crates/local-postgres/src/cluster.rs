@@ -16,8 +16,11 @@ use crate::recipe::Recipe;
 use crate::server;
 use crate::stop::Stop;
 
-/// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
+/// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
 pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(600);
+
+/// How long to wait for a data folder that nobody else may use.
+const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.
 ///
@@ -33,10 +36,7 @@ pub struct Cluster {
     membership: Option<Membership>,
 }
 
-/// How long is waited for a data folder that nobody else shall use.
-const ALONE_LIMIT: Duration = Duration::from_secs(10);
-
-/// What makes this process a user of the cluster.
+/// Marks this process as a user of the cluster.
 #[derive(Debug)]
 pub(crate) struct Membership {
     users: Lock,

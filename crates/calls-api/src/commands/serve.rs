@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::access::Access;
 use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
+use super::memory;
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
@@ -57,6 +58,9 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
+    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be changed there
+    #[arg(long, env = "CALLS_READ_ONLY")]
+    read_only: bool,
     /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
     /// life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
@@ -85,7 +89,10 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
+    let public_url = arguments.senders.public_url();
+    let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials()?;
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
@@ -107,6 +114,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         capacity,
         deadline,
         no_directory,
+        read_only,
         ..
     } = arguments;
     let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
@@ -119,6 +127,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let event_options = EventOptions {
         address: address.clone(),
         labels: labels.clone(),
+        database: database.clone(),
         most_clients: followers.most(),
         heartbeat,
     };
@@ -143,12 +152,15 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels,
         region,
         has_directory: !no_directory,
+        read_only,
+        public_url,
         rate_limit,
         clients: access.clients(),
         exports: capacity.export_slots(),
         followers,
         metrics,
         credentials,
+        most_import_bytes,
         events: events.clone(),
     };
     let backups = arguments.backups.start(&server, &app.metrics)?;
@@ -168,6 +180,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 /// Standbys, with as many connections as there are to the primary.
 fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
     let address = Address::parse(url).context("cannot connect to the database for reads")?;
+    Server::require_sessions_of(url).context("cannot use --read-url (CALLS_READ_URL)")?;
     let (deadlines, none) = (primary.deadlines, Failures::default());
     let queue = Queue::new(waiting.saturating_add(primary.readers));
     Ok(Replica {
