@@ -9,7 +9,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
 use crate::commands::{
-    backup, doctor, erase, health, import, lines, migrate, purge, restore, seed, serve, upgrade_postgres,
+    backup, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
+    upgrade_postgres,
 };
 
 /// The call history of a phone number, self-hosted.
@@ -45,6 +46,8 @@ enum Command {
     /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
     /// that name only then. Only its owner can read it.
     Backup(backup::Arguments),
+    /// Write calls as CSV, NDJSON or Parquet, for other programs
+    Export(export::Arguments),
     /// Read a backup into an empty database
     ///
     /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Health(arguments) => health::run(&arguments),
         Command::UpgradePostgres(arguments) => upgrade_postgres::run(cli.storage, arguments),
         Command::Doctor(arguments) => doctor::run(cli.storage, &arguments),
+        Command::Export(arguments) => export::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

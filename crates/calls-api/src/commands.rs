@@ -6,6 +6,7 @@ mod capacity;
 mod database_url;
 pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod lines;

@@ -15,6 +15,7 @@ mod docs;
 mod doctor;
 mod erasure;
 mod events;
+mod export;
 mod failover;
 mod fallback;
 mod faults;
