@@ -1,13 +1,17 @@
 //! One file per command.
 
 pub(crate) mod access;
+pub(crate) mod backup;
 mod capacity;
 mod database_url;
 pub(crate) mod erase;
+pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod lines;
 mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
+pub(crate) mod restore;
 pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;

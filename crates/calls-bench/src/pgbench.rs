@@ -45,7 +45,7 @@ impl Listener {
         Ok(Self { log: cluster.log_file(), server: Server::start(&mut command)? })
     }
 
-    /// What the API asks PostgreSQL for one request, which is sent twice to this address.
+    /// The statements that the API runs for one request. The request is sent twice.
     pub fn statements(&self, send: impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<Vec<Statement>> {
         send(&self.server.address)?;
         let before = fs::metadata(&self.log)?.len() as usize;
@@ -123,7 +123,7 @@ fn read_values(text: &str) -> Vec<Option<String>> {
 
 /// A value of statements that is another one each time.
 pub struct Varied {
-    /// What stands in the statements.
+    /// The literal in the statements.
     pub value: String,
     /// An expression of pgbench's.
     pub expression: String,
@@ -137,7 +137,7 @@ impl Varied {
     }
 }
 
-/// What pgbench runs for one request.
+/// The pgbench script of one request.
 pub struct Script {
     folder: TempDir,
     variables: Vec<String>,

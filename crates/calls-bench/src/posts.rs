@@ -48,7 +48,7 @@ impl Posts {
         request.send(self.body(0)).context("cannot send a call").map(|_| ())
     }
 
-    /// What is varied in the statement of the first call, so that each is new.
+    /// The literals to vary in the recorded statement, so that each call is new.
     pub fn varied(self) -> [Varied; 2] {
         [
             Varied {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::parties::{ParseError, Party};
+use crate::people::Note;
 use crate::text::{self, Text};
 
 /// One call as its owner sees it. In JSON:
@@ -143,7 +144,7 @@ impl From<FlatCall> for DetailedCall {
 }
 
 /// What else is known of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallDetails {
     /// How to write the counterparty; null where it has no E.164 number.
@@ -157,6 +158,23 @@ pub struct CallDetails {
     /// How the call ended, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
+    /// How long it rang before it was answered or given up, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring_time: Option<CallDuration>,
+    /// The other number that took part, where there is one: for the side that answered, the number that was dialled; for
+    /// the caller, the extension that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Party>,
+    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest call that
+    /// has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The note on the call, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+    /// Whose history the call is of, in a list of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Party>,
 }
 
 /// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).

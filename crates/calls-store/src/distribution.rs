@@ -23,14 +23,19 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 9] = [
+pub const TABLES: [(&str, Placement); 14] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
     ("day_counts", Placement::OfOwner("number")),
     ("counterparty_counts", Placement::OfOwner("number")),
+    ("callbacks", Placement::OfOwner("number")),
+    ("notes", Placement::OfOwner("number")),
+    ("lines", Placement::Everywhere),
     ("other_parties", Placement::Everywhere),
     ("names", Placement::Everywhere),
+    ("name_changes", Placement::Everywhere),
+    ("imported_files", Placement::Of("digest")),
     ("idempotency_keys", Placement::Of("key")),
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];

@@ -20,6 +20,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use crate::address::Address;
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::deadlines::Deadlines;
+use crate::failure;
 use crate::insertion::{CHANNEL, Layout, NewCall};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::labels::Labels;
@@ -147,8 +148,9 @@ pub(crate) const ADD_CALL: &str = "
             last_call = greatest(histories.last_call, excluded.last_call)
         RETURNING version
     ), added AS (
-        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms)
-        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer
+        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
+        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer,
+               $11::bigint
         FROM history
         ON CONFLICT ON CONSTRAINT calls_natural_key DO NOTHING
         RETURNING id
@@ -320,7 +322,7 @@ pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
             DatabaseError::Disconnected
         }
         Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => DatabaseError::ReadOnly,
-        code => DatabaseError::Refused(code.map(|code| code.code().to_owned())),
+        _ => DatabaseError::Refused(Box::new(failure::Failure::of_postgres(error))),
     }
 }
 
@@ -411,7 +413,8 @@ async fn add_call(connected: &Connected, call: &NewCall) -> Result<Option<bool>,
     }
     let now = Utc::now().timestamp_micros();
     let (call_type, disposition) = (call.call_type.code(), call.disposition.code());
-    let parameters: [&(dyn ToSql + Sync); 10] = [
+    let via = call.via.map(|via| via.0);
+    let parameters: [&(dyn ToSql + Sync); 11] = [
         &call.number.0,
         &call.counterparty.0,
         &call_type,
@@ -422,6 +425,7 @@ async fn add_call(connected: &Connected, call: &NewCall) -> Result<Option<bool>,
         &now,
         &CHANNEL,
         &call.number.0.to_string(),
+        &via,
     ];
     match connected.client.query_opt(&connected.statements.add_call, &parameters).await {
         Ok(row) => Ok(Some(row.is_some())),

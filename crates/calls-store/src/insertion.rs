@@ -33,6 +33,8 @@ pub struct NewCall {
     pub disposition: DispositionColumn,
     /// Ring time in milliseconds.
     pub ring_ms: Option<i32>,
+    /// The other number that took part.
+    pub via: Option<PartyKey>,
 }
 
 /// What makes two calls one: owner, time, counterparty and type. In this order calls are stored: within a history in the
@@ -392,6 +394,7 @@ struct CallInsert {
     call_type: TypeColumn,
     disposition: DispositionColumn,
     ring_ms: Option<i32>,
+    via: Option<PartyKey>,
 }
 
 /// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have reserved. None of
@@ -420,6 +423,7 @@ fn copy_calls(
             call_type: call.call_type,
             disposition: call.disposition,
             ring_ms: call.ring_ms,
+            via: call.via,
         });
         id += 1;
     }

@@ -106,6 +106,19 @@ fn known_versions() -> anyhow::Result<Vec<String>> {
     Ok(versions)
 }
 
+/// The newest migration that this version has.
+///
+/// # Errors
+/// None that depends on anything outside this function.
+pub fn newest_layout() -> anyhow::Result<String> {
+    Ok(known_versions()?.pop().unwrap_or_default())
+}
+
+/// The newest migration that the database has; `None` if it has none. Only reads.
+pub fn layout(connection: &mut PgConnection) -> QueryResult<Option<String>> {
+    Ok(applied_versions(connection)?.pop())
+}
+
 /// The versions of the migrations that the database has, in order. Only reads, so that it works on a standby.
 fn applied_versions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]

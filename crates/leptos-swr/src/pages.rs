@@ -10,7 +10,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -30,15 +29,17 @@ use crate::machine::Retry;
 use crate::options::{MutateOptions, Options};
 use crate::request::Reply;
 use crate::rows::{Rows, splice};
+use crate::setters::setters;
+use crate::value::Value;
 
 /// The key of a list's entry: the first page's key, marked so that the two are not mixed up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PagesKey<K>(pub K);
 
-/// How a list is walked. Names and defaults are swr's, where swr has the option.
+/// Paging options. Names and defaults are swr's, where swr has the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagesConfig {
-    /// How many pages are loaded at first. Default 1.
+    /// Number of pages loaded at first. Default 1.
     pub initial_size: usize,
     /// Fetch all pages in each revalidation. Default false.
     pub revalidate_all: bool,
@@ -67,9 +68,8 @@ impl Default for PagesConfig {
 
 /// The options of a list.
 pub struct PagesOptions<P, E> {
-    /// The options every hook has; reached as the options' own fields.
-    pub options: Options<Vec<P>, E>,
-    /// How the list is walked.
+    options: Options<Vec<P>, E>,
+    /// Paging options.
     pub pages: PagesConfig,
     splice: Option<Splice<P>>,
 }
@@ -86,21 +86,11 @@ impl<P: Rows, E> PagesOptions<P, E> {
     }
 }
 
-impl<P, E> Deref for PagesOptions<P, E> {
-    type Target = Options<Vec<P>, E>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.options
-    }
+impl<P, E> PagesOptions<P, E> {
+    setters!(Vec<P>, E, in options);
 }
 
-impl<P, E> DerefMut for PagesOptions<P, E> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.options
-    }
-}
-
-/// What [`use_swr_pages`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_pages`]. `Copy`, as signals are.
 pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The pages that are loaded. Stays beside an error.
     pub data: Signal<Option<Vec<P>>>,
@@ -114,7 +104,7 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    /// How many pages are asked for. More than are loaded while more are under way, and at the list's end.
+    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of the list.
     pub size: Signal<usize>,
     swr: Swr<Vec<P>, E>,
     list: StoredValue<Rc<dyn List<P>>, LocalStorage>,
@@ -130,14 +120,14 @@ impl<P: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrPages<P, E>
 
 impl<P, E> SwrPages<P, E>
 where
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     /// Asks for so many pages. Those that are known are shown at once.
     pub fn set_size(&self, size: usize) {
         let Some(list) = self.list.try_get_value() else { return };
         if let (Some(entry), Some(known)) = (self.swr.entry(), list.resize(size)) {
-            entry.update(|shown| known.or_else(|| shown.cloned()), true);
+            entry.update_and_revalidate(|shown| known.or_else(|| shown.cloned()));
         }
     }
 
@@ -172,8 +162,13 @@ where
     }
 
     /// Makes pages from the committed pages: [`Entry::update`].
-    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>, revalidate: bool) {
-        self.swr.update(change, revalidate);
+    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update(change);
+    }
+
+    /// As [`SwrPages::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update_and_revalidate(change);
     }
 
     /// Does some work and takes its answer into the list: [`Entry::mutate`].
@@ -212,8 +207,8 @@ pub fn use_swr_pages<K, P, E, F>(
 ) -> SwrPages<P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
     F: Future<Output = Result<P, E>> + 'static,
 {
     let cache = use_cache();
@@ -258,7 +253,7 @@ where
     }
 }
 
-/// What is known of a list beside its pages: an entry of its own, shared by the hooks of the list.
+/// State of a list beside its pages: an entry of its own, shared by the hooks of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Meta {
     size: Option<usize>,
@@ -303,8 +298,8 @@ struct Source<K, P, E> {
 impl<K, P, E> Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn meta(&self, first: &K) -> Entry<Meta, ()> {
         self.cache.entry(MetaKey(first.clone()))
@@ -436,8 +431,8 @@ where
 impl<K, P, E> List<P> for Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn resize(&self, size: usize) -> Option<Option<Vec<P>>> {
         let first = untrack(|| (self.get_key)(0, None))?;

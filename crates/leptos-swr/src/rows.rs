@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use crate::value::Value;
+
 /// A page that can say which rows it has.
 pub trait Rows: Clone {
     /// One row. An `Arc` keeps its identity as long as the row is equal.
-    type Row: Clone + PartialEq + Send + Sync + 'static;
-    /// What tells two rows apart.
+    type Row: Value;
+    /// Identity of a row.
     type Id: Eq + Hash;
 
     /// The rows, in the list's order. Borrowed where the page has them so, else made for this call.
@@ -18,7 +20,7 @@ pub trait Rows: Clone {
     /// The same page (its cursor above all) with other rows.
     fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
 
-    /// Where the row of an identity is. A page that makes its rows for each call can tell it without them.
+    /// Position of the row with this identity. A page that builds its rows on demand can tell it without them.
     fn position(&self, id: &Self::Id) -> Option<usize> {
         self.rows().iter().position(|row| Self::id(row) == *id)
     }
@@ -44,7 +46,7 @@ pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Ve
     let last = fetched.iter().rev().find_map(|page| page.rows().last().map(P::id))?;
     let place = |(index, page): (usize, &P)| Some((index, page.position(&last)?));
     let (index, row) = known.iter().enumerate().find_map(place)?;
-    // What comes after the place was not fetched, and a list may have many pages.
+    // Pages after this one were not fetched, and a list may have many.
     let mut pages = keep_rows(&known[..=index], fetched);
     let head = pages.pop()?;
     let rows = [&head.rows()[..], &known[index].rows()[row + 1..]].concat();

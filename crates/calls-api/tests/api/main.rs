@@ -4,7 +4,9 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod browser;
+mod callbacks;
 mod calls;
 mod cdr;
 mod database;
@@ -17,15 +19,19 @@ mod fallback;
 mod faults;
 mod hot_path;
 mod import;
+mod import_told;
 mod ingest;
 mod limits;
+mod lines;
 mod listener;
 mod numbers;
 mod openapi;
 mod page;
 mod paging;
+mod people;
 mod pooler;
 mod post;
+mod record;
 mod replica;
 mod security;
 mod seed;
@@ -34,3 +40,5 @@ mod summary;
 mod test_app;
 mod tls;
 mod upgrade;
+mod upload;
+mod watch;

@@ -125,6 +125,7 @@ pub fn storing(statement: &str) -> String {
         "WITH new AS MATERIALIZED (
              SELECT row_number() OVER () AS n, number::bigint, counterparty::bigint, created_at::timestamptz,
                     {}::integer AS duration_ms, coalesce({}::integer, 0) AS disposition,
+                    {}::integer AS ring_ms, {}::bigint AS via,
                     array_position(ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
                                          'Missed Outbound'], type::text) AS type
              FROM ({rows}) AS rows ({columns})
@@ -138,12 +139,14 @@ pub fn storing(statement: &str) -> String {
                  last_call = greatest(histories.last_call, excluded.last_call)
              RETURNING number, version
          )
-         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition)
+         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
          SELECT number, version - count(*) OVER owner + row_number() OVER (owner ORDER BY n), counterparty,
-                created_at, duration_ms, type, disposition
+                created_at, duration_ms, type, disposition, ring_ms, via
          FROM new JOIN history USING (number) WINDOW owner AS (PARTITION BY number)",
         of("duration_ms"),
-        of("disposition")
+        of("disposition"),
+        of("ring_ms"),
+        of("via")
     )
 }
 
@@ -286,7 +289,8 @@ impl TestApp {
         app
     }
 
-    fn spawn(mut command: Command) -> Self {
+    /// Runs a command that serves, and waits until it listens.
+    pub fn spawn(mut command: Command) -> Self {
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().unwrap();
@@ -366,6 +370,11 @@ impl TestApp {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         KilledApp { database: self.database.take().unwrap(), address: self.address.clone() }
+    }
+
+    /// Waits until the server has ended, and checks that it ended well.
+    pub fn wait(mut self) {
+        assert!(self.process.wait().unwrap().success());
     }
 
     /// Ends the server like Ctrl-C does, checks that it ends well, and returns its log.
