@@ -2,11 +2,13 @@
 
 pub(crate) mod access;
 mod capacity;
+pub(crate) mod config;
 mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod purge;
+mod secret_file;
 pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;

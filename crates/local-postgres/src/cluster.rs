@@ -12,7 +12,7 @@ use crate::keeper::Keeper;
 use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
 use crate::recipe::Recipe;
-use crate::server;
+use crate::server::{self, Ready};
 use crate::stop::Stop;
 
 /// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
@@ -119,12 +119,12 @@ impl Cluster {
     }
 
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns
-    /// when it answers; at once if it runs.
+    /// when it answers, at once if it runs, and whether this process started it.
     ///
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
-    pub fn ensure_running(&self) -> Result<(), Error> {
-        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|_| ())
+    pub fn ensure_running(&self) -> Result<bool, Error> {
+        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|ready| ready.started)
     }
 
     /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
@@ -149,7 +149,9 @@ impl Cluster {
     pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
         let membership = Membership::new(&layout, recipe.throwaway)?;
         match server::ensure_ready(&layout, &installed, &recipe) {
-            Ok(binaries) => Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) }),
+            Ok(Ready { binaries, .. }) => {
+                Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
+            }
             Err(error) => {
                 // The error that counts is the first.
                 let _ = membership.end(&layout, recipe.throwaway);

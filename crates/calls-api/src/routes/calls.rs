@@ -20,7 +20,6 @@ use super::cursor::Cursor;
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
-use crate::assets;
 use crate::conditional::{etag, is_known, known, versions};
 use crate::details::Detailer;
 use crate::problem::ApiError;
@@ -102,7 +101,7 @@ pub(super) async fn list_calls_or_page(
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
     if prefers_page(&request)
-        && let Some(shell) = assets::index(&request)
+        && let Some(shell) = app.site.index(&request)
     {
         let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
         vary_by_accept(&mut page);

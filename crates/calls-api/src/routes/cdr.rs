@@ -16,6 +16,7 @@ use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
 use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
+use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -65,7 +66,7 @@ pub(super) async fn post_freeswitch(
             let cdr = decode(encoding, &body)?;
             let is_xml = cdr.trim_ascii_start().starts_with(b"<");
             let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
-            store(&app, format, &cdr)
+            store(&app, Source::Freeswitch, format, &cdr)
         })
         .await?;
     Ok(HttpResponse::Ok().json(stored))
@@ -116,7 +117,7 @@ pub(super) async fn post_twilio(
     let stored = app
         .database
         .clone()
-        .block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form)))
+        .block_writing(move || store(&app, Source::Twilio, Format::TwilioJson, &twilio_call(form)))
         .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
@@ -175,17 +176,20 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
 }
 
 /// Stores the calls of a record in one transaction, or none of them.
-fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
-    let calls = read(app, format, cdr)?;
+fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
+    let calls =
+        read(app, source, format, cdr).inspect_err(|_| app.metrics.count_refused(source, "unreadable"))?;
     let is_added = app.database.write(|connection| {
         let layout = app.database.layout(connection)?;
         import::store(connection, layout, &calls)
     })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
-    Ok(Stored { added, already_there: is_added.len() - added })
+    let already_there = is_added.len() - added;
+    app.metrics.count_stored(source, added, already_there);
+    Ok(Stored { added, already_there })
 }
 
-fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
+fn read(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
     let unreadable = |reason: String| ApiError::Unreadable { reason };
     let mut calls = Vec::new();
     let mut entries = 0;
@@ -193,7 +197,9 @@ fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiE
         entries += 1;
         match item.map_err(|error| unreadable(error.to_string()))? {
             Item::Record(record) => calls.push(import::resolve(&record, app.region).map_err(unreadable)?),
-            Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. }) => {}
+            Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. }) => {
+                app.metrics.count_joined(source, 1);
+            }
             Item::Skipped(skipped) => return Err(unreadable(skipped.reason.to_string())),
         }
     }

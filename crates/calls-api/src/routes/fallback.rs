@@ -16,7 +16,8 @@ use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
-use crate::assets::{self, Coding};
+use crate::assets::{self, Coding, Site};
+use crate::base_path::BasePath;
 use crate::conditional::{is_known, known};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
@@ -42,11 +43,11 @@ pub(super) async fn get_page(
     let wanted = Wanted::read(request, &app)?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
-    let known = known(request);
+    let (site, known) = (app.site, known(request));
     let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
-        move |database: &Database| find(database, &labels, &party, &filter, &known)
+        move |database: &Database| find(database, site, &labels, &party, &filter, &known)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -68,7 +69,7 @@ pub(super) async fn get_page(
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || assets::index_with(&fallback, coding)).await.ok()?.ok()?;
+    let html = web::block(move || site.index_with(&fallback, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -89,6 +90,7 @@ type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 fn find(
     database: &Database,
+    site: Site,
     labels: &Labels,
     party: &Party,
     filter: &FilterParameters,
@@ -101,7 +103,7 @@ fn find(
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = assets::index_etag(version);
+        let etag = site.index_etag(version);
         if filter.is_empty() && is_known(known, &etag) {
             return Ok((version, Found { etag, rows: None, next: None }));
         }
@@ -157,5 +159,5 @@ fn zone(request: &HttpRequest) -> Option<Tz> {
 fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
     pairs.push(("include".to_owned(), "details".to_owned()));
     let query = Query::new(pairs).with("after", &Cursor(place).to_string());
-    format!("{}?{query}", api_address(party))
+    format!("{}{}?{query}", BasePath::current().as_str(), api_address(party))
 }

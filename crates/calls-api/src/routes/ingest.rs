@@ -1,5 +1,6 @@
 //! `POST /api/calls`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -20,6 +21,7 @@ use super::App;
 use super::bodies::{bad_body, read_body};
 use super::schemas::{Refused, SentRecord};
 use crate::credentials;
+use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_phone::{self as phone, Region};
 use calls_store::hot::Hot;
@@ -110,6 +112,7 @@ pub(super) async fn post_calls(
     let answer = match (&key, single(&body, read_records, app.region)) {
         (None, Some(call)) => {
             let added = hot.add_call(&call).await?;
+            app.metrics.count_stored(Source::Api, added.into(), (!added).into());
             Results::new([Ok(())].into_iter(), [added]).answer()
         }
         _ => {
@@ -144,7 +147,12 @@ fn store_all(
     let records = read_records(body)?;
     let read: Vec<_> =
         records.into_iter().map(|record| read_record(&parse_record(record)?, app.region)).collect();
-    let work = |connection: &mut PgConnection| Ok(store(connection, app, &read)?.answer());
+    let stored = Cell::new(None);
+    let work = |connection: &mut PgConnection| {
+        let results = store(connection, app, &read)?;
+        stored.set(Some((results.added, results.already_there)));
+        Ok(results.answer())
+    };
     let digest = Sha256::digest(body);
     let answer = app.database.write(|connection| match key {
         None => work(connection).map(Some),
@@ -153,6 +161,13 @@ fn store_all(
             Ok(answer.map(|body| Answer { body, quotes_sender: false }))
         }
     })?;
+    // Nothing is where the key came before.
+    if let Some((added, already_there)) = stored.take() {
+        app.metrics.count_stored(Source::Api, added, already_there);
+        let refused = read.iter().filter_map(|record| record.as_ref().err());
+        refused
+            .for_each(|refusal| app.metrics.count_refused(Source::Api, refusal.member.unwrap_or("record")));
+    }
     answer.ok_or(ApiError::KeyReused)
 }
 

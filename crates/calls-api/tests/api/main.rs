@@ -4,9 +4,11 @@
 #![cfg(test)]
 
 mod admin;
+mod base_path;
 mod browser;
 mod calls;
 mod cdr;
+mod configuration;
 mod database;
 mod details;
 mod docs;
@@ -26,10 +28,13 @@ mod page;
 mod paging;
 mod pooler;
 mod post;
+mod proxies;
 mod replica;
+mod request_ids;
 mod security;
 mod seed;
 mod serve;
+mod sockets;
 mod summary;
 mod test_app;
 mod tls;
