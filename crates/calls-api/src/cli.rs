@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -19,8 +18,9 @@ use crate::configuration::Configuration;
 struct Cli {
     /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor a variable
     /// is given [default: /etc/calls/calls.toml, if it is there]
-    #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
+          value_hint = clap::ValueHint::FilePath)]
+    config: Option<OsString>,
     #[command(flatten)]
     storage: Storage,
     #[command(subcommand)]
@@ -45,7 +45,7 @@ enum Command {
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
     /// Show which options count for `serve`, and where each is from; secrets are left out
-    Config(Box<config::Arguments>),
+    Config(Box<serve::Arguments>),
 }
 
 /// The command line, for man pages and completions.
@@ -99,5 +99,9 @@ fn log() {
         _ => filter,
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
+    if std::io::stderr().is_terminal() {
+        log.compact().init()
+    } else {
+        log.json().with_span_list(false).init()
+    }
 }

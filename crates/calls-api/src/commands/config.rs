@@ -5,21 +5,14 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::serve;
 use crate::configuration::{self, Configuration};
 
-/// The options of `calls serve`, and those of all commands.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    _serve: serve::Arguments,
-}
-
-/// Prints as TOML what counts, and where each value is from. Secrets are left out, so the output can be shown.
+/// Prints as TOML what counts for `calls serve`, and where each value is from. Secrets are left out, so the output
+/// can be shown.
 pub(crate) fn run(command: &Command, matches: &ArgMatches, configuration: &Configuration) -> ExitCode {
     match &configuration.file {
         Some(file) => println!("# The file {}", file.display()),
-        None => println!("# No file: {} is not there", configuration::DEFAULT_FILE),
+        None => println!("# No file"),
     }
     let own = command.find_subcommand("config").into_iter().flat_map(Command::get_arguments);
     for option in command.get_arguments().filter(|option| option.is_global_set()).chain(own) {

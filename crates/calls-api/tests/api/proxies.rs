@@ -90,7 +90,7 @@ impl Proxy {
         let recipe = with_places(CADDY, app, folder.path())
             .replace("calls.example.com {", &format!("https://calls.example.com:{port} {{\n\tbind 127.0.0.1"))
             .replace("$2a$14$replace.this.by.the.output.of.caddy.hash-password", hash.trim());
-        let general = "{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}\n";
+        let general = "{\n\tadmin off\n\tauto_https off\n}\n";
         fs::write(folder.path().join("Caddyfile"), general.to_owned() + &recipe).unwrap();
         let mut command = Command::new(program("caddy"));
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.path().join("Caddyfile"));
