@@ -14,7 +14,7 @@ use crate::configuration::Configuration;
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
     /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor a variable
     /// is given [default: /etc/calls/calls.toml, if it is there]

@@ -194,13 +194,17 @@ fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) ->
     })
 }
 
-/// Ctrl-C, or SIGTERM from whoever supervises this process.
-async fn asked_to_stop() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
+/// Waits for SIGINT or SIGTERM, of which none is missed from now on.
+fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    let [interrupted, terminated] = signals;
+    let (mut interrupted, mut terminated) = (interrupted?, terminated?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
 /// Where the server is reached.
@@ -255,6 +259,7 @@ async fn serve(
         admin_bind.map(|bind| admin_server(app.clone(), &bind, hosts(bind.is_loopback()))).transpose()?;
     let sockets = Socket::open(&bind)?;
     let hosts = hosts(sockets.iter().all(Socket::is_loopback));
+    let asked_to_stop = asked_to_stop()?;
     let heartbeats = Heartbeats::default();
     let (worker_heartbeats, base) = (heartbeats.clone(), base_path.clone());
     let mut server = HttpServer::new(move || {
@@ -279,7 +284,7 @@ async fn serve(
             .configure(routes::configure)
     })
     .shutdown_signal(async move {
-        asked_to_stop().await;
+        asked_to_stop.await;
         supervisor::notify(NotifyState::Stopping);
         // These requests would not finish by themselves.
         events.close();
