@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use calls_model::Fallback;
 
 use crate::base_path::BasePath;
-use crate::conditional::{is_known, known};
+use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
@@ -120,10 +120,10 @@ impl Site {
         compress([&index[..end], element.as_bytes(), &index[end..]].concat(), coding)
     }
 
-    /// The ETag of the page's HTML with a version of a history inside.
-    pub fn index_etag(self, version: Version) -> String {
+    /// The ETag of the page's HTML with a version of a history and of the names inside.
+    pub fn index_etag(self, version: Version, names: i64) -> String {
         let shell = self.find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
-        format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
+        format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
     }
 }
 
@@ -154,12 +154,6 @@ fn element(fallback: &Fallback) -> io::Result<String> {
     let data = serde_json::to_string(fallback).map_err(io::Error::other)?;
     let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
     Ok(format!("<script type=\"application/json\" id=\"{}\">{data}</script>", Fallback::ELEMENT))
-}
-
-/// The version in a tag that [`Site::index_etag`] wrote, perhaps for another page or by another program.
-pub fn version_of_tag(tag: &str) -> Option<Version> {
-    let (_, version) = tag.trim().trim_end_matches('"').rsplit_once('-')?;
-    i64::from_str_radix(version, 16).ok().map(Version)
 }
 
 /// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{config, erase, import, migrate, purge, seed, serve};
+use crate::commands::{backup, config, erase, health, import, lines, migrate, purge, restore, seed, serve};
 use crate::configuration::Configuration;
 
 /// The call history of a phone number, self-hosted.
@@ -40,8 +40,23 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
+    /// Write all calls into one file, while the server serves
+    ///
+    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
+    /// that name only then. Only its owner can read it.
+    Backup(backup::Arguments),
+    /// Read a backup into an empty database
+    ///
+    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
+    /// migrated. Restore only files that you trust: a backup holds SQL.
+    Restore(restore::Arguments),
+    /// Ask a running server whether it is well: exit status 0 if it answers, else 1
+    Health(health::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
     /// Show which options count for `serve`, and where each is from; secrets are left out
@@ -69,7 +84,11 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
+        Command::Backup(arguments) => backup::run(cli.storage, arguments),
+        Command::Restore(arguments) => restore::run(cli.storage, arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -1,13 +1,18 @@
 //! One file per command.
 
 pub(crate) mod access;
+pub(crate) mod backup;
 mod capacity;
 pub(crate) mod config;
 mod database_url;
 pub(crate) mod erase;
+pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod lines;
+mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
+pub(crate) mod restore;
 mod secret_file;
 pub(crate) mod seed;
 mod senders;

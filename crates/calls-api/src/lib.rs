@@ -13,6 +13,7 @@
 //! - [`clients`]: who a client is, and how much of something one client may have.
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
+//! - `intake`: call logs that are read into the database, by the command line or over HTTP.
 //! - [`hosts`]: host names that requests may be addressed to.
 //! - [`listen`]: addresses and sockets that the server listens on.
 //! - [`rate_limit`]: how often one client may ask.
@@ -33,6 +34,7 @@ pub mod credentials;
 pub mod details;
 pub mod events;
 pub mod hosts;
+mod intake;
 pub mod listen;
 pub mod metrics;
 pub mod problem;

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use local_postgres::Cluster;
+use local_postgres::{Cluster, Programs};
 
-use crate::pool::with_options;
+use crate::libpq_options::with_options;
 use crate::pooler;
 
 /// The database's name in the private cluster.
@@ -33,6 +35,20 @@ impl Server {
         }
         let data_dir = data_dir.map_or_else(local_postgres::default_data_dir, Ok)?;
         Self::embedded(&data_dir)
+    }
+
+    /// As [`Server::open`], but makes no private cluster where there is none.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn open_existing(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        if database_url.is_none() {
+            let folder = data_dir.clone().map_or_else(local_postgres::default_data_dir, Ok)?;
+            if !local_postgres::has_cluster(&folder) {
+                bail!("expected the data of a private PostgreSQL in {}, but found none", folder.display());
+            }
+        }
+        Self::open(database_url, data_dir)
     }
 
     fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
@@ -77,9 +93,56 @@ impl Server {
         Ok(row.version)
     }
 
+    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
+    ///
+    /// # Errors
+    /// No answer within a quarter of a minute, or no connection.
+    pub fn require_answer(&self, on_wait: impl FnOnce()) -> anyhow::Result<()> {
+        /// When those who watch are told that it takes long.
+        const PATIENCE: Duration = Duration::from_secs(3);
+        const LIMIT: Duration = Duration::from_secs(15);
+        let url = self.url.clone();
+        let (sender, answer) = sync_channel(1);
+        // It ends with the process, if nothing else ends it.
+        std::thread::spawn(move || {
+            let ask = |mut connection: PgConnection| connection.batch_execute("SELECT 1").map_err(Into::into);
+            // The receiver may be gone.
+            sender.send(connect(&url).and_then(ask)).ok();
+        });
+        if let Ok(answered) = answer.recv_timeout(PATIENCE) {
+            return answered;
+        }
+        on_wait();
+        answer.recv_timeout(LIMIT - PATIENCE).unwrap_or_else(|_| {
+            bail!(
+                "expected an answer from PostgreSQL within {} s, but it only took the connection",
+                LIMIT.as_secs()
+            )
+        })
+    }
+
+    /// The programs that back this server, of the major version `postgres`, up and restore it.
+    ///
+    /// # Errors
+    /// There are none that fit.
+    pub fn programs(&self, postgres: u32) -> anyhow::Result<Programs> {
+        match &self.cluster {
+            Some(cluster) => Ok(cluster.programs()?),
+            None => Ok(Programs::find(postgres)?),
+        }
+    }
+
     /// One connection, outside any pool.
     pub fn connect(&self) -> anyhow::Result<PgConnection> {
         connect(&self.url)
+    }
+
+    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    pub fn ensure_running(&self) -> anyhow::Result<()> {
+        if let Some(cluster) = &self.cluster {
+            cluster.ensure_running()?;
+        }
+        Ok(())
     }
 
     /// Checks that connections keep their session, which everything but migrations needs.
@@ -90,6 +153,17 @@ impl Server {
         match self.cluster {
             Some(_) => Ok(()),
             None => pooler::check(|| self.connect()),
+        }
+    }
+
+    /// Checks the same of another server, such as a standby. One that does not answer now is not checked.
+    ///
+    /// # Errors
+    /// There is a pooler of transactions in between.
+    pub fn require_sessions_of(url: &str) -> anyhow::Result<()> {
+        match connect(url) {
+            Ok(_) => pooler::check(|| connect(url)),
+            Err(_) => Ok(()),
         }
     }
 

@@ -11,11 +11,12 @@ use crate::database::Psql;
 use crate::keeper::Keeper;
 use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
+use crate::programs::Programs;
 use crate::recipe::Recipe;
 use crate::server::{self, Ready};
 use crate::stop::Stop;
 
-/// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
+/// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
 const STOP_LIMIT: Duration = Duration::from_secs(600);
 
 /// A running PostgreSQL that this process uses.
@@ -32,7 +33,7 @@ pub struct Cluster {
     membership: Option<Membership>,
 }
 
-/// What makes this process a user of the cluster.
+/// Marks this process as a user of the cluster.
 #[derive(Debug)]
 struct Membership {
     users: Lock,
@@ -118,6 +119,14 @@ impl Cluster {
         self.binaries.folder()
     }
 
+    /// The programs of this cluster's installation that back it up and restore it.
+    ///
+    /// # Errors
+    /// [`Error::MissingClient`]: they are not installed beside the server.
+    pub fn programs(&self) -> Result<Programs, Error> {
+        Programs::of(&self.binaries)
+    }
+
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns
     /// when it answers, at once if it runs, and whether this process started it.
     ///
@@ -151,6 +160,11 @@ impl Cluster {
         match server::ensure_ready(&layout, &installed, &recipe) {
             Ok(Ready { binaries, .. }) => {
                 Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
+            }
+            // That one is not ours to stop.
+            Err(error @ Error::StartedByHand { .. }) => {
+                membership.keeper.dismiss();
+                Err(error)
             }
             Err(error) => {
                 // The error that counts is the first.
@@ -197,6 +211,17 @@ impl Membership {
         let leaving = Lock::open(layout, &layout.leaving_lock())?;
         if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+        }
+        // If somebody has deleted the lock file, those who came later are users by another one.
+        let successor = match self.users.is_current() {
+            true => None,
+            false => Some(Lock::open(layout, &layout.users_lock())?),
+        };
+        if let Some(successor) = &successor
+            && !successor.attempt(Mode::Exclusive)?
+        {
+            self.keeper.dismiss();
+            return Ok(());
         }
         if self.users.attempt(Mode::Exclusive)? {
             if !Stop::new(layout, throwaway).run(Some(STOP_LIMIT)) {

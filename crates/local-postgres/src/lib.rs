@@ -34,9 +34,11 @@
 //! - `memory`: how much memory a server keeps pages in
 //! - `stop`: the end of a server, in calls that are safe after `fork`
 //! - `descriptors`: open files that a child must not have
+//! - [`init`]: what the first process of a container has to do
 //! - `keeper`: the forked child that outlives its user
 //! - `database`: create, ensure and drop a database through `psql`
 //! - [`testing`]: servers for a test run
+//! - [`Programs`]: `pg_dump`, `pg_restore` and `psql`, for backups
 //! - [`Error`]: what can go wrong, in words for the person at the terminal
 
 mod account;
@@ -45,10 +47,12 @@ mod cluster;
 mod database;
 mod descriptors;
 mod error;
+pub mod init;
 mod keeper;
 mod layout;
 mod lock;
 mod memory;
+mod programs;
 mod recipe;
 mod server;
 mod stop;
@@ -57,4 +61,5 @@ mod url;
 
 pub use cluster::Cluster;
 pub use error::Error;
-pub use layout::default_data_dir;
+pub use layout::{default_data_dir, has_cluster};
+pub use programs::Programs;

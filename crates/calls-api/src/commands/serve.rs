@@ -13,17 +13,18 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
-use super::{secret_file, seed};
+use super::{memory, secret_file, seed};
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
 use crate::listen::{Listen, Socket};
 use crate::metrics::Metrics;
-use crate::problem;
+use crate::problem::{self, ApiError};
 use crate::reads::{HotReads, Replica};
 use crate::routes;
 use crate::supervisor::{self, Heartbeats};
@@ -32,8 +33,9 @@ use calls_store::address::Address;
 use calls_store::counter::Counter;
 use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
+use calls_store::idempotency;
 use calls_store::labels::Labels;
-use calls_store::pool::{Database, Queue};
+use calls_store::pool::{Database, DatabaseError, Queue};
 use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
@@ -70,6 +72,9 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
+    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be changed there
+    #[arg(long, env = "CALLS_READ_ONLY")]
+    read_only: bool,
     /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
     /// life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
@@ -90,6 +95,8 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     senders: Senders,
+    #[command(flatten)]
+    backups: Backups,
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
@@ -99,7 +106,10 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
+    let public_url = arguments.senders.public_url();
+    let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials(&arguments.base_path)?;
     let read_url = secret_file::read("--read-url", arguments.read_url, arguments.read_url_file)?;
     if rustix::process::geteuid().is_root() {
@@ -124,6 +134,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         no_directory,
         heartbeat,
         base_path,
+        read_only,
         ..
     } = arguments;
     let deadlines = Deadlines { request: deadline };
@@ -135,6 +146,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let event_options = EventOptions {
         address: address.clone(),
         labels: labels.clone(),
+        database: database.clone(),
         most_clients: followers.most(),
         heartbeat,
     };
@@ -160,18 +172,23 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels,
         region,
         has_directory: !no_directory,
+        read_only,
+        public_url,
         rate_limit,
         clients: access.clients(),
         exports: capacity.export_slots(),
         followers,
         metrics,
         credentials,
+        most_import_bytes,
         events: events.clone(),
         server: Arc::downgrade(&server),
         site: Site::below(&base_path)?,
     };
     let at = At { bind, admin_bind, base_path, public_host };
+    let backups = arguments.backups.start(&server, &app.metrics)?;
     let served = serve(app, at, access, open_connections, versions);
+    drop(backups);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -186,6 +203,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 /// Standbys, with as many connections as there are to the primary.
 fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
     let address = Address::parse(url).context("cannot connect to the database for reads")?;
+    Server::require_sessions_of(url).context("cannot use --read-url (CALLS_READ_URL)")?;
     let (deadlines, none) = (primary.deadlines, Failures::default());
     let queue = Queue::new(waiting.saturating_add(primary.readers));
     Ok(Replica {
@@ -260,6 +278,7 @@ async fn serve(
     let sockets = Socket::open(&bind)?;
     let hosts = hosts(sockets.iter().all(Socket::is_loopback));
     let asked_to_stop = asked_to_stop()?;
+    actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let heartbeats = Heartbeats::default();
     let (worker_heartbeats, base) = (heartbeats.clone(), base_path.clone());
     let mut server = HttpServer::new(move || {
@@ -321,6 +340,20 @@ async fn serve(
     }
     drop(files);
     Ok(served?)
+}
+
+/// Deletes the answers to idempotency keys that are too old, at once and every hour.
+async fn forget_old_answers(database: Database) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let work = database.clone();
+        let forgotten = database.block_writing(move || work.write(idempotency::forget_old)).await;
+        // A standby deletes nothing, and a database that is away is asked again in an hour.
+        if let Err(error @ (DatabaseError::Query(_) | DatabaseError::Refused(_))) = forgotten {
+            ApiError::from(error).log_failure("idempotency");
+        }
+    }
 }
 
 /// Serves the admin address in the background.

@@ -37,15 +37,38 @@ impl Storage {
         migrate(self.server()?)
     }
 
-    fn server(self) -> anyhow::Result<Server> {
+    /// The server as it is, for what brings a database.
+    pub(super) fn server(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        answering(Server::open(url, data_dir)?)
+    }
+
+    /// The server as it is. A private cluster that is not there is an error.
+    pub(super) fn existing(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        let server = answering(Server::open_existing(url, data_dir)?)?;
+        server.require_sessions().context("cannot use the database")?;
+        Ok(server)
+    }
+
+    /// The URL of a server of somebody else's, and the data folder.
+    fn checked(self) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
         let url = secret_file::read("--database-url", self.database_url, self.database_url_file)?;
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
-        Server::open(url, self.data_dir)
+        Ok((url, self.data_dir))
     }
 }
 
-fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
+/// The server, once it has answered.
+fn answering(server: Server) -> anyhow::Result<Server> {
+    let waits = || eprintln!("waiting for PostgreSQL, which has taken the connection and does not answer");
+    server.require_answer(waits).context("cannot use the database")?;
+    Ok(server)
+}
+
+/// Applies the migrations that the database lacks.
+pub(super) fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
     let mut shown = Shown::default();
     let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
         .context("cannot migrate the database")?;

@@ -4,8 +4,10 @@
 #![cfg(test)]
 
 mod admin;
+mod backup;
 mod base_path;
 mod browser;
+mod callbacks;
 mod calls;
 mod cdr;
 mod configuration;
@@ -19,16 +21,20 @@ mod fallback;
 mod faults;
 mod hot_path;
 mod import;
+mod import_told;
 mod ingest;
 mod limits;
+mod lines;
 mod listener;
 mod numbers;
 mod openapi;
 mod page;
 mod paging;
+mod people;
 mod pooler;
 mod post;
 mod proxies;
+mod record;
 mod replica;
 mod request_ids;
 mod security;
@@ -39,3 +45,5 @@ mod summary;
 mod test_app;
 mod tls;
 mod upgrade;
+mod upload;
+mod watch;
