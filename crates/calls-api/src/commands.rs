@@ -5,7 +5,9 @@ pub(crate) mod backup;
 mod capacity;
 pub(crate) mod config;
 mod database_url;
+pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod lines;
@@ -18,6 +20,7 @@ pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod upgrade_postgres;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

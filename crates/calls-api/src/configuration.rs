@@ -56,7 +56,8 @@ impl Configuration {
     /// The command with the file's values as the defaults of its options.
     pub fn apply(&self, command: Command) -> Command {
         let command = command.mut_args(|arg| match arg.get_long().and_then(|long| self.values.get(long)) {
-            Some(values) if arg.get_env().is_some() => arg.default_values(values.clone()),
+            Some(values) if arg.get_env().is_some() && is_list(&arg) => arg.default_values(values.clone()),
+            Some(values) if arg.get_env().is_some() => arg.default_value(values.join(",")),
             _ => arg,
         });
         command.mut_subcommands(|subcommand| self.apply(subcommand))
@@ -115,13 +116,17 @@ fn options(command: &Command) -> BTreeMap<&str, &Arg> {
     let own =
         command.get_arguments().filter(|arg| arg.get_env().is_some_and(|variable| variable != VARIABLE));
     let own = own.filter_map(|arg| Some((arg.get_long()?, arg)));
-    command.get_subcommands().flat_map(options).chain(own).collect()
+    let mut options: BTreeMap<&str, &Arg> =
+        command.get_subcommands().flat_map(self::options).chain(own).collect();
+    // Where several commands have an option, the server's says what it may be.
+    options.extend(command.find_subcommand("serve").into_iter().flat_map(self::options));
+    options
 }
 
 /// The texts of a value, as they would be on the command line.
 fn values(option: &Arg, value: &Value) -> anyhow::Result<Vec<String>> {
     let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
-    let is_list = matches!(option.get_action(), ArgAction::Append) || option.get_value_delimiter().is_some();
+    let is_list = is_list(option);
     let expected = match (is_flag, is_list) {
         (true, _) => "true or false",
         (_, true) => "a text or a list of texts",
@@ -140,6 +145,11 @@ fn values(option: &Arg, value: &Value) -> anyhow::Result<Vec<String>> {
         _ => None,
     };
     values.with_context(|| format!("expected {expected}, but found {}", value.type_str()))
+}
+
+/// Whether an option takes several values.
+fn is_list(option: &Arg) -> bool {
+    matches!(option.get_action(), ArgAction::Append) || option.get_value_delimiter().is_some()
 }
 
 /// Lets the option itself check a value.

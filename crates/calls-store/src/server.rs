@@ -37,6 +37,13 @@ impl Server {
         Self::embedded(&data_dir)
     }
 
+    /// The database in a private cluster that runs, which is made if it is not there.
+    pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
+        cluster.ensure_database(DATABASE)?;
+        let url = cluster.url(DATABASE);
+        Ok(Self { url, cluster: Some(cluster), restarts: AtomicU64::new(0) })
+    }
+
     /// As [`Server::open`], but makes no private cluster where there is none.
     ///
     /// # Errors
@@ -52,10 +59,7 @@ impl Server {
     }
 
     fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
-        let cluster = Cluster::open(data_dir)?;
-        cluster.ensure_database(DATABASE)?;
-        let url = cluster.url(DATABASE);
-        Ok(Self { url, cluster: Some(cluster), restarts: AtomicU64::new(0) })
+        Self::of(Cluster::open(data_dir)?)
     }
 
     /// The libpq connection URI.

@@ -29,10 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         // The shortest history of all: nobody has calls under this extension, and only the database knows that.
         None => (&arguments.bind, "/api/calls/0?limit=1"),
     };
-    let address = match address {
-        Listen::Tcp(address) => Listen::Tcp(reachable(*address)),
-        Listen::Unix(_) => address.clone(),
-    };
+    let address = reachable(address);
     let status = connect_and_ask(&address, path).with_context(|| format!("no answer from {address}"))?;
     // A refusal, for example of too many requests, is an answer.
     ensure!(status < 500, "expected an answer from {address}{path}, but found the status {status}");
@@ -57,14 +54,20 @@ fn connect_and_ask(address: &Listen, path: &str) -> anyhow::Result<u16> {
     }
 }
 
-/// An address that a server which listens on all addresses can be reached by.
-fn reachable(address: SocketAddr) -> SocketAddr {
+/// Whether what listens at an address is Calls.
+pub(super) fn is_calls(bind: &Listen) -> bool {
+    connect_and_ask(&reachable(bind), "/api/openapi.json").is_ok_and(|status| status == 200)
+}
+
+/// The address by which a server that listens on all addresses can be reached.
+fn reachable(listen: &Listen) -> Listen {
+    let Listen::Tcp(address) = listen else { return listen.clone() };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    SocketAddr::new(ip, address.port())
+    Listen::Tcp(SocketAddr::new(ip, address.port()))
 }
 
 /// The status of the answer.
