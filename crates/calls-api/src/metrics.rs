@@ -124,9 +124,9 @@ impl Metrics {
     }
 
     /// Counts calls that were stored, and those that were there before.
-    pub fn count_stored(&self, source: Source, added: usize, already_there: usize) {
-        self.added.with_label_values(&[source.label()]).inc_by(added as u64);
-        self.already_there.with_label_values(&[source.label()]).inc_by(already_there as u64);
+    pub fn count_stored(&self, source: Source, added: u64, already_there: u64) {
+        self.added.with_label_values(&[source.label()]).inc_by(added);
+        self.already_there.with_label_values(&[source.label()]).inc_by(already_there);
     }
 
     /// Counts records that were rows of another call.

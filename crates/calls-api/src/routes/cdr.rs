@@ -197,7 +197,7 @@ fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored
     })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
     let already_there = is_added.len() - added;
-    app.metrics.count_stored(source, added, already_there);
+    app.metrics.count_stored(source, added as u64, already_there as u64);
     Ok(Stored { added, already_there, refused })
 }
 

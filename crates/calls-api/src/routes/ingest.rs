@@ -141,7 +141,7 @@ fn store_all(
     let stored = Cell::new(None);
     let work = |connection: &mut PgConnection| {
         let results = store(connection, app, &read)?;
-        stored.set(Some((results.added, results.already_there)));
+        stored.set(Some((results.added as u64, results.already_there as u64)));
         Ok(results.answer())
     };
     let digest = Sha256::digest(body);
