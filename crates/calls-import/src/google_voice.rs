@@ -49,13 +49,22 @@ impl Page {
         loop {
             match markup.read()? {
                 Token::End => return Ok(page),
-                Token::Open(tag) => page.note(&tag),
+                Token::Open(tag) => {
+                    page.end_name();
+                    page.note(&tag);
+                }
                 Token::Text(text) if page.name.as_deref() == Some("") => {
                     page.name = Some(text.trim().to_owned())
                 }
+                Token::Close(_) => page.end_name(),
                 _ => {}
             }
         }
+    }
+
+    /// Ends the wait for the text of a name, which may be empty.
+    fn end_name(&mut self) {
+        self.name.take_if(|name| name.is_empty());
     }
 
     fn note(&mut self, tag: &Tag) {

@@ -1,5 +1,7 @@
 //! Reads when a call began.
 
+use std::borrow::Cow;
+
 use chrono::{
     DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
     Timelike, Utc, Weekday,
@@ -124,7 +126,7 @@ pub(crate) fn at(
     dates: Option<DateOrder>,
     channel_epoch: Option<i64>,
 ) -> Result<DateTime<Utc>, String> {
-    let text = text.trim();
+    let text = &with_signs(text.trim());
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_rfc2822(text))
@@ -135,8 +137,11 @@ pub(crate) fn at(
     // As Twilio's console writes it.
     let clock_first =
         || NaiveDateTime::parse_from_str(text, "%H:%M:%S UTC %Y-%m-%d").ok().map(|time| time.and_utc());
-    let in_utc =
-        || local(text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT"))?).map(|time| time.and_utc());
+    let in_utc = || {
+        let without_zone = text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT")).and_then(local);
+        let basic = || without_signs(text.strip_suffix('Z')?);
+        without_zone.or_else(basic).map(|time| time.and_utc())
+    };
     let in_local = |local: NaiveDateTime| in_zone(local, zone, channel_epoch);
     let found = match local(text) {
         Some(local) => in_local(local),
@@ -158,6 +163,15 @@ pub(crate) fn at(
         }
         _ => expected("a time such as 2026-03-02 08:00:00", text),
     })
+}
+
+/// A date of East Asia with signs in place of its words: `2026年3月2日 08:00`.
+fn with_signs(text: &str) -> Cow<'_, str> {
+    if !text.contains('年') {
+        return Cow::Borrowed(text);
+    }
+    let signs = text.replace('年', "/").replace('月', "/").replace('日', " ");
+    Cow::Owned(signs.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Reads a local time whose date is three numbers, or has the month as a word, or has no signs in it.

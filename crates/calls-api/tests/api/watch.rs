@@ -117,7 +117,7 @@ fn a_file_is_not_read_while_it_grows() {
 
 #[test]
 fn a_watcher_that_is_killed_in_the_middle_loses_and_doubles_nothing() {
-    const CALLS: i64 = 180_000;
+    const CALLS: i64 = 120_000;
     let mut watched = Watched::new("0");
     fs::write(watched.path(".large.tmp"), log(0..CALLS)).unwrap();
     fs::rename(watched.path(".large.tmp"), watched.path("large.ndjson")).unwrap();
