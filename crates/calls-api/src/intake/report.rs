@@ -285,7 +285,8 @@ fn kind(reason: &Reason, text: &str) -> String {
     }
 }
 
-/// Counts calls by owner, in bounded memory: where there are too many owners, those with the fewest are forgotten.
+/// Counts calls by owner, in bounded memory: where there are too many owners, those with the fewest are
+/// forgotten.
 #[derive(Debug, Default)]
 struct Busiest(HashMap<Party, u64>);
 

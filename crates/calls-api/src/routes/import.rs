@@ -32,12 +32,13 @@ const UNPACKED: u64 = 40;
 /// How long a log may be read.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
-/// Stores the calls of a log, as `calls import` does: the body is the log itself, of any content type, or a form
-/// (multipart/form-data) with it as its file. It may be in gzip or zip. Options are parameters, or fields of the form.
+/// Stores the calls of a log, as `calls import` does: the body is the log itself, of any content type, or a
+/// form (multipart/form-data) with it as its file. It may be in gzip or zip. Options are parameters, or
+/// fields of the form.
 ///
-/// The answer is 200 with a report where calls were read, also if entries were skipped, or if the log was cut off
-/// (`ended_early`). What is stored stays, and to send the log again does no harm. It is 422 where nothing could be read:
-/// another kind of file, dates or an owner that have to be named, no entry that is a call.
+/// The answer is 200 with a report where calls were read, also if entries were skipped, or if the log was cut
+/// off (`ended_early`). What is stored stays, and to send the log again does no harm. It is 422 where nothing
+/// could be read: another kind of file, dates or an owner that have to be named, no entry that is a call.
 #[utoipa::path(
     post,
     path = "/api/import",
