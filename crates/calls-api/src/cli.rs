@@ -8,7 +8,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{backup, erase, health, import, lines, migrate, purge, restore, seed, serve};
+use crate::commands::{
+    backup, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
+    upgrade_postgres,
+};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -43,13 +46,24 @@ enum Command {
     /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
     /// that name only then. Only its owner can read it.
     Backup(backup::Arguments),
+    /// Write calls as CSV, NDJSON or Parquet, for other programs
+    Export(export::Arguments),
     /// Read a backup into an empty database
     ///
     /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
     /// migrated. Restore only files that you trust: a backup holds SQL.
     Restore(restore::Arguments),
+    /// Look at what Calls needs, and say the command that mends what is wrong
+    ///
+    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to look at it.
+    Doctor(doctor::Arguments),
     /// Ask a running server whether it is well: exit status 0 if it answers, else 1
     Health(health::Arguments),
+    /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
+    ///
+    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is killed can be
+    /// repeated.
+    UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
 }
@@ -68,6 +82,9 @@ pub fn run() -> ExitCode {
         Command::Backup(arguments) => backup::run(cli.storage, arguments),
         Command::Restore(arguments) => restore::run(cli.storage, arguments),
         Command::Health(arguments) => health::run(&arguments),
+        Command::UpgradePostgres(arguments) => upgrade_postgres::run(cli.storage, arguments),
+        Command::Doctor(arguments) => doctor::run(cli.storage, &arguments),
+        Command::Export(arguments) => export::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -4,7 +4,9 @@ pub(crate) mod access;
 pub(crate) mod backup;
 mod capacity;
 mod database_url;
+pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod lines;
@@ -16,6 +18,7 @@ pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod upgrade_postgres;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

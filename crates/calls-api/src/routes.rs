@@ -54,9 +54,11 @@ use calls_store::labels::Labels;
 use calls_store::pool::{Database, DatabaseError};
 
 pub(crate) use addresses::page_address;
+pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
+pub(crate) use parameters::Format;
 
 /// What every request needs.
 #[derive(Clone)]

@@ -34,6 +34,12 @@ impl Server {
         Self::embedded(&data_dir)
     }
 
+    /// The database in a private cluster that runs, which is made if it is not there.
+    pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
+        cluster.ensure_database(DATABASE)?;
+        Ok(Self { url: cluster.url(DATABASE), cluster: Some(cluster) })
+    }
+
     /// As [`Server::open`], but makes no private cluster where there is none.
     ///
     /// # Errors
@@ -49,9 +55,7 @@ impl Server {
     }
 
     fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
-        let cluster = Cluster::open(data_dir)?;
-        cluster.ensure_database(DATABASE)?;
-        Ok(Self { url: cluster.url(DATABASE), cluster: Some(cluster) })
+        Self::of(Cluster::open(data_dir)?)
     }
 
     /// The libpq connection URI.

@@ -17,7 +17,10 @@ use crate::server;
 use crate::stop::Stop;
 
 /// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
-const STOP_LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(600);
+
+/// How long to wait for a data folder that nobody else may use.
+const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.
 ///
@@ -35,7 +38,7 @@ pub struct Cluster {
 
 /// Marks this process as a user of the cluster.
 #[derive(Debug)]
-struct Membership {
+pub(crate) struct Membership {
     users: Lock,
     keeper: Keeper,
 }
@@ -172,6 +175,16 @@ impl Cluster {
         }
     }
 
+    /// A server that is stopped by whoever has started it.
+    pub(crate) fn without_membership(
+        layout: Layout,
+        installed: Installed,
+        binaries: Binaries,
+        recipe: Recipe,
+    ) -> Cluster {
+        Cluster { layout, installed, binaries, recipe, membership: None }
+    }
+
     fn end_membership(&mut self) -> Result<(), Error> {
         match self.membership.take() {
             Some(membership) => membership.end(&self.layout, self.recipe.throwaway),
@@ -203,8 +216,18 @@ impl Membership {
         Ok(Membership { users, keeper })
     }
 
+    /// Makes this process the only user. Others wait until it has ended.
+    pub(crate) fn alone(layout: &Layout) -> Result<Membership, Error> {
+        let users = Lock::open(layout, &layout.users_lock())?;
+        if !users.wait(Mode::Exclusive, ALONE_LIMIT)? {
+            return Err(Error::InUse { folder: layout.data_dir.clone() });
+        }
+        let keeper = Keeper::fork(layout, Stop::new(layout, false), false)?;
+        Ok(Membership { users, keeper })
+    }
+
     /// Stops the server if this was its last user, and ends the keeper.
-    fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
+    pub(crate) fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
         // One leaves at a time. Else two could each take the other's look at the lock for a user that stays.
         let leaving = Lock::open(layout, &layout.leaving_lock())?;
         if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {

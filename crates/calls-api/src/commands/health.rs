@@ -34,6 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether what listens at an address is Calls.
+pub(super) fn is_calls(bind: SocketAddr) -> bool {
+    ask(reachable(bind), "/api/openapi.json").is_ok_and(|status| status == 200)
+}
+
 /// An address that a server which listens on all addresses can be reached by.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {

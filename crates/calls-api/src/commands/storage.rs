@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
@@ -34,6 +34,30 @@ impl Storage {
         migrate(self.server()?)
     }
 
+    /// Where the calls are, or are to be.
+    ///
+    /// # Errors
+    /// The URL is malformed, or there is no place for a data folder.
+    pub(super) fn place(self) -> anyhow::Result<Place> {
+        Ok(match self.checked()? {
+            (Some(url), _) => Place::Url(url),
+            (None, folder) => Place::Folder(folder.map_or_else(local_postgres::default_data_dir, Ok)?),
+        })
+    }
+
+    /// The data folder of the private PostgreSQL.
+    ///
+    /// # Errors
+    /// A server of somebody else's is to be used.
+    pub(super) fn private_folder(self) -> anyhow::Result<PathBuf> {
+        match self.place()? {
+            Place::Folder(folder) => Ok(folder),
+            Place::Url(_) => {
+                bail!("expected no --database-url (DATABASE_URL): this is for the private PostgreSQL alone")
+            }
+        }
+    }
+
     /// The server as it is, for what brings a database.
     pub(super) fn server(self) -> anyhow::Result<Server> {
         let (url, data_dir) = self.checked()?;
@@ -55,6 +79,14 @@ impl Storage {
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
         Ok((url, self.data_dir))
     }
+}
+
+/// Where the calls are.
+pub(super) enum Place {
+    /// A server of somebody else's.
+    Url(String),
+    /// The data folder of the private PostgreSQL.
+    Folder(PathBuf),
 }
 
 /// The server, once it has answered.
