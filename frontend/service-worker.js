@@ -3,9 +3,13 @@
 // which are named by their hash. build.rs writes VERSION and FILES above this line. Calls, events and
 // exports, all below /api, pass by.
 
-const CACHE = `calls-${VERSION}`;
+/** The path below which everything is; empty at the root. */
+const BASE = new URL(".", location).pathname.slice(0, -1);
+/** Of this server: others may have the same origin. */
+const CACHES = `calls ${BASE} `;
+const CACHE = CACHES + VERSION;
 /** The page without calls and names, in the language of whom it was asked by. */
-const SHELL = "/shell";
+const SHELL = `${BASE}/shell`;
 /** Scripts with the texts of one language. */
 const TEXTS = /\/page-[\w-]+\.js/;
 
@@ -15,9 +19,9 @@ addEventListener("install", (event) => {
   const install = async () => {
     const cache = await caches.open(CACHE);
     // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
-    await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES]);
+    await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES.map((file) => BASE + file)]);
     const [texts] = (await (await kept(SHELL)).text()).match(TEXTS);
-    await cache.add(texts);
+    await cache.add(BASE + texts);
     await skipWaiting();
   };
   event.waitUntil(install());
@@ -25,7 +29,9 @@ addEventListener("install", (event) => {
 
 addEventListener("activate", (event) => {
   const activate = async () => {
-    const old = (await caches.keys()).filter((name) => name.startsWith("calls-") && name !== CACHE);
+    // Version 0.1 knew no base path.
+    const isOwn = (name) => name.startsWith(CACHES) || (!BASE && name.startsWith("calls-"));
+    const old = (await caches.keys()).filter((name) => isOwn(name) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
     await clients.claim();
   };
@@ -36,8 +42,9 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (FILES.includes(pathname) || TEXTS.test(pathname)) event.respondWith(file(request));
-  else if (request.mode === "navigate" && (pathname === "/" || pathname.startsWith("/calls/")))
+  const path = pathname.startsWith(`${BASE}/`) && pathname.slice(BASE.length);
+  if (FILES.includes(path) || TEXTS.test(path)) event.respondWith(file(request));
+  else if (request.mode === "navigate" && path && (path === "/" || path.startsWith("/calls/")))
     event.respondWith(page(request));
 });
 

@@ -235,7 +235,8 @@
     const inside = JSON.parse(document.getElementById("home")?.textContent ?? "null") ?? {
       has_directory: true,
     };
-    inside.next = nextPage(inside.link);
+    const address = nextPage(inside.link);
+    inside.next = address && !address.startsWith(`${base}/`) ? base + address : address;
     show(isMain(), inside);
     if (!inside.has_directory || inside.numbers) return;
     // Not inside: the database took its time.

@@ -87,7 +87,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn go_home(name: &str) {
-    let address = format!("/{}", path::query(&[("q", name.trim().to_owned())]));
+    let address = format!("{}/{}", path::base(), path::query(&[("q", name.trim().to_owned())]));
     // A page that cannot be gone to is said so by the browser.
     window().location().set_href(&address).unwrap_or_default();
 }

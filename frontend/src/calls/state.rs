@@ -156,6 +156,7 @@ mod tests {
             parameter: None,
             expected: None,
             found: None,
+            request_id: None,
         })
     }
 

@@ -16,7 +16,8 @@ use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
-use crate::assets::{self, Coding, Language};
+use crate::assets::{self, Coding, Language, Site};
+use crate::base_path::BasePath;
 use crate::conditional::{is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
@@ -54,11 +55,11 @@ pub(super) async fn get_page(
         calls: None,
         next: None,
     };
-    let known = known(request);
+    let (site, known) = (app.site, known(request));
     let seen = newest_seen(request, versions_seen(&known));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
-        move |database: &Database| find(database, &labels, &party, &filter, &known, language)
+        move |database: &Database| find(database, site, &labels, &party, &filter, &known, language)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -87,7 +88,7 @@ pub(super) async fn get_page(
         fallback.calls = Some(calls);
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || assets::index_with(&fallback, language, coding)).await.ok()?.ok()?;
+    let html = web::block(move || site.index_with(&fallback, language, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -110,6 +111,7 @@ type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 fn find(
     database: &Database,
+    site: Site,
     labels: &Labels,
     party: &Party,
     filter: &FilterParameters,
@@ -124,7 +126,7 @@ fn find(
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = assets::index_etag(version, named, language);
+        let etag = site.index_etag(version, named, language);
         if filter.is_empty() && is_known(known, &etag) {
             return Ok((version, Found { etag, name: None, rows: None, next: None }));
         }
@@ -185,5 +187,5 @@ fn zone(request: &HttpRequest) -> Option<Tz> {
 fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
     pairs.push(("include".to_owned(), "details".to_owned()));
     let query = Query::new(pairs).with("after", &Cursor(place).to_string());
-    format!("{}?{query}", api_address(party))
+    format!("{}{}?{query}", BasePath::current().as_str(), api_address(party))
 }

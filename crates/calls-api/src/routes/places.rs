@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{App, fallback, numbers};
-use crate::assets;
 use crate::problem::ApiError;
 
 /// How long the first page waits for its numbers. Without them it asks for them itself.
@@ -40,14 +39,14 @@ pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Resul
         let address = if is_name { format!("/?q={encoded}") } else { format!("/calls/{encoded}") };
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
     }
-    let has_directory = app.has_directory;
+    let (has_directory, site) = (app.has_directory, app.site);
     let found = match has_directory {
         true => tokio::time::timeout(PATIENCE, first_numbers(app)).await.ok().flatten(),
         false => None,
     };
     let (numbers, link) = found.unzip();
     let home = Home { has_directory, numbers, link: link.flatten() };
-    respond(assets::place(&request, "home", &home))
+    respond(site.place(&request, "home", &home))
 }
 
 /// The API's list of numbers, as it answers it, with its `Link`.
@@ -73,9 +72,9 @@ pub(super) async fn get_callbacks(
 ) -> Result<HttpResponse, ApiError> {
     match phone::parse(&number, app.region) {
         Ok(party) => {
-            respond(assets::place(&request, "callbacks", &Callbacks { info: phone::describe(&party) }))
+            respond(app.site.place(&request, "callbacks", &Callbacks { info: phone::describe(&party) }))
         }
-        Err(_) => assets::index(&request).ok_or(ApiError::NotFound),
+        Err(_) => app.site.index(&request).ok_or(ApiError::NotFound),
     }
 }
 
@@ -86,15 +85,16 @@ pub(super) async fn get_person(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (number, party) = path.into_inner();
+    let site = app.site;
     match fallback::get_page(&request, app, &number, Some(&party)).await {
         Some(page) => Ok(page),
-        None => assets::index(&request).ok_or(ApiError::NotFound),
+        None => site.index(&request).ok_or(ApiError::NotFound),
     }
 }
 
 /// `/lines` and `/lines/{set}`.
-pub(super) async fn get_lines(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    respond(assets::place(&request, "lines", &()))
+pub(super) async fn get_lines(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    respond(app.site.place(&request, "lines", &()))
 }
 
 fn respond(page: Option<std::io::Result<HttpResponse>>) -> Result<HttpResponse, ApiError> {
