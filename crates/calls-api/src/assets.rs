@@ -203,6 +203,7 @@ impl Asset {
             ..*self
         })
     }
+}
 
 /// Whether a file is HTML of the page, in any language.
 fn is_page(path: &str) -> bool {
