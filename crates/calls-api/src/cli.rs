@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{erase, import, migrate, purge, seed, serve};
+use crate::commands::{contacts, erase, import, migrate, purge, seed, serve};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Add the calls of a call log
     Import(import::Arguments),
+    /// Give numbers the names of an address book
+    Contacts(contacts::Arguments),
     /// Fill an empty database with made-up calls
     Seed(seed::Arguments),
     /// Remove a person: its history, and its number from the histories of others
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
+        Command::Contacts(arguments) => contacts::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod capacity;
+pub(crate) mod contacts;
 mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;

@@ -40,6 +40,7 @@ use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
 use calls_store::labels::Labels;
+use calls_store::lister::Lister;
 use calls_store::pool::Database;
 
 pub use export::{write_csv, write_ndjson};
@@ -59,6 +60,8 @@ pub struct App {
     pub labels: Labels,
     /// Keeps the counts of long histories current.
     pub counter: Counter,
+    /// Lists who occurs in histories.
+    pub lister: Lister,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// Whether it may be asked which numbers there are.

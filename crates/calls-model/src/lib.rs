@@ -5,7 +5,8 @@
 //!
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
-//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`].
+//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`],
+//!   [`OccurrenceInfo`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the calendar.
 //!   [`query`]: query strings.
@@ -34,7 +35,7 @@ pub use calls::{
     Outcome,
 };
 pub use fallback::Fallback;
-pub use numbers::{HistoryInfo, NumberInfo, NumberKind};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use problem::Problem;
 pub use summary::{

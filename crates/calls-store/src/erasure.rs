@@ -5,10 +5,12 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
+use crate::contacts;
 use crate::counts;
 use crate::idempotency;
 use crate::keys::PartyKey;
-use crate::schema::{calls, histories, other_parties};
+use crate::occurrences;
+use crate::schema::{calls, histories, names, other_parties};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
     diesel::delete(histories::table.find(party)).execute(connection)?;
     counts::reset(connection, party)?;
+    diesel::delete(names::table.filter(names::party.eq(party))).execute(connection)?;
+    occurrences::forget(connection)?;
     idempotency::forget_quotes(connection)?;
     remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
     Ok(erased)
@@ -116,7 +120,8 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .filter(histories::number.eq_any(&keys))
         .select(histories::number)
         .load(connection)?;
-    keys.retain(|key| !named.contains(key) && !owners.contains(key));
+    let in_books = contacts::are_named(connection, &keys)?;
+    keys.retain(|key| !named.contains(key) && !owners.contains(key) && !in_books.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
@@ -128,7 +133,8 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
     const UNNAMED: &str = "
         SELECT number FROM other_parties AS party WHERE number < -2
            AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
-           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)";
+           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)
+           AND NOT EXISTS (SELECT FROM names WHERE names.party = party.number AND names.book <> '')";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]

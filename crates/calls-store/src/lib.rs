@@ -7,7 +7,9 @@
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
-//! - [`filter`] and [`list`]: pages of a history. [`directory`]: whose histories there are.
+//! - [`filter`] and [`list`]: pages of a history. [`directory`]: which numbers there are; [`occurrences`]: who occurs in
+//!   the histories of others, and [`lister`], which keeps that current.
+//! - [`contacts`]: address books; [`names`]: who a party is; [`search`]: parties by a part of their name or number.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
@@ -18,6 +20,7 @@
 
 pub mod address;
 pub mod columns;
+pub mod contacts;
 pub mod counter;
 pub mod counts;
 pub mod deadlines;
@@ -32,8 +35,11 @@ pub mod keys;
 pub mod labels;
 pub mod list;
 pub mod listener;
+pub mod lister;
 pub mod made_up;
 pub mod migrations;
+pub mod names;
+pub mod occurrences;
 pub mod parties;
 pub mod pool;
 mod pooler;
@@ -41,6 +47,7 @@ pub mod purge;
 pub mod returned;
 pub mod rows;
 mod schema;
+pub mod search;
 pub mod server;
 pub mod summary;
 mod upgrade;

@@ -1,6 +1,17 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    address_books (book) {
+        book -> Text,
+        people -> Int4,
+        read_at -> Timestamptz,
+        url -> Nullable<Text>,
+        state -> Nullable<Text>,
+        region -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     calls (number, id) {
         number -> Int8,
         id -> Int8,
@@ -66,12 +77,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    listed_histories (number) {
+        number -> Int8,
+        until -> Int8,
+        epoch -> Int8,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
         name -> Text,
         label -> Nullable<Text>,
         said_at -> Timestamptz,
+        folded -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    occurrences (party) {
+        party -> Int8,
+        calls -> Int8,
+        last_call -> Timestamptz,
+        histories -> Array<Nullable<Int8>>,
     }
 }
 
@@ -84,12 +113,15 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    address_books,
     calls,
     counterparty_counts,
     day_counts,
     histories,
     history_counts,
     idempotency_keys,
+    listed_histories,
     names,
+    occurrences,
     other_parties,
 );

@@ -231,7 +231,7 @@ impl Wanted {
         if versions(&self.known).contains(&version) {
             return Ok(nothing(version));
         }
-        let filter = self.filter.resolve(connection, owner)?;
+        let filter = self.filter.resolve(connection, party, owner)?;
         let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
         if !self.details {
             let rows = CallRow::resolve(connection, labels, page.rows)?;

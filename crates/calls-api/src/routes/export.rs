@@ -44,7 +44,7 @@ pub(super) async fn stream_calls(
     let begin = move || {
         let history = app.reads().read(|connection| {
             let owner = parties::find_party(connection, &party)?;
-            owner.map(|owner| Ok((owner, filter.resolve(connection, owner)?))).transpose()
+            owner.map(|owner| Ok((owner, filter.resolve(connection, &party, owner)?))).transpose()
         })?;
         let left = limit.map_or(u64::MAX, u64::from);
         let after = after.map(|cursor| cursor.0);

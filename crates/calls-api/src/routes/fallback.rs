@@ -110,7 +110,7 @@ fn find(
             return Ok((version, Found { etag, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
-        let filter = filter.resolve(connection, owner)?;
+        let filter = filter.resolve(connection, party, owner)?;
         let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
         let rows = CallRow::resolve(connection, labels, page.rows)?;

@@ -16,6 +16,7 @@ use calls_phone::{self as phone, Region};
 use calls_store::filter::{self, Counterparties, Filter, WantedHours};
 use calls_store::keys::PartyKey;
 use calls_store::parties;
+use calls_store::search::{self, Search};
 use calls_store::zones::Offsets;
 
 /// What a client asks of a list of calls.
@@ -38,6 +39,8 @@ pub(super) struct FilterParameters {
     weekday: Option<u8>,
     hour: Option<u8>,
     counterparty: Option<WantedCounterparty>,
+    /// A part of the counterparty's name or number, and the region that it is spelled in.
+    search: Option<(String, Option<Region>)>,
 }
 
 #[derive(Debug)]
@@ -135,18 +138,28 @@ impl FilterParameters {
             weekday: query.once(&requests::WEEKDAY, number)?,
             hour: query.once(&requests::HOUR, number)?,
             counterparty: query.once(&requests::COUNTERPARTY, |text| wanted_counterparty(text, region))?,
+            search: query.once(&requests::SEARCH, searched)?.map(|text| (text, region)),
         })
     }
 
     /// Whether every call fits.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { zone: _, filter, weekday, hour, counterparty } = self;
-        *filter == Filter::default() && weekday.is_none() && hour.is_none() && counterparty.is_none()
+        let Self { zone: _, filter, weekday, hour, counterparty, search } = self;
+        *filter == Filter::default()
+            && weekday.is_none()
+            && hour.is_none()
+            && counterparty.is_none()
+            && search.is_none()
     }
 
-    /// The filter for a history, once the database has said who the counterparty is and how far back the zone's
-    /// clocks have to be known.
-    pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {
+    /// The filter for the history of a party, once the database has said who the counterparty is and how far back the
+    /// zone's clocks have to be known.
+    pub(super) fn resolve(
+        &self,
+        connection: &mut PgConnection,
+        party: &Party,
+        owner: PartyKey,
+    ) -> QueryResult<Filter> {
         let counterparty = match &self.counterparty {
             None => None,
             Some(WantedCounterparty::Digits(digits)) => Some(Counterparties::with_digits(digits)),
@@ -154,6 +167,14 @@ impl FilterParameters {
             Some(WantedCounterparty::Party(party)) => {
                 Some(Counterparties::exactly(parties::find_party(connection, party)?))
             }
+        };
+        let counterparty = match &self.search {
+            Some((text, region)) if !text.trim().is_empty() => {
+                let search = Search::new(text, phone::searched_digits(text, *region, Some(party)));
+                let found = search::counterparties(connection, owner, &search)?;
+                Some(counterparty.map_or(found.clone(), |wanted| wanted.among(&found)))
+            }
+            _ => counterparty,
         };
         let span = match (self.weekday, self.hour) {
             (None, None) => None,
@@ -166,6 +187,14 @@ impl FilterParameters {
         });
         Ok(Filter { counterparty, hours, ..self.filter.clone() })
     }
+}
+
+/// A text that may be searched for.
+pub(super) fn searched(text: &str) -> Option<String> {
+    /// What a number's spelling, or most of a name, has at most.
+    const LONGEST: usize = 64;
+    let is_right = text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
+    is_right.then(|| text.to_owned())
 }
 
 fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCounterparty> {

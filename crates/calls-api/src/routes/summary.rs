@@ -85,7 +85,7 @@ fn find(
     }
     let patience = database.deadlines().search();
     let summary = database.read(|connection| {
-        let filter = parameters.resolve(connection, owner)?;
+        let filter = parameters.resolve(connection, party, owner)?;
         let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
         summary::summarize(connection, &app.labels, question)
     })?;

@@ -6,7 +6,9 @@
 mod admin;
 mod browser;
 mod calls;
+mod carddav;
 mod cdr;
+mod contacts;
 mod database;
 mod details;
 mod docs;

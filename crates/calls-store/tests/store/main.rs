@@ -7,4 +7,5 @@ mod counts;
 mod database;
 mod insertion;
 mod long_histories;
+mod occurrences;
 mod statements;

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use calls_model::CallType;
+use calls_phone::Digits;
 use calls_store::columns::{DispositionColumn, TypeColumn};
 use calls_store::filter::{Counterparties, Filter};
 use calls_store::insertion::{Layout, NewCall, Writer};
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
 use calls_store::list::{list_calls, list_calls_by_id, version};
+use calls_store::search::Search;
 use calls_store::summary::{Question, summarize};
-use calls_store::{counts, returned};
+use calls_store::{counts, returned, search};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
@@ -68,6 +70,8 @@ fn each_statement_of_a_request_names_its_owner() {
     connection.transaction(add).unwrap();
     version(&mut connection, owner).unwrap();
     list_calls_by_id(&mut connection, owner, CallId(0), 10).unwrap();
+    let search = Search::new("1333", vec![Digits::Anywhere("1333".to_owned())]);
+    assert_eq!(search::counterparties(&mut connection, owner, &search).unwrap().0.len(), 1);
     let exactly = Some(Counterparties::exactly(Some(call.counterparty)));
     for filter in [
         Filter::default(),
@@ -84,6 +88,8 @@ fn each_statement_of_a_request_names_its_owner() {
             summarize(&mut connection, &Labels::default(), question).unwrap();
         }
     }
+    // Again, now that the history is counted.
+    assert_eq!(search::counterparties(&mut connection, owner, &search).unwrap().0.len(), 1);
     let statements = statements.lock().unwrap();
     assert!(statements.len() > 50, "{}", statements.len());
     let others: Vec<&String> = statements.iter().filter(|statement| !names_its_owner(statement)).collect();
