@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use calls_model::Fallback;
 
-use crate::conditional::{is_known, known};
+use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
@@ -102,16 +102,10 @@ fn element(fallback: &Fallback) -> io::Result<String> {
     Ok(format!("<script type=\"application/json\" id=\"{}\">{data}</script>", Fallback::ELEMENT))
 }
 
-/// The ETag of the page's HTML with a version of a history inside.
-pub fn index_etag(version: Version) -> String {
+/// The ETag of the page's HTML with a version of a history and of the names inside.
+pub fn index_etag(version: Version, names: i64) -> String {
     let shell = find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
-    format!("\"{shell}-{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
-}
-
-/// The version in a tag that [`index_etag`] wrote, perhaps for another page or by another program.
-pub fn version_of_tag(tag: &str) -> Option<Version> {
-    let (_, version) = tag.trim().trim_end_matches('"').rsplit_once('-')?;
-    i64::from_str_radix(version, 16).ok().map(Version)
+    format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
 }
 
 /// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.

@@ -6,6 +6,7 @@ pub(crate) mod contacts;
 mod database_url;
 pub(crate) mod erase;
 pub(crate) mod import;
+mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod seed;

@@ -10,18 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use calls_model::{Call, Party};
+use calls_model::{Call, DetailedCall, Party};
 use calls_store::address::Address;
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
 use calls_store::listener::{Change, Listener};
-use calls_store::pool::DatabaseError;
-use calls_store::rows::CallRow;
+use calls_store::pool::{Database, DatabaseError};
+use calls_store::rows::{CallColumns, CallRow};
+use calls_store::{details, returned};
+use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 use tokio::time::sleep;
 
 use crate::clients::Slot;
+use crate::details::Detailer;
 
 /// How often clients are looked after: heartbeats that are due, buffers that stay full.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,6 +45,8 @@ pub struct EventOptions {
     pub address: Arc<Address>,
     /// The parties behind keys.
     pub labels: Labels,
+    /// Connections that details are read over.
+    pub database: Database,
     /// Clients at once.
     pub most_clients: usize,
     /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
@@ -75,10 +80,18 @@ pub struct TooMany;
 /// A piece of an event stream, as it is sent.
 pub type Piece = Arc<str>;
 
+/// What is followed.
+pub struct Subject {
+    /// Whose history.
+    pub party: Party,
+    /// Its key. None while the database has never seen the party.
+    pub owner: Option<PartyKey>,
+    /// Whether each call is told with its details.
+    pub with_details: bool,
+}
+
 struct Follower {
-    party: Party,
-    /// None while the database has never seen the party.
-    owner: Option<PartyKey>,
+    subject: Subject,
     /// The id of the last call it was told.
     position: CallId,
     /// Whether there can be calls after it.
@@ -111,18 +124,12 @@ impl Events {
     ///
     /// # Errors
     /// As many clients follow a history as may.
-    pub fn follow(
-        &self,
-        party: Party,
-        owner: Option<PartyKey>,
-        position: CallId,
-        slot: Slot,
-    ) -> Result<Receiver<Piece>, TooMany> {
+    pub fn follow(&self, subject: Subject, position: CallId, slot: Slot) -> Result<Receiver<Piece>, TooMany> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         // Tells the client where it is, so that it can come back there even if it heard of no call.
         sender.try_send(format!("retry: 2000\nid: {}\n\n", position.0).into()).ok();
         let last_sent = Instant::now();
-        let follower = Follower { party, owner, position, is_behind: true, sender, last_sent, _slot: slot };
+        let follower = Follower { subject, position, is_behind: true, sender, last_sent, _slot: slot };
         let mut inbox = self.shared.lock();
         // Counted under the lock.
         if inbox.closed || self.shared.clients.load(Ordering::Relaxed) >= self.shared.most_clients {
@@ -223,17 +230,17 @@ impl Teller {
         // One without an E.164 number can be that of a party which was unknown until now.
         let others = changes.iter().any(|change| matches!(change, Change::Of(owner) if !owner.is_e164()));
         for follower in &mut self.followers {
-            let its = follower.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
-            follower.is_behind |= many || its || (follower.owner.is_none() && others);
+            let its = follower.subject.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
+            follower.is_behind |= many || its || (follower.subject.owner.is_none() && others);
         }
     }
 
     /// Looks for the keys of parties that the database had never seen.
     async fn look_up(&mut self, listener: &Listener) -> Result<(), DatabaseError> {
-        let unseen = |follower: &&mut Follower| follower.owner.is_none() && follower.is_behind;
+        let unseen = |follower: &&mut Follower| follower.subject.owner.is_none() && follower.is_behind;
         for follower in self.followers.iter_mut().filter(unseen) {
-            follower.owner = listener.find_party(&follower.party).await?;
-            follower.is_behind = follower.owner.is_some();
+            follower.subject.owner = listener.find_party(&follower.subject.party).await?;
+            follower.is_behind = follower.subject.owner.is_some();
         }
         Ok(())
     }
@@ -242,18 +249,20 @@ impl Teller {
     async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
         loop {
             // Most clients of a history are at the same position, and are sent the same.
-            let mut pieces: BTreeMap<(PartyKey, CallId), Next> = BTreeMap::new();
+            let mut pieces: BTreeMap<(PartyKey, CallId, bool), Next> = BTreeMap::new();
             let (mut goes_on, mut waits) = (false, false);
             for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
-                let Some(owner) = follower.owner else { continue };
+                let Some(owner) = follower.subject.owner else { continue };
                 if follower.sender.capacity() == 0 {
                     waits |= !follower.sender.is_closed();
                     continue;
                 }
-                let next = match pieces.entry((owner, follower.position)) {
+                let (position, with_details) = (follower.position, follower.subject.with_details);
+                let next = match pieces.entry((owner, position, with_details)) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(unknown) => {
-                        unknown.insert(Next::read(listener, owner, follower.position).await?)
+                        let rows = listener.calls_after(owner, position, PIECE).await?;
+                        unknown.insert(self.options.next(owner, position, rows, with_details).await?)
                     }
                 };
                 if next.last > follower.position && follower.send(next.piece.clone()) {
@@ -301,17 +310,42 @@ struct Next {
     is_full: bool,
 }
 
-impl Next {
-    async fn read(listener: &Listener, owner: PartyKey, position: CallId) -> Result<Self, DatabaseError> {
-        let rows = listener.calls_after(owner, position, PIECE).await?;
+impl EventOptions {
+    /// What is told of the calls behind a position.
+    async fn next(
+        &self,
+        owner: PartyKey,
+        position: CallId,
+        rows: Vec<CallRow>,
+        with_details: bool,
+    ) -> Result<Next, DatabaseError> {
         let is_full = rows.len() == usize::from(PIECE);
         let last = rows.last().map_or(position, |row| row.columns.id);
-        Ok(Self { piece: rows.into_iter().map(event).collect::<String>().into(), last, is_full })
+        let piece: String = match with_details {
+            true => self.detail(owner, rows).await?.iter().map(|call| event(&call.call.id, call)).collect(),
+            false => rows.into_iter().map(Call::from).map(|call| event(&call.id, &call)).collect(),
+        };
+        Ok(Next { piece: piece.into(), last, is_full })
+    }
+
+    /// Calls with their details.
+    async fn detail(&self, owner: PartyKey, rows: Vec<CallRow>) -> Result<Vec<DetailedCall>, DatabaseError> {
+        let (database, labels) = (self.database.clone(), self.labels.clone());
+        let read = move || {
+            database.read(|connection| {
+                let columns: Vec<CallColumns> = rows.iter().map(|row| row.columns).collect();
+                let returned_at = returned::returned_at(connection, owner, &columns)?;
+                let mut rows = rows.clone();
+                details::read(connection, &labels, owner, &mut rows)?;
+                let mut detailer = Detailer::default();
+                Ok(rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at)).collect())
+            })
+        };
+        self.database.block(read).await
     }
 }
 
-fn event(row: CallRow) -> String {
-    let call = Call::from(row);
-    let data = serde_json::to_string(&call).unwrap_or_default();
-    format!("id: {}\nevent: call\ndata: {data}\n\n", call.id)
+fn event(id: &str, call: &impl Serialize) -> String {
+    let data = serde_json::to_string(call).unwrap_or_default();
+    format!("id: {id}\nevent: call\ndata: {data}\n\n")
 }

@@ -46,11 +46,6 @@ pub enum ApiError {
         /// What came.
         found: String,
     },
-    /// A call detail record is none.
-    Unreadable {
-        /// What was expected and found.
-        reason: String,
-    },
     /// The sender does not know the secret.
     Unauthorized {
         /// What `WWW-Authenticate` says.
@@ -139,7 +134,6 @@ impl ApiError {
             Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
             Self::BadHeader { .. } => ("bad-header", "A header is not right"),
             Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
-            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
             Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
             Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
             Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
@@ -175,7 +169,6 @@ impl ApiError {
                 told("Host", "localhost or a host of --public-url or --allowed-hosts", found)
             }
             Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
-            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
             Self::BadSignature => {
                 (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
             }
@@ -227,7 +220,7 @@ impl ResponseError for ApiError {
             Self::BadSignature => StatusCode::FORBIDDEN,
             Self::Misdirected { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed | Self::OnlyPost => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { status, .. } => {

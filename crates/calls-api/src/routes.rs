@@ -19,6 +19,7 @@ mod numbers;
 mod openapi;
 mod parameters;
 mod schemas;
+mod sent;
 mod summary;
 
 use std::time::Instant;
@@ -35,13 +36,14 @@ use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
-use crate::reads::Replica;
+use crate::reads::{self, Replica};
 use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
+use calls_store::keys::Version;
 use calls_store::labels::Labels;
 use calls_store::lister::Lister;
-use calls_store::pool::Database;
+use calls_store::pool::{Database, DatabaseError};
 
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
@@ -80,6 +82,29 @@ pub struct App {
     pub credentials: Credentials,
     /// Tells new calls to those who follow a history.
     pub events: Events,
+}
+
+impl App {
+    /// Connections for reads that no version is known of.
+    pub fn reads(&self) -> &Database {
+        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
+    }
+
+    /// What is read, with the version of its history (see [`reads::read`]).
+    ///
+    /// # Errors
+    /// Those of [`reads::read`].
+    pub async fn read<T, E>(
+        &self,
+        known: Version,
+        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        reads::read(&self.database, self.replica.as_ref(), known, find).await
+    }
 }
 
 /// Every path there is.

@@ -205,6 +205,11 @@ impl Details<'_> {
         })
     }
 
+    /// The counterparty's name as it stands, in a file whose names are known to be names.
+    pub fn exact_name(self, name: &str) -> Self {
+        self.with(|record| record.name = Some(name.to_owned()).filter(|name| !name.trim().is_empty()))
+    }
+
     pub fn via(self, via: Option<RawParty>) -> Self {
         self.with(|record| {
             record.via =

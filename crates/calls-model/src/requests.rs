@@ -203,7 +203,8 @@ pub const INCLUDE: Parameter = once(
     Kind::OneOf(&["details"]),
     "details",
     "details",
-    "`details`: how each counterparty is written, when a missed call was returned and how a call ended. Not in CSV.",
+    "`details`: how each counterparty is written, its name, when a missed call was returned, how a call ended, how long it \
+     rang and which other line took part. Not in CSV, which has these in columns.",
 );
 
 /// `q`: who is searched for.
@@ -247,6 +248,9 @@ pub const FILTER: [Parameter; 14] = [
 /// What a list of calls takes beside [`FILTER`].
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
+/// What those take who follow a history.
+pub const EVENTS: [Parameter; 1] = [INCLUDE];
+
 /// What the list of numbers takes.
 pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
 
@@ -266,7 +270,7 @@ mod tests {
 
     #[test]
     fn an_example_is_right() {
-        for parameter in FILTER.iter().chain(&LIST).chain(&DIRECTORY) {
+        for parameter in FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY) {
             match parameter.kind {
                 Kind::OneOf(texts) => assert!(texts.contains(&parameter.example), "{}", parameter.name),
                 Kind::Integer(first, last) => {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::calls::{CallType, Disposition, optional_rfc3339, read_seconds};
+use crate::calls::{CallType, CounterpartyDetails, Disposition, optional_rfc3339, read_seconds};
 use crate::parties::{ParseError, Party};
 use crate::text;
 
@@ -203,6 +203,12 @@ pub struct CounterpartyCount {
     pub missed: u64,
     /// How long the parties spoke, all these calls together.
     pub talk_time: TalkTime,
+    /// How to write the counterparty, where it has an E.164 number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
+    /// Its name, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// What became of the missed inbound calls that fit the filter, but for those that ask for nothing: blocked calls and
@@ -280,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_summary_reads_back_what_it_writes() {
-        let json = r#"{"time_zone":"Europe/Berlin","calls":3,"types":{"Completed Inbound":1,"Missed Inbound":2,"Completed Outbound":0,"Missed Outbound":0},"talk_time":"37.4","missed_rate":0.5,"first_call":"2024-01-31T10:00:00Z","last_call":"2024-01-31T10:00:00.250Z","days":[{"date":"2024-01-31","calls":3,"missed":2}],"hours_of_week":[{"weekday":3,"hour":11,"calls":3,"missed":2}],"top_counterparties":[{"counterparty":"+13333333333","calls":3,"missed":2,"talk_time":"37.4"}],"missed_inbound":{"returned":1,"not_returned":1,"unidentified":0,"not_returned_ids":["7"]}}"#;
+        let json = r#"{"time_zone":"Europe/Berlin","calls":3,"types":{"Completed Inbound":1,"Missed Inbound":2,"Completed Outbound":0,"Missed Outbound":0},"talk_time":"37.4","missed_rate":0.5,"first_call":"2024-01-31T10:00:00Z","last_call":"2024-01-31T10:00:00.250Z","days":[{"date":"2024-01-31","calls":3,"missed":2}],"hours_of_week":[{"weekday":3,"hour":11,"calls":3,"missed":2}],"top_counterparties":[{"counterparty":"+13333333333","calls":3,"missed":2,"talk_time":"37.4"},{"counterparty":"+12025550123","calls":1,"missed":0,"talk_time":"1.0","details":{"international":"+1 202-555-0123","national":"(202) 555-0123","country":"US"},"name":"Example One"}],"missed_inbound":{"returned":1,"not_returned":1,"unidentified":0,"not_returned_ids":["7"]}}"#;
         let summary: Summary = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&summary).unwrap(), json);
         let empty = Summary::empty("UTC");

@@ -40,11 +40,11 @@ impl std::fmt::Display for Region {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found:?}: {reason}")]
 pub struct NotANumber {
-    /// What would have been right, as a noun phrase.
+    /// The expected value, as a noun phrase.
     pub expected: &'static str,
     /// The text as it came, cut after 64 characters.
     pub found: String,
-    /// What is wrong with it.
+    /// The reason for the refusal.
     pub reason: &'static str,
 }
 
@@ -114,7 +114,7 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
-/// How to write a party, and what is known of it from its number alone.
+/// Spellings and country of a party, derived from its number alone.
 pub fn describe(party: &Party) -> NumberInfo {
     let plain = |kind| NumberInfo {
         e164: None,
@@ -122,6 +122,8 @@ pub fn describe(party: &Party) -> NumberInfo {
         national: party.to_string(),
         country: None,
         kind,
+        name: None,
+        label: None,
         occurs_in: Vec::new(),
     };
     match party {
@@ -132,6 +134,8 @@ pub fn describe(party: &Party) -> NumberInfo {
                 national: parsed.format_as(PhoneNumberFormat::National).into_owned(),
                 country: country(&parsed),
                 kind: kind(&parsed),
+                name: None,
+                label: None,
                 occurs_in: Vec::new(),
             },
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
@@ -209,7 +213,7 @@ fn is_dialled_as(parsed: &PhoneNumber, digits: &str) -> bool {
     parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(national()) == digits
 }
 
-/// What may stand between the groups of a number, in the scripts and fonts that libphonenumber knows.
+/// Whether a character may separate the groups of a number, in the scripts that libphonenumber knows.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || "-‐‑‒–—―−－./．／()（）[]［］~～\u{ad}\u{200b}\u{2060}".contains(c)
 }
@@ -235,7 +239,7 @@ fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) ->
         return e164(&today);
     }
     let national = region.map(|region| read(number, Some(region)));
-    // Where the lengths of numbers vary, so few digits may as well be a number without its area code.
+    // In plans with variable lengths, so few digits may also be a number without its area code.
     if let (Some(digits), Some(Ok(parsed))) = (digits, &national)
         && digits.len() <= LONGEST_LOCAL
         && !is_dialled_as(parsed, digits)

@@ -8,11 +8,11 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 
-use crate::insertion::Layout;
 use crate::keys::PartyKey;
 use crate::labels::Labels;
+use crate::names::note_change;
 use crate::parties::{fixed_key, insert_parties};
-use crate::schema::{address_books, histories, names};
+use crate::schema::{address_books, names};
 
 /// A number of somebody in an address book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Replaced {
 ///
 /// A number that several people have gets the names of the first three.
 pub fn replace(connection: &mut PgConnection, book: &Book, entries: Vec<Entry>) -> QueryResult<Replaced> {
-    let (replaced, changed) = connection.transaction(|connection| {
+    connection.transaction(|connection| {
         diesel::insert_into(address_books::table)
             .values(book)
             .on_conflict(address_books::book)
@@ -77,25 +77,26 @@ pub fn replace(connection: &mut PgConnection, book: &Book, entries: Vec<Entry>) 
         upsert(connection, book, &changed, &named)?;
         delete(connection, &book.book, &removed)?;
         let added = changed.iter().filter(|key| !old.contains_key(key)).count();
-        let replaced =
-            Replaced { numbers: named.len(), added, changed: changed.len() - added, removed: removed.len() };
-        Ok::<_, diesel::result::Error>((replaced, [changed, removed].concat()))
-    })?;
-    renew_versions(connection, &changed)?;
-    Ok(replaced)
+        if !changed.is_empty() || !removed.is_empty() {
+            note_change(connection)?;
+        }
+        let (numbers, removed) = (named.len(), removed.len());
+        Ok(Replaced { numbers, added, changed: changed.len() - added, removed })
+    })
 }
 
 /// Removes an address book and its names: how many, or `None` if there is no such book.
 pub fn remove(connection: &mut PgConnection, book: &str) -> QueryResult<Option<usize>> {
-    let removed = connection.transaction(|connection| {
+    connection.transaction(|connection| {
         let known = diesel::delete(address_books::table.find(book)).execute(connection)?;
         let parties: Vec<PartyKey> =
             names::table.filter(names::book.eq(book)).select(names::party).load(connection)?;
         delete(connection, book, &parties)?;
-        Ok::<_, diesel::result::Error>((known > 0).then_some(parties))
-    })?;
-    renew_versions(connection, removed.as_deref().unwrap_or_default())?;
-    Ok(removed.map(|parties| parties.len()))
+        if !parties.is_empty() {
+            note_change(connection)?;
+        }
+        Ok((known > 0).then_some(parties.len()))
+    })
 }
 
 /// Notes that a book was looked at and was as before.
@@ -226,48 +227,6 @@ fn delete(connection: &mut PgConnection, book: &str, parties: &[PartyKey]) -> Qu
         .bind::<Array<BigInt>, _>(parties)
         .execute(connection)
         .map(|_| ())
-}
-
-/// Gives the histories that some parties occur in a new version, because their calls have other names now: an ETag that
-/// a client has would say that nothing has changed.
-fn renew_versions(connection: &mut PgConnection, parties: &[PartyKey]) -> QueryResult<()> {
-    /// Owners in a statement, which holds their locks.
-    const BATCH: usize = 1_000;
-    // Keys are sent as an array, so that it is read once and not searched for each call.
-    const OWNERS: &str = "
-        SELECT number FROM histories
-        WHERE EXISTS (SELECT FROM calls WHERE calls.number = histories.number AND calls.counterparty = ANY ($1))
-        ORDER BY number";
-    // In order, as writers take them, so that nobody waits in a circle.
-    const RENEW: &str = "
-        WITH locked AS (SELECT number FROM histories WHERE number = ANY ($1) ORDER BY number FOR NO KEY UPDATE)
-        UPDATE histories SET version = version + 1 FROM locked WHERE histories.number = locked.number";
-    if parties.is_empty() {
-        return Ok(());
-    }
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        number: PartyKey,
-    }
-    let owners: Vec<Row> = diesel::sql_query(OWNERS).bind::<Array<BigInt>, _>(parties).load(connection)?;
-    let owners: Vec<PartyKey> = owners.into_iter().map(|row| row.number).collect();
-    match Layout::of(connection)? {
-        Layout::Distributed => {
-            for owner in owners {
-                let history = histories::table.find(owner);
-                diesel::update(history)
-                    .set(histories::version.eq(histories::version + 1))
-                    .execute(connection)?;
-            }
-        }
-        Layout::Plain => {
-            for owners in owners.chunks(BATCH) {
-                diesel::sql_query(RENEW).bind::<Array<BigInt>, _>(owners).execute(connection)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Those of some parties that an address book has a name for.

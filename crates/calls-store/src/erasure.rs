@@ -9,8 +9,9 @@ use crate::contacts;
 use crate::counts;
 use crate::idempotency;
 use crate::keys::PartyKey;
+use crate::names;
 use crate::occurrences;
-use crate::schema::{calls, histories, names, other_parties};
+use crate::schema::{calls, histories, other_parties};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let mut erased = Erased::default();
     let affected: Vec<PartyKey> = calls::table
-        .filter(calls::counterparty.eq(party))
+        .filter(calls::counterparty.eq(party).or(calls::via.eq(party)))
         .filter(calls::number.ne(party))
         .select(calls::number)
         .distinct()
@@ -42,23 +43,32 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
         erased.made_unknown += made_unknown;
         erased.duplicates += duplicates;
     }
-    let others: Vec<PartyKey> = calls::table
-        .filter(calls::number.eq(party))
-        .filter(calls::counterparty.lt(PartyKey::UNKNOWN))
-        .select(calls::counterparty)
-        .distinct()
-        .load(connection)?;
+    let others = others_of(connection, party)?;
     erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
     diesel::delete(histories::table.find(party)).execute(connection)?;
     counts::reset(connection, party)?;
-    diesel::delete(names::table.filter(names::party.eq(party))).execute(connection)?;
     occurrences::forget(connection)?;
     idempotency::forget_quotes(connection)?;
+    names::remove(connection, party)?;
     remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
     Ok(erased)
 }
 
-/// Makes a counterparty of a history unknown: how many calls, and how many were deleted instead.
+/// The parties without a number that the calls of a history name.
+fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<PartyKey>> {
+    let own = calls::table.filter(calls::number.eq(owner));
+    let mut others: Vec<PartyKey> = own
+        .filter(calls::counterparty.lt(PartyKey::UNKNOWN))
+        .select(calls::counterparty)
+        .distinct()
+        .load(connection)?;
+    let lines: Vec<Option<PartyKey>> =
+        own.filter(calls::via.lt(PartyKey::UNKNOWN)).select(calls::via).distinct().load(connection)?;
+    others.extend(lines.into_iter().flatten());
+    Ok(others)
+}
+
+/// Makes a counterparty of a history unknown, and takes it off as the other line: how many calls, and how many were deleted instead.
 fn make_unknown(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -76,6 +86,8 @@ fn make_unknown(
     let named = calls::table.filter(calls::number.eq(owner)).filter(calls::counterparty.eq(party));
     let made_unknown =
         diesel::update(named).set(calls::counterparty.eq(PartyKey::UNKNOWN)).execute(connection)?;
+    let by_line = calls::table.filter(calls::number.eq(owner)).filter(calls::via.eq(party));
+    diesel::update(by_line).set(calls::via.eq(None::<PartyKey>)).execute(connection)?;
     shrink(connection, owner, duplicates)?;
     Ok((made_unknown, duplicates))
 }
@@ -116,23 +128,29 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
+    let lines: Vec<Option<PartyKey>> =
+        calls::table.filter(calls::via.eq_any(&keys)).select(calls::via).distinct().load(connection)?;
     let owners: Vec<PartyKey> = histories::table
         .filter(histories::number.eq_any(&keys))
         .select(histories::number)
         .load(connection)?;
     let in_books = contacts::are_named(connection, &keys)?;
-    keys.retain(|key| !named.contains(key) && !owners.contains(key) && !in_books.contains(key));
+    let is_named =
+        |key: &PartyKey| named.contains(key) || lines.contains(&Some(*key)) || in_books.contains(key);
+    keys.retain(|key| !is_named(key) && !owners.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
 }
 
-/// Removes all extensions, SIP addresses and texts that no call names and that own no history.
+/// Removes all extensions, SIP addresses and texts that no call names and that own no history, and the names that logs have
+/// of parties like these.
 pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
     // Keys first: a reference table and a distributed one are not joined in a DELETE.
     const UNNAMED: &str = "
         SELECT number FROM other_parties AS party WHERE number < -2
            AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
+           AND NOT EXISTS (SELECT FROM calls WHERE calls.via = party.number)
            AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)
            AND NOT EXISTS (SELECT FROM names WHERE names.party = party.number AND names.book <> '')";
     #[derive(QueryableByName)]
@@ -143,7 +161,9 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let unnamed: Vec<Unnamed> = diesel::sql_query(UNNAMED).load(connection)?;
     let keys: Vec<i64> = unnamed.into_iter().map(|row| row.number).collect();
-    diesel::sql_query("DELETE FROM other_parties WHERE number = ANY ($1)")
+    let removed = diesel::sql_query("DELETE FROM other_parties WHERE number = ANY ($1)")
         .bind::<Array<BigInt>, _>(keys)
-        .execute(connection)
+        .execute(connection)?;
+    names::remove_unnamed(connection)?;
+    Ok(removed)
 }

@@ -2,14 +2,16 @@
 //!
 //! In reading order:
 //!
-//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1.
+//! - [`server`]: where PostgreSQL is; [`migrations`]: its layout, and `upgrade` from that of version 0.1;
+//!   [`distribution`]: how Citus distributes it.
 //! - [`keys`], [`columns`], [`rows`]: the types of rows. `schema`: the tables.
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
 //! - [`filter`] and [`list`]: pages of a history. [`directory`]: which numbers there are; [`occurrences`]: who occurs in
 //!   the histories of others, and [`lister`], which keeps that current.
-//! - [`contacts`]: address books; [`names`]: who a party is; [`search`]: parties by a part of their name or number.
+//! - [`names`]: whose number it is; [`contacts`]: address books; [`search`]: parties by a part of their name or number;
+//!   [`details`]: what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
@@ -24,7 +26,9 @@ pub mod contacts;
 pub mod counter;
 pub mod counts;
 pub mod deadlines;
+pub mod details;
 pub mod directory;
+pub mod distribution;
 pub mod erasure;
 pub mod filter;
 pub mod hot;
@@ -33,6 +37,7 @@ pub mod import;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+mod libpq_options;
 pub mod list;
 pub mod listener;
 pub mod lister;

@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, BigInt, Timestamptz};
 
 use crate::keys::PartyKey;
 use crate::labels::Labels;
-use crate::names::best_names;
+use crate::names;
 
 /// Histories with new calls that are looked at in one statement.
 const BATCH: usize = 5_000;
@@ -167,7 +167,7 @@ pub fn histories_of(
     let rows: Vec<Row> = diesel::sql_query(HISTORIES).bind::<BigInt, _>(party).load(connection)?;
     let owners: Vec<PartyKey> = rows.iter().map(|row| row.number).collect();
     labels.load(connection, owners.iter().copied())?;
-    let mut names = best_names(connection, &owners)?;
+    let mut names = names::find(connection, owners)?;
     let mut found: Vec<Occurrence> = rows
         .into_iter()
         .filter_map(|row| {

@@ -85,6 +85,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    name_changes (slot) {
+        slot -> Int2,
+        changes -> Int8,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
@@ -121,6 +128,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     history_counts,
     idempotency_keys,
     listed_histories,
+    name_changes,
     names,
     occurrences,
     other_parties,

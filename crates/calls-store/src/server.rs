@@ -9,7 +9,7 @@ use diesel::Connection as _;
 use diesel::pg::PgConnection;
 use local_postgres::Cluster;
 
-use crate::pool::with_options;
+use crate::libpq_options::with_options;
 use crate::pooler;
 
 /// The database's name in the private cluster.
@@ -61,6 +61,17 @@ impl Server {
         match self.cluster {
             Some(_) => Ok(()),
             None => pooler::check(|| self.connect()),
+        }
+    }
+
+    /// Checks the same of another server, such as a standby. One that does not answer now is not checked.
+    ///
+    /// # Errors
+    /// There is a pooler of transactions in between.
+    pub fn require_sessions_of(url: &str) -> anyhow::Result<()> {
+        match connect(url) {
+            Ok(_) => pooler::check(|| connect(url)),
+            Err(_) => Ok(()),
         }
     }
 

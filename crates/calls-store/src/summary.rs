@@ -19,6 +19,7 @@ use crate::counts::{self, top};
 use crate::filter::{Filter, span};
 use crate::keys::PartyKey;
 use crate::labels::Labels;
+use crate::names;
 use crate::zones::Offsets;
 
 /// What is asked of a history.
@@ -69,11 +70,14 @@ fn counterparties(
     labels.load(connection, entries.iter().map(|entry| entry.counterparty))?;
     let missed =
         top::TypeSet::of(&[calls_model::CallType::MissedInbound, calls_model::CallType::MissedOutbound]);
+    let names = names::find(connection, entries.iter().map(|entry| entry.counterparty).collect())?;
     let count = |entry: &top::Entry| CounterpartyCount {
         counterparty: labels.get(entry.counterparty),
         calls: entry.count(types).unsigned_abs(),
         missed: entry.count(types.and(missed)).unsigned_abs(),
         talk_time: TalkTime::from_ms(entry.ms_of(types).unsigned_abs()),
+        details: None,
+        name: names.get(&entry.counterparty).map(|name| name.name.clone()),
     };
     Ok(entries.iter().map(count).collect())
 }

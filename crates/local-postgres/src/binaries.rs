@@ -1,4 +1,4 @@
-//! Where the installed PostgreSQL is, and which version.
+//! Finds the installed PostgreSQL and its version.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
 const PASSED_ON: [&str; 7] =
     ["PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
-/// Where packages put the binaries. One `*` stands for a version; the newest comes first.
+/// Directories that packages install the binaries to. `*` stands for a version; the newest is tried first.
 const USUAL_PLACES: [&str; 9] = [
     "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
     "/usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Fedora, RHEL
@@ -120,7 +120,7 @@ fn candidates() -> Vec<(&'static str, PathBuf)> {
     all
 }
 
-/// What `pg_config --bindir` says.
+/// Output of `pg_config --bindir`.
 fn pg_config() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -15,7 +15,7 @@ use crate::recipe::Recipe;
 use crate::server;
 use crate::stop::Stop;
 
-/// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
+/// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
 const STOP_LIMIT: Duration = Duration::from_secs(600);
 
 /// A running PostgreSQL that this process uses.
@@ -32,7 +32,7 @@ pub struct Cluster {
     membership: Option<Membership>,
 }
 
-/// What makes this process a user of the cluster.
+/// Marks this process as a user of the cluster.
 #[derive(Debug)]
 struct Membership {
     users: Lock,

@@ -1,4 +1,4 @@
-//! What can go wrong, in words for the person at the terminal.
+//! Errors, as messages for the person at the terminal.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ pub enum Error {
         program: &'static str,
         /// The folder to be created.
         folder: PathBuf,
-        /// What the program said.
+        /// Output of the program.
         output: String,
     },
 
@@ -100,7 +100,7 @@ pub enum Error {
     Slow {
         /// "not ready" or "not stopped".
         state: &'static str,
-        /// How long was waited, in seconds.
+        /// Waiting time in seconds.
         seconds: u64,
         /// The log file.
         log: PathBuf,
@@ -123,9 +123,9 @@ pub enum Error {
     /// `psql` failed.
     #[error("could not {doing}: {message}")]
     Query {
-        /// What was tried.
+        /// The attempted action.
         doing: String,
-        /// What the server, or `psql`, said.
+        /// Message of the server or of `psql`.
         message: String,
     },
 
@@ -136,9 +136,9 @@ pub enum Error {
     /// A system call failed.
     #[error("could not {doing}: {source}")]
     Io {
-        /// What was tried, with the path.
+        /// The attempted action, with the path.
         doing: String,
-        /// What the system said.
+        /// Error of the system call.
         source: io::Error,
     },
 }

@@ -125,7 +125,7 @@ unsafe fn detach() {
         for signal in 1..32 {
             libc::signal(signal, libc::SIG_DFL);
         }
-        // Whoever stops a whole group of processes means the user, and the keeper is what cleans up after it.
+        // A signal to the whole process group is meant for the user; the keeper cleans up after it.
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
             libc::signal(signal, libc::SIG_IGN);
         }

@@ -19,7 +19,7 @@ pub(crate) const USER: &str = "postgres";
 /// The log is moved aside when a server starts and it is larger than this many bytes.
 const LOG_LIMIT: u64 = 8 * 1024 * 1024;
 
-/// How many lines of the log an error shows.
+/// Number of log lines that an error shows.
 const TAIL_LINES: usize = 15;
 
 /// The paths of one data folder, and the user its server runs as.
@@ -106,7 +106,7 @@ impl Layout {
         self.data_dir.join("postgres")
     }
 
-    /// Where a cluster is made, before it is complete and gets its name.
+    /// Temporary folder of a cluster that is being created.
     pub(crate) fn unfinished(&self) -> PathBuf {
         self.data_dir.join("postgres.new")
     }
@@ -126,7 +126,7 @@ impl Layout {
         self.data_dir.join("leaving.lock")
     }
 
-    /// What the server writes about itself.
+    /// Log file of the server.
     pub(crate) fn log(&self) -> PathBuf {
         self.data_dir.join("postgres.log")
     }

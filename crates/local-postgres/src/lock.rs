@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::layout::Layout;
 
-/// How often a condition is looked at while waiting for it.
+/// Polling interval while waiting for a condition.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 
-/// How a file is locked.
+/// Mode of a file lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// With others.

@@ -20,12 +20,11 @@ use crate::lock::{Lock, Mode, POLL};
 use crate::recipe::{Origin, Recipe};
 use crate::stop::{c_string, read_pid};
 
-/// How long a start may take. After a crash PostgreSQL replays its log first, at most what it wrote between
-/// two checkpoints; on a slow disk that is minutes.
+/// Time limit of a start. After a crash PostgreSQL first replays its log, at most what it wrote between two
+/// checkpoints, which takes minutes on a slow disk.
 const START_LIMIT: Duration = Duration::from_secs(600);
 
-/// How long a server may take to answer when it is asked whether it is there. If it takes longer, it is asked
-/// again.
+/// Time limit of one liveness check. It is repeated when it times out.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Joins the server of `layout`, starts it if nobody did, makes it if there is none. Gives the binaries that
@@ -67,7 +66,7 @@ pub(crate) fn slow(layout: &Layout, state: &'static str, limit: Duration) -> Err
     Error::Slow { state, seconds: limit.as_secs(), log: layout.log(), tail: layout.log_tail() }
 }
 
-/// Whether the server says that it is ready, and answers.
+/// Whether the server reports readiness and answers.
 fn is_ready(layout: &Layout) -> bool {
     // The eighth line is the state. A killed server leaves the file behind.
     fs::read(layout.pid_file()).is_ok_and(|text| {

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use crate::layout::Layout;
 use crate::lock::POLL;
 
-/// How often the server is asked again. The first request can come too early: it has no process number yet.
+/// Interval of repeated stop requests. The first can come too early, before the server has a process number.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The signal for a server that shall disconnect everybody and write a checkpoint.
 pub(crate) const FAST: libc::c_int = libc::SIGINT;
 
-/// What to do to end one server.
+/// Steps to stop one server.
 #[derive(Debug)]
 pub(crate) struct Stop {
     server_lock: CString,
@@ -29,17 +29,17 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// How to stop the server of `layout`: if its data is thrown away anyway, it ends at once.
+    /// Stops the server of `layout`, at once if its data is thrown away anyway.
     pub(crate) fn new(layout: &Layout, throwaway: bool) -> Stop {
         Stop::by_signal(layout, if throwaway { libc::SIGQUIT } else { FAST })
     }
 
-    /// How to end the server of `layout` with a signal.
+    /// Stops the server of `layout` with a signal.
     pub(crate) fn by_signal(layout: &Layout, signal: libc::c_int) -> Stop {
         Stop::of(layout, &layout.pid_file(), signal)
     }
 
-    /// How to end the program that runs in `layout` and writes its process number to `pid_file`.
+    /// Stops the program in `layout` that writes its process number to `pid_file`.
     pub(crate) fn of(layout: &Layout, pid_file: &Path, signal: libc::c_int) -> Stop {
         Stop {
             server_lock: c_string(&layout.server_lock()),

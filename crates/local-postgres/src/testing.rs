@@ -25,7 +25,7 @@ pub use pgbouncer::Pgbouncer;
 pub use psql::query;
 pub use replication::{Primary, Standby};
 pub use server::{Server, several_hosts};
-pub use shared::{VARIABLE, cluster_url, database_url};
+pub use shared::{SETUP_VARIABLE, VARIABLE, cluster_url, create_database, database_url, drop_database};
 pub use tls::TlsServer;
 
 /// The value, or a panic that says what failed.

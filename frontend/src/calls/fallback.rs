@@ -16,12 +16,12 @@ use crate::{intl, path};
 pub fn use_fallback(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
     let Fallback { number, info, calls, next } = fallback;
-    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
+    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };
     let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);
     let first = PagesKey(PageKey::first(wanted));
-    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
+    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]));
 }
 
 /// What the filter of the address is to the API.

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
 use super::capacity::{Capacity, Connections};
+use super::memory;
 use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
@@ -82,6 +83,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
     let credentials = arguments.senders.credentials()?;
     if rustix::process::geteuid().is_root() {
@@ -116,6 +118,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let event_options = EventOptions {
         address: address.clone(),
         labels: labels.clone(),
+        database: database.clone(),
         most_clients: followers.most(),
         heartbeat,
     };
@@ -164,6 +167,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 /// Standbys, with as many connections as there are to the primary.
 fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
     let address = Address::parse(url).context("cannot connect to the database for reads")?;
+    Server::require_sessions_of(url).context("cannot use --read-url (CALLS_READ_URL)")?;
     let (deadlines, none) = (primary.deadlines, Failures::default());
     let queue = Queue::new(waiting.saturating_add(primary.readers));
     Ok(Replica {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use calls_model::{Call, DetailedCall, Party};
+use calls_model::{DetailedCall, Party};
 use calls_phone as phone;
 use calls_store::hot::PageQuestion;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
 use calls_store::pool::Database;
 use calls_store::rows::{CallRow, Position};
-use calls_store::{list, parties, returned};
+use calls_store::{details, list, names, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
@@ -21,7 +21,7 @@ use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
 use crate::assets;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag, etag_with_names, is_known, known, versions, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
@@ -30,8 +30,9 @@ use crate::reads::{HotReads, newest_seen};
 ///
 /// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
 /// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
-/// come at once. With `include=details` each call of JSON and NDJSON says how its counterparty is written, and a missed
-/// one when it was returned.
+/// come at once, with how they ended, how long they rang, the counterparty's name and the other line. With
+/// `include=details` each call of JSON and NDJSON has these in its details, which also say how its counterparty is
+/// written and when a missed call was returned.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}",
@@ -129,7 +130,7 @@ async fn list_page(
     let address = address(request, &party);
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
-    let seen = newest_seen(request, versions(&known));
+    let seen = newest_seen(request, versions_seen(&known));
     let written = match question {
         Some(question) => WrittenPage::plain(hot.page(seen, question).await?),
         None => {
@@ -144,7 +145,7 @@ async fn list_page(
     };
 
     let mut response = HttpResponse::Ok();
-    let etag = etag(written.version);
+    let etag = written.etag();
     let is_known = is_known(&known, &etag);
     response.insert_header((ETAG, etag));
     let mut response = if is_known {
@@ -164,6 +165,8 @@ async fn list_page(
 struct WrittenPage {
     /// The history's.
     version: Version,
+    /// The version of the names, if the page has some or was found by them.
+    names: Option<i64>,
     /// JSON.
     body: Vec<u8>,
     /// Where the next page begins, if there is one.
@@ -173,20 +176,27 @@ struct WrittenPage {
 impl WrittenPage {
     /// Calls without details.
     fn plain(page: calls_store::hot::Page) -> Self {
-        Self { version: page.version, body: plain_json(page.rows), next: page.next }
+        Self { version: page.version, names: None, body: plain_json(&page.rows), next: page.next }
+    }
+
+    fn etag(&self) -> String {
+        match self.names {
+            Some(names) => etag_with_names(self.version, names),
+            None => etag(self.version),
+        }
     }
 }
 
-fn plain_json(rows: Vec<CallRow>) -> Vec<u8> {
+fn plain_json(rows: &[CallRow]) -> Vec<u8> {
     /// Bytes of most calls. A body that grows is copied again and again.
     const CALL: usize = 160;
     let mut body = Vec::with_capacity(rows.len() * CALL + 2);
     body.push(b'[');
-    for (index, row) in rows.into_iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        Call::from(row).append_json(&mut body);
+        row.append_json(&mut body);
     }
     body.push(b']');
     body
@@ -224,24 +234,32 @@ impl Wanted {
         party: &Party,
         patience: Duration,
     ) -> QueryResult<WrittenPage> {
-        let nothing = |version| WrittenPage { version, body: b"[]".to_vec(), next: None };
-        let Some(owner) = parties::find_party(connection, party)? else { return Ok(nothing(Version::NONE)) };
-        // Asked first: if a call comes in between, the tag is older than the page, never newer.
-        let version = list::version(connection, owner)?;
-        if versions(&self.known).contains(&version) {
-            return Ok(nothing(version));
+        let mut written =
+            WrittenPage { version: Version::NONE, names: None, body: b"[]".to_vec(), next: None };
+        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        written.names = match self.details || self.filter.is_search() {
+            true => Some(names::version(connection)?),
+            false => None,
+        };
+        let Some(owner) = parties::find_party(connection, party)? else { return Ok(written) };
+        written.version = list::version(connection, owner)?;
+        if is_known(&self.known, &written.etag()) {
+            return Ok(written);
         }
         let filter = self.filter.resolve(connection, party, owner)?;
         let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
+        written.next = page.next;
         if !self.details {
-            let rows = CallRow::resolve(connection, labels, page.rows)?;
-            return Ok(WrittenPage { version, body: plain_json(rows), next: page.next });
+            written.body = plain_json(&CallRow::resolve(connection, labels, page.rows)?);
+            return Ok(written);
         }
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, labels, page.rows)?;
+        let mut rows = CallRow::resolve(connection, labels, page.rows)?;
+        details::read(connection, labels, owner, &mut rows)?;
         let mut detailer = Detailer::default();
         let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
-        Ok(WrittenPage { version, body: detailed_json(detailed.collect()), next: page.next })
+        written.body = detailed_json(detailed.collect());
+        Ok(written)
     }
 }
 

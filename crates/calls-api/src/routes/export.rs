@@ -5,7 +5,7 @@ use std::io::Write as _;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
-use calls_model::{Call, DetailedCall, Party};
+use calls_model::{CallDuration, DetailedCall, Disposition, Party};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -20,7 +20,7 @@ use calls_store::keys::PartyKey;
 use calls_store::list::list_calls;
 use calls_store::pool::DatabaseError;
 use calls_store::rows::{CallRow, Position};
-use calls_store::{parties, returned};
+use calls_store::{details, parties, returned};
 
 /// Rows per query. Between two queries no connection is held, so a slow client keeps none from others.
 const BATCH: u16 = 5_000;
@@ -123,7 +123,9 @@ impl Export {
     fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let mut out = Vec::new();
         if self.first && self.format == Format::Csv {
-            out.extend_from_slice(b"id,created_at,counterparty,type,duration\r\n");
+            out.extend_from_slice(
+                b"id,created_at,counterparty,type,duration,disposition,ring_time,name,via\r\n",
+            );
         }
         let (rows, returned_at) = self.read_batch()?;
         match (&mut self.detailer, self.format) {
@@ -156,7 +158,8 @@ impl Export {
                     Some(_) => returned::returned_at(connection, *owner, &page.rows)?,
                     None => Vec::new(),
                 };
-                let rows = CallRow::resolve(connection, &self.app.labels, page.rows)?;
+                let mut rows = CallRow::resolve(connection, &self.app.labels, page.rows)?;
+                details::read(connection, &self.app.labels, *owner, &mut rows)?;
                 Ok((rows, returned_at, page.next))
             })?;
             self.left -= rows.len() as u64;
@@ -169,10 +172,30 @@ impl Export {
     }
 }
 
-/// A line of NDJSON.
-pub fn write_ndjson(out: &mut Vec<u8>, call: &Call) {
+/// A line of NDJSON: the members of the call, and those of its details that an import reads.
+pub fn write_ndjson(out: &mut Vec<u8>, detailed: &DetailedCall) {
+    let DetailedCall { call, details } = detailed;
     call.append_json(out);
-    out.push(b'\n');
+    // The brace that ends the call comes again behind the others.
+    out.pop();
+    let mut member = |name: &str, text: &str| {
+        out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        // A vector takes everything.
+        serde_json::to_writer(&mut *out, text).unwrap_or_default();
+    };
+    if let Some(disposition) = details.disposition {
+        member("disposition", disposition.as_str());
+    }
+    if let Some(ring_time) = details.ring_time {
+        member("ring_time", &ring_time.to_string());
+    }
+    if let Some(name) = &details.name {
+        member("name", name);
+    }
+    if let Some(via) = &details.via {
+        member("via", &via.to_string());
+    }
+    out.extend_from_slice(b"}\n");
 }
 
 fn write_detailed(out: &mut Vec<u8>, call: &DetailedCall) {
@@ -182,10 +205,22 @@ fn write_detailed(out: &mut Vec<u8>, call: &DetailedCall) {
 }
 
 /// A line of CSV (RFC 4180), which a spreadsheet takes for data.
-pub fn write_csv(out: &mut Vec<u8>, call: &Call) {
-    let duration = call.duration.map(|duration| duration.to_string()).unwrap_or_default();
+pub fn write_csv(out: &mut Vec<u8>, detailed: &DetailedCall) {
+    let DetailedCall { call, details } = detailed;
+    let seconds = |time: Option<CallDuration>| time.map(|time| time.to_string()).unwrap_or_default();
     let created_at = call.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    let fields = [&call.id, &created_at, &call.counterparty.to_string(), call.call_type.as_str(), &duration];
+    let via = details.via.as_ref().map(ToString::to_string);
+    let fields = [
+        call.id.as_str(),
+        &created_at,
+        &call.counterparty.to_string(),
+        call.call_type.as_str(),
+        &seconds(call.duration),
+        details.disposition.map_or("", Disposition::as_str),
+        &seconds(details.ring_time),
+        details.name.as_deref().unwrap_or_default(),
+        via.as_deref().unwrap_or_default(),
+    ];
     for (position, field) in fields.into_iter().enumerate() {
         if position > 0 {
             out.push(b',');
@@ -196,11 +231,13 @@ pub fn write_csv(out: &mut Vec<u8>, call: &Call) {
 }
 
 /// One field, quoted where RFC 4180 asks for it. A field that a spreadsheet would take for a formula gets an
-/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula.
+/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula. So does a field that begins
+/// with such an apostrophe, so that an import takes off no other.
 fn write_field(out: &mut Vec<u8>, field: &str) {
     let is_number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit());
-    let is_formula = field.starts_with(['=', '-', '@', '\t', '\r'])
-        || field.strip_prefix('+').is_some_and(|rest| !is_number(rest));
+    let behind = field.trim_start_matches('\'');
+    let is_formula = behind.starts_with(['=', '-', '@', '\t', '\r'])
+        || behind.strip_prefix('+').is_some_and(|rest| behind != field || !is_number(rest));
     let guard = if is_formula { "'" } else { "" };
     let written = if field.contains(['"', ',', '\r', '\n']) || is_formula {
         write!(out, "\"{guard}{}\"", field.replace('"', "\"\""))
@@ -241,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_formula_becomes_text_and_a_number_stays_one() {
-        for text in ["=1+1", "-1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "\tx", "\rx"] {
+        for text in ["=1+1", "-1", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "\tx", "\rx", "'=1+1"] {
             assert!(field(text).starts_with("\"'"), "{text:?}");
         }
         assert_eq!(field("+12025550123"), "+12025550123");

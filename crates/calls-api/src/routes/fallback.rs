@@ -17,15 +17,16 @@ use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
 use crate::assets::{self, Coding};
-use crate::conditional::{is_known, known};
+use crate::conditional::{is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
+use calls_store::names::{self, Name};
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
-use calls_store::{list, parties, returned};
+use calls_store::{details, list, parties, returned};
 
 /// How long the page waits for its calls: many times what they take to read. A page without them, which then asks
 /// for them itself, is better than none.
@@ -43,7 +44,7 @@ pub(super) async fn get_page(
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
     let known = known(request);
-    let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
+    let seen = newest_seen(request, versions_seen(&known));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
         move |database: &Database| find(database, &labels, &party, &filter, &known)
@@ -62,6 +63,8 @@ pub(super) async fn get_page(
         let Some((rows, returned_at)) = found.rows else {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         };
+        fallback.info.name = found.name.as_ref().map(|name| name.name.clone());
+        fallback.info.label = found.name.and_then(|name| name.label);
         fallback.next = found.next.map(|place| next_page(&party, wanted.pairs, place));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
@@ -78,6 +81,8 @@ pub(super) async fn get_page(
 /// A history as it is now.
 struct Found {
     etag: String,
+    /// The number's own name.
+    name: Option<Name>,
     /// `None` where the client has them.
     rows: Option<ReturnedRows>,
     /// Where the next page begins.
@@ -96,25 +101,28 @@ fn find(
 ) -> Result<(Version, Found), DatabaseError> {
     database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
-        // Asked first: if a call comes in between, the tag is older than the page, never newer.
+        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        let named = names::version(connection)?;
         let version = match owner {
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = assets::index_etag(version);
+        let etag = assets::index_etag(version, named);
         if filter.is_empty() && is_known(known, &etag) {
-            return Ok((version, Found { etag, rows: None, next: None }));
+            return Ok((version, Found { etag, name: None, rows: None, next: None }));
         }
         let Some(owner) = owner else {
             let rows = Some((Vec::new(), Vec::new()));
-            return Ok((version, Found { etag, rows, next: None }));
+            return Ok((version, Found { etag, name: None, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
         let filter = filter.resolve(connection, party, owner)?;
         let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, labels, page.rows)?;
-        Ok((version, Found { etag, rows: Some((rows, returned_at)), next: page.next }))
+        let mut rows = CallRow::resolve(connection, labels, page.rows)?;
+        details::read(connection, labels, owner, &mut rows)?;
+        let name = names::find(connection, vec![owner])?.remove(&owner);
+        Ok((version, Found { etag, name, rows: Some((rows, returned_at)), next: page.next }))
     })
 }
 

@@ -22,7 +22,8 @@ use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
-/// How to write a number, what is known of it, and whose histories it occurs in. Takes any spelling.
+/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the database does not
+/// answer, only how it is written is told.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -39,22 +40,35 @@ pub async fn get_number(
 ) -> Result<web::Json<NumberInfo>, ApiError> {
     let party = phone::parse(&number, app.region)?;
     let mut info = phone::describe(&party);
+    let data = app.clone();
     if app.has_directory {
-        let data = app.clone();
-        let find = move || occurrences_of(&data, &party);
-        // How a number is written is worth an answer by itself, while the database is away.
-        let found = app.reads().block(find).await.unwrap_or_default();
-        info.occurs_in = found.into_iter().map(occurrence_info).collect();
+        app.lister.bring_forward();
     }
+    let find = move || data.reads().read(|connection| known_of(&data, connection, &party));
+    let Known { name, occurs_in } = app.reads().block::<_, DatabaseError>(find).await.unwrap_or_default();
+    if let Some(Name { name, label }) = name {
+        info.name = Some(name);
+        info.label = label;
+    }
+    info.occurs_in = occurs_in.into_iter().map(occurrence_info).collect();
     Ok(web::Json(info))
 }
 
-fn occurrences_of(app: &App, party: &Party) -> Result<Vec<Occurrence>, DatabaseError> {
-    app.lister.bring_forward();
-    app.reads().read(|connection| match parties::find_party(connection, party)? {
-        Some(key) => occurrences::histories_of(connection, &app.labels, key),
-        None => Ok(Vec::new()),
-    })
+/// What the database knows of a number.
+#[derive(Default)]
+struct Known {
+    name: Option<Name>,
+    occurs_in: Vec<Occurrence>,
+}
+
+fn known_of(app: &App, connection: &mut PgConnection, party: &Party) -> QueryResult<Known> {
+    let Some(key) = parties::find_party(connection, party)? else { return Ok(Known::default()) };
+    let name = names::find(connection, vec![key])?.remove(&key);
+    let occurs_in = match app.has_directory {
+        true => occurrences::histories_of(connection, &app.labels, key)?,
+        false => Vec::new(),
+    };
+    Ok(Known { name, occurs_in })
 }
 
 fn occurrence_info(Occurrence { number, name, calls, last_call }: Occurrence) -> OccurrenceInfo {
@@ -131,7 +145,7 @@ fn find(app: &App, connection: &mut PgConnection, question: &Question) -> QueryR
     listed.truncate(limit);
     let keys: Vec<PartyKey> = listed.iter().map(|listed| listed.number).collect();
     app.labels.load(connection, keys.iter().copied())?;
-    let names = names::best_names(connection, &keys)?;
+    let names = names::find(connection, keys)?;
     let attention = directory::attention(connection, &listed)?;
     Ok(Found { listed, has_more, names, attention })
 }

@@ -152,6 +152,11 @@ impl FilterParameters {
             && search.is_none()
     }
 
+    /// Whether names decide which calls fit.
+    pub(super) fn is_search(&self) -> bool {
+        self.search.is_some()
+    }
+
     /// The filter for the history of a party, once the database has said who the counterparty is and how far back the
     /// zone's clocks have to be known.
     pub(super) fn resolve(

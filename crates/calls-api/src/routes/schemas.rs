@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use calls_model::requests::{self, Kind};
-use calls_model::{Call, CallDuration, CallType, DetailedCall, Problem};
+use calls_model::{Call, CallDuration, CallType, DetailedCall, Disposition, Problem};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -71,17 +71,30 @@ impl PartialSchema for SentRecord {
             .property("created_at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
             .property(
                 "counterparty",
-                text().description(Some("A number in any spelling, `withheld` or `unknown`.")),
+                text().description(Some(
+                    "A number in any spelling, `withheld` or `unknown`, or a log's word for these.",
+                )),
             )
             .property("type", Ref::from_schema_name(CallType::name()))
             .property("duration", Ref::from_schema_name(CallDuration::name()))
+            .property("disposition", Ref::from_schema_name(Disposition::name()))
+            .property("ring_time", Ref::from_schema_name(CallDuration::name()))
+            .property(
+                "name",
+                text().description(Some("The counterparty's name; kept up to 200 characters.")),
+            )
+            .property(
+                "via",
+                text().description(Some("The other line that took part: a number in any spelling.")),
+            )
             .required("owner")
             .required("created_at")
             .required("counterparty")
             .required("type")
             .examples([serde_json::json!({
                 "owner": "+13333333333", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+14444444444",
-                "type": "Completed Inbound", "duration": "37.4"
+                "type": "Completed Inbound", "duration": "37.4", "disposition": "answered", "ring_time": "12.5",
+                "name": "Example One", "via": "1001"
             })]);
         let anything =
             ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some("Anything else is refused"));
@@ -96,6 +109,7 @@ impl ToSchema for SentRecord {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((CallDuration::name().into_owned(), CallDuration::schema()));
+        schemas.push((Disposition::name().into_owned(), Disposition::schema()));
     }
 }
 
@@ -124,7 +138,7 @@ impl PartialSchema for FreeswitchCdr {
             .required("destination_number");
         let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
         let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some(
-            "Other numbers, those of later profiles, and what is no number: 422 if neither party is known",
+            "Other numbers, those of later profiles, and what is no number: refused if neither party is known",
         ));
         let flows = ArrayBuilder::new().items(AnyOfBuilder::new().item(flow).item(other)).min_items(Some(1));
         let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
@@ -162,7 +176,8 @@ pub(super) struct CallEvent;
 
 impl PartialSchema for CallEvent {
     fn schema() -> RefOr<Schema> {
-        let data = text().content_media_type("application/json").description(Some("A `Call`."));
+        let data =
+            text().content_media_type("application/json").description(Some("A `Call`, or a `DetailedCall`."));
         ObjectBuilder::new()
             .property("id", text().pattern(Some("^[0-9]{1,19}$")).examples(["4711"]))
             .required("id")
@@ -192,7 +207,8 @@ impl PartialSchema for TwilioCallback {
             .required("CallStatus");
         let party = |example: &str| {
             let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples([example]);
-            let other = text().title(Some("Others, and what is no number: 422 if neither party is known"));
+            let other =
+                text().title(Some("Others, and what is no number: refused if neither party is known"));
             AnyOfBuilder::new().item(number).item(other)
         };
         // With or without a day of the week: a schema cannot tell which one a date has.
@@ -256,6 +272,15 @@ impl IntoParams for FilterParameters {
 impl IntoParams for ListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         requests::FILTER.iter().chain(&requests::LIST).map(parameter).collect()
+    }
+}
+
+/// What a client asks of the events of a history.
+pub(super) struct EventParameters;
+
+impl IntoParams for EventParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        requests::EVENTS.iter().map(parameter).collect()
     }
 }
 
@@ -352,28 +377,33 @@ impl IntoResponses for ApiError {
     }
 }
 
-/// How a call that is sent in is refused, beside [`ApiError`].
+/// How a call that is sent in is refused, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
 pub(super) struct Refused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let challenge =
-            HeaderBuilder::new().schema(Some(text())).description(Some("RFC 9110, section 11.6.1.")).build();
-        let responses = [
-            ("401", problem("The ingest token is missing or wrong.").header("WWW-Authenticate", challenge)),
-            ("415", problem("The body is of a type that is not read here.")),
-            ("422", problem("The body is no call, or the `Idempotency-Key` came with another one.")),
-        ];
-        named(responses)
+        named([("422", problem("The `Idempotency-Key` came with another body."))])
     }
 }
 
-/// The same where another secret than the token is asked for.
-pub(super) struct Unreadable;
+/// Senders without the ingest token.
+pub(super) struct Unauthorized;
 
-impl IntoResponses for Unreadable {
+impl IntoResponses for Unauthorized {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        Refused::responses().into_iter().filter(|(status, _)| status != "401").collect()
+        let challenge =
+            HeaderBuilder::new().schema(Some(text())).description(Some("RFC 9110, section 11.6.1.")).build();
+        let missing = problem("The ingest token is missing or wrong.");
+        named([("401", missing.header("WWW-Authenticate", challenge))])
+    }
+}
+
+/// Bodies of another kind.
+pub(super) struct NotTaken;
+
+impl IntoResponses for NotTaken {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        named([("415", problem("The body is of a type that is not read here."))])
     }
 }
 

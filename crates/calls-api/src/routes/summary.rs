@@ -7,14 +7,15 @@ use calls_model::{Party, Summary};
 use super::App;
 use super::parameters::{FilterParameters, Query};
 use super::schemas::NumberPath;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
+use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
 use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
-use calls_store::{counts, list, parties};
+use calls_store::{counts, list, names, parties};
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.
@@ -43,7 +44,7 @@ pub(super) async fn get_summary(
     let parameters = FilterParameters::read_alone(&Query::new(query.into_inner()), app.region)?;
     let known = known(&request);
     let data = app.clone();
-    let seen = newest_seen(&request, versions(&known));
+    let seen = newest_seen(&request, versions_seen(&known));
     let find = move |database: &Database| find(&data, database, &party, &parameters, &known);
     let (etag, summary) = app.read(seen, find).await?;
     Ok(match summary {
@@ -65,13 +66,17 @@ fn find(
     known: &str,
 ) -> Result<(Version, (String, Option<Summary>)), ApiError> {
     let zone = parameters.zone;
-    let owner = database.read(|connection| parties::find_party(connection, party))?;
+    // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
+    let (named, owner) = database
+        .read(|connection| Ok((names::version(connection)?, parties::find_party(connection, party)?)))?;
     let Some(owner) = owner else {
-        return Ok((Version::NONE, (etag(Version::NONE), Some(Summary::empty(zone.name())))));
+        return Ok((
+            Version::NONE,
+            (etag_with_names(Version::NONE, named), Some(Summary::empty(zone.name()))),
+        ));
     };
-    // Asked first: if a call comes in between, the tag is older than the summary, never newer.
     let version = database.read(|connection| list::version(connection, owner))?;
-    let etag = etag(version);
+    let etag = etag_with_names(version, named);
     if is_known(known, &etag) {
         return Ok((version, (etag, None)));
     }
@@ -84,10 +89,14 @@ fn find(
         }
     }
     let patience = database.deadlines().search();
-    let summary = database.read(|connection| {
+    let mut summary = database.read(|connection| {
         let filter = parameters.resolve(connection, party, owner)?;
         let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
         summary::summarize(connection, &app.labels, question)
     })?;
+    let mut detailer = Detailer::default();
+    for one in &mut summary.top_counterparties {
+        one.details = detailer.spell(&one.counterparty);
+    }
     Ok((version, (etag, Some(summary))))
 }

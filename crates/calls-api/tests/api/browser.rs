@@ -124,7 +124,7 @@ async fn swagger_ui_runs_under_the_same_policy_as_the_page() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
     chromium.client.goto(&format!("{}/api/docs", app.address)).await.unwrap();
-    let wait = || chromium.client.wait().at_most(std::time::Duration::from_secs(20));
+    let wait = || chromium.client.wait().at_most(std::time::Duration::from_secs(90));
     let operation = wait().for_element(Locator::Css("#operations-calls-get_summary button")).await.unwrap();
     operation.click().await.unwrap();
     wait().for_element(Locator::Css("#operations-calls-get_summary .parameters")).await.unwrap();

@@ -279,8 +279,8 @@ fn ndjson_and_csv_hold_the_whole_filtered_history() {
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"calls-+12025550123.csv\"");
     assert_eq!(csv.body.lines().count(), 12_009);
     let lines: Vec<&str> = csv.body.split("\r\n").collect();
-    assert_eq!(lines[0], "id,created_at,counterparty,type,duration");
-    assert!(lines[2].ends_with(",2024-01-31T06:00:00Z,withheld,Completed Outbound,60.5"), "{}", lines[2]);
+    assert_eq!(lines[0], "id,created_at,counterparty,type,duration,disposition,ring_time,name,via");
+    assert!(lines[2].ends_with(",2024-01-31T06:00:00Z,withheld,Completed Outbound,60.5,,,,"), "{}", lines[2]);
 
     let ndjson =
         app.get_with(&format!("/calls/{OWNER}?outcome=missed"), &[("accept", "application/x-ndjson")]);
@@ -292,7 +292,7 @@ fn ndjson_and_csv_hold_the_whole_filtered_history() {
     let limited = app.get_with(&format!("/calls/{OWNER}?limit=2"), &[("accept", "text/csv")]);
     assert_eq!(limited.body.lines().count(), 3);
     let empty = app.get("/api/calls/+13333333333?format=csv");
-    assert_eq!(empty.body, "id,created_at,counterparty,type,duration\r\n");
+    assert_eq!(empty.body, "id,created_at,counterparty,type,duration,disposition,ring_time,name,via\r\n");
     assert_eq!(app.get("/api/calls/+13333333333?format=ndjson").body, "");
 }
 

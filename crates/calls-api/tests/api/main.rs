@@ -28,6 +28,7 @@ mod page;
 mod paging;
 mod pooler;
 mod post;
+mod record;
 mod replica;
 mod security;
 mod seed;

@@ -49,8 +49,10 @@ fn a_summary_adds_up_what_the_history_holds() {
                               {"weekday": 7, "hour": 23, "calls": 2, "missed": 1}],
             "top_counterparties": [
                 {"counterparty": "withheld", "calls": 2, "missed": 1, "talk_time": "0.0"},
-                {"counterparty": "+13333333333", "calls": 2, "missed": 0, "talk_time": "37.405"},
-                {"counterparty": "+14444444444", "calls": 1, "missed": 1, "talk_time": "0.0"}],
+                {"counterparty": "+13333333333", "calls": 2, "missed": 0, "talk_time": "37.405",
+                 "details": {"international": "+1 333-333-3333", "national": "(333) 333-3333", "country": null}},
+                {"counterparty": "+14444444444", "calls": 1, "missed": 1, "talk_time": "0.0",
+                 "details": {"international": "+1 444-444-4444", "national": "(444) 444-4444", "country": null}}],
             "missed_inbound": {"returned": 0, "not_returned": 0, "unidentified": 1, "not_returned_ids": []},
         })
     );
@@ -362,7 +364,8 @@ fn no_more_than_a_hundred_ids_are_listed_and_no_more_than_ten_counterparties() {
     // Of those with as many calls the smaller numbers.
     assert_eq!(
         found["top_counterparties"][0],
-        json!({"counterparty": "+13333333301", "calls": 3, "missed": 3, "talk_time": "0.0"})
+        json!({"counterparty": "+13333333301", "calls": 3, "missed": 3, "talk_time": "0.0",
+               "details": {"international": "+1 333-333-3301", "national": "(333) 333-3301", "country": null}})
     );
 }
 

@@ -26,23 +26,24 @@ impl TestDatabase {
         let mut connection = maintenance();
         // One test migrates the template, the others wait for it.
         sql(&mut connection, "SELECT pg_advisory_lock(1)");
-        let is_there = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
-        if diesel::sql_query(is_there).execute(&mut connection).unwrap() == 0 {
-            sql(&mut connection, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
-            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}"));
+        // A database of its own, so that a template that was begun is no template.
+        let is_ready = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
+        if diesel::sql_query(is_ready).execute(&mut connection).unwrap() == 0 {
+            testing::drop_database(TEMPLATE, |statement| sql(&mut connection, statement));
+            testing::create_database(TEMPLATE, None, |statement| sql(&mut connection, statement));
             let migrate = calls(&["migrate", "--database-url", &database_url(TEMPLATE)]);
             assert!(migrate.status.success(), "{migrate:?}");
-            sql(&mut connection, &format!("ALTER DATABASE {TEMPLATE} RENAME TO {TEMPLATE}_ready"));
+            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}_ready"));
         }
         sql(&mut connection, "SELECT pg_advisory_unlock(1)");
-        sql(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}_ready"));
+        testing::create_database(&name, Some(TEMPLATE), |statement| sql(&mut connection, statement));
         Self { url: database_url(&name), name }
     }
 
     /// An empty database, without any table.
     pub fn empty() -> Self {
         let name = Self::unused_name();
-        sql(&mut maintenance(), &format!("CREATE DATABASE {name}"));
+        testing::create_database(&name, None, |statement| sql(&mut maintenance(), statement));
         Self { url: database_url(&name), name }
     }
 
@@ -124,6 +125,7 @@ pub fn storing(statement: &str) -> String {
         "WITH new AS MATERIALIZED (
              SELECT row_number() OVER () AS n, number::bigint, counterparty::bigint, created_at::timestamptz,
                     {}::integer AS duration_ms, coalesce({}::integer, 0) AS disposition,
+                    {}::integer AS ring_ms, {}::bigint AS via,
                     array_position(ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
                                          'Missed Outbound'], type::text) AS type
              FROM ({rows}) AS rows ({columns})
@@ -137,18 +139,20 @@ pub fn storing(statement: &str) -> String {
                  last_call = greatest(histories.last_call, excluded.last_call)
              RETURNING number, version
          )
-         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition)
+         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
          SELECT number, version - count(*) OVER owner + row_number() OVER (owner ORDER BY n), counterparty,
-                created_at, duration_ms, type, disposition
+                created_at, duration_ms, type, disposition, ring_ms, via
          FROM new JOIN history USING (number) WINDOW owner AS (PARTITION BY number)",
         of("duration_ms"),
-        of("disposition")
+        of("disposition"),
+        of("ring_ms"),
+        of("via")
     )
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        sql(&mut maintenance(), &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        testing::drop_database(&self.name, |statement| sql(&mut maintenance(), statement));
     }
 }
 

@@ -6,7 +6,7 @@ use calls_model::{Coverage, MissedInbound, Summary};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, SmallInt, Timestamptz};
 
 use super::accumulator::Accumulator;
 use super::{Question, Span, counterparties};
@@ -57,7 +57,8 @@ pub(super) fn summarize(
             let (spans, calls) = found.newest(|found| found.calls, MOST_RANKED);
             let (calls, of) = (calls + single.calls, summary.calls);
             summary.top_counterparties_cover = (calls < of).then_some(Coverage { calls, of });
-            let counted = rank(connection, owner, filter, &spans, counts.until, single.entries.is_empty())?;
+            let also: Vec<PartyKey> = single.entries.keys().copied().collect();
+            let counted = rank(connection, owner, filter, &spans, counts.until, &also)?;
             single.ranked_with(counted, types)
         }
     };
@@ -249,15 +250,15 @@ impl Single {
     }
 }
 
-/// The counterparties with the most calls in some spans. OFFSET makes PostgreSQL look each span up in the index: it would
-/// rather compare each call of the history with all spans.
+/// The counterparties with the most calls in some spans, and those of `also` that have any. OFFSET makes PostgreSQL look
+/// each span up in the index: it would rather compare each call of the history with all spans.
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
     spans: &[Span],
     until: CallId,
-    first_ten: bool,
+    also: &[PartyKey],
 ) -> QueryResult<Vec<Entry>> {
     const RANK: &str = "
         SELECT calls.counterparty,
@@ -274,7 +275,8 @@ fn rank(
               AND type = ANY ($4) AND (cardinality($5) = 0 OR disposition = ANY ($5)) AND id <= $6
             OFFSET 0
         ) AS calls
-        GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT $7";
+        GROUP BY calls.counterparty
+        ORDER BY calls.counterparty = ANY ($7) DESC, count(*) DESC, calls.counterparty LIMIT $8";
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -305,7 +307,8 @@ fn rank(
             filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
         )
         .bind::<BigInt, _>(until)
-        .bind::<Nullable<BigInt>, _>(first_ten.then_some(Summary::TOP_COUNTERPARTIES as i64))
+        .bind::<Array<BigInt>, _>(also)
+        .bind::<BigInt, _>((Summary::TOP_COUNTERPARTIES + also.len()) as i64)
         .load(connection)?;
     let entry = |row: Row| Entry {
         counterparty: row.counterparty,

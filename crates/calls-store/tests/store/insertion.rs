@@ -20,6 +20,7 @@ fn call(owner: i64, second: i64) -> NewCall {
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     }
 }
 

@@ -7,5 +7,6 @@ mod counts;
 mod database;
 mod insertion;
 mod long_histories;
+mod names;
 mod occurrences;
 mod statements;

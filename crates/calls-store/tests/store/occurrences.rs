@@ -30,12 +30,13 @@ fn call((owner, counterparty, minute, missed): (i64, i64, i64, bool)) -> NewCall
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     }
 }
 
 fn add(connection: &mut PgConnection, calls: Vec<NewCall>) {
-    let writer = Writer::new(Layout::Plain);
-    connection.transaction(|connection| writer.add(connection, calls.clone(), &[])).unwrap();
+    let mut writer = Writer::new(Layout::Plain);
+    connection.transaction(|connection| writer.add(connection, calls, &[])).unwrap();
 }
 
 /// How many rows say something else than the calls do.
@@ -116,8 +117,7 @@ fn the_histories_of_a_number_have_all_calls_whether_they_are_counted_or_not() {
     while !counts::bring_forward(&mut connection, PartyKey(4_930_000)).unwrap() {}
     add(&mut connection, calls(30..60));
     occurrences::bring_forward(&mut connection).unwrap();
-    let found =
-        occurrences::histories_of(&mut connection, &Labels::default(), PartyKey(4_930_007)).unwrap();
+    let found = occurrences::histories_of(&mut connection, &Labels::default(), PartyKey(4_930_007)).unwrap();
     let found: Vec<_> =
         found.iter().map(|found| (found.number.to_string(), found.calls, found.last_call)).collect();
     assert_eq!(found, [("+4930001".to_owned(), 30, at(59)), ("+4930000".to_owned(), 30, at(58))]);
@@ -160,7 +160,8 @@ fn a_search_finds_what_looking_at_each_number_finds() {
             })
             .collect();
         let all = "(SELECT party FROM occurrences UNION SELECT number FROM histories) AS all_numbers (party)";
-        let count = number(&mut connection, &format!("SELECT count(*) FROM {all} WHERE {}", like.join(" OR ")));
+        let count =
+            number(&mut connection, &format!("SELECT count(*) FROM {all} WHERE {}", like.join(" OR ")));
         for sort in [Sort::Recent, Sort::Calls, Sort::Name, Sort::Number] {
             let mut found = numbers(&mut connection, text, sort, 37);
             assert_eq!(found.len() as i64, count, "{text} {sort:?}");

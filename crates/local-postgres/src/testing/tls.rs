@@ -15,8 +15,8 @@ use crate::url::encoded;
 /// The superuser that logs in with a certificate, whose common name it is.
 const CERTIFIED: &str = "certified";
 
-/// Who may connect: by socket anybody who reaches it, by TCP with TLS the superuser `postgres` with its
-/// password and [`CERTIFIED`] with a certificate. Everybody else is rejected, also without TLS.
+/// pg_hba.conf: local sockets are trusted; over TCP with TLS the superuser `postgres` needs its password and
+/// [`CERTIFIED`] a certificate. All others are rejected, also without TLS.
 const HBA: &str = "\
 local all all trust
 hostssl all certified 127.0.0.1/32 cert
