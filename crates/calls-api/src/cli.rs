@@ -8,7 +8,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{contacts, erase, import, migrate, purge, seed, serve};
+use crate::commands::{
+    backup, contacts, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
+    upgrade_postgres,
+};
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
@@ -35,8 +38,34 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
+    /// Write all calls into one file, while the server serves
+    ///
+    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
+    /// that name only then. Only its owner can read it.
+    Backup(backup::Arguments),
+    /// Write calls as CSV, NDJSON or Parquet, for other programs
+    Export(export::Arguments),
+    /// Read a backup into an empty database
+    ///
+    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
+    /// migrated. Restore only files that you trust: a backup holds SQL.
+    Restore(restore::Arguments),
+    /// Look at what Calls needs, and say the command that mends what is wrong
+    ///
+    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to look at it.
+    Doctor(doctor::Arguments),
+    /// Ask a running server whether it is well: exit status 0 if it answers, else 1
+    Health(health::Arguments),
+    /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
+    ///
+    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is killed can be
+    /// repeated.
+    UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
 }
@@ -51,7 +80,14 @@ pub fn run() -> ExitCode {
         Command::Contacts(arguments) => contacts::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
+        Command::Backup(arguments) => backup::run(cli.storage, arguments),
+        Command::Restore(arguments) => restore::run(cli.storage, arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::UpgradePostgres(arguments) => upgrade_postgres::run(cli.storage, arguments),
+        Command::Doctor(arguments) => doctor::run(cli.storage, &arguments),
+        Command::Export(arguments) => export::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {

@@ -1,4 +1,4 @@
-//! New calls, told to those who follow a history.
+//! New calls, notes and marks, told to those who follow a history.
 //!
 //! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call that a client
 //! has, so nothing is left out and nothing repeated, whether the client was there all the time, comes back, or the
@@ -14,7 +14,7 @@ use calls_model::{Call, DetailedCall, Party};
 use calls_store::address::Address;
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
-use calls_store::listener::{Change, Listener};
+use calls_store::listener::{Change, Listener, News};
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallColumns, CallRow};
 use calls_store::{details, returned};
@@ -261,8 +261,8 @@ impl Teller {
                 let next = match pieces.entry((owner, position, with_details)) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(unknown) => {
-                        let rows = listener.calls_after(owner, position, PIECE).await?;
-                        unknown.insert(self.options.next(owner, position, rows, with_details).await?)
+                        let news = listener.news_after(owner, position, PIECE).await?;
+                        unknown.insert(self.options.next(owner, position, news, with_details).await?)
                     }
                 };
                 if next.last > follower.position && follower.send(next.piece.clone()) {
@@ -303,7 +303,7 @@ impl Follower {
     }
 }
 
-/// The calls that follow a position.
+/// What follows a position.
 struct Next {
     piece: Piece,
     last: CallId,
@@ -311,25 +311,42 @@ struct Next {
 }
 
 impl EventOptions {
-    /// What is told of the calls behind a position.
+    /// What is told of a history behind a position.
     async fn next(
         &self,
         owner: PartyKey,
         position: CallId,
-        rows: Vec<CallRow>,
+        news: News,
         with_details: bool,
     ) -> Result<Next, DatabaseError> {
-        let is_full = rows.len() == usize::from(PIECE);
-        let last = rows.last().map_or(position, |row| row.columns.id);
-        let piece: String = match with_details {
-            true => self.detail(owner, rows).await?.iter().map(|call| event(&call.call.id, call)).collect(),
-            false => rows.into_iter().map(Call::from).map(|call| event(&call.id, &call)).collect(),
+        let end = news.end(PIECE);
+        let News { calls, notes, callbacks } = news;
+        let calls: Vec<Event> = match with_details {
+            true => self
+                .detail(owner, calls)
+                .await?
+                .iter()
+                .map(|(id, call)| Event::new(*id, "call", call))
+                .collect(),
+            false => {
+                calls.into_iter().map(|row| Event::new(row.columns.id.0, "call", &Call::from(row))).collect()
+            }
         };
-        Ok(Next { piece: piece.into(), last, is_full })
+        let notes = notes.iter().map(|(version, note)| Event::new(version.0, "note", note));
+        let callbacks =
+            callbacks.iter().map(|(version, callback)| Event::new(version.0, "callback", callback));
+        Ok(Next::of(calls.into_iter().chain(notes).chain(callbacks).collect(), end, position))
     }
 
-    /// Calls with their details.
-    async fn detail(&self, owner: PartyKey, rows: Vec<CallRow>) -> Result<Vec<DetailedCall>, DatabaseError> {
+    /// Calls with their details, by their ids.
+    async fn detail(
+        &self,
+        owner: PartyKey,
+        rows: Vec<CallRow>,
+    ) -> Result<Vec<(i64, DetailedCall)>, DatabaseError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let (database, labels) = (self.database.clone(), self.labels.clone());
         let read = move || {
             database.read(|connection| {
@@ -338,14 +355,36 @@ impl EventOptions {
                 let mut rows = rows.clone();
                 details::read(connection, &labels, owner, &mut rows)?;
                 let mut detailer = Detailer::default();
-                Ok(rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at)).collect())
+                let detailed = |(row, at): (CallRow, _)| (row.columns.id.0, detailer.detail(row, at));
+                Ok(rows.into_iter().zip(returned_at).map(detailed).collect())
             })
         };
         self.database.block(read).await
     }
 }
 
-fn event(id: &str, call: &impl Serialize) -> String {
-    let data = serde_json::to_string(call).unwrap_or_default();
-    format!("id: {id}\nevent: call\ndata: {data}\n\n")
+/// A server-sent event.
+struct Event {
+    id: i64,
+    kind: &'static str,
+    /// JSON.
+    data: String,
+}
+
+impl Event {
+    fn new(id: i64, kind: &'static str, data: &impl Serialize) -> Self {
+        // No part of it can fail.
+        Self { id, kind, data: serde_json::to_string(data).unwrap_or_default() }
+    }
+}
+
+impl Next {
+    /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come before them.
+    fn of(mut events: Vec<Event>, end: Option<i64>, position: CallId) -> Self {
+        events.retain(|event| end.is_none_or(|end| event.id <= end));
+        events.sort_unstable_by_key(|event| event.id);
+        let last = events.last().map_or(position, |event| CallId(event.id));
+        let text = |Event { id, kind, data }: Event| format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
+        Self { piece: events.into_iter().map(text).collect::<String>().into(), last, is_full: end.is_some() }
+    }
 }

@@ -10,6 +10,7 @@
 //! - [`clients`]: who a client is, and how much of something one client may have.
 //! - [`credentials`]: who may send calls in.
 //! - [`events`]: new calls, told to those who follow a history.
+//! - `intake`: call logs that are read into the database, by the command line or over HTTP.
 //! - [`hosts`]: host names that requests may be addressed to.
 //! - [`rate_limit`]: how often one client may ask.
 //! - [`reads`]: whether a replica or the primary answers.
@@ -26,6 +27,7 @@ pub mod credentials;
 pub mod details;
 pub mod events;
 pub mod hosts;
+mod intake;
 pub mod metrics;
 pub mod problem;
 pub mod rate_limit;

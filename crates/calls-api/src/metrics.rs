@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Counters of this process. Clones count together.
@@ -15,6 +16,8 @@ pub struct Metrics {
     durations: HistogramVec,
     connections: IntGaugeVec,
     waiting: IntGauge,
+    last_backup: IntGauge,
+    failed_backups: IntCounter,
 }
 
 /// What is under way on PostgreSQL at this moment.
@@ -55,11 +58,18 @@ impl Metrics {
                 &["state"],
             )?,
             waiting: IntGauge::new("database_waiting_requests", "Requests that wait for PostgreSQL.")?,
+            last_backup: IntGauge::new(
+                "backup_last_success_timestamp_seconds",
+                "When the newest backup was made, in seconds since 1970. 0: none, or none is asked for.",
+            )?,
+            failed_backups: IntCounter::new("backup_failures_total", "Backups that failed.")?,
         };
         metrics.registry.register(Box::new(metrics.requests.clone()))?;
         metrics.registry.register(Box::new(metrics.durations.clone()))?;
         metrics.registry.register(Box::new(metrics.connections.clone()))?;
         metrics.registry.register(Box::new(metrics.waiting.clone()))?;
+        metrics.registry.register(Box::new(metrics.last_backup.clone()))?;
+        metrics.registry.register(Box::new(metrics.failed_backups.clone()))?;
         Ok(metrics)
     }
 
@@ -67,6 +77,16 @@ impl Metrics {
     pub fn count(&self, route: &str, method: &'static str, status: u16, duration: Duration) {
         self.requests.with_label_values(&[route, method, &status.to_string()]).inc();
         self.durations.with_label_values(&[route, method]).observe(duration.as_secs_f64());
+    }
+
+    /// The newest backup is of this time, in seconds since 1970.
+    pub fn backed_up_at(&self, seconds: i64) {
+        self.last_backup.set(seconds);
+    }
+
+    /// Counts a backup that failed.
+    pub fn backup_failed(&self) {
+        self.failed_backups.inc();
     }
 
     /// Everything in Prometheus' text format.

@@ -236,10 +236,7 @@ impl Sequence {
 
 impl Evidence {
     fn note(&mut self, row: &Row, columns: &DateColumns) {
-        let text = match columns.time {
-            Some(time) => format!("{} {}", row.get(columns.date), row.get(time)),
-            None => row.get(columns.date).into_owned(),
-        };
+        let text = generic_csv::moment(row, columns.date, columns.time);
         let Some(parts) = Parts::find(&text).filter(|parts| parts.has_order()) else { return };
         let half_day = text.trim_end_matches('.').ends_with(['m', 'M']);
         self.has_half_days |= half_day;

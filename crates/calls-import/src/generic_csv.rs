@@ -9,6 +9,7 @@ use crate::columns::Role;
 use crate::dates::DateColumns;
 use crate::duration::{self, Unit};
 use crate::error::ReadError;
+use crate::fold::fold;
 use crate::format::Format;
 use crate::options::Options;
 use crate::party;
@@ -66,16 +67,16 @@ pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<
     if options.columns.time_format.is_some() {
         return Ok(None);
     }
-    let time = column(header, options, Role::Time)?;
-    let Some(date) = start(header, options)? else { return Ok(None) };
+    let Some((date, time)) = when(header, options)? else { return Ok(None) };
     let is_day_first_language = WORDS.iter().any(|word| header.find(&[word]).is_some());
-    let time = time.filter(|time| *time != date);
     Ok(Some(DateColumns { date, time, epoch: None, is_day_first_language }))
 }
 
 /// Where the parts of a call stand.
 struct Layout {
     options: Options,
+    /// Columns of the header.
+    columns: usize,
     parties: Parties,
     names: Names,
     start: usize,
@@ -114,11 +115,31 @@ struct Ended {
     talked: Option<CallDuration>,
 }
 
+impl Ended {
+    /// As it went where this callee answered: a mailbox is nobody.
+    fn by(self, callee: &Named) -> Self {
+        let is_mailbox = |text: &str| {
+            let word = fold(text);
+            ["voicemail", "voicemailbox", "mailbox", "vmail", "anrufbeantworter"].contains(&word.as_str())
+        };
+        let by_text = matches!(&callee.0, RawParty::Text(text) if is_mailbox(text));
+        if self.outcome == Outcome::Completed && (by_text || callee.1.as_deref().is_some_and(is_mailbox)) {
+            return Self {
+                outcome: Outcome::Missed,
+                disposition: Some(Disposition::Voicemail),
+                talked: None,
+            };
+        }
+        self
+    }
+}
+
 impl Layout {
     fn new(header: &Header, options: Options) -> Result<Self, ReadError> {
         let column = |role: Role| column(header, &options, role);
         let parties = parties(header, &options)?;
-        let start = start(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
+        let (start, time) =
+            when(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
         let direction = column(Role::Direction)?;
         let talked = measured(header, &options)?;
         let other = |names: &[&str]| {
@@ -127,10 +148,11 @@ impl Layout {
                 .filter(|(column, _)| talked.is_some_and(|(talked, _)| talked != *column))
         };
         let layout = Self {
+            columns: header.len(),
             names: names(header, &options, &parties)?,
             parties,
             start,
-            time: column(Role::Time)?.filter(|time| *time != start),
+            time,
             is_kind: direction.is_some_and(|column| header.find(DIRECTIONS) != Some(column)),
             direction,
             kinds: KINDS.iter().filter_map(|name| header.find(&[name])).collect(),
@@ -148,6 +170,10 @@ impl Layout {
     }
 
     fn put(&self, row: &Row, out: &mut Out) -> Result<(), Reason> {
+        // A delimiter that is not quoted moves what is behind it into other columns.
+        if (self.columns..row.len()).any(|column| !row.get(column).is_empty()) {
+            return Err(format!("expected {} columns, but found {}", self.columns, row.len()).into());
+        }
         if let Some(kind) =
             self.kinds.iter().map(|column| row.get(*column)).find(|text| words::is_no_call(text))
         {
@@ -158,6 +184,7 @@ impl Layout {
         let created_at = self.created_at(row)?;
         let (from, to) = self.parties(row, kind)?;
         let direction = kind.direction.or_else(|| self.direction_of_own(&from.0, &to.0));
+        let ended = if direction == Some(Direction::Outbound) { ended } else { ended.by(&to) };
         let ring_time = self.ring_time(row, &ended, created_at);
         let Some(direction) = direction else {
             return self.put_both(from, to, (created_at, ended, ring_time), out);
@@ -277,11 +304,7 @@ impl Layout {
     }
 
     fn created_at(&self, row: &Row) -> Result<DateTime<Utc>, String> {
-        let date = row.get(self.start);
-        let text = match self.time {
-            Some(time) if !date.contains(':') => format!("{date} {}", row.get(time)),
-            _ => date.into_owned(),
-        };
+        let text = moment(row, self.start, self.time);
         let Some(format) = &self.options.columns.time_format else {
             return time::any(&text, self.options.zone, self.options.dates);
         };
@@ -416,9 +439,43 @@ fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize
     Ok(header.find(names.unwrap_or_default()))
 }
 
-/// The column of the date; that of the time of day if it is the only one.
-fn start(header: &Header, options: &Options) -> Result<Option<usize>, ReadError> {
-    Ok(column(header, options, Role::Start)?.or(column(header, options, Role::Time)?))
+/// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is which the
+/// rows tell: a "start time" may have the date too.
+fn when(header: &Header, options: &Options) -> Result<Option<(usize, Option<usize>)>, ReadError> {
+    const DATES: &[&str] =
+        &["date", "call date", "calldate", "start date", "day", "Datum", "fecha", "data", "dato", "дата"];
+    const TIMES: &[&str] =
+        &["call time", "start time", "time of call", "started", "start", "Startzeit", "Beginn", "inicio"];
+    let start = column(header, options, Role::Start)?;
+    let time = column(header, options, Role::Time)?;
+    let Some(first) = start.or(time) else { return Ok(None) };
+    let is_named = |role: Role| options.columns.name(role).is_some();
+    let other =
+        |names: &[&str]| names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != first);
+    let time = time.filter(|time| *time != first);
+    if is_named(Role::Start) || time.is_some() {
+        return Ok(Some((first, time)));
+    }
+    let is_time = TIMES.iter().any(|name| header.find(&[name]) == Some(first));
+    Ok(Some(match (other(DATES).filter(|_| is_time), other(TIMES)) {
+        (Some(date), _) => (date, Some(first)),
+        (None, time) => (first, time.filter(|_| !is_time)),
+    }))
+}
+
+/// The text of a moment whose date and time of day stand in these columns, or in one of them.
+pub(crate) fn moment(row: &Row, date: usize, time: Option<usize>) -> String {
+    let (date, time) = (row.get(date), time.map(|time| row.get(time)).unwrap_or_default());
+    let has_date = |text: &str| {
+        !text.contains(':') || text.contains(['-', '/', 'T', ',']) || text.matches('.').count() > 1
+    };
+    if time.is_empty() || date.contains(':') {
+        date.into_owned()
+    } else if has_date(&time) && time.contains(':') {
+        time.into_owned()
+    } else {
+        format!("{date} {time}")
+    }
 }
 
 fn measured(header: &Header, options: &Options) -> Result<Option<(usize, Unit)>, ReadError> {

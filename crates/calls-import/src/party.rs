@@ -200,7 +200,7 @@ fn dialled(text: &str) -> Option<RawParty> {
 }
 
 /// The fewest digits of what is a number rather than an extension.
-const SHORTEST: usize = 7;
+pub(crate) const SHORTEST: usize = 7;
 
 pub(crate) fn count_digits(text: &str) -> usize {
     text.chars().filter(|c| c.is_numeric()).count()

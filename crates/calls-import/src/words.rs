@@ -46,7 +46,7 @@ pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
         "4" => ended(Inbound, Some(Disposition::Voicemail)),
         "5" => ended(Inbound, Some(Disposition::Rejected)),
         "6" | "10" => ended(Inbound, Some(Disposition::Blocked)),
-        "7" | "answeredexternally" | "calltypeansweredexternally" => {
+        "7" | "answeredexternally" | "calltypeansweredexternally" | "answeredexternallytype" => {
             ended(Inbound, Some(Disposition::Answered))
         }
         "internal" | "intern" | "local" | "interne" | "interna" | "interno" | "both" => said(None),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::parties::{ParseError, Party};
+use crate::people::Note;
 use crate::text::{self, Text};
 
 /// One call as its owner sees it. In JSON:
@@ -168,6 +169,12 @@ pub struct CallDetails {
     /// has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The note on the call, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+    /// Whose history the call is of, in a list of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Party>,
 }
 
 /// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).

@@ -7,6 +7,8 @@
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`],
 //!   [`OccurrenceInfo`].
+//! - `people`: one person's calls, whom to call back, notes, lines. [`PersonSummary`], [`CallbackQueue`], [`Note`],
+//!   [`LineSet`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the calendar.
 //!   [`query`]: query strings.
@@ -22,6 +24,7 @@ mod fallback;
 pub mod filter;
 mod numbers;
 mod parties;
+mod people;
 mod problem;
 pub mod query;
 pub mod requests;
@@ -37,8 +40,12 @@ pub use calls::{
 pub use fallback::Fallback;
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
 pub use parties::{E164, ParseError, Party, PartyKind};
+pub use people::{
+    BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,
+    MonthCount, Note, NoteChange, PersonSummary, UnidentifiedCallers, WeekdayAnswers,
+};
 pub use problem::Problem;
 pub use summary::{
-    CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, MissedInbound,
-    Summary, TalkTime,
+    CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, InboundAnswers,
+    MissedInbound, OutboundAnswers, PreviousPeriod, Summary, TalkTime,
 };

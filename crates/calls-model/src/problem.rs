@@ -33,4 +33,6 @@ pub struct Problem {
 impl Problem {
     /// The media type of a problem (RFC 9457, section 3).
     pub const MEDIA_TYPE: &'static str = "application/problem+json";
+    /// The kind of a path that names no party.
+    pub const NOT_A_NUMBER: &'static str = "/problems/not-a-number";
 }

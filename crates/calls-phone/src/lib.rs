@@ -114,6 +114,20 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
+/// What a telephone inside of a system dialled, without the digit that asks for an outside line: `912025550124` and
+/// `92025550124` in North America, where a 9 does. Without it they would be numbers of India and Pakistan.
+pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {
+    let is_american = region
+        .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region.0))
+        .is_some_and(|code| code == 1);
+    let Some(number) = dialled.strip_prefix('9').filter(|_| is_american) else { return dialled };
+    let is_national = |text: &str| text.len() == 10 && !text.starts_with(['0', '1']);
+    let is_long = number.strip_prefix('1').is_some_and(is_national);
+    let is_abroad = number.strip_prefix("011").is_some_and(|rest| rest.len() >= 7);
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && (is_national(number) || is_long || is_abroad) { number } else { dialled }
+}
+
 /// Spellings and country of a party, derived from its number alone.
 pub fn describe(party: &Party) -> NumberInfo {
     let plain = |kind| NumberInfo {

@@ -19,7 +19,7 @@ pub enum Digits {
 ///
 /// A `+` or `00` stands before a country code. The digit that is dialled before national numbers (0 in most countries)
 /// is no part of them: `0170` is `+49170...` in the country of `region` and in that of `owner`, whose calls are searched.
-pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<&Party>) -> Vec<Digits> {
+pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<E164>) -> Vec<Digits> {
     let text = text.trim();
     let is_number = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -30,10 +30,6 @@ pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<&Party>
         return vec![Digits::Beginning(digits)];
     }
     let mut found = vec![Digits::Anywhere(digits.clone())];
-    let owner = owner.and_then(|owner| match owner {
-        Party::E164(number) => Some(*number),
-        _ => None,
-    });
     let whole = [region, owner.and_then(region_of)].map(|region| parse(text, region));
     found.extend(whole.into_iter().filter_map(|party| match party {
         Ok(Party::E164(number)) => Some(Digits::Beginning(number.digits().to_string())),
@@ -84,9 +80,9 @@ mod tests {
 
     /// Whether a search finds a number.
     fn finds(text: &str, region: Option<&str>, owner: Option<&str>, number: &str) -> bool {
-        let owner = owner.map(|owner| parse(owner, None).unwrap());
+        let owner = owner.map(|owner| owner.parse().unwrap());
         let region = region.map(|region| region.parse().unwrap());
-        searched_digits(text, region, owner.as_ref()).iter().any(|digits| match digits {
+        searched_digits(text, region, owner).iter().any(|digits| match digits {
             Digits::Beginning(digits) => number.starts_with(digits.as_str()),
             Digits::Anywhere(digits) => number.contains(digits.as_str()),
         })

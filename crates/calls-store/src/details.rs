@@ -1,14 +1,15 @@
-//! What the index `calls_history` has not: ring times, the other line, and names.
+//! What the index `calls_history` has not: ring times, the other line, names and notes.
 
 use std::collections::HashMap;
 
-use calls_model::{CallDuration, Party};
+use calls_model::{CallDuration, Note, Party};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use crate::keys::{CallId, PartyKey};
 use crate::labels::Labels;
 use crate::names;
+use crate::notes;
 use crate::rows::CallRow;
 use crate::schema::calls;
 
@@ -21,9 +22,11 @@ pub struct RowDetails {
     pub via: Option<Party>,
     /// The counterparty's name.
     pub name: Option<String>,
+    /// The note on the call.
+    pub note: Option<Note>,
 }
 
-/// Reads the details of some calls of a history into them, by at most three queries.
+/// Reads the details of some calls of a history into them, by at most four queries.
 pub fn read(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -35,11 +38,13 @@ pub fn read(
     }
     let names = names::find(connection, rows.iter().map(|row| row.columns.counterparty).collect())?;
     let others = beside_index(connection, owner, rows.iter().map(|row| row.columns.id).collect())?;
+    let mut notes = notes::of_calls(connection, owner, rows.iter().map(|row| row.columns.id).collect())?;
     labels.load(connection, others.values().filter_map(|(_, via)| *via))?;
     for row in rows {
         if let Some(name) = names.get(&row.columns.counterparty) {
             row.details.name = Some(name.name.clone());
         }
+        row.details.note = notes.remove(&row.columns.id);
         if let Some((ring_ms, via)) = others.get(&row.columns.id) {
             row.details.ring_time = ring_ms.and_then(|ms| CallDuration::from_ms(ms.into()));
             row.details.via = via.map(|via| labels.get(via)).filter(|via| *via != Party::Unknown);

@@ -9,6 +9,7 @@ use diesel::query_builder::BoxedSqlQuery;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
 
 use crate::keys::PartyKey;
+use crate::schema::histories;
 use crate::search::{Search, named_like};
 
 pub use attention::{Attention, attention};
@@ -65,6 +66,11 @@ pub struct Question {
     pub after: Option<Place>,
     /// At most so many.
     pub limit: u16,
+}
+
+/// When the latest call of all began.
+pub fn newest_call(connection: &mut PgConnection) -> QueryResult<Option<DateTime<Utc>>> {
+    histories::table.select(diesel::dsl::max(histories::last_call)).get_result(connection)
 }
 
 impl Listed {

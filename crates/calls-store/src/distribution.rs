@@ -23,17 +23,22 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 12] = [
+pub const TABLES: [(&str, Placement); 17] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
     ("day_counts", Placement::OfOwner("number")),
     ("counterparty_counts", Placement::OfOwner("number")),
+    ("callbacks", Placement::OfOwner("number")),
+    ("notes", Placement::OfOwner("number")),
+    ("lines", Placement::Everywhere),
     ("other_parties", Placement::Everywhere),
     ("names", Placement::Everywhere),
     ("address_books", Placement::Everywhere),
     ("occurrences", Placement::Everywhere),
     ("listed_histories", Placement::OfOwner("number")),
+    ("name_changes", Placement::Everywhere),
+    ("imported_files", Placement::Of("digest")),
     ("idempotency_keys", Placement::Of("key")),
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];
@@ -57,15 +62,17 @@ pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'stati
     Ok(TABLES.into_iter().filter(|(table, _)| is_waiting(table)).collect())
 }
 
-/// Distributes the tables that are not yet. To be run in a transaction, on the coordinator.
-pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<()> {
+/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the coordinator.
+pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let pending = pending(connection).context("cannot see which tables are distributed")?;
+    let mut done = Vec::with_capacity(pending.len());
     for (table, placement) in pending {
         require_coordinator(connection)?;
         distribute_table(connection, table, placement)
             .with_context(|| format!("cannot distribute {table}"))?;
+        done.push(format!("distribution of {table}"));
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Prepares a transaction for statements that change tables which are distributed already.

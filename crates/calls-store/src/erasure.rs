@@ -5,13 +5,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
-use crate::contacts;
-use crate::counts;
-use crate::idempotency;
 use crate::keys::PartyKey;
-use crate::names;
-use crate::occurrences;
 use crate::schema::{calls, histories, other_parties};
+use crate::{callbacks, contacts, counts, idempotency, lines, names, notes, occurrences};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +44,9 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     diesel::delete(histories::table.find(party)).execute(connection)?;
     counts::reset(connection, party)?;
     occurrences::forget(connection)?;
+    notes::remove_all(connection, party)?;
+    callbacks::remove_person(connection, party)?;
+    lines::remove_number(connection, party)?;
     idempotency::forget_quotes(connection)?;
     names::remove(connection, party)?;
     remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
@@ -62,9 +61,9 @@ fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
-    let lines: Vec<Option<PartyKey>> =
+    let vias: Vec<Option<PartyKey>> =
         own.filter(calls::via.lt(PartyKey::UNKNOWN)).select(calls::via).distinct().load(connection)?;
-    others.extend(lines.into_iter().flatten());
+    others.extend(vias.into_iter().flatten());
     Ok(others)
 }
 
@@ -83,6 +82,7 @@ fn make_unknown(
         .bind::<BigInt, _>(party)
         .bind::<BigInt, _>(PartyKey::UNKNOWN)
         .execute(connection)?;
+    notes::remove_with(connection, owner, party)?;
     let named = calls::table.filter(calls::number.eq(owner)).filter(calls::counterparty.eq(party));
     let made_unknown =
         diesel::update(named).set(calls::counterparty.eq(PartyKey::UNKNOWN)).execute(connection)?;
@@ -112,6 +112,8 @@ pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usiz
             ))
             .execute(connection)?,
     };
+    notes::remove_orphans(connection, owner)?;
+    callbacks::remove_orphans(connection, owner)?;
     // After the history's lock is taken: whoever counts it meanwhile has the same lock at the end.
     counts::reset(connection, owner)
 }
@@ -128,16 +130,16 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
-    let lines: Vec<Option<PartyKey>> =
+    let vias: Vec<Option<PartyKey>> =
         calls::table.filter(calls::via.eq_any(&keys)).select(calls::via).distinct().load(connection)?;
     let owners: Vec<PartyKey> = histories::table
         .filter(histories::number.eq_any(&keys))
         .select(histories::number)
         .load(connection)?;
+    let listed = lines::among(connection, &keys)?;
     let in_books = contacts::are_named(connection, &keys)?;
-    let is_named =
-        |key: &PartyKey| named.contains(key) || lines.contains(&Some(*key)) || in_books.contains(key);
-    keys.retain(|key| !is_named(key) && !owners.contains(key));
+    keys.retain(|key| !named.contains(key) && !vias.contains(&Some(*key)) && !owners.contains(key));
+    keys.retain(|key| !listed.contains(key) && !in_books.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
@@ -152,7 +154,8 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
            AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
            AND NOT EXISTS (SELECT FROM calls WHERE calls.via = party.number)
            AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)
-           AND NOT EXISTS (SELECT FROM names WHERE names.party = party.number AND names.book <> '')";
+           AND NOT EXISTS (SELECT FROM names WHERE names.party = party.number AND names.book <> '')
+           AND NOT EXISTS (SELECT FROM lines WHERE lines.number = party.number)";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]

@@ -20,6 +20,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use crate::address::Address;
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::deadlines::Deadlines;
+use crate::failure;
 use crate::insertion::{CHANNEL, Layout, NewCall};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::labels::Labels;
@@ -321,7 +322,7 @@ pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
             DatabaseError::Disconnected
         }
         Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => DatabaseError::ReadOnly,
-        code => DatabaseError::Refused(code.map(|code| code.code().to_owned())),
+        _ => DatabaseError::Refused(Box::new(failure::Failure::of_postgres(error))),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, Scope};
 
 use calls_import::{Item, Items, RawParty, ReadError, Record, Skipped};
-use calls_model::{CallDuration, CallType, Disposition, Party};
+use calls_model::{CallDuration, CallType, Direction, Disposition, Party};
 use calls_phone::{self as phone, Region};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -160,18 +160,14 @@ pub fn is_line(party: &Party) -> bool {
 /// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
-    let owner = match &record.owner {
+    let [owner, counterparty] = dialled(record, region);
+    let owner = match &owner {
         RawParty::Text(text) => parse(text)?,
         RawParty::Withheld => Party::Withheld,
         RawParty::Unknown => Party::Unknown,
     };
-    let party = |raw: &RawParty| match raw {
-        // No call is lost because its number is odd.
-        RawParty::Text(text) => parse(text).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown),
-        RawParty::Withheld => Party::Withheld,
-        RawParty::Unknown => Party::Unknown,
-    };
-    let counterparty = party(&record.counterparty);
+    let party = |raw: &RawParty| other_party(raw, region);
+    let counterparty = party(&counterparty);
     Ok(ResolvedCall {
         created_at: record.created_at,
         call_type: record.call_type,
@@ -187,6 +183,31 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
         owner,
         counterparty,
     })
+}
+
+/// Owner and counterparty of a record, of which the one that an extension dialled is without the digit for an outside
+/// line.
+fn dialled(record: &Record, region: Option<Region>) -> [RawParty; 2] {
+    let is_extension = |party: &RawParty| matches!(party, RawParty::Text(text) if text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let mut parties = [record.owner.clone(), record.counterparty.clone()];
+    let (from, to) = if record.call_type.direction() == Direction::Inbound { (1, 0) } else { (0, 1) };
+    if is_extension(&parties[from])
+        && let RawParty::Text(text) = &parties[to]
+    {
+        parties[to] = RawParty::Text(phone::without_outside_line(text, region).to_owned());
+    }
+    parties
+}
+
+/// The other party of a call. No call is lost because its number is odd: what is no number is kept as a text.
+pub fn other_party(raw: &RawParty, region: Option<Region>) -> Party {
+    match raw {
+        RawParty::Text(text) => {
+            phone::parse(text, region).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown)
+        }
+        RawParty::Withheld => Party::Withheld,
+        RawParty::Unknown => Party::Unknown,
+    }
 }
 
 /// Collects calls into batches.

@@ -88,10 +88,10 @@ fn apply(
     connection.batch_execute("SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0")?;
     distribution::prepare(connection)?;
     let applied = connection.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow::anyhow!("{error}"));
-    let applied: Vec<String> =
+    let mut applied: Vec<String> =
         applied.context("cannot apply the migrations")?.iter().map(ToString::to_string).collect();
     upgrade::move_calls(connection, on_step).context("cannot move the calls of version 0.1")?;
-    distribution::distribute(connection)?;
+    applied.extend(distribution::distribute(connection)?);
     Ok(Some(applied))
 }
 
@@ -104,6 +104,19 @@ fn known_versions() -> anyhow::Result<Vec<String>> {
         migrations.iter().map(|migration| migration.name().version().to_string()).collect();
     versions.sort();
     Ok(versions)
+}
+
+/// The newest migration that this version has.
+///
+/// # Errors
+/// None that depends on anything outside this function.
+pub fn newest_layout() -> anyhow::Result<String> {
+    Ok(known_versions()?.pop().unwrap_or_default())
+}
+
+/// The newest migration that the database has; `None` if it has none. Only reads.
+pub fn layout(connection: &mut PgConnection) -> QueryResult<Option<String>> {
+    Ok(applied_versions(connection)?.pop())
 }
 
 /// The versions of the migrations that the database has, in order. Only reads, so that it works on a standby.

@@ -12,6 +12,7 @@ use diesel::r2d2::ConnectionManager;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use crate::deadlines::Deadlines;
+use crate::failure::Failure;
 use crate::insertion::Layout;
 use crate::libpq_options::with_options;
 use crate::server::Failures;
@@ -23,6 +24,7 @@ pub struct Database {
     queue: Queue,
     deadlines: Deadlines,
     layout: Arc<OnceLock<Layout>>,
+    url: Arc<str>,
 }
 
 /// The requests that wait for PostgreSQL. Clones share it.
@@ -101,9 +103,9 @@ pub enum DatabaseError {
     /// PostgreSQL refused the query.
     #[error("a query failed")]
     Query(#[from] QueryError),
-    /// PostgreSQL refused a query of the hot path, with the SQLSTATE if it sent one.
-    #[error("a query failed with SQLSTATE {0:?}")]
-    Refused(Option<String>),
+    /// PostgreSQL refused a query of the hot path.
+    #[error("a query failed with SQLSTATE {:?}", .0.sqlstate)]
+    Refused(Box<Failure>),
     /// A thread ended before its answer.
     #[error("a thread that asks PostgreSQL is gone")]
     ThreadGone,
@@ -121,7 +123,7 @@ impl Database {
             // A `SELECT 1` per request would be a third of the database's work; `read` tries again instead.
             .test_on_check_out(false)
             .build_unchecked(Manager { inner, failures, deadlines });
-        Self { pool, queue, deadlines, layout: Arc::default() }
+        Self { pool, queue, deadlines, layout: Arc::default(), url: with_options(url).into() }
     }
 
     /// Runs queries that only read. On a connection that turns out to be dead they are run again on another; after a
@@ -151,6 +153,20 @@ impl Database {
                 transaction(connection)
             })
         })
+    }
+
+    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as long as a write.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NoConnection`].
+    pub fn dedicated(&self) -> Result<PgConnection, DatabaseError> {
+        let connect = || {
+            let mut connection = PgConnection::establish(&self.url).ok()?;
+            let limit = format!("SET statement_timeout = {}", self.deadlines.write().as_millis());
+            connection.batch_execute(&limit).ok()?;
+            Some(connection)
+        };
+        connect().ok_or(DatabaseError::NoConnection)
     }
 
     /// The requests that wait for a connection.

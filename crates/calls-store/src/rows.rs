@@ -120,9 +120,9 @@ impl From<CallRow> for Call {
 impl From<CallRow> for DetailedCall {
     /// The counterparty's spelling and when the call was returned are not known yet.
     fn from(mut row: CallRow) -> Self {
-        let RowDetails { ring_time, via, name } = std::mem::take(&mut row.details);
+        let RowDetails { ring_time, via, name, note } = std::mem::take(&mut row.details);
         let disposition = row.columns.disposition();
-        let details = CallDetails { disposition, ring_time, via, name, ..CallDetails::default() };
+        let details = CallDetails { disposition, ring_time, via, name, note, ..CallDetails::default() };
         Self { call: row.into(), details }
     }
 }

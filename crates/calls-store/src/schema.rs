@@ -12,6 +12,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    callbacks (number, counterparty) {
+        number -> Int8,
+        counterparty -> Int8,
+        version -> Int8,
+        done_until -> Nullable<Timestamptz>,
+        done_at -> Nullable<Timestamptz>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
     calls (number, id) {
         number -> Int8,
         id -> Int8,
@@ -77,6 +88,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_files (digest) {
+        digest -> Bytea,
+        records -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    lines (name, place) {
+        name -> Text,
+        place -> Int4,
+        number -> Int8,
+    }
+}
+
+diesel::table! {
     listed_histories (number) {
         number -> Int8,
         until -> Int8,
@@ -103,6 +130,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    notes (number, call) {
+        number -> Int8,
+        call -> Int8,
+        version -> Int8,
+        text -> Text,
+        tags -> Text,
+    }
+}
+
+diesel::table! {
     occurrences (party) {
         party -> Int8,
         calls -> Int8,
@@ -121,15 +158,19 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     address_books,
+    callbacks,
     calls,
     counterparty_counts,
     day_counts,
     histories,
     history_counts,
     idempotency_keys,
+    imported_files,
+    lines,
     listed_histories,
     name_changes,
     names,
+    notes,
     occurrences,
     other_parties,
 );

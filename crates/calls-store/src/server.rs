@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
-use local_postgres::Cluster;
+use local_postgres::{Cluster, Programs};
 
 use crate::libpq_options::with_options;
 use crate::pooler;
@@ -32,10 +34,28 @@ impl Server {
         Self::embedded(&data_dir)
     }
 
-    fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
-        let cluster = Cluster::open(data_dir)?;
+    /// The database in a private cluster that runs, which is made if it is not there.
+    pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
         cluster.ensure_database(DATABASE)?;
         Ok(Self { url: cluster.url(DATABASE), cluster: Some(cluster) })
+    }
+
+    /// As [`Server::open`], but makes no private cluster where there is none.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn open_existing(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        if database_url.is_none() {
+            let folder = data_dir.clone().map_or_else(local_postgres::default_data_dir, Ok)?;
+            if !local_postgres::has_cluster(&folder) {
+                bail!("expected the data of a private PostgreSQL in {}, but found none", folder.display());
+            }
+        }
+        Self::open(database_url, data_dir)
+    }
+
+    fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
+        Self::of(Cluster::open(data_dir)?)
     }
 
     /// The libpq connection URI.
@@ -48,9 +68,53 @@ impl Server {
         self.cluster.is_some()
     }
 
+    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
+    ///
+    /// # Errors
+    /// No answer within a quarter of a minute, or no connection.
+    pub fn require_answer(&self, on_wait: impl FnOnce()) -> anyhow::Result<()> {
+        /// When those who watch are told that it takes long.
+        const PATIENCE: Duration = Duration::from_secs(3);
+        const LIMIT: Duration = Duration::from_secs(15);
+        let url = self.url.clone();
+        let (sender, answer) = sync_channel(1);
+        // It ends with the process, if nothing else ends it.
+        std::thread::spawn(move || {
+            let ask = |mut connection: PgConnection| connection.batch_execute("SELECT 1").map_err(Into::into);
+            // The receiver may be gone.
+            sender.send(connect(&url).and_then(ask)).ok();
+        });
+        if let Ok(answered) = answer.recv_timeout(PATIENCE) {
+            return answered;
+        }
+        on_wait();
+        answer.recv_timeout(LIMIT - PATIENCE).unwrap_or_else(|_| {
+            bail!(
+                "expected an answer from PostgreSQL within {} s, but it only took the connection",
+                LIMIT.as_secs()
+            )
+        })
+    }
+
+    /// The programs that back this server, of the major version `postgres`, up and restore it.
+    ///
+    /// # Errors
+    /// There are none that fit.
+    pub fn programs(&self, postgres: u32) -> anyhow::Result<Programs> {
+        match &self.cluster {
+            Some(cluster) => Ok(cluster.programs()?),
+            None => Ok(Programs::find(postgres)?),
+        }
+    }
+
     /// One connection, outside any pool.
     pub fn connect(&self) -> anyhow::Result<PgConnection> {
         connect(&self.url)
+    }
+
+    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    pub fn ensure_running(&self) -> anyhow::Result<()> {
+        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::ensure_running)?)
     }
 
     /// Checks that connections keep their session, which everything but migrations needs.

@@ -118,6 +118,9 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> R
     if fs::read_dir(&cluster).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::NotACluster { folder: cluster });
     }
+    if layout.upgraded().exists() {
+        return Err(Error::UpgradeBrokenOff { folder: layout.data_dir.clone() });
+    }
     let unfinished = layout.unfinished();
     match fs::remove_dir_all(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

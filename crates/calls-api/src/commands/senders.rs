@@ -14,13 +14,16 @@ use crate::hosts::{self, Host};
 /// file instead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
-    /// Let those send calls (POST /api/calls, POST /api/cdr/freeswitch) who know this token, as
+    /// Let those send calls (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch) who know this token, as
     /// `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
     #[arg(long, env = "CALLS_INGEST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     ingest_token: Option<String>,
     /// A file with the ingest token, instead of --ingest-token; blanks and line breaks around it do not count
     #[arg(long, env = "CALLS_INGEST_TOKEN_FILE", value_name = "FILE")]
     ingest_token_file: Option<PathBuf>,
+    /// Largest call log that can be sent (POST /api/import), in MiB; packed, it may become forty times as much
+    #[arg(long, env = "CALLS_IMPORT_LIMIT", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    import_limit: u64,
     /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your
     /// account; needs --public-url
     #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
@@ -36,6 +39,11 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
+    /// Bytes that a call log may have which is sent in.
+    pub(crate) fn most_import_bytes(&self) -> u64 {
+        self.import_limit << 20
+    }
+
     /// The host of the public URL.
     pub(crate) fn public_host(&self) -> anyhow::Result<Option<Host>> {
         let Some(url) = self.public_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
@@ -43,6 +51,11 @@ impl Senders {
         host.map(Some).with_context(|| {
             format!("--public-url: expected a URL such as https://calls.example.com, but found {url:?}")
         })
+    }
+
+    /// The public URL.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        self.public_url.clone().filter(|url| !url.is_empty())
     }
 
     /// What the senders have to know.

@@ -12,6 +12,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
+use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::memory;
 use super::seed;
@@ -20,7 +21,7 @@ use super::storage::Storage;
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
 use crate::metrics::Metrics;
-use crate::problem;
+use crate::problem::{self, ApiError};
 use crate::reads::{HotReads, Replica};
 use crate::routes;
 use calls_phone::Region;
@@ -28,9 +29,10 @@ use calls_store::address::Address;
 use calls_store::counter::Counter;
 use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
+use calls_store::idempotency;
 use calls_store::labels::Labels;
 use calls_store::lister::Lister;
-use calls_store::pool::{Database, Queue};
+use calls_store::pool::{Database, DatabaseError, Queue};
 use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
@@ -57,6 +59,9 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
+    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be changed there
+    #[arg(long, env = "CALLS_READ_ONLY")]
+    read_only: bool,
     /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
     /// life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
@@ -74,6 +79,8 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     senders: Senders,
+    #[command(flatten)]
+    backups: Backups,
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
@@ -85,6 +92,8 @@ fn deadline(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
     memory::share_heaps();
     let public_host = arguments.senders.public_host()?;
+    let public_url = arguments.senders.public_url();
+    let most_import_bytes = arguments.senders.most_import_bytes();
     let credentials = arguments.senders.credentials()?;
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
@@ -106,6 +115,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         capacity,
         deadline,
         no_directory,
+        read_only,
         ..
     } = arguments;
     let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
@@ -144,15 +154,20 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         labels,
         region,
         has_directory: !no_directory,
+        read_only,
+        public_url,
         rate_limit,
         clients: access.clients(),
         exports: capacity.export_slots(),
         followers,
         metrics,
         credentials,
+        most_import_bytes,
         events: events.clone(),
     };
+    let backups = arguments.backups.start(&server, &app.metrics)?;
     let served = serve(app, bind, admin_bind, access, public_host, open_connections);
+    drop(backups);
     events.close();
     // It ends by itself, and has no result.
     teller.join().ok();
@@ -200,6 +215,7 @@ async fn serve(
     let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
     let admin = admin_bind.map(admin_server).transpose()?;
     let hosts = access.hosts(bind, public_host);
+    actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let server = HttpServer::new(move || {
         let cors = access.cors();
         // Each worker has connections of its own.
@@ -242,6 +258,20 @@ async fn serve(
         admin.stop(false).await;
     }
     Ok(served?)
+}
+
+/// Deletes the answers to idempotency keys that are too old, at once and every hour.
+async fn forget_old_answers(database: Database) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        let work = database.clone();
+        let forgotten = database.block_writing(move || work.write(idempotency::forget_old)).await;
+        // A standby deletes nothing, and a database that is away is asked again in an hour.
+        if let Err(error @ (DatabaseError::Query(_) | DatabaseError::Refused(_))) = forgotten {
+            ApiError::from(error).log_failure("idempotency");
+        }
+    }
 }
 
 /// Serves the admin address in the background.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
@@ -34,15 +34,70 @@ impl Storage {
         migrate(self.server()?)
     }
 
-    fn server(self) -> anyhow::Result<Server> {
+    /// Where the calls are, or are to be.
+    ///
+    /// # Errors
+    /// The URL is malformed, or there is no place for a data folder.
+    pub(super) fn place(self) -> anyhow::Result<Place> {
+        Ok(match self.checked()? {
+            (Some(url), _) => Place::Url(url),
+            (None, folder) => Place::Folder(folder.map_or_else(local_postgres::default_data_dir, Ok)?),
+        })
+    }
+
+    /// The data folder of the private PostgreSQL.
+    ///
+    /// # Errors
+    /// A server of somebody else's is to be used.
+    pub(super) fn private_folder(self) -> anyhow::Result<PathBuf> {
+        match self.place()? {
+            Place::Folder(folder) => Ok(folder),
+            Place::Url(_) => {
+                bail!("expected no --database-url (DATABASE_URL): this is for the private PostgreSQL alone")
+            }
+        }
+    }
+
+    /// The server as it is, for what brings a database.
+    pub(super) fn server(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        answering(Server::open(url, data_dir)?)
+    }
+
+    /// The server as it is. A private cluster that is not there is an error.
+    pub(super) fn existing(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        let server = answering(Server::open_existing(url, data_dir)?)?;
+        server.require_sessions().context("cannot use the database")?;
+        Ok(server)
+    }
+
+    /// The URL of a server of somebody else's, and the data folder.
+    fn checked(self) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
         let url = self.database_url.filter(|url| !url.is_empty());
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
-        Server::open(url, self.data_dir)
+        Ok((url, self.data_dir))
     }
 }
 
-fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
+/// Where the calls are.
+pub(super) enum Place {
+    /// A server of somebody else's.
+    Url(String),
+    /// The data folder of the private PostgreSQL.
+    Folder(PathBuf),
+}
+
+/// The server, once it has answered.
+fn answering(server: Server) -> anyhow::Result<Server> {
+    let waits = || eprintln!("waiting for PostgreSQL, which has taken the connection and does not answer");
+    server.require_answer(waits).context("cannot use the database")?;
+    Ok(server)
+}
+
+/// Applies the migrations that the database lacks.
+pub(super) fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
     let mut shown = Shown::default();
     let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
         .context("cannot migrate the database")?;

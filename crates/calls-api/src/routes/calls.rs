@@ -7,16 +7,17 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use calls_model::{DetailedCall, Party};
 use calls_phone as phone;
 use calls_store::hot::PageQuestion;
-use calls_store::keys::Version;
+use calls_store::keys::{PartyKey, Version};
 use calls_store::labels::Labels;
 use calls_store::pool::Database;
-use calls_store::rows::{CallRow, Position};
+use calls_store::rows::{CallColumns, CallRow, Position};
 use calls_store::{details, list, names, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
 use super::addresses::{api_address, page_address};
 use super::cursor::Cursor;
+use super::export::{After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
@@ -62,14 +63,44 @@ pub(super) async fn list_calls(
     let party = phone::parse(&number, app.region)?;
     let query = Query::new(query.into_inner());
     let parameters = ListParameters::read(&query, app.region)?;
-    match parameters.format.unwrap_or_else(|| accepted_format(&request)) {
-        Format::Csv if parameters.details => Err(ApiError::BadParameter {
-            name: "include".to_owned(),
-            expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
-            found: "CSV".to_owned(),
-        }),
-        Format::Json => list_page(&request, app, hot, party, &query, parameters).await,
-        format => export::stream_calls(&request, app, party, parameters, format).await,
+    let address = address(&request, &party);
+    answer(&request, app, hot, Listing { party, address }, &query, parameters).await
+}
+
+/// Calls that are listed.
+pub(super) struct Listing {
+    /// Whose.
+    pub party: Party,
+    /// The address of the list.
+    pub address: String,
+}
+
+/// The calls in the format that is asked for.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    app: web::Data<App>,
+    hot: web::Data<HotReads>,
+    listing: Listing,
+    query: &Query,
+    parameters: ListParameters,
+) -> Result<HttpResponse, ApiError> {
+    match parameters.format.unwrap_or_else(|| accepted_format(request)) {
+        Format::Csv if parameters.details => Err(no_details_in_csv()),
+        Format::Json => list_page(request, app, hot, listing, query, parameters).await,
+        format => {
+            let name = listing.party.to_string();
+            let after = parameters.after.as_ref().map(|cursor| After::Position(cursor.0));
+            let exported = Exported { parties: vec![listing.party], with_owner: false, name, after };
+            export::stream_calls(request, app, exported, parameters, format).await
+        }
+    }
+}
+
+pub(super) fn no_details_in_csv() -> ApiError {
+    ApiError::BadParameter {
+        name: "include".to_owned(),
+        expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
+        found: "CSV".to_owned(),
     }
 }
 
@@ -120,14 +151,14 @@ async fn list_page(
     request: &HttpRequest,
     app: web::Data<App>,
     hot: web::Data<HotReads>,
-    party: Party,
+    listing: Listing,
     query: &Query,
     parameters: ListParameters,
 ) -> Result<HttpResponse, ApiError> {
+    let Listing { party, address } = listing;
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = known(request);
-    let address = address(request, &party);
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
     let seen = newest_seen(request, versions_seen(&known));
@@ -246,21 +277,31 @@ impl Wanted {
         if is_known(&self.known, &written.etag()) {
             return Ok(written);
         }
-        let filter = self.filter.resolve(connection, party, owner)?;
+        let filter = self.filter.resolve(connection, owner)?;
         let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
         written.next = page.next;
         if !self.details {
             written.body = plain_json(&CallRow::resolve(connection, labels, page.rows)?);
             return Ok(written);
         }
-        let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let mut rows = CallRow::resolve(connection, labels, page.rows)?;
-        details::read(connection, labels, owner, &mut rows)?;
-        let mut detailer = Detailer::default();
-        let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
-        written.body = detailed_json(detailed.collect());
+        let calls = detailed(connection, labels, owner, page.rows, &mut Detailer::default())?;
+        written.body = detailed_json(calls);
         Ok(written)
     }
+}
+
+/// Calls of a history with all that is known of them.
+pub(super) fn detailed(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    owner: PartyKey,
+    rows: Vec<CallColumns>,
+    detailer: &mut Detailer,
+) -> QueryResult<Vec<DetailedCall>> {
+    let returned_at = returned::returned_at(connection, owner, &rows)?;
+    let mut rows = CallRow::resolve(connection, labels, rows)?;
+    details::read(connection, labels, owner, &mut rows)?;
+    Ok(rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at)).collect())
 }
 
 /// The address that was asked for, in the number's canonical spelling.
@@ -271,7 +312,7 @@ fn address(request: &HttpRequest, party: &Party) -> String {
     }
 }
 
-fn accepted_format(request: &HttpRequest) -> Format {
+pub(super) fn accepted_format(request: &HttpRequest) -> Format {
     let wanted = |format: Format| {
         let media_type = format.media_type().split(';').next().unwrap_or_default();
         accept::quality(request, media_type)

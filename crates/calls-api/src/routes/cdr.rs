@@ -40,7 +40,8 @@ struct Stored {
 /// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
 /// the password of their `cred`.
 ///
-/// The second leg of a call is not stored, for the first one tells all of it.
+/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be stored is
+/// answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered otherwise.
 #[utoipa::path(
     post,
     path = "/api/cdr/freeswitch",
@@ -75,7 +76,7 @@ pub(super) async fn post_freeswitch(
 }
 
 /// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
-/// from Twilio.
+/// from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
 #[utoipa::path(
     post,
     path = "/api/cdr/twilio",

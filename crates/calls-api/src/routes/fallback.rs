@@ -116,7 +116,7 @@ fn find(
             return Ok((version, Found { etag, name: None, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
-        let filter = filter.resolve(connection, party, owner)?;
+        let filter = filter.resolve(connection, owner)?;
         let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
         let mut rows = CallRow::resolve(connection, labels, page.rows)?;

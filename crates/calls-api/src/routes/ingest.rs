@@ -163,7 +163,7 @@ pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiE
 }
 
 /// The key, with or without the quotes of a structured field (RFC 8941).
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);

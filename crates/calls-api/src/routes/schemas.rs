@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use calls_import::Format;
 use calls_model::requests::{self, Kind};
 use calls_model::{Call, CallDuration, CallType, DetailedCall, Disposition, Problem};
 use utoipa::openapi::header::HeaderBuilder;
@@ -13,7 +14,7 @@ use utoipa::openapi::xml::XmlBuilder;
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
-use super::parameters::{FilterParameters, ListParameters};
+use super::parameters::ListParameters;
 use crate::problem::ApiError;
 
 /// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell which
@@ -48,7 +49,7 @@ impl IntoParams for LastEventId {
 }
 
 /// Texts that are a party's, and others that are like them.
-fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
+pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
     let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
     let local = text().pattern(Some("^[0-9]{1,6}$")).examples(["1001"]);
     let sip = text().pattern(Some(r"^sips?:[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example$"));
@@ -171,17 +172,17 @@ impl ToSchema for FreeswitchForm {
     }
 }
 
-/// A server-sent event with a call.
+/// A server-sent event.
 pub(super) struct CallEvent;
 
 impl PartialSchema for CallEvent {
     fn schema() -> RefOr<Schema> {
-        let data =
-            text().content_media_type("application/json").description(Some("A `Call`, or a `DetailedCall`."));
+        let data = text().content_media_type("application/json");
+        let data = data.description(Some("A `Call` or `DetailedCall`, a `NoteChange` or a `CallbackState`."));
         ObjectBuilder::new()
             .property("id", text().pattern(Some("^[0-9]{1,19}$")).examples(["4711"]))
             .required("id")
-            .property("event", one_of(["call"]))
+            .property("event", one_of(["call", "note", "callback"]))
             .required("event")
             .property("data", data)
             .required("data")
@@ -263,12 +264,6 @@ impl ToSchema for ListedCall {
     }
 }
 
-impl IntoParams for FilterParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        requests::FILTER.iter().map(parameter).collect()
-    }
-}
-
 impl IntoParams for ListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         requests::FILTER.iter().chain(&requests::LIST).map(parameter).collect()
@@ -299,8 +294,28 @@ impl IntoParams for DirectoryParameters {
     }
 }
 
+/// What is said of a log that is sent in.
+pub(super) struct ImportParameters;
+
+impl IntoParams for ImportParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let formats = || std::iter::once("auto").chain(Format::ALL.map(|(_, name)| name));
+        let row = |row: &requests::Parameter| {
+            let schema: RefOr<Schema> = match row.name {
+                "format" => text().enum_values(Some(formats())).into(),
+                "own" => spelling([]).into(),
+                "region" => text().pattern(Some("^(US|DE|GB|FR)$")).examples([row.example]).into(),
+                "map" => text().pattern(Some("^from=[A-Z][a-z]{1,9},to=[A-Z][a-z]{1,9}$")).into(),
+                _ => return parameter(row),
+            };
+            ParameterBuilder::from(parameter(row)).schema(Some(schema)).build()
+        };
+        requests::IMPORT.iter().map(row).collect()
+    }
+}
+
 /// A row of the table of query parameters.
-fn parameter(row: &requests::Parameter) -> Parameter {
+pub(super) fn parameter(row: &requests::Parameter) -> Parameter {
     let schema: RefOr<Schema> = match (row.kind, row.name) {
         (Kind::OneOf(_), name) if name == requests::TYPE.name => {
             Ref::from_schema_name(CallType::name()).into()
@@ -321,6 +336,7 @@ fn parameter(row: &requests::Parameter) -> Parameter {
             text().pattern(Some(r"^\+[1-9][0-9]{0,14}\*$")).examples([row.example]),
         ])
         .into(),
+        (Kind::Line, _) => Ref::from_schema_name("Line").into(),
         // 16 digits of microseconds and 16 of an id.
         (Kind::Cursor, _) => text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$")).into(),
         (Kind::Text, _) => {
@@ -407,24 +423,26 @@ impl IntoResponses for NotTaken {
     }
 }
 
-fn named<const N: usize>(responses: [(&str, ResponseBuilder); N]) -> BTreeMap<String, RefOr<Response>> {
+pub(super) fn named<const N: usize>(
+    responses: [(&str, ResponseBuilder); N],
+) -> BTreeMap<String, RefOr<Response>> {
     responses.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
 }
 
-fn problem(description: &str) -> ResponseBuilder {
+pub(super) fn problem(description: &str) -> ResponseBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
     ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
 }
 
-fn text() -> ObjectBuilder {
+pub(super) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
+pub(super) fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).maximum(Some(maximum))
 }
 
-fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
+pub(super) fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(values))
 }
 

@@ -4,7 +4,7 @@ mod away;
 mod axe;
 mod back;
 mod callers;
-mod chromium;
+pub(crate) mod chromium;
 mod filters;
 mod first_rows;
 mod fresh;

@@ -87,6 +87,18 @@ impl Client {
         }
     }
 
+    /// Name and data of the next event, past heartbeats.
+    pub fn next_event(&mut self) -> (String, serde_json::Value) {
+        loop {
+            let block = self.block().unwrap();
+            let member =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+            if let Some((kind, data)) = member("event: ").zip(member("data: ")) {
+                return (kind, serde_json::from_str(&data).unwrap());
+            }
+        }
+    }
+
     fn calls(&mut self, count: usize) -> Vec<Call> {
         (0..count).map(|_| self.call().unwrap()).collect()
     }

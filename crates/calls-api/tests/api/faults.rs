@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -17,7 +17,7 @@ use local_postgres::Cluster;
 
 use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
 use crate::post::post;
-use crate::test_app::{Answer, TestApp, calls, fetch, storing};
+use crate::test_app::{Answer, TestApp, bare, calls, fetch, storing};
 
 /// Time within which each request is answered, far from a hang. The promise is 2 s, on a machine without other work.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -164,6 +164,57 @@ fn the_private_postgresql_is_started_again_when_it_was_killed() {
         assert!(Instant::now() < deadline, "it never came back");
     }
     app.stop();
+}
+
+/// The processes whose parent is `parent`, with their states as `ps` writes them.
+fn children(parent: &str) -> Vec<(String, String)> {
+    let output =
+        Command::new("ps").args(["-A", "-o", "ppid=", "-o", "pid=", "-o", "stat="]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows = text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    rows.filter(|row| row[0] == parent).map(|row| (row[1].clone(), row[2].clone())).collect()
+}
+
+#[test]
+fn the_first_process_of_a_container_waits_for_its_orphans_and_ends_in_order() {
+    // A container's process number 1, without a container.
+    let unshare = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    if !Command::new("unshare")
+        .args(unshare)
+        .arg("true")
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|it| it.success())
+    {
+        eprintln!("not tested: this user may not make a PID namespace");
+        return;
+    }
+    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+    let data_dir = folder.path().join("calls");
+    let mut command = Command::new("unshare");
+    command.args(unshare).arg(bare(&[]).get_program());
+    command.args(["serve", "--bind", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()]);
+    let app = TestApp::spawn(command);
+    assert_eq!(app.get(PATH).status, 200);
+    let (first, _) = children(&app.pid().to_string()).remove(0);
+    let is_orphan =
+        |pid: &str| Command::new("ps").args(["-o", "command=", "-p", pid]).output().unwrap().stdout;
+    let server = || {
+        let all = children(&first).into_iter();
+        let mut servers = all.filter(|(pid, _)| String::from_utf8_lossy(&is_orphan(pid)).contains("-D "));
+        servers.next().map(|(pid, _)| pid)
+    };
+    let killed = server().expect("the server is an orphan");
+    signal("KILL", &[killed.parse().unwrap()]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while app.get(PATH).status != 200 || server().is_none_or(|pid| pid == killed) {
+        assert!(Instant::now() < deadline, "it never came back");
+    }
+    let zombies: Vec<_> = children(&first).into_iter().filter(|(_, state)| state.starts_with('Z')).collect();
+    assert_eq!(zombies, []);
+    signal("TERM", &[first.parse().unwrap()]);
+    app.wait();
+    assert!(!data_dir.join("postgres/postmaster.pid").exists(), "the server was not shut down");
 }
 
 #[test]

@@ -121,9 +121,9 @@ fn a_spreadsheet_takes_no_name_for_a_formula() {
         assert!(csv.contains(field), "{field} is not in {csv}");
     }
     let header = csv.lines().next().unwrap();
-    assert_eq!(header, "id,created_at,counterparty,type,duration,disposition,ring_time,name,via");
+    assert_eq!(header, "id,created_at,counterparty,type,duration,disposition,ring_time,name,via,note,tags");
     let first = csv.lines().last().unwrap();
-    assert!(first.ends_with(",37.4,answered,12.5,Example One,1001"), "{first}");
+    assert!(first.ends_with(",37.4,answered,12.5,Example One,1001,,"), "{first}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn a_history_without_calls_has_an_empty_summary() {
         "talk_time": "0.0", "missed_rate": null, "first_call": null, "last_call": null, "days": [],
         "hours_of_week": [], "top_counterparties": [],
         "missed_inbound": {"returned": 0, "not_returned": 0, "unidentified": 0, "not_returned_ids": []},
+        "inbound": {"answered": 0, "missed": 0, "answer_rate": null},
+        "outbound": {"answered": 0, "missed": 0, "answer_rate": null},
     });
     assert_eq!(summary(&app, ""), empty);
     assert_eq!(app.get("/api/calls/1001/summary").json(), empty);
@@ -54,6 +56,8 @@ fn a_summary_adds_up_what_the_history_holds() {
                 {"counterparty": "+14444444444", "calls": 1, "missed": 1, "talk_time": "0.0",
                  "details": {"international": "+1 444-444-4444", "national": "(444) 444-4444", "country": null}}],
             "missed_inbound": {"returned": 0, "not_returned": 0, "unidentified": 1, "not_returned_ids": []},
+            "inbound": {"answered": 2, "missed": 1, "answer_rate": 2.0 / 3.0},
+            "outbound": {"answered": 1, "missed": 1, "answer_rate": 0.5},
         })
     );
 }

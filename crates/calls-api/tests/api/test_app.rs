@@ -289,7 +289,8 @@ impl TestApp {
         app
     }
 
-    fn spawn(mut command: Command) -> Self {
+    /// Runs a command that serves, and waits until it listens.
+    pub fn spawn(mut command: Command) -> Self {
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().unwrap();
@@ -369,6 +370,11 @@ impl TestApp {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         KilledApp { database: self.database.take().unwrap(), address: self.address.clone() }
+    }
+
+    /// Waits until the server has ended, and checks that it ended well.
+    pub fn wait(mut self) {
+        assert!(self.process.wait().unwrap().success());
     }
 
     /// Ends the server like Ctrl-C does, checks that it ends well, and returns its log.

@@ -306,7 +306,7 @@ fn takeout() -> Vec<Item> {
                 }
                 Item::Skipped(mut skipped) => {
                     skipped.position = number;
-                    skipped.reason = Reason::InFile(name.clone(), Box::new(skipped.reason));
+                    skipped.reason = Reason::InFile(name.clone(), "file", Box::new(skipped.reason));
                     Item::Skipped(skipped)
                 }
                 joined => joined,

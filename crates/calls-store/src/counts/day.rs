@@ -187,6 +187,23 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Reads the counts of all days of a history.
+pub(crate) fn read_all(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    each: impl FnMut(Quarter, Code, Count),
+) -> QueryResult<()> {
+    // No call is outside the years 1 to 9999.
+    let (first, last) = (Quarter(-62_135_596_800 / QUARTER), Quarter(253_402_300_800 / QUARTER));
+    read(connection, owner, (first, last), each)
+}
+
+/// When a quarter begins, and when the next one does.
+pub(crate) fn span(quarter: Quarter) -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0).unwrap_or_default();
+    (start(quarter), start(Quarter(quarter.0 + 1)))
+}
+
 /// A row has three parameters, and a statement at most 65,535.
 const ROWS: usize = 5_000;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use calls_model::{
-    CallType, DayCount, Disposition, DispositionCount, HourOfWeekCount, MissedInbound, Outcome, Summary,
-    TalkTime,
+    CallType, DayCount, Disposition, DispositionCount, HourOfWeekCount, InboundAnswers, MissedInbound,
+    OutboundAnswers, Outcome, Summary, TalkTime,
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -126,6 +126,8 @@ impl<'a> Accumulator<'a> {
     pub(super) fn finish(self) -> Summary {
         let Self { mut summary, talk_ms, days, hours, dispositions, asking, .. } = self;
         summary.talk_time = TalkTime::from_ms(talk_ms);
+        summary.inbound = InboundAnswers::of(&summary.types);
+        summary.outbound = OutboundAnswers::of(&summary.types);
         let missed = summary.types.missed_inbound + summary.types.missed_outbound;
         summary.missed_rate = (summary.calls > 0).then(|| missed as f64 / summary.calls as f64);
         let date = |day| NaiveDate::default().checked_add_signed(TimeDelta::days(day));

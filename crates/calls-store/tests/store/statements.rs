@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calls_model::CallType;
+use calls_model::{CallType, Note};
 use calls_phone::Digits;
 use calls_store::columns::{DispositionColumn, TypeColumn};
 use calls_store::distribution::{self, Placement};
@@ -10,11 +10,11 @@ use calls_store::filter::{Counterparties, Filter};
 use calls_store::insertion::{Layout, NewCall, Writer};
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
-use calls_store::list::{list_calls, list_calls_by_id, version};
+use calls_store::list::{find_call, list_calls, list_calls_by_id, version};
 use calls_store::rows::CallRow;
 use calls_store::search::Search;
 use calls_store::summary::{Question, summarize};
-use calls_store::{counts, details, returned, search};
+use calls_store::{callbacks, counts, details, notes, returned, search};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex};
 use crate::database::{Database, number};
 
 /// Tables whose rows belong to an owner.
-const OWNED: [&str; 5] = ["calls", "histories", "history_counts", "day_counts", "counterparty_counts"];
+const OWNED: [&str; 7] =
+    ["calls", "histories", "history_counts", "day_counts", "counterparty_counts", "callbacks", "notes"];
 
 /// Keeps all statements that a connection runs.
 fn listen(connection: &mut PgConnection) -> Arc<Mutex<Vec<String>>> {
@@ -115,6 +116,19 @@ fn each_statement_of_a_request_names_its_owner() {
             summarize(&mut connection, &Labels::default(), question).unwrap();
         }
     }
+    let [id] = list_calls_by_id(&mut connection, owner, CallId(0), 10).unwrap()[..] else { panic!() };
+    find_call(&mut connection, owner, id.id).unwrap();
+    notes::of_calls(&mut connection, owner, vec![id.id]).unwrap();
+    let note = Note { text: "Hello".to_owned(), tags: Vec::new() };
+    connection.transaction(|connection| notes::put(connection, owner, id.id, &note)).unwrap();
+    let party = call.counterparty;
+    connection.transaction(|connection| callbacks::put(connection, owner, party, true, "")).unwrap();
+    for long in [0, u64::MAX] {
+        let (sort, patience) = (callbacks::Sort::Last, Duration::ZERO);
+        let question = callbacks::Question { owner, done: true, sort, patience, long };
+        assert_eq!(callbacks::queue(&mut connection, question).unwrap().entries.len(), 1);
+    }
+    connection.transaction(|connection| callbacks::remove(connection, owner, party)).unwrap();
     // Again, now that the history is counted.
     assert_eq!(search::counterparties(&mut connection, owner, &search).unwrap().0.len(), 1);
     let statements = statements.lock().unwrap();
