@@ -74,6 +74,7 @@ mod tests {
             kind: NumberKind::FixedLineOrMobile,
             name: None,
             label: None,
+            occurs_in: Vec::new(),
         };
         assert_eq!(heading_text("+12025550123", None), "+12025550123");
         assert_eq!(heading_text("+12025550123", Some(&info)), "+1 202-555-0123");
