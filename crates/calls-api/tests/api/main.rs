@@ -5,11 +5,13 @@
 
 mod admin;
 mod backup;
+mod base_path;
 mod browser;
 mod callbacks;
 mod calls;
 mod carddav;
 mod cdr;
+mod configuration;
 mod contacts;
 mod database;
 mod details;
@@ -35,11 +37,14 @@ mod paging;
 mod people;
 mod pooler;
 mod post;
+mod proxies;
 mod record;
 mod replica;
+mod request_ids;
 mod security;
 mod seed;
 mod serve;
+mod sockets;
 mod summary;
 mod test_app;
 mod tls;
