@@ -9,6 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Timestamptz};
 
+use crate::distribution;
 use crate::keys::PartyKey;
 use crate::labels::Labels;
 use crate::names;
@@ -52,6 +53,7 @@ pub fn bring_forward(connection: &mut PgConnection) -> QueryResult<bool> {
         if !diesel::sql_query(CLAIM).get_result::<Answer>(connection)?.answer {
             return Ok(false);
         }
+        distribution::prepare(connection)?;
         // What is lost in a crash is listed again.
         for setting in ["statement_timeout = 0", "work_mem = '64MB'", "synchronous_commit = off"] {
             diesel::sql_query(format!("SET LOCAL {setting}")).execute(connection)?;

@@ -41,10 +41,12 @@ pub async fn get_number(
     let party = phone::parse(&number, app.region)?;
     let mut info = phone::describe(&party);
     let data = app.clone();
-    if app.has_directory {
-        app.lister.bring_forward();
-    }
-    let find = move || data.reads().read(|connection| known_of(&data, connection, &party));
+    let find = move || {
+        if data.has_directory {
+            data.lister.bring_forward();
+        }
+        data.reads().read(|connection| known_of(&data, connection, &party))
+    };
     let Known { name, occurs_in } = app.reads().block::<_, DatabaseError>(find).await.unwrap_or_default();
     if let Some(Name { name, label }) = name {
         info.name = Some(name);
