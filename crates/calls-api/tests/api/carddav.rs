@@ -312,6 +312,17 @@ fn a_password_goes_to_no_other_server_and_over_no_network_in_the_clear() {
     let refused = complaint(&sync(&database, &url, PASSWORD, &[]));
     assert!(refused.contains("leads to") && refused.contains(&other), "{refused}");
     assert_eq!(visitors.load(Ordering::SeqCst), 0, "nobody came");
+    // Nor where the server's answer says that the address books are.
+    let home = format!(
+        "<multistatus xmlns=\"DAV:\"><response><href>/</href><propstat><prop><addressbook-home-set><href>{other}</href>\
+         </addressbook-home-set></prop></propstat></response></multistatus>"
+    );
+    let (url, _) = serve(move |_| {
+        format!("HTTP/1.1 207 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{home}", home.len())
+    });
+    let refused = complaint(&sync(&database, &url, PASSWORD, &[]));
+    assert!(refused.contains("leads to") && refused.contains(&other), "{refused}");
+    assert_eq!(visitors.load(Ordering::SeqCst), 0, "nobody came");
     let refused = complaint(&sync(&database, "http://dav.example/", PASSWORD, &[]));
     assert!(refused.contains("expected https"), "{refused}");
 }

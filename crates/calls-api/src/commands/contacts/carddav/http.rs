@@ -29,6 +29,8 @@ pub(in super::super) struct Access {
 /// A connection to a server, with the user's password, which no other server gets.
 pub(super) struct Http {
     agent: Agent,
+    /// The server that has the password.
+    server: Url,
     authorization: String,
     allow_http: bool,
 }
@@ -52,7 +54,7 @@ const MAX_BODY: u64 = 512 << 20;
 
 impl Http {
     pub fn new(access: Access) -> anyhow::Result<Self> {
-        let Access { user, password, authorities, allow_http, .. } = access;
+        let Access { url: server, user, password, authorities, allow_http } = access;
         let roots = match authorities {
             Some(pem) => RootCerts::new_with_certs(&certificates(&pem)?),
             None => RootCerts::PlatformVerifier,
@@ -72,7 +74,7 @@ impl Http {
             .build()
             .into();
         let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
-        Ok(Self { agent, authorization, allow_http })
+        Ok(Self { agent, server, authorization, allow_http })
     }
 
     /// Sends a request, and follows redirections on the same server.
@@ -80,6 +82,7 @@ impl Http {
         const MOST: usize = 5;
         let mut url = url.clone();
         for _ in 0..MOST {
+            self.require_server(&url)?;
             self.require_secrecy(&url)?;
             let response = self.send(method, &url, depth, body)?;
             let status = response.status().as_u16();
@@ -88,13 +91,8 @@ impl Http {
             }
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
             let location = location.with_context(|| format!("expected {url} to say where it moved"))?;
-            let next =
+            url =
                 url.join(location).with_context(|| format!("expected an address, but found {location:?}"))?;
-            ensure!(
-                is_same_server(&url, &next),
-                "expected the address of the server itself, but {url} leads to {next}: give that address to go there"
-            );
-            url = next;
         }
         bail!("expected {url} to lead somewhere, but found redirections in a circle")
     }
@@ -109,6 +107,15 @@ impl Http {
             .body(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>{body}"))
             .with_context(|| format!("expected an address, but found {url}"))?;
         self.agent.run(request).map_err(|error| explain(url, &error.to_string()))
+    }
+
+    fn require_server(&self, url: &Url) -> anyhow::Result<()> {
+        ensure!(
+            is_same_server(&self.server, url),
+            "expected the address of the server itself, but {} leads to {url}: give that address to go there",
+            self.server
+        );
+        Ok(())
     }
 
     fn require_secrecy(&self, url: &Url) -> anyhow::Result<()> {
