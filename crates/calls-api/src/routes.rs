@@ -56,6 +56,7 @@ use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
+use calls_store::lister::Lister;
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::server::Server;
 
@@ -79,6 +80,8 @@ pub struct App {
     pub labels: Labels,
     /// Keeps the counts of long histories current.
     pub counter: Counter,
+    /// Lists who occurs in histories.
+    pub lister: Lister,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// Whether it may be asked which numbers there are.

@@ -3,18 +3,7 @@
 use crate::day::Day;
 use crate::parties::Party;
 use crate::query;
-use crate::requests;
 use crate::summary::Summary;
-
-/// Whether the API searches a history by names and any digits; else by the beginning of a number.
-const HAS_SEARCH: bool = {
-    let (mut has_it, mut index) = (false, 0);
-    while index < requests::FILTER.len() {
-        has_it |= matches!(requests::FILTER[index].name.as_bytes(), b"q");
-        index += 1;
-    }
-    has_it
-};
 
 /// Which calls are shown. The default is all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,10 +144,8 @@ impl Filter {
             pairs.push(("direction", "inbound".to_owned()));
         }
         pairs.extend(counterparty(&self.counterparty).map(|text| ("counterparty", text)));
-        if HAS_SEARCH && !self.search.is_empty() {
+        if !self.search.is_empty() {
             pairs.push(("q", self.search.clone()));
-        } else {
-            pairs.extend(counterparty(&self.search).map(|text| ("counterparty", text)));
         }
         let (from, until) = self.period.days(today);
         pairs.extend(from.map(|day| ("from", beginning(day))));
