@@ -119,7 +119,7 @@ impl Snapshot {
 }
 
 /// The rows of each table, by its quoted name with its schema.
-fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
+pub(crate) fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = BigInt)]
@@ -164,13 +164,17 @@ pub(crate) fn major_version(connection: &mut PgConnection) -> anyhow::Result<u32
     Ok(version.version.unsigned_abs())
 }
 
-/// A file that is not complete. It is removed unless it is kept.
-struct Unfinished {
+/// A file that is not complete, beside the one that it is to be. It is removed unless it is kept.
+pub struct Unfinished {
     path: PathBuf,
 }
 
 impl Unfinished {
-    fn create(target: &Path) -> anyhow::Result<Self> {
+    /// Makes an empty one, for its owner alone.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn create(target: &Path) -> anyhow::Result<Self> {
         let name = target.file_name().context("expected the name of a file, but found a folder")?;
         let path = target.with_file_name(format!(".{}{}", name.to_string_lossy(), folder::UNFINISHED));
         // One that a killed process left.
@@ -182,8 +186,16 @@ impl Unfinished {
         Ok(Self { path })
     }
 
-    /// Gives it its name, for good.
-    fn keep(self, target: &Path) -> anyhow::Result<()> {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, for good. Its content has to be on the disk.
+    ///
+    /// # Errors
+    /// A system call failed.
+    pub fn keep(self, target: &Path) -> anyhow::Result<()> {
         fs::rename(&self.path, target).with_context(|| format!("cannot rename {}", self.path.display()))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));

@@ -59,15 +59,17 @@ pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'stati
     Ok(TABLES.into_iter().filter(|(table, _)| is_waiting(table)).collect())
 }
 
-/// Distributes the tables that are not yet. To be run in a transaction, on the coordinator.
-pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<()> {
+/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the coordinator.
+pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let pending = pending(connection).context("cannot see which tables are distributed")?;
+    let mut done = Vec::with_capacity(pending.len());
     for (table, placement) in pending {
         require_coordinator(connection)?;
         distribute_table(connection, table, placement)
             .with_context(|| format!("cannot distribute {table}"))?;
+        done.push(format!("distribution of {table}"));
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Prepares a transaction for statements that change tables which are distributed already.

@@ -77,11 +77,13 @@ impl Layout {
         Ok(if row.found { Self::Distributed } else { Self::Plain })
     }
 
-    /// How many owners a statement may name.
-    fn owners_at_once(self) -> usize {
+    /// Owners whose calls are added together. On Citus a statement that names many asks every shard, which is quicker than
+    /// a statement for each only where there are many.
+    fn owners_at_once(self, owners: usize) -> usize {
+        const FEW: usize = 8;
         match self {
-            Self::Plain => usize::MAX,
-            Self::Distributed => 1,
+            Self::Distributed if owners <= FEW => 1,
+            _ => usize::MAX,
         }
     }
 }
@@ -114,7 +116,8 @@ impl Writer {
         new.sort_unstable_by_key(NewCall::natural_key);
         new.dedup_by_key(|call| call.natural_key());
         let mut added = Vec::with_capacity(new.len());
-        for group in groups(new, self.layout.owners_at_once()) {
+        let at_once = self.layout.owners_at_once(owners(&new).len());
+        for group in groups(new, at_once) {
             added.extend(self.add_group(connection, group, same_log)?);
         }
         tell(connection, &added)?;
@@ -135,7 +138,7 @@ impl Writer {
         if new.is_empty() {
             return Ok(new);
         }
-        let reserved = reserve(connection, &new)?;
+        let reserved = self.reserve(connection, &new)?;
         // The histories that somebody wrote to since they were looked at.
         let overtaken = |owner: &PartyKey| {
             let before = seen.get(owner).map_or(0, |history| history.version.0);
@@ -145,13 +148,30 @@ impl Writer {
         let (contested, mut rows): (Vec<NewCall>, Vec<NewCall>) =
             new.into_iter().partition(|call| overtaken(&call.number));
         if !contested.is_empty() {
-            let left = without_stored(connection, contested.clone())?;
+            let left = without_stored(connection, self.layout, contested.clone())?;
             give_back(connection, &contested, &left)?;
             rows.extend(left);
             rows.sort_unstable_by_key(NewCall::natural_key);
         }
         copy_calls(connection, &rows, &reserved)?;
         Ok(rows)
+    }
+
+    /// Locks the histories of calls that are in their order, and takes an id for each call.
+    fn reserve(
+        &self,
+        connection: &mut PgConnection,
+        new: &[NewCall],
+    ) -> QueryResult<HashMap<PartyKey, Reserved>> {
+        if self.layout == Layout::Plain {
+            return reserve(connection, new);
+        }
+        // Shards that one statement locks are locked in no order, and two writers would wait for each other.
+        let mut reserved = HashMap::new();
+        for calls in new.chunk_by(|one, next| one.number == next.number) {
+            reserved.extend(reserve(connection, calls)?);
+        }
+        Ok(reserved)
     }
 
     /// The new calls that no call of the database is.
@@ -179,7 +199,7 @@ impl Writer {
             all.map(NewCall::natural_key).collect::<HashSet<NaturalKey>>()
         });
         let mut known = HashSet::new();
-        for near in near_calls(connection, &questions, NEAR)? {
+        for near in near_calls(connection, self.layout, &questions, NEAR)? {
             let call = usize::try_from(near.n - 1).ok().and_then(|index| questions.get(index));
             let Some(call) = call else { continue };
             let was_there = self.known_until.get(&call.number).is_some_and(|version| near.id.0 <= version.0);
@@ -287,8 +307,12 @@ fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMa
 }
 
 /// The calls that are not stored by their natural key. Their histories are locked.
-fn without_stored(connection: &mut PgConnection, calls: Vec<NewCall>) -> QueryResult<Vec<NewCall>> {
-    let stored = near_calls(connection, &calls, TimeDelta::zero())?;
+fn without_stored(
+    connection: &mut PgConnection,
+    layout: Layout,
+    calls: Vec<NewCall>,
+) -> QueryResult<Vec<NewCall>> {
+    let stored = near_calls(connection, layout, &calls, TimeDelta::zero())?;
     let stored: HashSet<usize> = stored.iter().filter_map(|near| usize::try_from(near.n - 1).ok()).collect();
     let left = calls.into_iter().enumerate().filter(|(index, _)| !stored.contains(index));
     Ok(left.map(|(_, call)| call).collect())
@@ -320,7 +344,12 @@ struct Near {
 }
 
 /// The stored calls with the parties and the type of new ones, within a time of them.
-fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta) -> QueryResult<Vec<Near>> {
+fn near_calls(
+    connection: &mut PgConnection,
+    layout: Layout,
+    new: &[NewCall],
+    within: TimeDelta,
+) -> QueryResult<Vec<Near>> {
     // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement names it.
     const NEAR: &str = "
         SELECT new.n, calls.id, calls.created_at
@@ -331,11 +360,18 @@ fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta)
               AND created_at BETWEEN new.first AND new.last
             OFFSET 0
         ) AS calls";
-    let owner = match owners(new)[..] {
-        [owner] => owner.0.to_string(),
-        _ => "new.number".to_owned(),
+    // Citus joins a table of its own with nothing else.
+    const NEAR_ON_EACH_SHARD: &str = "
+        SELECT new.n, calls.id, calls.created_at
+        FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
+        JOIN calls ON calls.number = new.number AND calls.counterparty = new.counterparty AND calls.type = new.type
+                  AND calls.created_at BETWEEN new.first AND new.last";
+    let query = match (&owners(new)[..], layout) {
+        ([owner], _) => NEAR.replace("OWNER", &owner.0.to_string()),
+        (_, Layout::Plain) => NEAR.replace("OWNER", "new.number"),
+        (_, Layout::Distributed) => NEAR_ON_EACH_SHARD.to_owned(),
     };
-    diesel::sql_query(NEAR.replace("OWNER", &owner))
+    diesel::sql_query(query)
         .bind::<Array<BigInt>, _>((1..).take(new.len()).collect::<Vec<i64>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())

@@ -20,6 +20,7 @@
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`backup`] and [`restore`]: all of it as one file, and back.
+//! - [`postgres_upgrade`]: to another major version of PostgreSQL.
 //! - [`made_up`]: believable calls of nobody.
 
 pub mod address;
@@ -54,6 +55,7 @@ pub mod notes;
 pub mod parties;
 pub mod pool;
 mod pooler;
+pub mod postgres_upgrade;
 pub mod purge;
 pub mod restore;
 pub mod returned;

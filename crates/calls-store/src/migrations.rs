@@ -88,10 +88,10 @@ fn apply(
     connection.batch_execute("SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0")?;
     distribution::prepare(connection)?;
     let applied = connection.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow::anyhow!("{error}"));
-    let applied: Vec<String> =
+    let mut applied: Vec<String> =
         applied.context("cannot apply the migrations")?.iter().map(ToString::to_string).collect();
     upgrade::move_calls(connection, on_step).context("cannot move the calls of version 0.1")?;
-    distribution::distribute(connection)?;
+    applied.extend(distribution::distribute(connection)?);
     Ok(Some(applied))
 }
 

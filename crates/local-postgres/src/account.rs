@@ -71,6 +71,15 @@ fn preferred(by_name: impl Fn(&str) -> Option<Account>) -> Option<Account> {
     PREFERRED.into_iter().filter_map(by_name).find(|account| account.uid != 0)
 }
 
+/// The name of the user that a server runs as whose data belongs to the user `owner`; `None` if that is this process'
+/// own.
+///
+/// # Errors
+/// [`Error::NoUnprivilegedUser`].
+pub fn user_of_server(owner: u32) -> Result<Option<String>, Error> {
+    Ok(Account::to_drop_to(owner)?.map(|account| account.name))
+}
+
 /// Whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     effective_uid() == 0

@@ -79,9 +79,9 @@ impl Installed {
         Ok(self)
     }
 
-    /// Each with its folder and major version.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Binaries> {
-        self.0.iter()
+    /// One version alone.
+    pub(crate) fn only(binaries: &Binaries) -> Installed {
+        Installed(vec![binaries.clone()])
     }
 
     /// Those for a cluster of the major version `needed`, or the best for a new one. `cluster` is for the
@@ -135,6 +135,15 @@ impl Binaries {
         command.envs(std::env::vars_os().filter(needed));
         command
     }
+}
+
+/// The major versions of PostgreSQL that are installed, and where, the preferred first.
+///
+/// # Errors
+/// [`Error::MissingBinaries`].
+pub fn installed() -> Result<Vec<(u32, PathBuf)>, Error> {
+    let Installed(all) = Installed::find()?;
+    Ok(all.into_iter().map(|each| (each.major, each.folder)).collect())
 }
 
 /// Folders that hold all of `programs`, the preferred first, and why the others do not.
@@ -215,7 +224,9 @@ fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{program} --version: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    // What prevents a program from running is an error of the linker.
+    let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+    let text = String::from_utf8_lossy(said);
     match major(&text) {
         Some(major) if major >= OLDEST => Ok(major),
         Some(major) => Err(format!("expected PostgreSQL {OLDEST} or later, but found {major}")),

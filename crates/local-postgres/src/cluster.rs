@@ -13,11 +13,14 @@ use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
 use crate::programs::Programs;
 use crate::recipe::Recipe;
-use crate::server;
+use crate::server::{self, Ready};
 use crate::stop::Stop;
 
 /// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
-const STOP_LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(600);
+
+/// How long to wait for a data folder that nobody else may use.
+const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.
 ///
@@ -35,7 +38,7 @@ pub struct Cluster {
 
 /// Marks this process as a user of the cluster.
 #[derive(Debug)]
-struct Membership {
+pub(crate) struct Membership {
     users: Lock,
     keeper: Keeper,
 }
@@ -128,12 +131,12 @@ impl Cluster {
     }
 
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns
-    /// when it answers; at once if it runs.
+    /// when it answers, at once if it runs, and whether this process started it.
     ///
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
-    pub fn ensure_running(&self) -> Result<(), Error> {
-        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|_| ())
+    pub fn ensure_running(&self) -> Result<bool, Error> {
+        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|ready| ready.started)
     }
 
     /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
@@ -158,7 +161,9 @@ impl Cluster {
     pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
         let membership = Membership::new(&layout, recipe.throwaway)?;
         match server::ensure_ready(&layout, &installed, &recipe) {
-            Ok(binaries) => Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) }),
+            Ok(Ready { binaries, .. }) => {
+                Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
+            }
             // That one is not ours to stop.
             Err(error @ Error::StartedByHand { .. }) => {
                 membership.keeper.dismiss();
@@ -170,6 +175,16 @@ impl Cluster {
                 Err(error)
             }
         }
+    }
+
+    /// A server that is stopped by whoever has started it.
+    pub(crate) fn without_membership(
+        layout: Layout,
+        installed: Installed,
+        binaries: Binaries,
+        recipe: Recipe,
+    ) -> Cluster {
+        Cluster { layout, installed, binaries, recipe, membership: None }
     }
 
     fn end_membership(&mut self) -> Result<(), Error> {
@@ -203,8 +218,18 @@ impl Membership {
         Ok(Membership { users, keeper })
     }
 
+    /// Makes this process the only user. Others wait until it has ended.
+    pub(crate) fn alone(layout: &Layout) -> Result<Membership, Error> {
+        let users = Lock::open(layout, &layout.users_lock())?;
+        if !users.wait(Mode::Exclusive, ALONE_LIMIT)? {
+            return Err(Error::InUse { folder: layout.data_dir.clone() });
+        }
+        let keeper = Keeper::fork(layout, Stop::new(layout, false), false)?;
+        Ok(Membership { users, keeper })
+    }
+
     /// Stops the server if this was its last user, and ends the keeper.
-    fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
+    pub(crate) fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
         // One leaves at a time. Else two could each take the other's look at the lock for a user that stays.
         let leaving = Lock::open(layout, &layout.leaving_lock())?;
         if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {

@@ -51,6 +51,44 @@ pub enum Error {
         found: String,
     },
 
+    /// The old version's programs are needed, and are not there.
+    #[error(
+        "the data in {} was made by PostgreSQL {needed}, whose programs are needed to read it, but only {found} is \
+         installed. Either name the folder of the old ones, if they are still somewhere:\n  \
+         CALLS_OLD_POSTGRES_BIN=/usr/lib/postgresql/{needed}/bin calls upgrade-postgres\n\
+         or install them for the upgrade (Debian: postgresql-{needed}), or begin with a backup:\n  \
+         calls upgrade-postgres --from-backup FILE", folder.display()
+    )]
+    OldVersionMissing {
+        /// The cluster's folder.
+        folder: PathBuf,
+        /// The major version in its `PG_VERSION`.
+        needed: u32,
+        /// The newest version that is installed.
+        found: u32,
+    },
+
+    /// An upgrade was killed at a moment at which no cluster is in its place.
+    #[error("an upgrade of {} was broken off. To finish it: calls upgrade-postgres", folder.display())]
+    UpgradeBrokenOff {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
+    /// There is no cluster to upgrade.
+    #[error("expected the data of a private PostgreSQL in {}, but found none", folder.display())]
+    NoCluster {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
+    /// Others use a data folder that this process needs for itself.
+    #[error("{} is in use. Stop `calls serve` and other commands first", folder.display())]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
     /// Started by root, and there is no user to drop to.
     #[error(
         "PostgreSQL refuses to run as root, and this system has neither a user `postgres` nor a user `nobody` \

@@ -103,6 +103,35 @@ impl Layout {
         })
     }
 
+    /// A data folder in this one, for a server of the same user. It is made by [`Layout::create`].
+    pub(crate) fn beside(&self, name: &str) -> Result<Layout, Error> {
+        let data_dir = self.data_dir.join(name);
+        let layout = Layout {
+            socket_dir: socket_dir(&data_dir, self.port),
+            data_dir,
+            port: self.port,
+            account: self.account.clone(),
+        };
+        layout.create()?;
+        Ok(layout)
+    }
+
+    /// Makes the data folder unless it is there.
+    pub(crate) fn create(&self) -> Result<(), Error> {
+        let mode = if account::is_root() { 0o711 } else { 0o700 };
+        let mut builder = DirBuilder::new();
+        builder
+            .recursive(true)
+            .mode(mode)
+            .create(&self.data_dir)
+            .map_err(Error::io("create the folder", &self.data_dir))
+    }
+
+    /// Where an upgrade makes its cluster.
+    pub(crate) fn upgraded(&self) -> PathBuf {
+        self.data_dir.join("upgrade/postgres")
+    }
+
     /// The connection URL of a database, by the socket.
     pub(crate) fn url(&self, database: &str) -> String {
         let host = url::encoded(self.socket_dir.as_os_str().as_bytes());

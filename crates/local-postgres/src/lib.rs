@@ -39,6 +39,7 @@
 //! - `database`: create, ensure and drop a database through `psql`
 //! - [`testing`]: servers for a test run
 //! - [`Programs`]: `pg_dump`, `pg_restore` and `psql`, for backups
+//! - [`Upgrade`]: to another major version
 //! - [`Error`]: what can go wrong, in words for the person at the terminal
 
 mod account;
@@ -57,9 +58,13 @@ mod recipe;
 mod server;
 mod stop;
 pub mod testing;
+mod upgrade;
 mod url;
 
+pub use account::user_of_server;
+pub use binaries::installed;
 pub use cluster::Cluster;
 pub use error::Error;
 pub use layout::{default_data_dir, has_cluster};
 pub use programs::Programs;
+pub use upgrade::{Upgrade, free_space};

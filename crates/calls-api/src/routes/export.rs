@@ -14,14 +14,16 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
-use super::parameters::{Format, ListParameters};
+use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use crate::details::Detailer;
 use crate::problem::ApiError;
+use calls_phone::Region;
 use calls_store::filter::Filter;
 use calls_store::keys::PartyKey;
+use calls_store::labels::Labels;
 use calls_store::list::list_calls;
 use calls_store::merged::Place;
-use calls_store::pool::DatabaseError;
+use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, parties, returned};
 
@@ -91,7 +93,8 @@ pub(super) async fn stream_calls<C>(
         })?;
         let left = limit.map_or(u64::MAX, u64::from);
         let detailer = details.then(Detailer::default);
-        Export { app, sources, with_owner, left, format, detailer, first: true }.next_batch()
+        let (reads, labels) = (app.reads().clone(), app.labels.clone());
+        Export { reads, labels, sources, with_owner, left, format, detailer, first: true }.next_batch()
     };
     let (export, first) = database.block::<_, DatabaseError>(begin).await?;
 
@@ -122,9 +125,21 @@ impl From<ApiError> for BrokenOff {
     }
 }
 
+/// The calls that an export without HTTP is to have: filters as in a query string.
+pub(crate) struct Wanted(FilterParameters);
+
+impl Wanted {
+    /// # Errors
+    /// A filter is unknown, or its value is malformed.
+    pub(crate) fn read(filters: Vec<(String, String)>, region: Option<Region>) -> Result<Self, ApiError> {
+        FilterParameters::read_alone(&Query::new(filters), region).map(Self)
+    }
+}
+
 /// An export under way.
-struct Export {
-    app: web::Data<App>,
+pub(crate) struct Export {
+    reads: Database,
+    labels: Labels,
     sources: Vec<Source>,
     with_owner: bool,
     left: u64,
@@ -147,6 +162,32 @@ struct Source {
 }
 
 impl Export {
+    /// All calls of a history that are wanted. With `is_first`, CSV begins with the names of its columns.
+    pub(crate) fn of_history(
+        (reads, labels): (Database, Labels),
+        party: Party,
+        wanted: &Wanted,
+        format: Format,
+        with_owner: bool,
+        is_first: bool,
+    ) -> Result<Self, DatabaseError> {
+        let sources = reads.read(|connection| {
+            let Some(owner) = parties::find_party(connection, &party)? else { return Ok(Vec::new()) };
+            let filter = wanted.0.resolve(connection, owner)?;
+            Ok(vec![Source::new(party.clone(), owner, filter, None)])
+        })?;
+        Ok(Self {
+            reads,
+            labels,
+            sources,
+            with_owner,
+            left: u64::MAX,
+            format,
+            detailer: None,
+            first: is_first,
+        })
+    }
+
     /// Sends all batches, the first of which is there. Each has to come within the time that any answer has.
     async fn send(mut self, first: Option<Bytes>, sender: mpsc::Sender<Result<Bytes, BrokenOff>>) {
         let mut batch = first;
@@ -155,7 +196,7 @@ impl Export {
             if !bytes.is_empty() && sender.send(Ok(bytes)).await.is_err() {
                 return;
             }
-            let database = self.app.reads().clone();
+            let database = self.reads.clone();
             match database.block::<_, DatabaseError>(move || self.next_batch()).await {
                 Ok(next) => (self, batch) = next,
                 Err(error) => {
@@ -171,27 +212,43 @@ impl Export {
 
     /// The next calls, written out, and the export after them. `None` after the last. A search that takes long comes back
     /// with nothing, and is to be continued.
-    fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
+    pub(crate) fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let mut out = Vec::new();
         let is_first = std::mem::take(&mut self.first);
         if is_first && self.format == Format::Csv {
             out.extend_from_slice(if self.with_owner { b"owner," } else { b"" });
             out.extend_from_slice(HEADER);
         }
-        let share = BATCH / u16::try_from(self.sources.len()).unwrap_or(BATCH).clamp(1, BATCH);
-        let patience =
-            self.app.reads().deadlines().search() / u32::try_from(self.sources.len().max(1)).unwrap_or(1);
-        let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(share.max(LEAST));
-        let is_over = self.left == 0 || self.sources.iter().all(Source::is_over);
+        let is_over = self.fill()?;
         if !is_over {
-            for source in &mut self.sources {
-                source.fill(&self.app, limit, patience, self.detailer.is_some())?;
-            }
             while let Some((row, returned_at, party)) = self.next_call() {
                 self.write(&mut out, row, returned_at, &party);
             }
         }
         Ok((self, (is_first || !is_over).then(|| out.into())))
+    }
+
+    /// The next calls themselves. `None` after the last.
+    pub(crate) fn next_calls(&mut self) -> Result<Option<Vec<DetailedCall>>, DatabaseError> {
+        if self.fill()? {
+            return Ok(None);
+        }
+        Ok(Some(std::iter::from_fn(|| self.next_call()).map(|(row, ..)| row.into()).collect()))
+    }
+
+    /// Reads calls where none waits, and says whether there are no more.
+    fn fill(&mut self) -> Result<bool, DatabaseError> {
+        let share = BATCH / u16::try_from(self.sources.len()).unwrap_or(BATCH).clamp(1, BATCH);
+        let patience =
+            self.reads.deadlines().search() / u32::try_from(self.sources.len().max(1)).unwrap_or(1);
+        let limit = u16::try_from(self.left).unwrap_or(u16::MAX).min(share.max(LEAST));
+        if self.left == 0 || self.sources.iter().all(Source::is_over) {
+            return Ok(true);
+        }
+        for source in &mut self.sources {
+            source.fill((&self.reads, &self.labels), limit, patience, self.detailer.is_some())?;
+        }
+        Ok(false)
     }
 
     /// The newest of the calls that wait, if each history has one or has ended.
@@ -246,7 +303,7 @@ impl Source {
     /// Reads the next calls where none waits.
     fn fill(
         &mut self,
-        app: &App,
+        (reads, labels): (&Database, &Labels),
         limit: u16,
         patience: Duration,
         with_details: bool,
@@ -254,14 +311,14 @@ impl Source {
         if self.ended || !self.waiting.is_empty() {
             return Ok(());
         }
-        let (rows, returned_at, next) = app.reads().read(|connection| {
+        let (rows, returned_at, next) = reads.read(|connection| {
             let page = list_calls(connection, self.owner, &self.filter, self.after, limit, patience)?;
             let returned_at = match with_details {
                 true => returned::returned_at(connection, self.owner, &page.rows)?,
                 false => vec![None; page.rows.len()],
             };
-            let mut rows = CallRow::resolve(connection, &app.labels, page.rows)?;
-            details::read(connection, &app.labels, self.owner, &mut rows)?;
+            let mut rows = CallRow::resolve(connection, labels, page.rows)?;
+            details::read(connection, labels, self.owner, &mut rows)?;
             Ok((rows, returned_at, page.next))
         })?;
         self.after = next.or(self.after);

@@ -51,7 +51,7 @@ enum WantedCounterparty {
 
 /// How the calls are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A page, as an array.
     Json,
     /// All calls, one object a line.
