@@ -24,8 +24,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server behind `database_url` (a libpq connection URI or keyword/value string), or without one the private
-    /// cluster in `data_dir`, which is made, started or joined as needed.
+    /// The server behind `database_url` (a libpq connection URI or keyword/value string), or without one the
+    /// private cluster in `data_dir`, which is made, started or joined as needed.
     pub fn open(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(url) = database_url {
             return Ok(Self { url, cluster: None });
@@ -68,7 +68,8 @@ impl Server {
         self.cluster.is_some()
     }
 
-    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
+    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without
+    /// end.
     ///
     /// # Errors
     /// No answer within a quarter of a minute, or no connection.
@@ -139,8 +140,8 @@ impl Server {
         }
     }
 
-    /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing with a
-    /// server that is not ours. Ends when [`Failures`] are no more.
+    /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing
+    /// with a server that is not ours. Ends when [`Failures`] are no more.
     pub fn keep_running(server: &Arc<Self>) -> Failures {
         let (sender, failures): (_, Receiver<()>) = sync_channel(1);
         let server: Weak<Self> = Arc::downgrade(server);

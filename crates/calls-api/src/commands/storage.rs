@@ -12,8 +12,8 @@ use super::database_url;
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
-    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL is
-    /// kept in the data folder
+    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL
+    /// is kept in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
     /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
