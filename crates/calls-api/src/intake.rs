@@ -1,4 +1,5 @@
-//! Call logs that are read into the database, by the command line or over HTTP: the options of an import, and its report.
+//! Call logs that are read into the database, by the command line or over HTTP: the options of an import, and
+//! its report.
 
 pub(crate) mod options;
 pub(crate) mod report;
@@ -11,8 +12,8 @@ use diesel::pg::PgConnection;
 
 use self::report::Report;
 
-/// Reads the items of a log into the database, and tells the report of what happens. Without a connection nothing is
-/// stored. `on_event` is told of each event too.
+/// Reads the items of a log into the database, and tells the report of what happens. Without a connection
+/// nothing is stored. `on_event` is told of each event too.
 pub(crate) fn run(
     connection: Option<&mut PgConnection>,
     items: Items<'_>,

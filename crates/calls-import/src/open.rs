@@ -332,8 +332,8 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// The files of a folder that may be call logs, as far as their names tell: those of folders in it too, in the order
-/// of their names. Links to folders are not followed.
+/// The files of a folder that may be call logs, as far as their names tell: those of folders in it too, in
+/// the order of their names. Links to folders are not followed.
 pub fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     list(folder, &mut files)?;

@@ -122,8 +122,8 @@ impl Sample {
         self.any_row(dialect(delimiter(first_line.as_bytes())), 1, fits)
     }
 
-    /// Whether one of the first rows fits, where the fields are separated by commas or as the first line is. The first
-    /// ones may be broken.
+    /// Whether one of the first rows fits, where the fields are separated by commas or as the first line is.
+    /// The first ones may be broken.
     pub fn any_row_fits(&self, mut fits: impl FnMut(&Row) -> bool) -> bool {
         let first_line = self.text.lines().next().unwrap_or_default();
         let delimiters = [b',', delimiter(first_line.as_bytes())];

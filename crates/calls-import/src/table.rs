@@ -238,8 +238,8 @@ fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
     })
 }
 
-/// The rows of a file without a header. Its first line tells the delimiter, if that separates as many fields as a row
-/// has.
+/// The rows of a file without a header. Its first line tells the delimiter, if that separates as many fields
+/// as a row has.
 pub(crate) fn open_headless<B: BufRead>(reader: B, dialect: Dialect) -> Result<Option<Rows<B>>, ReadError> {
     open_with(reader, |first| {
         let found = delimiter(first);

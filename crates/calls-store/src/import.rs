@@ -100,14 +100,14 @@ pub enum OnError {
     Stop,
 }
 
-/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not count;
-/// few enough to hold and to lose.
+/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not
+/// count; few enough to hold and to lose.
 const BATCH: usize = 50_000;
 /// The first batch is small, and each is at most twice the one before, so that PostgreSQL has work soon.
 const FIRST_BATCH: usize = 5_000;
 
-/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
-/// every record counts as added.
+/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored,
+/// and every record counts as added.
 ///
 /// The log is read while the batch before is stored. What was read before an error is stored.
 pub fn run(
@@ -134,7 +134,8 @@ pub fn run(
     })
 }
 
-/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already there.
+/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already
+/// there.
 pub fn store(
     connection: &mut PgConnection,
     layout: Layout,
@@ -157,7 +158,8 @@ pub fn is_line(party: &Party) -> bool {
     !matches!(party, Party::Withheld | Party::Unknown)
 }
 
-/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as a text.
+/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as
+/// a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
     let [owner, counterparty] = dialled(record, region);
@@ -185,10 +187,12 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
     })
 }
 
-/// Owner and counterparty of a record, of which the one that an extension dialled is without the digit for an outside
-/// line.
+/// Owner and counterparty of a record, of which the one that an extension dialled is without the digit for an
+/// outside line.
 fn dialled(record: &Record, region: Option<Region>) -> [RawParty; 2] {
-    let is_extension = |party: &RawParty| matches!(party, RawParty::Text(text) if text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_short =
+        |text: &str| text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_extension = |party: &RawParty| matches!(party, RawParty::Text(text) if is_short(text));
     let mut parties = [record.owner.clone(), record.counterparty.clone()];
     let (from, to) = if record.call_type.direction() == Direction::Inbound { (1, 0) } else { (0, 1) };
     if is_extension(&parties[from])
@@ -229,8 +233,8 @@ impl<F: FnMut(Event<'_>)> Import<F> {
         region: Option<Region>,
         on_error: OnError,
     ) -> Result<(), ImportError> {
-        // An entry may give several records, and it is skipped only where none of them could be stored: of a call between
-        // a number and a text, the text owns no history.
+        // An entry may give several records, and it is skipped only where none of them could be stored: of a
+        // call between a number and a text, the text owns no history.
         let mut refused: Option<Skipped> = None;
         let mut stored_at = None;
         for item in items {
@@ -353,8 +357,8 @@ impl Store {
     }
 }
 
-/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have files that
-/// overlap; the database would know the second ones, a dry run would not.
+/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have
+/// files that overlap; the database would know the second ones, a dry run would not.
 #[derive(Default)]
 struct Recent {
     hashers: [RandomState; 2],

@@ -162,6 +162,11 @@ impl Report {
         self.ended_early = Some(reason);
     }
 
+    /// How many records were added, and how many were in the database before.
+    pub(crate) fn stored(&self) -> (u64, u64) {
+        (self.added, self.already_there)
+    }
+
     /// Records that were read.
     pub(crate) fn records(&self) -> u64 {
         self.read
@@ -280,7 +285,8 @@ fn kind(reason: &Reason, text: &str) -> String {
     }
 }
 
-/// Counts calls by owner, in bounded memory: where there are too many owners, those with the fewest are forgotten.
+/// Counts calls by owner, in bounded memory: where there are too many owners, those with the fewest are
+/// forgotten.
 #[derive(Debug, Default)]
 struct Busiest(HashMap<Party, u64>);
 

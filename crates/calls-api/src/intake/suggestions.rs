@@ -8,7 +8,8 @@ const MOST: usize = 3;
 /// How alike two words are that may be meant for each other (Jaro-Winkler, 1 for equals).
 const ALIKE: f64 = 0.85;
 
-/// Time zones whose name is like a text: their city or country, another case, a misspelling, a difference from UTC.
+/// Time zones whose name is like a text: their city or country, another case, a misspelling, a difference
+/// from UTC.
 pub(crate) fn zones(text: &str) -> Vec<String> {
     let wanted = text.trim().to_lowercase().replace(' ', "_");
     if let Some(hours) = hours_from_utc(&wanted) {

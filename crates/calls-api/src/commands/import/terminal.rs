@@ -19,8 +19,8 @@ pub(super) fn bar(file: &Path) -> ProgressBar {
     }
 }
 
-/// Tells what an import came to: skipped entries on standard error, the counts and remarks on standard output, or on
-/// standard error too.
+/// Tells what an import came to: skipped entries on standard error, the counts and remarks on standard
+/// output, or on standard error too.
 pub(super) fn tell(report: &Report, name: &str, (base, is_zone_missing): (&str, bool), on_stderr: bool) {
     for line in report.skipped_lines(name) {
         eprintln!("{line}");

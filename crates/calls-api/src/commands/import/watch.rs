@@ -1,8 +1,9 @@
 //! `calls import --watch`: reads each log that is put into a folder, once.
 //!
-//! Events of the file system only say when to look: the folder is looked through as a whole, so nothing is lost with an
-//! event. Files that were read are remembered in the database, by content, behind their calls: what a kill interrupts
-//! is done again, and calls have a natural key, so none is lost and none is there twice.
+//! Events of the file system only say when to look: the folder is looked through as a whole, so nothing is
+//! lost with an event. Files that were read are remembered in the database, by content, behind their calls:
+//! what a kill interrupts is done again, and calls have a natural key, so none is lost and none is there
+//! twice.
 
 use std::collections::HashSet;
 use std::path::Path;
