@@ -18,16 +18,19 @@ RUN --mount=type=cache,target=/target --mount=type=cache,target=/usr/local/cargo
     && cp /target/release/calls /usr/local/bin/calls
 
 FROM debian:bookworm-slim
+# pg_dump, for backups, is to be as new as the server: docker-compose.yml has version 17, Debian 12 has 15.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libpq5 \
+    && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends libpq5 postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin calls
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin calls \
+    && install --directory --owner calls --mode 700 /backups
 COPY --from=build /usr/local/bin/calls /usr/local/bin/calls
 USER calls
 ENV CALLS_BIND=0.0.0.0:8000
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["calls", "health"]
 # `docker run IMAGE seed` and the other commands work too.
 ENTRYPOINT ["calls"]
 CMD ["serve"]

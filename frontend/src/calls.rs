@@ -309,13 +309,13 @@ fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, 
         PageKey::fetch,
         move |options| {
             let pages = pages.clone();
-            options.on_success = Some(Rc::new(move |new: &Vec<CallsPage>| {
+            options.on_success(move |new: &Vec<CallsPage>| {
                 freshness.answered(new.len(), pages.replace(new.len()))
-            }));
+            });
             options.head_only();
-            options.refresh_interval = POLL;
-            options.keep_previous_data = true;
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            options.refresh_interval(POLL);
+            options.keep_previous_data(true);
+            options.should_retry_by(ApiError::may_pass);
         },
     )
 }
@@ -358,10 +358,10 @@ fn use_info(number: Memo<String>) -> Swr<NumberInfo, ApiError> {
         move || Some(path::api_number(&number.get())),
         |path| async move { api::get(&path).await },
         |options| {
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            options.should_retry_by(ApiError::may_pass);
             // How a number is written does not change while one looks at it.
-            options.revalidate_on_focus = false;
-            options.revalidate_if_stale = false;
+            options.revalidate_on_focus(false);
+            options.revalidate_if_stale(false);
         },
     )
 }

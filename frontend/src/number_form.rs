@@ -1,6 +1,5 @@
 //! The fields that ask for a number. Their HTML is in index.html, and without the program the server finds the history.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use calls_model::NumberInfo;
@@ -130,9 +129,9 @@ fn use_check(typed: ReadSignal<String>) -> Swr<NumberInfo, ApiError> {
         move || Some(typed.get()).filter(|text| !text.is_empty()).map(|text| path::api_number(&text)),
         |path| async move { api::get(&path).await },
         |options| {
-            options.revalidate_on_focus = false;
+            options.revalidate_on_focus(false);
             // Who goes on typing asks again.
-            options.should_retry_by = Some(Rc::new(|_: &ApiError| false));
+            options.should_retry_by(|_: &ApiError| false);
         },
     )
 }

@@ -1,19 +1,29 @@
 //! The commands of the binary `calls`.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
-use crate::commands::{erase, import, migrate, purge, seed, serve};
+use crate::commands::{
+    backup, config, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
+    upgrade_postgres,
+};
+use crate::configuration::Configuration;
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
+    /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor a variable
+    /// is given [default: /etc/calls/calls.toml, if it is there]
+    #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
+          value_hint = clap::ValueHint::FilePath)]
+    config: Option<OsString>,
     #[command(flatten)]
     storage: Storage,
     #[command(subcommand)]
@@ -33,31 +43,85 @@ enum Command {
     /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
     /// "unknown". What was exported, and backups, are beyond this command's reach.
     Erase(erase::Arguments),
+    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    #[command(subcommand)]
+    Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
+    /// Write all calls into one file, while the server serves
+    ///
+    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
+    /// that name only then. Only its owner can read it.
+    Backup(backup::Arguments),
+    /// Write calls as CSV, NDJSON or Parquet, for other programs
+    Export(export::Arguments),
+    /// Read a backup into an empty database
+    ///
+    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
+    /// migrated. Restore only files that you trust: a backup holds SQL.
+    Restore(restore::Arguments),
+    /// Look at what Calls needs, and say the command that mends what is wrong
+    ///
+    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to look at it.
+    Doctor(doctor::Arguments),
+    /// Ask a running server whether it is well: exit status 0 if it answers, else 1
+    Health(health::Arguments),
+    /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
+    ///
+    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is killed can be
+    /// repeated.
+    UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
+    /// Show which options count for `serve`, and where each is from; secrets are left out
+    Config(Box<serve::Arguments>),
+}
+
+/// The command line, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line. A failure is one line on standard error and exit status 1; wrong usage has 2.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let configuration = match Configuration::read(&command(), &arguments) {
+        Ok(configuration) => configuration,
+        Err(error) => return fail(&error),
+    };
+    let matches = configuration.apply(command()).get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log();
     let result = match cli.command {
+        Command::Config(_) => Ok(show(&matches, &configuration)),
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
+        Command::Lines(command) => lines::run(cli.storage, command),
         Command::Purge(arguments) => purge::run(cli.storage, arguments),
+        Command::Backup(arguments) => backup::run(cli.storage, arguments),
+        Command::Restore(arguments) => restore::run(cli.storage, arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::UpgradePostgres(arguments) => upgrade_postgres::run(cli.storage, arguments),
+        Command::Doctor(arguments) => doctor::run(cli.storage, &arguments),
+        Command::Export(arguments) => export::run(cli.storage, arguments),
         Command::Migrate => migrate::run(cli.storage),
     };
     match result {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("calls: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn show(matches: &ArgMatches, configuration: &Configuration) -> ExitCode {
+    let (_, matches) = matches.subcommand().unwrap_or(("config", matches));
+    config::run(&command(), matches, configuration)
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("calls: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
@@ -71,5 +135,9 @@ fn log() {
         _ => filter,
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
+    if std::io::stderr().is_terminal() {
+        log.compact().init()
+    } else {
+        log.json().with_span_list(false).init()
+    }
 }

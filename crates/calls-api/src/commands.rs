@@ -1,16 +1,26 @@
 //! One file per command.
 
 pub(crate) mod access;
+pub(crate) mod backup;
 mod capacity;
+pub(crate) mod config;
 mod database_url;
+pub(crate) mod doctor;
 pub(crate) mod erase;
+pub(crate) mod export;
+pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod lines;
+mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
+pub(crate) mod restore;
+mod secret_file;
 pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod upgrade_postgres;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

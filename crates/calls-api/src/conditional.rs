@@ -10,19 +10,32 @@ pub(crate) fn etag(version: Version) -> String {
     format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
+/// The same for an answer that has names, which change without the history.
+pub(crate) fn etag_with_names(version: Version, names: i64) -> String {
+    format!("\"{}-{:x}.{names:x}\"", env!("CARGO_PKG_VERSION"), version.0)
+}
+
 /// What the client says that it has. Empty if it says nothing.
 pub(crate) fn known(request: &HttpRequest) -> String {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     known.unwrap_or_default().to_owned()
 }
 
-/// The versions that a client's tags are made of.
+/// The versions that a client's tags of answers without names are made of.
 pub(crate) fn versions(known: &str) -> Vec<Version> {
-    let hex = |tag: &str| tag.trim().trim_end_matches('"').rsplit_once('-').map(|(_, hex)| hex.to_owned());
-    let version = |tag| {
-        i64::from_str_radix(&hex(tag)?, 16).ok().map(Version).filter(|version| is_known(tag, &etag(*version)))
-    };
+    let version = |tag| version_of_tag(tag).filter(|version| is_known(tag, &etag(*version)));
     known.split(',').filter_map(version).collect()
+}
+
+/// The versions of a history in all tags of a client, perhaps of another program.
+pub(crate) fn versions_seen(known: &str) -> impl Iterator<Item = Version> {
+    known.split(',').filter_map(version_of_tag)
+}
+
+fn version_of_tag(tag: &str) -> Option<Version> {
+    let (_, versions) = tag.trim().trim_end_matches('"').rsplit_once('-')?;
+    let version = versions.split('.').next()?;
+    i64::from_str_radix(version, 16).ok().map(Version)
 }
 
 /// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.
@@ -39,6 +52,12 @@ mod tests {
         let known = format!("{}, W/{}, \"0.0.0-3\", \"x\", *, -4", etag(Version(31)), etag(Version(2)));
         assert_eq!(versions(&known), [Version(31), Version(2)]);
         assert!(versions("").is_empty());
+        let named = etag_with_names(Version(31), 7);
+        assert!(versions(&named).is_empty(), "another answer");
+        assert_eq!(
+            versions_seen(&format!("{named}, {}", etag(Version(2)))).collect::<Vec<_>>(),
+            [Version(31), Version(2)]
+        );
         assert!(
             is_known(&known, &etag(Version(31)))
                 && is_known("*", &etag(Version(7)))

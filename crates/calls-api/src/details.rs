@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use calls_model::{Call, CallDetails, CounterpartyDetails, DetailedCall, E164, Party};
+use calls_model::{CounterpartyDetails, DetailedCall, E164, Party};
 use calls_phone as phone;
 use calls_store::rows::CallRow;
 use chrono::{DateTime, Utc};
@@ -19,13 +19,18 @@ impl Detailer {
 
     /// A call with its details.
     pub fn detail(&mut self, row: CallRow, returned_at: Option<DateTime<Utc>>) -> DetailedCall {
-        let disposition = row.columns.disposition();
-        let call = Call::from(row);
-        let counterparty = match call.counterparty {
-            Party::E164(number) => Some(self.write(number)),
+        let mut detailed = DetailedCall::from(row);
+        detailed.details.counterparty = self.spell(&detailed.call.counterparty);
+        detailed.details.returned_at = returned_at;
+        detailed
+    }
+
+    /// How a party is written, if it has an E.164 number.
+    pub fn spell(&mut self, party: &Party) -> Option<CounterpartyDetails> {
+        match party {
+            Party::E164(number) => Some(self.write(*number)),
             _ => None,
-        };
-        DetailedCall { call, details: CallDetails { counterparty, returned_at, disposition } }
+        }
     }
 
     fn write(&mut self, number: E164) -> CounterpartyDetails {

@@ -1,27 +1,30 @@
-//! New calls, told to those who follow a history.
+//! New calls, notes and marks, told to those who follow a history.
 //!
 //! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call that a client
 //! has, so nothing is left out and nothing repeated, whether the client was there all the time, comes back, or the
 //! connection was lost in between.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use calls_model::{Call, Party};
+use calls_model::{Call, DetailedCall, Party};
 use calls_store::address::Address;
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
-use calls_store::listener::{Change, Listener};
-use calls_store::pool::DatabaseError;
-use calls_store::rows::CallRow;
+use calls_store::listener::{Change, Listener, News};
+use calls_store::pool::{Database, DatabaseError};
+use calls_store::rows::{CallColumns, CallRow};
+use calls_store::{details, returned};
+use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender, error::TrySendError};
 use tokio::time::sleep;
 
 use crate::clients::Slot;
+use crate::details::Detailer;
 
 /// How often clients are looked after: heartbeats that are due, buffers that stay full.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,6 +45,8 @@ pub struct EventOptions {
     pub address: Arc<Address>,
     /// The parties behind keys.
     pub labels: Labels,
+    /// Connections that details are read over.
+    pub database: Database,
     /// Clients at once.
     pub most_clients: usize,
     /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
@@ -59,6 +64,10 @@ struct Shared {
     clients: AtomicUsize,
     inbox: Mutex<Inbox>,
     wake: Notify,
+    /// Whether there is a listener.
+    listens: AtomicBool,
+    /// When PostgreSQL last answered it, in milliseconds since 1970.
+    heard: AtomicU64,
 }
 
 #[derive(Default)]
@@ -75,10 +84,18 @@ pub struct TooMany;
 /// A piece of an event stream, as it is sent.
 pub type Piece = Arc<str>;
 
+/// What is followed.
+pub struct Subject {
+    /// Whose history.
+    pub party: Party,
+    /// Its key. None while the database has never seen the party.
+    pub owner: Option<PartyKey>,
+    /// Whether each call is told with its details.
+    pub with_details: bool,
+}
+
 struct Follower {
-    party: Party,
-    /// None while the database has never seen the party.
-    owner: Option<PartyKey>,
+    subject: Subject,
     /// The id of the last call it was told.
     position: CallId,
     /// Whether there can be calls after it.
@@ -97,6 +114,8 @@ impl Events {
             clients: AtomicUsize::new(0),
             inbox: Mutex::default(),
             wake: Notify::new(),
+            listens: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
         });
         let mut teller = Teller { options, shared: shared.clone(), followers: Vec::new() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -111,18 +130,12 @@ impl Events {
     ///
     /// # Errors
     /// As many clients follow a history as may.
-    pub fn follow(
-        &self,
-        party: Party,
-        owner: Option<PartyKey>,
-        position: CallId,
-        slot: Slot,
-    ) -> Result<Receiver<Piece>, TooMany> {
+    pub fn follow(&self, subject: Subject, position: CallId, slot: Slot) -> Result<Receiver<Piece>, TooMany> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         // Tells the client where it is, so that it can come back there even if it heard of no call.
         sender.try_send(format!("retry: 2000\nid: {}\n\n", position.0).into()).ok();
         let last_sent = Instant::now();
-        let follower = Follower { party, owner, position, is_behind: true, sender, last_sent, _slot: slot };
+        let follower = Follower { subject, position, is_behind: true, sender, last_sent, _slot: slot };
         let mut inbox = self.shared.lock();
         // Counted under the lock.
         if inbox.closed || self.shared.clients.load(Ordering::Relaxed) >= self.shared.most_clients {
@@ -134,6 +147,12 @@ impl Events {
         Ok(receiver)
     }
 
+    /// Whether the listener is connected, and when it last heard from PostgreSQL, in seconds since 1970, 0 if never.
+    pub fn listener(&self) -> (bool, f64) {
+        let heard = Duration::from_millis(self.shared.heard.load(Ordering::Relaxed));
+        (self.shared.listens.load(Ordering::Relaxed), heard.as_secs_f64())
+    }
+
     /// Ends all streams and the thread.
     pub fn close(&self) {
         self.shared.lock().closed = true;
@@ -142,6 +161,12 @@ impl Events {
 }
 
 impl Shared {
+    /// Notes that the listener heard from PostgreSQL just now.
+    fn hear(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        self.heard.store(u64::try_from(now).unwrap_or_default(), Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inbox> {
         // Nobody panics while holding it.
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
@@ -164,10 +189,16 @@ impl Teller {
                 continue;
             }
             match Listener::connect(&self.options.address, self.options.labels.clone()).await {
-                Ok(mut listener) => match self.listen(&mut listener).await {
-                    Ok(()) => continue,
-                    Err(_) => tracing::warn!("lost the connection that listens for calls"),
-                },
+                Ok(mut listener) => {
+                    shared.hear();
+                    shared.listens.store(true, Ordering::Relaxed);
+                    let listened = self.listen(&mut listener).await;
+                    shared.listens.store(false, Ordering::Relaxed);
+                    match listened {
+                        Ok(()) => continue,
+                        Err(_) => tracing::warn!("lost the connection that listens for calls"),
+                    }
+                }
                 Err(_) => tracing::warn!("no connection to PostgreSQL to listen for calls"),
             }
             self.keep_alive();
@@ -203,10 +234,14 @@ impl Teller {
                 () = shared.wake.notified() => None,
                 () = sleep(if waits { PAUSE } else { TICK }) => None,
             };
+            if first.is_some() {
+                shared.hear();
+            }
             let mut changes: HashSet<Change> = first.into_iter().collect();
             changes.extend(std::iter::from_fn(|| listener.try_changed()));
             if asked.elapsed() >= self.options.heartbeat {
                 changes.extend(listener.check(self.options.heartbeat).await?.then_some(Change::OfMany));
+                shared.hear();
                 asked = Instant::now();
             }
             self.mark(&changes);
@@ -223,17 +258,17 @@ impl Teller {
         // One without an E.164 number can be that of a party which was unknown until now.
         let others = changes.iter().any(|change| matches!(change, Change::Of(owner) if !owner.is_e164()));
         for follower in &mut self.followers {
-            let its = follower.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
-            follower.is_behind |= many || its || (follower.owner.is_none() && others);
+            let its = follower.subject.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
+            follower.is_behind |= many || its || (follower.subject.owner.is_none() && others);
         }
     }
 
     /// Looks for the keys of parties that the database had never seen.
     async fn look_up(&mut self, listener: &Listener) -> Result<(), DatabaseError> {
-        let unseen = |follower: &&mut Follower| follower.owner.is_none() && follower.is_behind;
+        let unseen = |follower: &&mut Follower| follower.subject.owner.is_none() && follower.is_behind;
         for follower in self.followers.iter_mut().filter(unseen) {
-            follower.owner = listener.find_party(&follower.party).await?;
-            follower.is_behind = follower.owner.is_some();
+            follower.subject.owner = listener.find_party(&follower.subject.party).await?;
+            follower.is_behind = follower.subject.owner.is_some();
         }
         Ok(())
     }
@@ -242,18 +277,20 @@ impl Teller {
     async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
         loop {
             // Most clients of a history are at the same position, and are sent the same.
-            let mut pieces: BTreeMap<(PartyKey, CallId), Next> = BTreeMap::new();
+            let mut pieces: BTreeMap<(PartyKey, CallId, bool), Next> = BTreeMap::new();
             let (mut goes_on, mut waits) = (false, false);
             for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
-                let Some(owner) = follower.owner else { continue };
+                let Some(owner) = follower.subject.owner else { continue };
                 if follower.sender.capacity() == 0 {
                     waits |= !follower.sender.is_closed();
                     continue;
                 }
-                let next = match pieces.entry((owner, follower.position)) {
+                let (position, with_details) = (follower.position, follower.subject.with_details);
+                let next = match pieces.entry((owner, position, with_details)) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(unknown) => {
-                        unknown.insert(Next::read(listener, owner, follower.position).await?)
+                        let news = listener.news_after(owner, position, PIECE).await?;
+                        unknown.insert(self.options.next(owner, position, news, with_details).await?)
                     }
                 };
                 if next.last > follower.position && follower.send(next.piece.clone()) {
@@ -294,24 +331,88 @@ impl Follower {
     }
 }
 
-/// The calls that follow a position.
+/// What follows a position.
 struct Next {
     piece: Piece,
     last: CallId,
     is_full: bool,
 }
 
-impl Next {
-    async fn read(listener: &Listener, owner: PartyKey, position: CallId) -> Result<Self, DatabaseError> {
-        let rows = listener.calls_after(owner, position, PIECE).await?;
-        let is_full = rows.len() == usize::from(PIECE);
-        let last = rows.last().map_or(position, |row| row.columns.id);
-        Ok(Self { piece: rows.into_iter().map(event).collect::<String>().into(), last, is_full })
+impl EventOptions {
+    /// What is told of a history behind a position.
+    async fn next(
+        &self,
+        owner: PartyKey,
+        position: CallId,
+        news: News,
+        with_details: bool,
+    ) -> Result<Next, DatabaseError> {
+        let end = news.end(PIECE);
+        let News { calls, notes, callbacks } = news;
+        let calls: Vec<Event> = match with_details {
+            true => self
+                .detail(owner, calls)
+                .await?
+                .iter()
+                .map(|(id, call)| Event::new(*id, "call", call))
+                .collect(),
+            false => {
+                calls.into_iter().map(|row| Event::new(row.columns.id.0, "call", &Call::from(row))).collect()
+            }
+        };
+        let notes = notes.iter().map(|(version, note)| Event::new(version.0, "note", note));
+        let callbacks =
+            callbacks.iter().map(|(version, callback)| Event::new(version.0, "callback", callback));
+        Ok(Next::of(calls.into_iter().chain(notes).chain(callbacks).collect(), end, position))
+    }
+
+    /// Calls with their details, by their ids.
+    async fn detail(
+        &self,
+        owner: PartyKey,
+        rows: Vec<CallRow>,
+    ) -> Result<Vec<(i64, DetailedCall)>, DatabaseError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (database, labels) = (self.database.clone(), self.labels.clone());
+        let read = move || {
+            database.read(|connection| {
+                let columns: Vec<CallColumns> = rows.iter().map(|row| row.columns).collect();
+                let returned_at = returned::returned_at(connection, owner, &columns)?;
+                let mut rows = rows.clone();
+                details::read(connection, &labels, owner, &mut rows)?;
+                let mut detailer = Detailer::default();
+                let detailed = |(row, at): (CallRow, _)| (row.columns.id.0, detailer.detail(row, at));
+                Ok(rows.into_iter().zip(returned_at).map(detailed).collect())
+            })
+        };
+        self.database.block(read).await
     }
 }
 
-fn event(row: CallRow) -> String {
-    let call = Call::from(row);
-    let data = serde_json::to_string(&call).unwrap_or_default();
-    format!("id: {}\nevent: call\ndata: {data}\n\n", call.id)
+/// A server-sent event.
+struct Event {
+    id: i64,
+    kind: &'static str,
+    /// JSON.
+    data: String,
+}
+
+impl Event {
+    fn new(id: i64, kind: &'static str, data: &impl Serialize) -> Self {
+        // No part of it can fail.
+        Self { id, kind, data: serde_json::to_string(data).unwrap_or_default() }
+    }
+}
+
+impl Next {
+    /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come before them.
+    fn of(mut events: Vec<Event>, end: Option<i64>, position: CallId) -> Self {
+        events.retain(|event| end.is_none_or(|end| event.id <= end));
+        events.sort_unstable_by_key(|event| event.id);
+        let last = events.last().map_or(position, |event| CallId(event.id));
+        let text = |Event { id, kind, data }: Event| format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
+        Self { piece: events.into_iter().map(text).collect::<String>().into(), last, is_full: end.is_some() }
+    }
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    calls_api::cli::run()
+    local_postgres::init::run().unwrap_or_else(calls_api::cli::run)
 }

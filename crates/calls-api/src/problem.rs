@@ -7,7 +7,10 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
+use crate::base_path::BasePath;
+use crate::request_id::RequestId;
 use calls_phone::NotANumber;
+use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
 
 /// Why a request has no other answer. What went wrong inside is logged, never sent.
@@ -30,6 +33,22 @@ pub enum ApiError {
     MethodNotAllowed,
     /// The path takes POST alone.
     OnlyPost,
+    /// The path takes these methods alone.
+    OtherMethods {
+        /// What `Allow` says.
+        allow: &'static str,
+    },
+    /// A page of another origin asks for a write.
+    OtherOrigin {
+        /// The header that says so.
+        header: &'static str,
+        /// What would have been right.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// This server takes no notes and marks.
+    ReadOnly,
     /// A header is malformed.
     BadHeader {
         /// The header's name.
@@ -46,7 +65,7 @@ pub enum ApiError {
         /// What came.
         found: String,
     },
-    /// A call detail record is none.
+    /// A call log without a call that can be read.
     Unreadable {
         /// What was expected and found.
         reason: String,
@@ -106,6 +125,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL cannot be asked at the moment.
     Unavailable,
+    /// PostgreSQL refused a query, which is a defect of ours.
+    QueryFailed(Box<Failure>),
     /// A defect of ours.
     Internal,
 }
@@ -120,13 +141,22 @@ impl ApiError {
             _ => None,
         };
         Problem {
-            kind: format!("/problems/{kind}"),
+            kind: format!("{}/problems/{kind}", BasePath::current().as_str()),
             title: title.to_owned(),
             status: self.status_code().as_u16(),
             detail,
             parameter,
             expected,
             found,
+            request_id: RequestId::current().map(|id| id.to_string()),
+        }
+    }
+
+    /// Logs a query that failed in answering a request of this route.
+    pub fn log_failure(&self, route: &str) {
+        if let Self::QueryFailed(failure) = self {
+            let Failure { sqlstate, table, constraint, message } = &**failure;
+            tracing::error!(route, sqlstate, table, constraint, reason = message, "a query failed");
         }
     }
 
@@ -137,9 +167,12 @@ impl ApiError {
             Self::NotFound => ("not-found", "There is nothing here"),
             Self::MethodNotAllowed => ("method-not-allowed", "This can only be read"),
             Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
+            Self::OtherMethods { .. } => ("method-not-allowed", "This method is not for this resource"),
+            Self::OtherOrigin { .. } => ("other-origin", "Pages of other origins change nothing here"),
+            Self::ReadOnly => ("read-only", "This server is read-only"),
             Self::BadHeader { .. } => ("bad-header", "A header is not right"),
             Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
-            Self::Unreadable { .. } => ("unreadable-call", "This is not a call"),
+            Self::Unreadable { .. } => ("unreadable-log", "Unreadable call log"),
             Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
             Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
             Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
@@ -152,7 +185,7 @@ impl ApiError {
             Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
             Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
             Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal => ("internal", "Something went wrong here"),
+            Self::Internal | Self::QueryFailed(_) => ("internal", "Something went wrong here"),
         }
     }
 
@@ -169,6 +202,9 @@ impl ApiError {
             ),
             Self::MethodNotAllowed => (Some("use GET or HEAD".to_owned()), None, None),
             Self::OnlyPost => (Some("use POST".to_owned()), None, None),
+            Self::OtherMethods { allow } => (Some(format!("use one of {allow}")), None, None),
+            Self::OtherOrigin { header, expected, found } => told(header, expected, found),
+            Self::ReadOnly => (Some("it was started with --read-only".to_owned()), None, None),
             Self::BadHeader { name, expected, found } => told(name, expected, found),
             Self::BadBody { expected, found } => told("body", expected, found),
             Self::Misdirected { found } => {
@@ -195,7 +231,7 @@ impl ApiError {
             }
             Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
             Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::SlowBody | Self::Internal => (None, None, None),
+            Self::NotFound | Self::SlowBody | Self::Internal | Self::QueryFailed(_) => (None, None, None),
         }
     }
 }
@@ -224,12 +260,14 @@ impl ResponseError for ApiError {
             | Self::BadHeader { .. }
             | Self::BadBody { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
-            Self::BadSignature => StatusCode::FORBIDDEN,
+            Self::BadSignature | Self::OtherOrigin { .. } | Self::ReadOnly => StatusCode::FORBIDDEN,
             Self::Misdirected { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed | Self::OnlyPost => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed | Self::OnlyPost | Self::OtherMethods { .. } => {
+                StatusCode::METHOD_NOT_ALLOWED
+            }
             Self::TooLarge { status, .. } => {
                 StatusCode::from_u16(*status).unwrap_or(StatusCode::PAYLOAD_TOO_LARGE)
             }
@@ -237,7 +275,7 @@ impl ResponseError for ApiError {
             Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::QueryFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -251,6 +289,7 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed => response.insert_header((ALLOW, HeaderValue::from_static("GET, HEAD"))),
             Self::TooManyFollowers => response.insert_header((RETRY_AFTER, HeaderValue::from_static("30"))),
             Self::OnlyPost => response.insert_header((ALLOW, HeaderValue::from_static("POST"))),
+            Self::OtherMethods { allow } => response.insert_header((ALLOW, HeaderValue::from_static(allow))),
             Self::Unauthorized { challenge } => response.insert_header((WWW_AUTHENTICATE, *challenge)),
             _ => &mut response,
         };
@@ -296,22 +335,18 @@ impl From<&DatabaseError> for ApiError {
                 tracing::warn!("PostgreSQL takes no writes: it is a standby");
                 Self::Unavailable
             }
-            DatabaseError::Query(diesel::result::Error::DatabaseError(kind, _)) => {
-                tracing::error!(?kind, "a query failed");
-                Self::Internal
-            }
-            DatabaseError::Refused(code) => {
-                tracing::error!(code, "a query failed");
-                Self::Internal
-            }
+            DatabaseError::Refused(failure) => Self::QueryFailed(failure.clone()),
             DatabaseError::ThreadGone => {
                 tracing::error!("a worker thread is gone");
                 Self::Internal
             }
-            DatabaseError::Query(_) => {
-                tracing::error!("a query failed outside PostgreSQL");
-                Self::Internal
-            }
+            DatabaseError::Query(error) => match Failure::of(error) {
+                Some(failure) => Self::QueryFailed(Box::new(failure)),
+                None => {
+                    tracing::error!("a query failed outside PostgreSQL");
+                    Self::Internal
+                }
+            },
         }
     }
 }

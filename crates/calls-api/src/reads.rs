@@ -7,8 +7,6 @@ use calls_store::hot::{Hot, HotOptions, Page, PageQuestion};
 use calls_store::keys::Version;
 use calls_store::pool::{Database, DatabaseError};
 
-use crate::routes::App;
-
 /// One or several standbys that take the reads.
 #[derive(Clone)]
 pub struct Replica {
@@ -18,36 +16,30 @@ pub struct Replica {
     pub hot: HotOptions,
 }
 
-impl App {
-    /// Connections for reads that no version is known of.
-    pub fn reads(&self) -> &Database {
-        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
-    }
-
-    /// What is read, with the version of its history; of the primary, if the replica's version is below `known`.
-    ///
-    /// # Errors
-    /// Those of `find`, and of [`Database::block`].
-    pub async fn read<T, E>(
-        &self,
-        known: Version,
-        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DatabaseError> + Send + 'static,
-    {
-        let find = Arc::new(find);
-        if let Some(database) = self.replica.as_ref().map(|replica| replica.database.clone()) {
-            let find = find.clone();
-            let (version, found) = database.clone().block(move || find(&database)).await?;
-            if version >= known {
-                return Ok(found);
-            }
+/// What is read, with the version of its history; of the primary, if the replica's version is below `known`.
+///
+/// # Errors
+/// Those of `find`, and of [`Database::block`].
+pub async fn read<T, E>(
+    primary: &Database,
+    replica: Option<&Replica>,
+    known: Version,
+    find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DatabaseError> + Send + 'static,
+{
+    let find = Arc::new(find);
+    if let Some(database) = replica.map(|replica| replica.database.clone()) {
+        let find = find.clone();
+        let (version, found) = database.clone().block(move || find(&database)).await?;
+        if version >= known {
+            return Ok(found);
         }
-        let database = self.database.clone();
-        self.database.block(move || find(&database)).await.map(|(_, found)| found)
     }
+    let database = primary.clone();
+    primary.block(move || find(&database)).await.map(|(_, found)| found)
 }
 
 /// The newest version of a history that a client can have seen: that of a tag in `If-None-Match`, or the id of an event,

@@ -4,47 +4,66 @@ mod accept;
 mod addresses;
 pub mod admin;
 mod bodies;
+mod callbacks;
 mod calls;
 mod cdr;
 pub mod cursor;
 mod events;
 mod export;
 mod fallback;
+mod followed_lines;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
+mod import;
 mod ingest;
 mod limits;
+mod lines;
+mod notes;
 mod numbers;
 mod openapi;
 mod parameters;
+mod people;
+mod people_schemas;
 mod schemas;
+mod sent;
 mod summary;
+mod upload;
+mod writes;
 
+use std::sync::Weak;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
+use tracing::Instrument as _;
 
-use crate::assets;
+use crate::assets::{self, Site};
 use crate::clients::{Clients, Slots};
 use crate::credentials::Credentials;
 use crate::events::Events;
 use crate::metrics::{self, Metrics};
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
-use crate::reads::Replica;
+use crate::reads::{self, Replica};
+use crate::request_id::{self, RequestId};
 use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
+use calls_store::keys::Version;
 use calls_store::labels::Labels;
-use calls_store::pool::Database;
+use calls_store::pool::{Database, DatabaseError};
+use calls_store::server::Server;
 
+pub(crate) use addresses::page_address;
+pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
 pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
+pub(crate) use parameters::Format;
 
 /// What every request needs.
 #[derive(Clone)]
@@ -63,6 +82,10 @@ pub struct App {
     pub region: Option<Region>,
     /// Whether it may be asked which numbers there are.
     pub has_directory: bool,
+    /// Whether it takes no notes and marks from browsers.
+    pub read_only: bool,
+    /// Where others reach this server.
+    pub public_url: Option<String>,
     /// How often a client may ask. None: as often as it likes.
     pub rate_limit: Option<RateLimit>,
     /// Tells clients apart.
@@ -75,8 +98,37 @@ pub struct App {
     pub metrics: Metrics,
     /// Who may send calls in.
     pub credentials: Credentials,
+    /// Bytes that a call log may have which is sent in.
+    pub most_import_bytes: u64,
     /// Tells new calls to those who follow a history.
     pub events: Events,
+    /// Where PostgreSQL is.
+    pub server: Weak<Server>,
+    /// The page's files.
+    pub site: Site,
+}
+
+impl App {
+    /// Connections for reads that no version is known of.
+    pub fn reads(&self) -> &Database {
+        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
+    }
+
+    /// What is read, with the version of its history (see [`reads::read`]).
+    ///
+    /// # Errors
+    /// Those of [`reads::read`].
+    pub async fn read<T, E>(
+        &self,
+        known: Version,
+        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        reads::read(&self.database, self.replica.as_ref(), known, find).await
+    }
 }
 
 /// Every path there is.
@@ -84,12 +136,27 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(
             web::scope("/api")
-                .service(post("/calls", ingest::post_calls))
+                .service(read_or_post("/calls", lines::list_line_calls, ingest::post_calls))
+                .service(post("/import", import::post_import))
+                .service(get("/calls/events", followed_lines::follow_lines))
+                .service(get("/calls/summary", lines::summarize_lines))
+                .service(get("/calls/callbacks", lines::list_line_callbacks))
+                .service(get("/lines", lines::list_sets))
                 .service(get("/calls/{number}", calls::list_calls))
                 .service(get("/calls/{number}/events", events::follow_calls))
+                .service(get("/calls/{number}/callbacks", callbacks::list_callbacks))
+                .service(put(
+                    "/calls/{number}/callbacks/{party}",
+                    callbacks::put_callback,
+                    callbacks::delete_callback,
+                ))
+                .service(get("/calls/{number}/with/{party}", people::list_calls_with))
+                .service(get("/calls/{number}/with/{party}/summary", people::get_person))
+                .service(put("/calls/{number}/{id}/note", notes::put_note, notes::delete_note))
                 .service(post("/cdr/freeswitch", cdr::post_freeswitch))
                 .service(post("/cdr/twilio", cdr::post_twilio))
                 .service(get("/calls/{number}/summary", summary::get_summary))
+                .service(get("/calls/{number}/{id}", people::get_call))
                 .service(get("/numbers", numbers::list_numbers))
                 .service(get("/numbers/{number}", numbers::get_number))
                 .service(get("/openapi.json", openapi::get_openapi))
@@ -110,18 +177,25 @@ pub async fn log_request(
     let start = Instant::now();
     let method = metrics::method_label(request.method());
     let metrics = request.app_data::<web::Data<App>>().map(|app| app.metrics.clone());
-    let response = next.call(request).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
+    let route = request.request().match_pattern().unwrap_or_else(|| "other".to_owned());
+    let id = RequestId::of(request.headers());
+    // Each line that is logged meanwhile names the request.
+    let span = tracing::error_span!("request", request_id = id.as_str(), method, route);
+    let mut response = id.clone().during(next.call(request)).instrument(span.clone()).await?;
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(request_id::HEADER, id);
+    }
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
     }
-    tracing::info!(
-        method,
-        route,
-        status = response.status().as_u16(),
-        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+            error.log_failure(&route);
+        }
+        tracing::info!(method, route, status, ms, "request");
+    });
     Ok(response)
 }
 
@@ -146,6 +220,46 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path).route(web::post().to(handler)).default_service(web::to(only_post))
+}
+
+/// A resource that can be read, and takes what is sent to it.
+fn read_or_post<R, P, ReadArgs, PostArgs>(path: &str, read: R, post: P) -> Resource
+where
+    R: actix_web::Handler<ReadArgs>,
+    ReadArgs: actix_web::FromRequest + 'static,
+    R::Output: actix_web::Responder + 'static,
+    P: actix_web::Handler<PostArgs>,
+    PostArgs: actix_web::FromRequest + 'static,
+    P::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(read))
+        .route(web::post().to(post))
+        .default_service(web::to(only_read_or_post))
+}
+
+async fn only_read_or_post() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::OtherMethods { allow: "GET, HEAD, POST" })
+}
+
+/// A resource that is put and deleted.
+fn put<P, D, PutArgs, DeleteArgs>(path: &str, put: P, delete: D) -> Resource
+where
+    P: actix_web::Handler<PutArgs>,
+    PutArgs: actix_web::FromRequest + 'static,
+    P::Output: actix_web::Responder + 'static,
+    D: actix_web::Handler<DeleteArgs>,
+    DeleteArgs: actix_web::FromRequest + 'static,
+    D::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::put().to(put))
+        .route(web::delete().to(delete))
+        .default_service(web::to(only_put))
+}
+
+async fn only_put() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::OtherMethods { allow: "PUT, DELETE" })
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {

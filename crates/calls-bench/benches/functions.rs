@@ -3,7 +3,7 @@
 use calls_api::routes::cursor::Cursor;
 use calls_api::routes::{write_csv, write_ndjson};
 use calls_import::{Format, Options};
-use calls_model::{Call, CallDuration, CallType, E164, Party};
+use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, E164, Party};
 use calls_phone as phone;
 use calls_store::keys::CallId;
 use calls_store::rows::Position;
@@ -42,7 +42,7 @@ fn write_a_page_as_json(bencher: Bencher) {
 
 #[divan::bench]
 fn write_a_page_as_ndjson(bencher: Bencher) {
-    let page = page();
+    let page = detailed_page();
     bencher.bench_local(|| {
         let mut out = Vec::new();
         divan::black_box(&page).iter().for_each(|call| write_ndjson(&mut out, call));
@@ -52,7 +52,7 @@ fn write_a_page_as_ndjson(bencher: Bencher) {
 
 #[divan::bench]
 fn write_a_page_as_csv(bencher: Bencher) {
-    let page = page();
+    let page = detailed_page();
     bencher.bench_local(|| {
         let mut out = Vec::new();
         divan::black_box(&page).iter().for_each(|call| write_csv(&mut out, call));
@@ -111,6 +111,12 @@ fn cursor() -> Cursor {
 
 fn time() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_706_695_200_250)
+}
+
+/// 50 calls with what an export says of them.
+fn detailed_page() -> Vec<DetailedCall> {
+    let details = CallDetails { name: Some("Example One".to_owned()), ..CallDetails::default() };
+    page().into_iter().map(|call| DetailedCall { call, details: details.clone() }).collect()
 }
 
 /// 50 calls.

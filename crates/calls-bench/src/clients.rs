@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// What to ask, and what is due.
+/// A request and the status that its answer must have.
 #[derive(Clone)]
 pub struct Requests {
     /// `HOST:PORT`.
@@ -69,7 +69,7 @@ impl Requests {
         text.split(' ').nth(1).map(str::to_owned)
     }
 
-    /// Where one of some clients begins: each somewhere else.
+    /// Index of the first request of a client. Each client starts elsewhere in the list.
     fn first_of(&self, client: usize, clients: usize) -> usize {
         match &self.texts {
             Texts::Fixed(texts) => client * texts.len() / clients,
@@ -134,7 +134,7 @@ async fn connect(address: &str) -> anyhow::Result<TcpStream> {
     Ok(stream)
 }
 
-/// What counts of an answer's head.
+/// The parts of a response head that matter here.
 struct Head {
     status: u16,
     /// Bytes of the body. None: until the server closes the connection.

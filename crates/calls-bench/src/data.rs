@@ -20,7 +20,7 @@ const MOST: u64 = 500_000;
 const MIDDLE: u64 = 100_000;
 const EACH: u64 = 100;
 
-/// How much is in a database.
+/// Size of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// All calls.
@@ -53,7 +53,7 @@ impl Size {
         self.numbers > 0
     }
 
-    /// What it is called in tables: `10 M`.
+    /// Name in tables: `10 M`.
     pub fn label(self) -> String {
         match self.has_numbers() {
             true => short(self.calls),

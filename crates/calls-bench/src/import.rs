@@ -25,10 +25,10 @@ pub enum Log {
     Asterisk,
 }
 
-/// What came of the imports of one log.
+/// Results of importing one log.
 #[derive(Debug)]
 pub struct Imported {
-    /// How many calls the log has.
+    /// Number of calls in the log.
     pub records: u64,
     /// Records per second.
     pub row: Row,
@@ -38,7 +38,7 @@ pub struct Imported {
     pub bytes_per_call: Vec<f64>,
 }
 
-/// How long it took until a summary covered a history.
+/// Time until a summary covered the whole history.
 #[derive(Debug, Clone, Copy)]
 pub struct FirstSummary {
     /// As a clock tells it.

@@ -37,22 +37,22 @@ use crate::times::{Clock, Time};
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many calls are in the database; with commas, several databases
+    /// Number of calls in the database; several databases with commas
     #[arg(long, default_value = "1000000,10000000", value_delimiter = ',', value_parser = at_least(1000))]
     calls: Vec<u64>,
     /// Also a history of this many calls, in a database of its own: its summaries are timed [default: none]
     #[arg(long, value_name = "CALLS", value_parser = at_least(1000))]
     long: Option<u64>,
-    /// How many calls each log has that is imported; an even number
+    /// Number of calls in each imported log; an even number
     #[arg(long, default_value_t = 500_000, value_parser = at_least(2))]
     records: u64,
-    /// How many seconds each measurement of a rate takes
+    /// Seconds per measurement of a rate
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// How often each rate and each time is measured
+    /// Repetitions of each measurement
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How many clients ask at once
+    /// Number of concurrent clients
     #[arg(long, default_value_t = 8)]
     clients: usize,
     /// Only the rows whose name has this in it
@@ -79,7 +79,7 @@ fn at_least(least: u64) -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(least..)
 }
 
-/// What a process that this program starts does.
+/// Roles of the processes that this program starts.
 #[derive(Debug, clap::Subcommand)]
 enum Part {
     #[command(hide = true)]
@@ -132,7 +132,7 @@ fn bench(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What all measurements have in common.
+/// State shared by all measurements.
 struct Bench<'a> {
     arguments: &'a Arguments,
     cluster: &'a Cluster,
@@ -149,7 +149,7 @@ impl<'a> Bench<'a> {
         data::prepare(self.cluster, size, self.program)?;
         data::warm(self.cluster, size)?;
         let mut serve = Command::new(self.program);
-        serve.args(["serve", "--bind", "127.0.0.1:0", "--ingest-token", posts::INGEST_TOKEN]);
+        serve.args(["serve", "--bind", "127.0.0.1:0", "--ingest-token", processes::INGEST_TOKEN]);
         serve.args(["--database-url", &self.cluster.url(&size.database())]);
         let api = Server::start(serve.args(&self.arguments.serve))?;
         Ok(Setting { cluster: self.cluster, size, program: self.program, api })

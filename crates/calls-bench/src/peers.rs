@@ -6,7 +6,7 @@ use local_postgres::Cluster;
 
 use crate::processes::Server;
 
-/// Which page the program answers with.
+/// The page that the program answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
     /// With the history's version, and the labels of those who have no number, as the API does.

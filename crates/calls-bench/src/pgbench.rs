@@ -11,8 +11,7 @@ use local_postgres::Cluster;
 use tempfile::TempDir;
 
 use crate::data::{FIRST_NUMBER, Size};
-use crate::posts::INGEST_TOKEN;
-use crate::processes::Server;
+use crate::processes::{INGEST_TOKEN, Server};
 
 /// Options of a connection whose statements are logged, percent-encoded, for the end of a URL.
 const LOGGED: &str = "options=-c%20log_statement%3Dall%20-c%20log_error_verbosity%3Ddefault%20\
@@ -46,7 +45,7 @@ impl Listener {
         Ok(Self { log: cluster.log_file(), server: Server::start(&mut command)? })
     }
 
-    /// What the API asks PostgreSQL for one request, which is sent twice to this address.
+    /// The statements that the API runs for one request. The request is sent twice.
     pub fn statements(&self, send: impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<Vec<Statement>> {
         send(&self.server.address)?;
         let before = fs::metadata(&self.log)?.len() as usize;
@@ -124,7 +123,7 @@ fn read_values(text: &str) -> Vec<Option<String>> {
 
 /// A value of statements that is another one each time.
 pub struct Varied {
-    /// What stands in the statements.
+    /// The literal in the statements.
     pub value: String,
     /// An expression of pgbench's.
     pub expression: String,
@@ -138,7 +137,7 @@ impl Varied {
     }
 }
 
-/// What pgbench runs for one request.
+/// The pgbench script of one request.
 pub struct Script {
     folder: TempDir,
     variables: Vec<String>,

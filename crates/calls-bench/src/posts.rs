@@ -7,9 +7,7 @@ use anyhow::Context;
 
 use crate::clients::Requests;
 use crate::pgbench::Varied;
-
-/// What the API lets senders in with.
-pub const INGEST_TOKEN: &str = "token-of-the-bench";
+use crate::processes::INGEST_TOKEN;
 
 /// The first of the numbers whose calls are sent in, which have no other calls.
 const FIRST_OWNER: u64 = 12_015_530_000;
@@ -50,7 +48,7 @@ impl Posts {
         request.send(self.body(0)).context("cannot send a call").map(|_| ())
     }
 
-    /// What is varied in the statement of the first call, so that each is new.
+    /// The literals to vary in the recorded statement, so that each call is new.
     pub fn varied(self) -> [Varied; 2] {
         [
             Varied {

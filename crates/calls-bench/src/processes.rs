@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+/// Token that senders present to the API.
+pub const INGEST_TOKEN: &str = "token-of-the-bench";
+
 /// A server in a process of its own. Dropping it ends it.
 #[derive(Debug)]
 pub struct Server {
@@ -77,14 +80,14 @@ pub fn postgres_cpu(postmaster: u32) -> anyhow::Result<Duration> {
                 sum += usage.own;
             }
         }
-        // Whoever ended meanwhile is in neither sum.
+        // Processes that ended meanwhile are in neither sum.
         if Usage::read(postmaster)?.ended_children == usage.ended_children {
             return Ok(sum);
         }
     }
 }
 
-/// What `/proc/PID/stat` says (proc(5)).
+/// CPU times from `/proc/PID/stat` (proc(5)).
 struct Usage {
     parent: u32,
     own: Duration,

@@ -36,9 +36,9 @@ const NDJSON: &str = "NDJSON export, rows";
 
 /// The API on a database of one size.
 pub struct Setting<'a> {
-    /// Where the database is.
+    /// Server of the database.
     pub cluster: &'a Cluster,
-    /// How much is in it.
+    /// Size of the database.
     pub size: Size,
     /// The program that is measured.
     pub program: &'a Path,
@@ -48,7 +48,7 @@ pub struct Setting<'a> {
 
 /// A row, and how it is measured.
 pub struct Measured<'a> {
-    /// What was measured.
+    /// The measurement.
     pub row: Row,
     setting: &'a Setting<'a>,
     asked: Asked,
@@ -190,7 +190,7 @@ impl<'a> Setting<'a> {
         Ok(format!("{biggest}?after={}", cursor.context("the header Link has no cursor")?))
     }
 
-    /// What a client knows that has a page. All histories here have the same version.
+    /// ETag of a page that the client already has. All histories here have the same version.
     fn known(&self) -> anyhow::Result<String> {
         let answer = crate::get(&format!("http://{}{}", self.api.address, list_of(FIRST_NUMBER)), None)?;
         Ok(answer.field("etag")?.to_owned())

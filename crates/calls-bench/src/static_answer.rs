@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, web};
 
-/// What to answer.
+/// Options of the static server.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     status: u16,

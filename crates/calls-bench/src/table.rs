@@ -1,6 +1,6 @@
 //! Rows of rates, and how tables are printed.
 
-/// What came of one measurement. Times are CPU time.
+/// Result of one measurement. Times are CPU time.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
     /// Answers (or rows) per second.
@@ -14,7 +14,7 @@ pub struct Sample {
 /// All rounds of one row.
 #[derive(Debug, Default)]
 pub struct Row {
-    /// What was asked.
+    /// The request.
     pub name: &'static str,
     /// Of how many calls: `10 M`. Empty where that makes no difference.
     pub size: String,
@@ -36,7 +36,7 @@ pub struct Row {
 type Line = Vec<String>;
 
 impl Row {
-    /// What was asked, and of how many calls.
+    /// The request and the number of calls in the database.
     pub fn title(&self) -> String {
         if self.size.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.size) }
     }

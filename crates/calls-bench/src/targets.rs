@@ -5,7 +5,7 @@ use crate::rows::{DEEP, FIRST, KNOWN, LIST, POST};
 use crate::table::{self, Row, median, or_dash, print_lines, thousands};
 use crate::times::{self, Time};
 
-/// What a figure is to be.
+/// Target of a figure.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
     /// This or more.

@@ -1,4 +1,4 @@
-//! How long single answers and commands take, one after another.
+//! Latency of single requests and commands, run one after another.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use local_postgres::Cluster;
 use crate::data::{BIGGEST_NUMBER, CALLED_NUMBER, MIDDLE_NUMBER, Size, short};
 use crate::table::median;
 
-/// What the names of all summaries begin with.
+/// Prefix of the names of all summaries.
 pub const SUMMARY: &str = "summary";
 const COUNTING: &str = "counting, until a summary covers all";
 const PREFIX: &str = "counterparty prefix that nobody has";
@@ -31,10 +31,10 @@ const SUMMARIES: [(&str, &str); 7] = [
     ("summary by hour", "hour=9&tz=America/New_York"),
 ];
 
-/// How long one thing takes.
+/// Latency of one request or command.
 #[derive(Debug)]
 pub struct Time {
-    /// What was asked.
+    /// The request.
     pub name: &'static str,
     /// The database: `10 M`.
     pub size: String,
@@ -55,7 +55,7 @@ impl Time {
         median(self.ms.iter().copied())
     }
 
-    /// Where it was measured: the title of a column.
+    /// Title of the column: the database that was asked.
     pub fn column(&self) -> String {
         match self.calls {
             0 => self.size.clone(),
@@ -63,21 +63,21 @@ impl Time {
         }
     }
 
-    /// What was measured, and where.
+    /// The request and the database that was asked.
     pub fn title(&self) -> String {
         format!("{}, {}", self.name, self.column())
     }
 }
 
-/// What is asked of one API.
+/// Measures the requests to one API.
 pub struct Clock<'a> {
     /// `127.0.0.1:PORT`.
     pub address: &'a str,
-    /// How much its database has.
+    /// Size of its database.
     pub size: Size,
-    /// How often each is asked.
+    /// Repetitions of each request.
     pub times: usize,
-    /// What is wanted, by name.
+    /// Filter on the names of requests.
     pub wanted: &'a dyn Fn(&str) -> bool,
 }
 
@@ -172,7 +172,7 @@ pub fn counted_ms(address: &str, number: u64) -> anyhow::Result<f64> {
     bail!("expected a summary of all calls within {LIMIT:?}, but found none")
 }
 
-/// How long it takes to find whom `calls erase` would erase, among all calls of a database.
+/// Time of `calls erase --dry-run` in a database.
 pub fn erase(cluster: &Cluster, size: Size, program: &Path, times: usize) -> anyhow::Result<Time> {
     let mut ms = Vec::new();
     for _ in 0..times {

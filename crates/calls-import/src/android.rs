@@ -10,7 +10,7 @@ pub(crate) struct Row<'a> {
     pub number: &'a str,
     /// 1 allowed, 2 restricted, 3 unknown, 4 payphone.
     pub presentation: Option<&'a str>,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, or seconds.
     pub date: &'a str,
     /// Seconds.
     pub duration: &'a str,
@@ -20,10 +20,15 @@ pub(crate) struct Row<'a> {
     pub name: Option<&'a str>,
 }
 
+/// Digits of a date that counts seconds.
+const LONGEST_IN_SECONDS: usize = 10;
+
 impl Row<'_> {
     /// Gives the record of the call.
     pub fn put(&self, owner: &RawParty, out: &mut Out) -> Result<(), String> {
-        let created_at = time::since_1970(self.date, 1000)?;
+        // Some apps write seconds; so few milliseconds would be a day of 1970.
+        let is_in_seconds = self.date.trim().len() <= LONGEST_IN_SECONDS;
+        let created_at = time::since_1970(self.date, if is_in_seconds { 1 } else { 1000 })?;
         // Some phones count the ringing of a missed call, so its duration is not even read.
         let (direction, answered, disposition) = match self.kind.trim() {
             "1" | "7" => (Direction::Inbound, true, Some(Disposition::Answered)),

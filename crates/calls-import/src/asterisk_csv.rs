@@ -11,10 +11,9 @@ use chrono::{DateTime, Utc};
 use crate::asterisk_call::{self, Leg};
 use crate::dates::DateOrder;
 use crate::legs::{self, Entry};
-use crate::lines::Lines;
 use crate::options::Options;
 use crate::record::{Items, expected};
-use crate::rows::{Dialect, Next, Quotes, Row, Rows};
+use crate::rows::{Dialect, Next, Quotes, Row};
 use crate::{duration, table, time};
 
 /// Reads the calls of a file. Rows of one linked ID, else of one unique ID, are one call where not more than
@@ -37,9 +36,13 @@ pub(crate) fn read_rows<'a>(
 ) -> Items<'a> {
     let (min_columns, max_columns) = columns.into_inner();
     let dialect = Dialect { delimiter: b',', quotes: Quotes::Doubled, min_columns, max_columns };
-    let mut rows = Rows::new(Lines::new(reader), dialect);
+    let (mut unopened, mut opened) = (Some(reader), None);
     let zone = options.zone;
     let next = move || {
+        if let Some(reader) = unopened.take() {
+            opened = table::open_headless(reader, dialect)?;
+        }
+        let Some(rows) = &mut opened else { return Ok(Entry::End) };
         Ok(match rows.read()? {
             Next::End => Entry::End,
             Next::Bad(line, reason) => Entry::Skipped(line, reason.into()),

@@ -23,21 +23,30 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
         let put = move |row: &Row, out: &mut Out| {
             let owner = columns.owner.map(|column| row.get(column));
             let optional = |column: Option<usize>| column.map(|column| row.get(column)).unwrap_or_default();
+            let (name, via) = (optional(columns.name), optional(columns.via));
+            let counterparty = row.get(columns.counterparty);
             let call = Exported {
                 owner: owner.as_deref(),
                 created_at: &row.get(columns.created_at),
-                counterparty: &row.get(columns.counterparty),
+                counterparty: unguarded(&counterparty),
                 call_type: &row.get(columns.call_type),
                 duration: &row.get(columns.duration),
                 disposition: &optional(columns.disposition),
                 ring_time: &optional(columns.ring_time),
-                name: &optional(columns.name),
-                via: &optional(columns.via),
+                name: unguarded(&name),
+                via: unguarded(&via),
             };
             call.put(own.as_ref(), out)
         };
         Ok((First::Header, put))
     })
+}
+
+/// A field without the apostrophe that an export puts before what a spreadsheet would take for a formula.
+fn unguarded(field: &str) -> &str {
+    let is_guarded =
+        |rest: &&str| rest.trim_start_matches('\'').starts_with(['=', '-', '@', '+', '\t', '\r']);
+    field.strip_prefix('\'').filter(is_guarded).unwrap_or(field)
 }
 
 struct Columns {
@@ -110,7 +119,7 @@ impl Exported<'_> {
         out.record(owner, RawParty::from_text(self.counterparty), &Call { call_type, created_at, duration })
             .disposition(disposition)
             .ring_time(optional(self.ring_time)?)
-            .name(Some(self.name))
+            .exact_name(self.name)
             .via((!self.via.is_empty()).then(|| RawParty::from_text(self.via)));
         Ok(())
     }

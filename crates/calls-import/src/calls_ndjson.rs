@@ -1,4 +1,5 @@
-//! This project's own NDJSON: one [`calls_model::Call`] a line, with `owner` where it was exported with it.
+//! This project's own NDJSON: one [`calls_model::Call`] a line, with `owner` where it was exported with it, and with
+//! `disposition`, `ring_time`, `name` and `via` beside these members or in `details`.
 
 use std::io::BufRead;
 
@@ -19,8 +20,9 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
 
 fn put(object: &Object, own: Option<&RawParty>, out: &mut Out) -> Result<(), Reason> {
     let member = |name: &str| object.text(&[name]);
-    let (owner, disposition, ring_time) = (member("owner"), member("disposition"), member("ring_time"));
-    let (name, via) = (member("name"), member("via"));
+    let detail = |name: &str| member(name).or_else(|| object.text(&["details", name]));
+    let (owner, disposition, ring_time) = (member("owner"), detail("disposition"), detail("ring_time"));
+    let (name, via) = (detail("name"), detail("via"));
     let call = Exported {
         created_at: &required(object, "created_at")?,
         counterparty: &required(object, "counterparty")?,

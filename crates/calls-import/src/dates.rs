@@ -20,7 +20,9 @@ use crate::record::{Items, Out};
 use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time::Parts;
-use crate::{freepbx_csv, generic_csv, grandstream, iphone_csv, teams_csv, telnyx_csv, twilio, yeastar_csv};
+use crate::{
+    freepbx_csv, generic_header, grandstream, iphone_csv, teams_csv, telnyx_csv, twilio, yeastar_csv,
+};
 
 /// What a date of three numbers begins with, where that is not the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,7 +187,7 @@ fn columns(
     let header = Header::new(format, first);
     Ok(match format {
         Format::GenericCsv => {
-            generic_csv::date_columns(&header, options)?.map(|columns| (columns, First::Header))
+            generic_header::date_columns(&header, options)?.map(|columns| (columns, First::Header))
         }
         Format::IphoneCsv => Some(iphone_csv::date_columns(first)?),
         Format::FreepbxCsv => Some((freepbx_csv::date_columns(&header)?, First::Header)),
@@ -236,10 +238,7 @@ impl Sequence {
 
 impl Evidence {
     fn note(&mut self, row: &Row, columns: &DateColumns) {
-        let text = match columns.time {
-            Some(time) => format!("{} {}", row.get(columns.date), row.get(time)),
-            None => row.get(columns.date).into_owned(),
-        };
+        let text = generic_header::moment(row, columns.date, columns.time);
         let Some(parts) = Parts::find(&text).filter(|parts| parts.has_order()) else { return };
         let half_day = text.trim_end_matches('.').ends_with(['m', 'M']);
         self.has_half_days |= half_day;

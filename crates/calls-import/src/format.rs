@@ -377,6 +377,27 @@ formats! {
     }
 }
 
+impl Format {
+    /// Whether times can be written without their zone.
+    pub fn may_have_local_times(self) -> bool {
+        matches!(
+            self,
+            Self::FreepbxCsv
+                | Self::GrandstreamCsv
+                | Self::GrandstreamJson
+                | Self::YeastarCsv
+                | Self::ThreecxCdr
+                | Self::FritzboxCsv
+                | Self::FritzboxXml
+                | Self::IphoneCsv
+                | Self::GenericCsv
+                | Self::AsteriskCsv
+                | Self::AsteriskCustomCsv
+                | Self::FreeswitchCsv
+        )
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

@@ -110,6 +110,8 @@ impl Entry {
             return Err(Reason::NoCall(self.device.clone()));
         }
         let own = Some(RawParty::from_text(line(&self.own))).filter(RawParty::is_identified);
+        // The box may leave the area code out.
+        let own = own.filter(|own| !options.own.as_ref().is_some_and(|whole| is_end_of(own, whole)));
         let owner = own.or_else(|| options.own.clone()).ok_or(Reason::NoOwner)?;
         talk.put(direction, &owner, &Person::named(&self.number, &self.name), None, out)
     }
@@ -170,6 +172,14 @@ fn line(own: &str) -> &str {
         Some((kind, number)) if !kind.contains(|c: char| c.is_ascii_digit()) => number.trim(),
         _ => own,
     }
+}
+
+/// Whether the digits of a number are the last ones of another, longer one.
+fn is_end_of(part: &RawParty, whole: &RawParty) -> bool {
+    let (RawParty::Text(part), RawParty::Text(whole)) = (part, whole) else { return false };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (part, whole) = (digits(part), digits(whole));
+    part.len() >= 3 && part.len() < whole.len() && whole.ends_with(&part)
 }
 
 #[cfg(test)]

@@ -5,15 +5,19 @@ use std::io::BufRead;
 use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::columns::Role;
-use crate::dates::DateColumns;
 use crate::duration::{self, Unit};
 use crate::error::ReadError;
+use crate::fold::fold;
 use crate::format::Format;
+use crate::generic_header::{
+    ANSWERS, DIRECTIONS, KINDS, MISSING_OUTCOME, MISSING_START, Names, Parties, RINGS, TOTALS, column,
+    measured, moment, names, parties, when,
+};
 use crate::options::Options;
 use crate::party;
 use crate::pbx::TwoSided;
 use crate::record::{Call, Items, Out, RawParty, Reason, expected};
+use crate::roles::Role;
 use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time;
@@ -34,48 +38,11 @@ pub(crate) fn fits(header: &Row) -> bool {
     Layout::new(&Header::new(Format::GenericCsv, header), Options { own, ..Options::default() }).is_ok()
 }
 
-/// Where the dates of a file are. `None` where its times are of a given format.
-pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<DateColumns>, ReadError> {
-    /// Words of headers in languages whose countries put the day first.
-    const WORDS: [&str; 24] = [
-        "datum",
-        "rufnummer",
-        "dauer",
-        "anrufer",
-        "richtung",
-        "date et heure",
-        "durée",
-        "appelant",
-        "appelé",
-        "début",
-        "fecha",
-        "fecha y hora",
-        "duración",
-        "llamante",
-        "dirección",
-        "destino",
-        "durata",
-        "chiamante",
-        "data e ora",
-        "duur",
-        "beller",
-        "richting",
-        "duração",
-        "início",
-    ];
-    if options.columns.time_format.is_some() {
-        return Ok(None);
-    }
-    let time = column(header, options, Role::Time)?;
-    let Some(date) = start(header, options)? else { return Ok(None) };
-    let is_day_first_language = WORDS.iter().any(|word| header.find(&[word]).is_some());
-    let time = time.filter(|time| *time != date);
-    Ok(Some(DateColumns { date, time, epoch: None, is_day_first_language }))
-}
-
 /// Where the parts of a call stand.
 struct Layout {
     options: Options,
+    /// Columns of the header.
+    columns: usize,
     parties: Parties,
     names: Names,
     start: usize,
@@ -93,20 +60,6 @@ struct Layout {
     status: Option<usize>,
 }
 
-enum Parties {
-    /// The owner, if a column has it, and the other party.
-    Owned(Option<usize>, usize),
-    /// The caller and the callee.
-    FromTo(usize, usize),
-}
-
-/// Columns of names: of the other party, the caller and the callee.
-struct Names {
-    other: Option<usize>,
-    from: Option<usize>,
-    to: Option<usize>,
-}
-
 /// What a row says of how the call went.
 struct Ended {
     outcome: Outcome,
@@ -114,11 +67,31 @@ struct Ended {
     talked: Option<CallDuration>,
 }
 
+impl Ended {
+    /// As it went where this callee answered: a mailbox is nobody.
+    fn by(self, callee: &Named) -> Self {
+        let is_mailbox = |text: &str| {
+            let word = fold(text);
+            ["voicemail", "voicemailbox", "mailbox", "vmail", "anrufbeantworter"].contains(&word.as_str())
+        };
+        let by_text = matches!(&callee.0, RawParty::Text(text) if is_mailbox(text));
+        if self.outcome == Outcome::Completed && (by_text || callee.1.as_deref().is_some_and(is_mailbox)) {
+            return Self {
+                outcome: Outcome::Missed,
+                disposition: Some(Disposition::Voicemail),
+                talked: None,
+            };
+        }
+        self
+    }
+}
+
 impl Layout {
     fn new(header: &Header, options: Options) -> Result<Self, ReadError> {
         let column = |role: Role| column(header, &options, role);
         let parties = parties(header, &options)?;
-        let start = start(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
+        let (start, time) =
+            when(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
         let direction = column(Role::Direction)?;
         let talked = measured(header, &options)?;
         let other = |names: &[&str]| {
@@ -127,10 +100,11 @@ impl Layout {
                 .filter(|(column, _)| talked.is_some_and(|(talked, _)| talked != *column))
         };
         let layout = Self {
+            columns: header.len(),
             names: names(header, &options, &parties)?,
             parties,
             start,
-            time: column(Role::Time)?.filter(|time| *time != start),
+            time,
             is_kind: direction.is_some_and(|column| header.find(DIRECTIONS) != Some(column)),
             direction,
             kinds: KINDS.iter().filter_map(|name| header.find(&[name])).collect(),
@@ -148,6 +122,10 @@ impl Layout {
     }
 
     fn put(&self, row: &Row, out: &mut Out) -> Result<(), Reason> {
+        // A delimiter that is not quoted moves what is behind it into other columns.
+        if (self.columns..row.len()).any(|column| !row.get(column).is_empty()) {
+            return Err(format!("expected {} columns, but found {}", self.columns, row.len()).into());
+        }
         if let Some(kind) =
             self.kinds.iter().map(|column| row.get(*column)).find(|text| words::is_no_call(text))
         {
@@ -158,6 +136,7 @@ impl Layout {
         let created_at = self.created_at(row)?;
         let (from, to) = self.parties(row, kind)?;
         let direction = kind.direction.or_else(|| self.direction_of_own(&from.0, &to.0));
+        let ended = if direction == Some(Direction::Outbound) { ended } else { ended.by(&to) };
         let ring_time = self.ring_time(row, &ended, created_at);
         let Some(direction) = direction else {
             return self.put_both(from, to, (created_at, ended, ring_time), out);
@@ -263,8 +242,9 @@ impl Layout {
             let name = name.map(|name| row.get(name).into_owned()).filter(|name| !name.is_empty());
             (party, name.or(beside))
         };
-        Ok(match self.parties {
+        Ok(match &self.parties {
             Parties::Owned(owner, counterparty) => {
+                let (owner, counterparty) = (*owner, *counterparty);
                 let owner =
                     owner.map(|owner| named(owner, None)).or(self.options.own.clone().map(|own| (own, None)));
                 let owner = owner.unwrap_or((RawParty::Unknown, None));
@@ -272,16 +252,27 @@ impl Layout {
                 let direction = kind.direction.ok_or("expected a direction, but found none")?;
                 if direction == Direction::Inbound { (other, owner) } else { (owner, other) }
             }
-            Parties::FromTo(from, to) => (named(from, self.names.from), named(to, self.names.to)),
+            Parties::FromTo(from, to) => {
+                // A column that is said to have the number may have a name or nothing, and another one the
+                // number.
+                let known = |columns: &[usize]| {
+                    let party = |column: usize| party::read(&row.get(column)).0;
+                    let first = columns.first().copied().unwrap_or_default();
+                    let says = party(first) == RawParty::Withheld || party(first).is_identified();
+                    let other = columns
+                        .iter()
+                        .copied()
+                        .filter(|_| !says)
+                        .find(|column| party(*column).is_identified());
+                    other.unwrap_or(first)
+                };
+                (named(known(from), self.names.from), named(known(to), self.names.to))
+            }
         })
     }
 
     fn created_at(&self, row: &Row) -> Result<DateTime<Utc>, String> {
-        let date = row.get(self.start);
-        let text = match self.time {
-            Some(time) if !date.contains(':') => format!("{date} {}", row.get(time)),
-            _ => date.into_owned(),
-        };
+        let text = moment(row, self.start, self.time);
         let Some(format) = &self.options.columns.time_format else {
             return time::any(&text, self.options.zone, self.options.dates);
         };
@@ -306,163 +297,6 @@ impl Layout {
 
 /// A party and its name.
 type Named = (RawParty, Option<String>);
-
-const MISSING_START: &str = "a column \"start\" (name yours with --map start=...)";
-const MISSING_OUTCOME: &str =
-    "a column \"status\", \"duration\" or \"direction\" (name yours with --map status=...)";
-const MISSING_PARTIES: &str = "columns \"from\" and \"to\", or \"counterparty\" and \"direction\" (name yours with --map from=...,to=...)";
-
-/// Columns that hold nothing but a direction.
-const DIRECTIONS: &[&str] =
-    &["direction", "call direction", "Richtung", "sens", "dirección", "direzione", "direção"];
-/// Columns that tell calls from text messages and faxes.
-const KINDS: &[&str] = &[
-    "record type",
-    "type",
-    "call type",
-    "service",
-    "service type",
-    "media",
-    "media type",
-    "channel type",
-    "category",
-    "kind",
-    "event",
-    "event type",
-    "activity",
-    "message type",
-    "usage type",
-    "product",
-    "transaction type",
-    "communication type",
-    "direction",
-    "Typ",
-    "Art",
-    "Dienst",
-    "tipo",
-    "servicio",
-    "servizio",
-    "dienst",
-];
-const TOTALS: &[&str] = &[
-    "duration",
-    "call duration",
-    "total duration",
-    "total time",
-    "length",
-    "Dauer",
-    "Gesamtdauer",
-    "durée",
-    "duración",
-    "durata",
-    "duur",
-];
-const RINGS: &[&str] = &[
-    "ring time",
-    "ring duration",
-    "ringing time",
-    "ringing duration",
-    "ringing",
-    "time to answer",
-    "tta",
-    "Klingeldauer",
-    "Klingelzeit",
-];
-const ANSWERS: &[&str] = &[
-    "answer time",
-    "answered at",
-    "answer stamp",
-    "answered time",
-    "time answered",
-    "answer",
-    "connect time",
-    "connected at",
-    "answer date",
-];
-const FROM_NAMES: &[&str] = &[
-    "from name",
-    "caller name",
-    "caller id name",
-    "calling name",
-    "source name",
-    "cnam",
-    "clid name",
-    "Name Anrufer",
-    "caller",
-    "caller id",
-    "calling party",
-    "from",
-    "source",
-];
-const TO_NAMES: &[&str] = &[
-    "to name",
-    "callee name",
-    "called name",
-    "destination name",
-    "called party name",
-    "recipient name",
-    "callee",
-    "called",
-    "called party",
-    "destination",
-    "to",
-];
-
-fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize>, ReadError> {
-    if let Some(name) = options.columns.name(role) {
-        return header.require(&[name]).map(Some);
-    }
-    let names = Role::ALL.into_iter().find(|(known, _, _)| *known == role).map(|(_, _, names)| names);
-    Ok(header.find(names.unwrap_or_default()))
-}
-
-/// The column of the date; that of the time of day if it is the only one.
-fn start(header: &Header, options: &Options) -> Result<Option<usize>, ReadError> {
-    Ok(column(header, options, Role::Start)?.or(column(header, options, Role::Time)?))
-}
-
-fn measured(header: &Header, options: &Options) -> Result<Option<(usize, Unit)>, ReadError> {
-    if let Some(column) = options.columns.name(Role::Duration) {
-        return header.require(&[column]).map(|column| Some((column, header.unit(column))));
-    }
-    let names =
-        Role::ALL.into_iter().find(|(known, _, _)| *known == Role::Duration).map(|(_, _, names)| names);
-    Ok(header.find_measured(names.unwrap_or_default()))
-}
-
-fn names(header: &Header, options: &Options, parties: &Parties) -> Result<Names, ReadError> {
-    let other = column(header, options, Role::Name)?;
-    // A column that has the number already has no name.
-    let of = |names: &[&str], number: usize| {
-        names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != number)
-    };
-    Ok(match *parties {
-        Parties::Owned(_, number) => {
-            Names { other: other.filter(|other| *other != number), from: None, to: None }
-        }
-        Parties::FromTo(from, to) => Names { other: None, from: of(FROM_NAMES, from), to: of(TO_NAMES, to) },
-    })
-}
-
-fn parties(header: &Header, options: &Options) -> Result<Parties, ReadError> {
-    let column = |role: Role| column(header, options, role);
-    let (owner, counterparty) = (column(Role::Owner)?, column(Role::Counterparty)?);
-    let named = |role: Role| options.columns.name(role).is_some();
-    let wants_from_to = named(Role::From) || named(Role::To);
-    if let (Some(from), Some(to)) = (column(Role::From)?, column(Role::To)?)
-        && from != to
-        && !named(Role::Counterparty)
-        && (wants_from_to || owner.is_none() || counterparty.is_none())
-    {
-        return Ok(Parties::FromTo(from, to));
-    }
-    let counterparty = counterparty.filter(|_| matches!(column(Role::Direction), Ok(Some(_))));
-    let Some(counterparty) = counterparty else { return Err(header.missing(MISSING_PARTIES.to_owned())) };
-    if owner.is_none() {
-        options.owner(Format::GenericCsv)?;
-    }
-    Ok(Parties::Owned(owner, counterparty))
-}
 
 /// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends
 /// with the other.

@@ -49,13 +49,22 @@ impl Page {
         loop {
             match markup.read()? {
                 Token::End => return Ok(page),
-                Token::Open(tag) => page.note(&tag),
+                Token::Open(tag) => {
+                    page.end_name();
+                    page.note(&tag);
+                }
                 Token::Text(text) if page.name.as_deref() == Some("") => {
                     page.name = Some(text.trim().to_owned())
                 }
+                Token::Close(_) => page.end_name(),
                 _ => {}
             }
         }
+    }
+
+    /// Ends the wait for the text of a name, which may be empty.
+    fn end_name(&mut self) {
+        self.name.take_if(|name| name.is_empty());
     }
 
     fn note(&mut self, tag: &Tag) {
@@ -63,7 +72,11 @@ impl Page {
         match tag.name.as_str() {
             "div" if tag.has_class("haudio") => self.is_call = true,
             "div" if tag.has_class("hChatLog") => self.is_chat = true,
-            "a" if tag.has_class("tel") && self.number.is_none() => self.number = attribute("href"),
+            "a" if tag.has_class("tel") && self.number.is_none() => {
+                self.number = attribute("href");
+                // What stood before is a heading.
+                self.name = None;
+            }
             "span" if tag.has_class("fn") && self.name.is_none() => self.name = Some(String::new()),
             "abbr" if tag.has_class("published") && self.published.is_none() => {
                 self.published = attribute("title")
@@ -112,8 +125,23 @@ impl Page {
         let outcome = words::outcome_of(disposition);
         let duration = if outcome == Outcome::Completed { length()? } else { None };
         let call = Call { call_type: CallType::new(direction, outcome), created_at, duration };
-        out.record(owner.clone(), self.party()?, &call).disposition(disposition).name(self.name.as_deref());
+        out.record(owner.clone(), self.party()?, &call).disposition(disposition).name(self.name());
         Ok(())
+    }
+
+    /// The other party's name, without the words of a heading.
+    fn name(&self) -> Option<&str> {
+        const HEADINGS: [&str; 6] = [
+            "Received call from",
+            "Missed call from",
+            "Placed call to",
+            "Voicemail from",
+            "Recorded call with",
+            "Call with",
+        ];
+        let name = self.name.as_deref()?;
+        let rest = HEADINGS.iter().find_map(|heading| name.strip_prefix(heading)).unwrap_or(name).trim();
+        (!rest.is_empty()).then_some(rest)
     }
 
     fn party(&self) -> Result<RawParty, String> {

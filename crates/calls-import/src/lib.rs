@@ -9,10 +9,10 @@
 //! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
 //! - [`error`]: why a file cannot be read any further. [`ReadError`].
 //! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed
-//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16` and
-//!   `recoded` for what they need.
+//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
+//!   `recoded` and `framed` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party` (with `hidden` and `uri`), `time`, `duration`, `words` (with `fold`) and
+//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names`), `duration`, `words` (with `fold`) and
 //!   `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records, `legs` joins the
 //!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut
 //!   a file into entries.
@@ -41,6 +41,7 @@ mod duration;
 mod ending;
 mod fold;
 mod fossify_json;
+mod framed;
 mod freepbx_csv;
 mod freeswitch_call;
 mod freeswitch_csv;
@@ -50,6 +51,7 @@ mod fritzbox_csv;
 mod fritzbox_xml;
 mod fusionpbx_csv;
 mod generic_csv;
+mod generic_header;
 mod google_voice;
 mod grandstream;
 mod hangup;
@@ -67,6 +69,7 @@ mod party;
 mod pbx;
 mod recoded;
 mod ringcentral_json;
+mod roles;
 mod rows;
 mod sample;
 mod sms_ie_json;
@@ -83,6 +86,7 @@ mod utf16;
 mod words;
 mod yeastar_csv;
 mod zipped;
+mod zone_names;
 mod zoom_json;
 
 use std::io::BufRead;
@@ -92,8 +96,9 @@ pub use dates::DateOrder;
 pub use detect::detect;
 pub use error::ReadError;
 pub use format::Format;
-pub use open::{Opened, Progress, open, read_any};
+pub use open::{Opened, Progress, list_files, open, read_any};
 pub use options::Options;
+pub use packed::UnpackLimit;
 pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
 pub use unreadable::Unreadable;
 

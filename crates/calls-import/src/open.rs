@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::dates::Again;
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::framed::{Framed, is_framed};
 use crate::options::Options;
 use crate::packed::Packed;
 use crate::recoded::{Recoded, Recoding};
@@ -155,19 +156,27 @@ fn any<'a>(
     };
     let recoding = Recoding::needed(&head, head.len() as u64 == HEAD).filter(|_| is_text);
     let utf16 = utf16::is_big_endian(&head).filter(|_| is_text);
+    let is_framed = is_text && recoding.is_none() && utf16.is_none() && is_framed(&head);
     if is_gzip {
         let packed = Packed::default();
         let unpacked = MultiGzDecoder::new(packed.count(Cursor::new(head).chain(reader)));
+        let unpacked = options.unpacked.bound(unpacked);
         let nesting = nesting.inside(Some(packed));
         return any(Box::new(BufReader::new(unpacked)), None, format, options, &nesting);
     }
-    if is_zip || utf16.is_some() || recoding.is_some() {
+    if is_zip || utf16.is_some() || recoding.is_some() || is_framed {
         let whole = Cursor::new(head).chain(reader);
         let decoded: Box<dyn BufRead + 'a> = match (utf16, recoding) {
-            _ if is_zip => return Ok(Opened { format, items: unzip(whole, format, options, nesting)? }),
+            _ if is_zip => {
+                let document = Unreadable::by_zip_head(whole.get_ref().0.get_ref());
+                let items = unzip(whole, format, options, nesting);
+                // What is damaged too much to be listed may still tell what it was.
+                let damaged = |error| document.map_or(error, ReadError::UnknownFormat);
+                return Ok(Opened { format, items: items.map_err(damaged)? });
+            }
             (Some(big_endian), _) => Box::new(BufReader::new(Utf16::new(whole, big_endian))),
             (None, Some(recoding)) => Box::new(BufReader::new(Recoded::new(whole, recoding))),
-            (None, None) => Box::new(whole),
+            (None, None) => Box::new(BufReader::new(Framed::new(whole))),
         };
         return any(decoded, None, format, options, nesting);
     }
@@ -211,11 +220,14 @@ fn unzip<'a>(
     if let Some(document) = Unreadable::by_names(entries.iter().map(|entry| entry.name.as_str())) {
         return Err(ReadError::UnknownFormat(document));
     }
+    let limit = options.unpacked.clone();
     let sources = entries.into_iter().map(move |entry| {
         let handle = file.try_clone();
         let name = entry.name.clone();
-        let open =
-            move || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(entry.open(handle?)?))) };
+        let limit = limit.clone();
+        let open = move || -> io::Result<Box<dyn BufRead>> {
+            Ok(Box::new(BufReader::new(limit.bound(entry.open(handle?)?))))
+        };
         Source { name, open: Box::new(open), again: None, database: None }
     });
     Ok(many(sources, format, options, nesting))
@@ -272,7 +284,20 @@ fn one(
     };
     Box::new(items.map(move |item| {
         let place = |position: u64| if format == Some(Format::GoogleVoice) { number } else { position };
-        let in_file = |reason: Reason| Reason::InFile(name.clone(), Box::new(reason));
+        let unit = format.map_or("entry", Format::position_unit);
+        let in_file = |reason: Reason| match reason {
+            // In an archive of the folder.
+            Reason::InFile(inner, unit, reason) => Reason::InFile(format!("{name}/{inner}"), unit, reason),
+            Reason::File(inner, reason) => Reason::File(format!("{name}/{inner}"), reason),
+            reason => Reason::InFile(name.clone(), unit, Box::new(reason)),
+        };
+        let not_read = |error: &dyn std::error::Error| {
+            let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            Item::Skipped(Skipped {
+                position: number,
+                reason: Reason::File(name.clone(), format!("{error}{why}")),
+            })
+        };
         Ok(match item {
             Ok(Item::Record(record)) => Item::Record(Record { position: place(record.position), ..record }),
             Ok(Item::Joined { position }) => Item::Joined { position: place(position) },
@@ -281,12 +306,8 @@ fn one(
             }
             // It is what the file lies on that is damaged.
             Err(ReadError::Io(error)) if !is_damage(error.kind()) => return Err(ReadError::Io(error)),
-            Err(ReadError::Io(error)) => {
-                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
-            }
-            Err(error) => {
-                Item::Skipped(Skipped { position: number, reason: in_file(error.to_string().into()) })
-            }
+            Err(ReadError::Io(error)) => not_read(&error),
+            Err(error) => not_read(&error),
         })
     }))
 }
@@ -311,8 +332,16 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names. Links to folders are not
-/// followed.
+/// The files of a folder that may be call logs, as far as their names tell: those of folders in it too, in
+/// the order of their names. Links to folders are not followed.
+pub fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    list(folder, &mut files)?;
+    files.retain(|file| is_wanted(&file.to_string_lossy(), None));
+    Ok(files)
+}
+
+/// Lists the files of a folder, those of folders in it too, by their names.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);

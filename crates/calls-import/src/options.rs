@@ -6,6 +6,7 @@ use crate::columns::Columns;
 use crate::dates::DateOrder;
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::packed::UnpackLimit;
 use crate::record::RawParty;
 
 /// What the reader of a file is told beside the file.
@@ -23,6 +24,8 @@ pub struct Options {
     pub region: Option<String>,
     /// Which column of a generic CSV file is what, where its header does not tell it.
     pub columns: Columns,
+    /// How many bytes may come out of a file in gzip or zip.
+    pub unpacked: UnpackLimit,
 }
 
 impl Options {
@@ -34,6 +37,13 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { zone: Tz::UTC, own: None, dates: None, region: None, columns: Columns::default() }
+        Self {
+            zone: Tz::UTC,
+            own: None,
+            dates: None,
+            region: None,
+            columns: Columns::default(),
+            unpacked: UnpackLimit::default(),
+        }
     }
 }

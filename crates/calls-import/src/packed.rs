@@ -53,6 +53,42 @@ impl Packed {
     }
 }
 
+/// How many bytes may come out of what is compressed, all together. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct UnpackLimit(Option<Arc<AtomicU64>>);
+
+impl UnpackLimit {
+    /// At most so many bytes. The default is any number.
+    pub fn new(bytes: u64) -> Self {
+        Self(Some(Arc::new(AtomicU64::new(bytes))))
+    }
+
+    pub(crate) fn bound<R: Read>(&self, reader: R) -> Bounded<R> {
+        Bounded { reader, limit: self.clone() }
+    }
+}
+
+/// A reader of what is unpacked, which fails where that becomes too much.
+pub(crate) struct Bounded<R> {
+    reader: R,
+    limit: UnpackLimit,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.reader.read(buffer)?;
+        let Some(left) = &self.limit.0 else { return Ok(length) };
+        let take = |left: u64| left.checked_sub(length as u64);
+        match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(_) => Ok(length),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "expected fewer bytes in what is compressed, but found more than may be unpacked",
+            )),
+        }
+    }
+}
+
 /// A reader whose bytes are counted.
 pub(crate) struct Counted<R> {
     reader: R,

@@ -56,9 +56,9 @@ pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
 }
 
 /// The name of a counterparty, if a text is one: no number, no word for a hidden one, and not what the party
-/// is called anyway. Without control characters, and cut after 128 characters.
+/// is called anyway. Without control characters, and cut after 200 characters.
 pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
-    const LONGEST: usize = 128;
+    const LONGEST: usize = calls_model::Party::MAX_NAME_CHARS;
     let printable: String = clean(text).chars().take(LONGEST).collect();
     let name = printable.trim().trim_matches('"').trim();
     if name != text {
@@ -200,7 +200,7 @@ fn dialled(text: &str) -> Option<RawParty> {
 }
 
 /// The fewest digits of what is a number rather than an extension.
-const SHORTEST: usize = 7;
+pub(crate) const SHORTEST: usize = 7;
 
 pub(crate) fn count_digits(text: &str) -> usize {
     text.chars().filter(|c| c.is_numeric()).count()

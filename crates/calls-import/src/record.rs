@@ -72,8 +72,11 @@ pub enum Reason {
     Live(String),
     /// The entry is no call: a text message, a fax. Holds the word that says so.
     NoCall(String),
-    /// The entry is of this file of a folder or archive.
-    InFile(String, Box<Reason>),
+    /// The entry is of this file of a folder or archive. Holds what the position counts, too
+    /// ([`Format::position_unit`](crate::Format::position_unit)).
+    InFile(String, &'static str, Box<Reason>),
+    /// A file of a folder or archive could not be read, or not to its end, and why.
+    File(String, String),
 }
 
 impl fmt::Display for Reason {
@@ -84,7 +87,8 @@ impl fmt::Display for Reason {
             Self::NoOwner => f.write_str("expected an owner, but found none"),
             Self::Live(status) => f.write_str(&expected("a call that has ended", status)),
             Self::NoCall(word) => f.write_str(&expected("a call", word)),
-            Self::InFile(name, reason) => write!(f, "{name}: {reason}"),
+            Self::InFile(name, _, reason) => write!(f, "{name}: {reason}"),
+            Self::File(name, reason) => write!(f, "{name}: {reason}"),
         }
     }
 }
@@ -203,6 +207,11 @@ impl Details<'_> {
         self.with(|record| {
             record.name = name.and_then(|name| party::name(name, &record.counterparty));
         })
+    }
+
+    /// The counterparty's name as it stands, in a file whose names are known to be names.
+    pub fn exact_name(self, name: &str) -> Self {
+        self.with(|record| record.name = Some(name.to_owned()).filter(|name| !name.trim().is_empty()))
     }
 
     pub fn via(self, via: Option<RawParty>) -> Self {

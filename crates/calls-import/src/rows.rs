@@ -145,6 +145,11 @@ impl<R: BufRead> Rows<R> {
         let ways = &ways[..if self.dialect.delimiter == b'\t' { 3 } else { 2 }];
         let is_found =
             ways.iter().any(|split| split(line, self.dialect, &mut other) && self.is_ordinary(other.len()));
+        // Where commas are not marked either, there are more.
+        let is_found = is_found
+            || (read == Split::Open
+                && split_going_on(line, self.dialect, &mut other)
+                && other.len() > self.dialect.min_columns);
         if is_found {
             self.row = other;
         }

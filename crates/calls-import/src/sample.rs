@@ -122,10 +122,13 @@ impl Sample {
         self.any_row(dialect(delimiter(first_line.as_bytes())), 1, fits)
     }
 
-    /// Whether one of the first rows fits, where the fields are separated by commas. The first ones may be
-    /// broken.
-    pub fn any_row_fits(&self, fits: impl FnMut(&Row) -> bool) -> bool {
-        self.any_row(dialect(b','), ROWS, fits)
+    /// Whether one of the first rows fits, where the fields are separated by commas or as the first line is.
+    /// The first ones may be broken.
+    pub fn any_row_fits(&self, mut fits: impl FnMut(&Row) -> bool) -> bool {
+        let first_line = self.text.lines().next().unwrap_or_default();
+        let delimiters = [b',', delimiter(first_line.as_bytes())];
+        let different = &delimiters[..if delimiters[1] == b',' { 1 } else { 2 }];
+        different.iter().any(|delimiter| self.any_row(dialect(*delimiter), ROWS, &mut fits))
     }
 
     /// As [`Self::any_row_fits`], of another dialect.

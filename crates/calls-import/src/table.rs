@@ -19,6 +19,7 @@ pub(crate) struct Header {
     columns: HashMap<String, usize>,
     /// Those whose names end in a unit, without it: `duration` of `Duration (min)`.
     measured: HashMap<String, (usize, Unit)>,
+    len: usize,
 }
 
 /// What the first row of a file is.
@@ -35,7 +36,12 @@ impl Header {
         let columns = (0..row.len()).rev().map(|column| (plain(&row.get(column)), column)).collect();
         let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
         let measured = (0..row.len()).rev().filter_map(with_unit).collect();
-        Self { format, columns, measured }
+        Self { format, columns, measured, len: row.len() }
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column
@@ -224,6 +230,31 @@ where
 
 /// The rows of a file whose first row is yet to be read. `None` if the file is empty.
 fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
+    open_with(reader, |first| Dialect {
+        delimiter: delimiter(first),
+        quotes: Quotes::Doubled,
+        min_columns: 2,
+        max_columns: usize::MAX,
+    })
+}
+
+/// The rows of a file without a header. Its first line tells the delimiter, if that separates as many fields
+/// as a row has.
+pub(crate) fn open_headless<B: BufRead>(reader: B, dialect: Dialect) -> Result<Option<Rows<B>>, ReadError> {
+    open_with(reader, |first| {
+        let found = delimiter(first);
+        let signs = first.iter().filter(|byte| **byte == found).count();
+        Dialect {
+            delimiter: if signs + 1 >= dialect.min_columns { found } else { dialect.delimiter },
+            ..dialect
+        }
+    })
+}
+
+fn open_with<B: BufRead>(
+    reader: B,
+    dialect: impl FnOnce(&[u8]) -> Dialect,
+) -> Result<Option<Rows<B>>, ReadError> {
     let mut lines = Lines::new(reader);
     let mut first = Vec::new();
     loop {
@@ -234,14 +265,8 @@ fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
             Line::Whole | Line::TooLong => break,
         }
     }
-    let dialect = Dialect {
-        delimiter: delimiter(&first),
-        quotes: Quotes::Doubled,
-        min_columns: 2,
-        max_columns: usize::MAX,
-    };
     let number = lines.number();
-    let mut rows = Rows::new(lines, dialect);
+    let mut rows = Rows::new(lines, dialect(&first));
     rows.put_back(number, first);
     Ok(Some(rows))
 }

@@ -10,6 +10,7 @@ use calls_model::Disposition;
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::Options;
+use crate::party::{SHORTEST, count_digits};
 use crate::record::{Items, Out, Reason, or_refuse};
 use crate::rows::Row;
 use crate::table::{self, First, Header, plain};
@@ -145,6 +146,15 @@ impl Columns {
             person("to-dn", "to-dispname"),
         ]);
         let reached = person("final-number", "final-dispname");
+        // A call from outside dials a number, which leads to the extension.
+        let did = Person::new(number(&self.get(row, "dial-no")));
+        let is_did = self.get(row, "from-dn").starts_with("Line")
+            && count_digits(&self.get(row, "dial-no")) >= SHORTEST
+            && did.is_identified();
+        if is_did && did.party != dialled.party {
+            let reached = Person::first_known([reached, dialled]);
+            return talk.put_sides(&caller, &did, Some(&reached), out);
+        }
         talk.put_sides(&caller, &dialled, Some(&reached), out)
     }
 

@@ -1,5 +1,7 @@
 //! Reads when a call began.
 
+use std::borrow::Cow;
+
 use chrono::{
     DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
     Timelike, Utc, Weekday,
@@ -9,6 +11,7 @@ use chrono_tz::Tz;
 use crate::dates::DateOrder;
 use crate::fold::fold;
 use crate::record::expected;
+use crate::zone_names;
 
 /// Reads a local time as systems log it, `2026-03-02 08:00:00`, also with a `T` between, without seconds or
 /// with decimals of them.
@@ -43,6 +46,10 @@ pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
 }
 
 fn clock_24(text: &str) -> Option<NaiveTime> {
+    // As in Denmark, Finland and Italy.
+    if !text.contains(':') && text.matches('.').count() == 2 {
+        return clock_24(&text.replace('.', ":"));
+    }
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = whole.split(':');
     let mut part = || parts.next().filter(|part| part.len() <= 2).and_then(digits);
@@ -119,7 +126,7 @@ pub(crate) fn at(
     dates: Option<DateOrder>,
     channel_epoch: Option<i64>,
 ) -> Result<DateTime<Utc>, String> {
-    let text = text.trim();
+    let text = &with_signs(text.trim());
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_rfc2822(text))
@@ -130,25 +137,49 @@ pub(crate) fn at(
     // As Twilio's console writes it.
     let clock_first =
         || NaiveDateTime::parse_from_str(text, "%H:%M:%S UTC %Y-%m-%d").ok().map(|time| time.and_utc());
-    let in_utc =
-        || local(text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT"))?).map(|time| time.and_utc());
+    let in_utc = || {
+        let without_zone = text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT")).and_then(local);
+        let basic = || without_signs(text.strip_suffix('Z')?);
+        without_zone.or_else(basic).map(|time| time.and_utc())
+    };
     let in_local = |local: NaiveDateTime| in_zone(local, zone, channel_epoch);
     let found = match local(text) {
         Some(local) => in_local(local),
-        None => with_offset().or_else(in_utc).or_else(clock_first).or_else(|| match Parts::find(text) {
-            Some(parts) => in_local(parts.read(dates)?),
-            None => named_month(text)
-                .or_else(|| without_signs(text))
-                .and_then(in_local)
-                .or_else(|| counted(text, zone)),
-        }),
+        None => {
+            with_offset().or_else(in_utc).or_else(clock_first).or_else(|| match zone_names::split(text) {
+                Some((text, name)) => {
+                    zone_names::moment(local(&text).or_else(|| written(&text, dates))?, name, zone)
+                }
+                None => written(text, dates).and_then(in_local).or_else(|| counted(text, zone)),
+            })
+        }
     };
     found.and_then(plausible).ok_or_else(|| match Parts::find(text) {
+        _ if found.is_none() && zone_names::split(text).is_some() => {
+            expected("a time of a zone that --zone or its abbreviation tells", text)
+        }
         Some(parts) if dates.is_none() && parts.is_ambiguous() => {
             expected("a date whose day and month can be told apart (name their order with --dates)", text)
         }
         _ => expected("a time such as 2026-03-02 08:00:00", text),
     })
+}
+
+/// A date of East Asia with signs in place of its words: `2026年3月2日 08:00`.
+fn with_signs(text: &str) -> Cow<'_, str> {
+    if !text.contains('年') {
+        return Cow::Borrowed(text);
+    }
+    let signs = text.replace('年', "/").replace('月', "/").replace('日', " ");
+    Cow::Owned(signs.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Reads a local time whose date is three numbers, or has the month as a word, or has no signs in it.
+fn written(text: &str, dates: Option<DateOrder>) -> Option<NaiveDateTime> {
+    match Parts::find(text) {
+        Some(parts) => parts.read(dates),
+        None => named_month(text).or_else(|| without_signs(text)),
+    }
 }
 
 /// A time whose date is three numbers, `12.03.2026 16:00`, `12/03/26, 16:00:00`, `2026/03/12 16:00`; a day of
@@ -190,7 +221,11 @@ impl Parts {
             b'.' => Order::DayFirst,
             _ => Order::Either,
         };
-        let clock = clock(clock_text.trim_start_matches([',', ' ', 'T', '\u{a0}', '\u{202f}']))?;
+        let clock_text = clock_text.trim_start_matches([',', ' ', 'T', '\u{a0}', '\u{202f}']);
+        let clock = clock(
+            zone_names::split(clock_text)
+                .map_or(clock_text, |(rest, _)| &clock_text[..rest.trim_end().len()]),
+        )?;
         is_one_date.then_some(Self { numbers, order, clock, weekday: weekday(word) })
     }
 

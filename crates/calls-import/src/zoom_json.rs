@@ -44,6 +44,8 @@ fn put(call: &Object, options: &Options, out: &mut Out) -> Result<(), Reason> {
         let extension = text(call, &[&format!("{side}_ext_number"), &format!("{side}_extension_number")]);
         let name = text(call, &[&format!("{side}_name")]);
         let person = Person::first_known([Person::named(&number, &name), Person::named(&extension, &name)]);
+        let plain = text(call, &[&format!("{side}_number")]);
+        let extension = if extension.is_empty() && plain != number { plain } else { extension };
         (person, RawParty::from_text(&extension))
     };
     let ((caller, caller_extension), (callee, callee_extension)) = (side("caller"), side("callee"));
@@ -61,7 +63,12 @@ fn put(call: &Object, options: &Options, out: &mut Out) -> Result<(), Reason> {
         .or_else(|| options.own.clone())
         .ok_or(Reason::NoOwner)?;
     let via = if extension.is_identified() { extension } else { of_log().unwrap_or(RawParty::Unknown) };
-    talk.put(direction, &owner, &other, Some(&via), out)
+    talk.put(direction, &owner, &other, Some(&via), out)?;
+    // The extension had the call too.
+    if via.is_identified() && via != owner {
+        talk.put(direction, &via, &other, Some(&owner), out)?;
+    }
+    Ok(())
 }
 
 fn talk(call: &Object, options: &Options) -> Result<Talk, Reason> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::parties::{ParseError, Party};
+use crate::people::Note;
 use crate::text::{self, Text};
 
 /// One call as its owner sees it. In JSON:
@@ -39,23 +40,51 @@ impl Call {
     pub fn append_json(&self, json: &mut Vec<u8>) {
         json.extend_from_slice(b"{\"id\":");
         append_text(json, &self.id);
-        json.extend_from_slice(b",\"created_at\":\"");
-        text::with_rfc3339(&self.created_at, |time| json.extend_from_slice(time.as_bytes()));
-        json.extend_from_slice(b"\",\"counterparty\":");
-        match &self.counterparty {
-            Party::E164(number) => append_plain(json, number.text().as_bytes()),
-            Party::Local(text) | Party::Sip(text) | Party::Text(text) => append_text(json, text),
-            Party::Withheld => append_plain(json, Party::WITHHELD.as_bytes()),
-            Party::Unknown => append_plain(json, Party::UNKNOWN.as_bytes()),
-        }
-        json.extend_from_slice(b",\"type\":");
-        append_plain(json, self.call_type.as_str().as_bytes());
-        if let Some(duration) = self.duration {
-            json.extend_from_slice(b",\"duration\":");
-            append_plain(json, duration.text().as_bytes());
-        }
-        json.push(b'}');
+        append_rest(json, &self.created_at, &self.counterparty, self.call_type, self.duration);
     }
+
+    /// As [`Call::append_json`], for a call that is in parts, without making it.
+    pub fn append_parts(
+        json: &mut Vec<u8>,
+        id: u64,
+        created_at: &DateTime<Utc>,
+        counterparty: &Party,
+        call_type: CallType,
+        duration: Option<CallDuration>,
+    ) {
+        json.extend_from_slice(b"{\"id\":");
+        append_plain(json, Text::new().number(id, 1).as_bytes());
+        append_rest(json, created_at, counterparty, call_type, duration);
+    }
+}
+
+/// Appends a call's JSON behind its id.
+fn append_rest(
+    json: &mut Vec<u8>,
+    created_at: &DateTime<Utc>,
+    counterparty: &Party,
+    call_type: CallType,
+    duration: Option<CallDuration>,
+) {
+    json.extend_from_slice(b",\"created_at\":\"");
+    match text::rfc3339(created_at) {
+        Some(time) => json.extend_from_slice(time.as_bytes()),
+        None => text::with_rfc3339(created_at, |time| json.extend_from_slice(time.as_bytes())),
+    }
+    json.extend_from_slice(b"\",\"counterparty\":");
+    match counterparty {
+        Party::E164(number) => append_plain(json, number.text().as_bytes()),
+        Party::Local(text) | Party::Sip(text) | Party::Text(text) => append_text(json, text),
+        Party::Withheld => append_plain(json, Party::WITHHELD.as_bytes()),
+        Party::Unknown => append_plain(json, Party::UNKNOWN.as_bytes()),
+    }
+    json.extend_from_slice(b",\"type\":");
+    append_plain(json, call_type.as_str().as_bytes());
+    if let Some(duration) = duration {
+        json.extend_from_slice(b",\"duration\":");
+        append_plain(json, duration.text().as_bytes());
+    }
+    json.push(b'}');
 }
 
 /// A text that needs no escape.
@@ -115,7 +144,7 @@ impl From<FlatCall> for DetailedCall {
 }
 
 /// What else is known of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallDetails {
     /// How to write the counterparty; null where it has no E.164 number.
@@ -129,6 +158,23 @@ pub struct CallDetails {
     /// How the call ended, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
+    /// How long it rang before it was answered or given up, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring_time: Option<CallDuration>,
+    /// The other number that took part, where there is one: for the side that answered, the number that was dialled; for
+    /// the caller, the extension that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Party>,
+    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest call that
+    /// has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The note on the call, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+    /// Whose history the call is of, in a list of several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Party>,
 }
 
 /// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).
@@ -463,6 +509,12 @@ mod tests {
             appended.clear();
             call.append_json(&mut appended);
             assert_eq!(String::from_utf8_lossy(&appended), serde_json::to_string(&call).unwrap());
+            if let Ok(id) = call.id.parse() {
+                let Call { created_at, counterparty, call_type, duration, .. } = &call;
+                appended.clear();
+                Call::append_parts(&mut appended, id, created_at, counterparty, *call_type, *duration);
+                assert_eq!(String::from_utf8_lossy(&appended), serde_json::to_string(&call).unwrap());
+            }
         }
     }
 

@@ -6,6 +6,8 @@
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`].
+//! - `people`: one person's calls, whom to call back, notes, lines. [`PersonSummary`], [`CallbackQueue`], [`Note`],
+//!   [`LineSet`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
 //! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the calendar.
 //!   [`query`]: query strings.
@@ -21,6 +23,7 @@ mod fallback;
 pub mod filter;
 mod numbers;
 mod parties;
+mod people;
 mod problem;
 pub mod query;
 pub mod requests;
@@ -36,8 +39,12 @@ pub use calls::{
 pub use fallback::Fallback;
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind};
 pub use parties::{E164, ParseError, Party, PartyKind};
+pub use people::{
+    BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,
+    MonthCount, Note, NoteChange, PersonSummary, UnidentifiedCallers, WeekdayAnswers,
+};
 pub use problem::Problem;
 pub use summary::{
-    CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, MissedInbound,
-    Summary, TalkTime,
+    CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, InboundAnswers,
+    MissedInbound, OutboundAnswers, PreviousPeriod, Summary, TalkTime,
 };

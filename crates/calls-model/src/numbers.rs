@@ -36,6 +36,12 @@ pub struct NumberInfo {
     pub country: Option<String>,
     /// What kind of number it is.
     pub kind: NumberKind,
+    /// Whose number it is, where a name is known: from an address book, or else from a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The kind of number that the address book says it is, such as `mobile` or `work`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 impl NumberInfo {

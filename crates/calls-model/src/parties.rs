@@ -130,6 +130,8 @@ impl Party {
 
     /// The longest text that is kept, in characters.
     pub const MAX_TEXT_CHARS: usize = 64;
+    /// The longest name of a party, in characters.
+    pub const MAX_NAME_CHARS: usize = 200;
 
     /// The text of [`Party::Withheld`].
     pub const WITHHELD: &'static str = "withheld";
@@ -184,6 +186,31 @@ impl Party {
             Self::Unknown => PartyKind::Unknown,
             Self::Text(_) => PartyKind::Text,
         }
+    }
+
+    /// A name of the party, without control characters and cut after [`Party::MAX_NAME_CHARS`]. `None` if nothing is left,
+    /// if the name is only the party's own digits, and for parties that are nobody in particular.
+    pub fn named(&self, text: &str) -> Option<String> {
+        let printable: String = text.chars().filter(|c| !c.is_control()).collect();
+        let name: String = printable.trim().chars().take(Self::MAX_NAME_CHARS).collect();
+        let name = name.trim_end();
+        (!name.is_empty() && self.is_identified() && !self.is_written(name)).then(|| name.to_owned())
+    }
+
+    /// Whether a text is the party itself: its canonical text, or the digits of its number with or without the country
+    /// code, however they are grouped.
+    fn is_written(&self, text: &str) -> bool {
+        /// Fewer digits than a number has without its country code are another one.
+        const SHORTEST: usize = 7;
+        let own = self.to_string();
+        let is_plain = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let significant = digits.trim_start_matches('0');
+        text == own
+            || (matches!(self, Self::E164(_))
+                && is_plain
+                && significant.len() >= SHORTEST
+                && own.ends_with(significant))
     }
 
     /// Whether the party can be told from others and called back, and so can own a history.
@@ -315,6 +342,23 @@ mod tests {
         assert_eq!(Party::text(&"é".repeat(100)), Some(Party::Text("é".repeat(64))));
         assert_eq!(Party::text("\t\0 "), None);
         assert!(!Party::Text("174074978".to_owned()).is_identified());
+    }
+
+    #[test]
+    fn a_name_is_kept_without_control_characters_unless_it_is_the_partys_own_digits() {
+        let number: Party = "+12025550123".parse().unwrap();
+        assert_eq!(number.named(" Käthe\r\n "), Some("Käthe".to_owned()));
+        assert_eq!(number.named("Example 2"), Some("Example 2".to_owned()));
+        assert_eq!(number.named("112"), Some("112".to_owned()));
+        assert_eq!(number.named(&"é".repeat(300)), Some("é".repeat(200)));
+        for own in ["+12025550123", "12025550123", "001 202 555 0123", "(202) 555-0123", " ", "\u{0}"] {
+            assert_eq!(number.named(own), None, "{own:?}");
+        }
+        assert_eq!("1001".parse::<Party>().unwrap().named("1001"), None);
+        assert_eq!("1001".parse::<Party>().unwrap().named("1002"), Some("1002".to_owned()));
+        for nobody in [Party::Withheld, Party::Unknown, Party::Text("Käthe".to_owned())] {
+            assert_eq!(nobody.named("Käthe"), None);
+        }
     }
 
     #[test]

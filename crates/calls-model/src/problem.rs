@@ -28,9 +28,14 @@ pub struct Problem {
     /// What came instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+    /// The request's id, as in the answer's header `X-Request-Id` and the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl Problem {
     /// The media type of a problem (RFC 9457, section 3).
     pub const MEDIA_TYPE: &'static str = "application/problem+json";
+    /// The kind of a path that names no party.
+    pub const NOT_A_NUMBER: &'static str = "/problems/not-a-number";
 }

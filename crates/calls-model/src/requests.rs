@@ -33,6 +33,8 @@ pub enum Kind {
     Zone,
     /// A party in any spelling, or the beginning of one and `*`.
     Party,
+    /// A party in any spelling, or `@` and the name of a set of lines.
+    Line,
     /// A cursor from a `Link` header.
     Cursor,
     /// Any text.
@@ -203,7 +205,8 @@ pub const INCLUDE: Parameter = once(
     Kind::OneOf(&["details"]),
     "details",
     "details",
-    "`details`: how each counterparty is written, when a missed call was returned and how a call ended. Not in CSV.",
+    "`details`: how each counterparty is written, its name, when a missed call was returned, how a call ended, how long it \
+     rang and which other line took part. Not in CSV, which has these in columns.",
 );
 
 /// `q`: what numbers are searched for.
@@ -223,6 +226,119 @@ pub const SORT: Parameter = once(
     "recent",
     "By the last call (latest first, the default), the number of calls (most first), or the number.",
 );
+
+/// `number`: whose calls are listed together.
+pub const NUMBER: Parameter = Parameter {
+    name: "number",
+    kind: Kind::Line,
+    repeats: true,
+    expected: "1 to 50 numbers in any spelling, or the name of a set of lines such as @Family",
+    example: "@Family",
+    description: "Whose calls: 1 to 50 numbers in any spelling, or `@` and the name of a set that `GET /api/lines` lists.",
+};
+
+/// `compare`: what a period is compared with.
+pub const COMPARE: Parameter = once(
+    "compare",
+    Kind::OneOf(&["previous"]),
+    "previous",
+    "previous",
+    "`previous`: adds the figures of the period before, of as many days by the clocks of `tz`. Needs `from`; without \
+     `until` the period ends now, and so does the one before at the same time of its last day.",
+);
+
+/// `done`: people who are marked done.
+pub const DONE: Parameter = once(
+    "done",
+    Kind::OneOf(&["true", "false"]),
+    "true or false",
+    "true",
+    "`true`: those who are marked done, instead of those who wait.",
+);
+
+/// `sort`: the order of people to call back.
+pub const CALLBACK_SORT: Parameter = once(
+    "sort",
+    Kind::OneOf(&["waiting", "last"]),
+    "waiting or last",
+    "waiting",
+    "Who waits longest first (`waiting`, the default), or who called last.",
+);
+
+/// `limit`: how many people at most.
+pub const CALLBACK_LIMIT: Parameter = once(
+    "limit",
+    Kind::Integer(1, 1000),
+    "a whole number from 1 to 1000",
+    "50",
+    "At most so many people, 1000 by default.",
+);
+
+/// What lists over several lines take beside what those of one take.
+pub const LINES: [Parameter; 1] = [NUMBER];
+
+/// What a summary takes beside [`FILTER`].
+pub const SUMMARY: [Parameter; 1] = [COMPARE];
+
+/// What a list of people to call back takes.
+pub const CALLBACKS: [Parameter; 3] = [DONE, CALLBACK_SORT, CALLBACK_LIMIT];
+
+/// `own`: whose calls a log lists.
+pub const OWN: Parameter = once(
+    "own",
+    Kind::Text,
+    "a number in any spelling, an extension or a SIP address",
+    "+12025550123",
+    "Whose calls these are, where the log does not say it.",
+);
+
+/// `zone`: the zone of a log's times.
+pub const ZONE: Parameter = once(
+    "zone",
+    Kind::Zone,
+    "an IANA time zone such as Europe/Berlin",
+    "Europe/Berlin",
+    "The zone of times that the log writes without one. UTC by default.",
+);
+
+/// `region`: the country of a log's national numbers.
+pub const REGION: Parameter = once(
+    "region",
+    Kind::Text,
+    "a country as two letters (ISO 3166-1), such as US or DE",
+    "US",
+    "The country whose national numbers are understood without a country code. The server's `--region` by default.",
+);
+
+/// `format`: the format of a log.
+pub const LOG_FORMAT: Parameter = once(
+    "format",
+    Kind::Text,
+    "auto or the name of a format",
+    "asterisk-csv",
+    "Format of the log, of those that `calls import --help` lists; `auto`, the default, detects it.",
+);
+
+/// `dates`: the order of a log's dates.
+pub const DATES: Parameter = once(
+    "dates",
+    Kind::OneOf(&["day-first", "month-first"]),
+    "day-first or month-first",
+    "day-first",
+    "Order of dates such as 03/02/2026, where the log does not tell.",
+);
+
+/// `map`: the columns of a CSV file.
+pub const MAP: Parameter = once(
+    "map",
+    Kind::Text,
+    "a mapping such as from=Caller,to=Called,start=When",
+    "from=Caller,to=Called,start=When",
+    "For CSV of no known format: which column is what.",
+);
+
+/// What a log that is sent in takes.
+pub const IMPORT: [Parameter; 6] = [OWN, ZONE, REGION, LOG_FORMAT, DATES, MAP];
 
 /// Which calls of a history are wanted.
 pub const FILTER: [Parameter; 13] = [
@@ -244,6 +360,9 @@ pub const FILTER: [Parameter; 13] = [
 /// What a list of calls takes beside [`FILTER`].
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
+/// What those take who follow a history.
+pub const EVENTS: [Parameter; 1] = [INCLUDE];
+
 /// What the list of numbers takes.
 pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
 
@@ -263,7 +382,8 @@ mod tests {
 
     #[test]
     fn an_example_is_right() {
-        for parameter in FILTER.iter().chain(&LIST).chain(&DIRECTORY) {
+        let all = FILTER.iter().chain(&LIST).chain(&EVENTS).chain(&DIRECTORY).chain(&IMPORT);
+        for parameter in all.chain(&SUMMARY).chain(&CALLBACKS) {
             match parameter.kind {
                 Kind::OneOf(texts) => assert!(texts.contains(&parameter.example), "{}", parameter.name),
                 Kind::Integer(first, last) => {

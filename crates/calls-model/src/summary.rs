@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::calls::{CallType, Disposition, optional_rfc3339, read_seconds};
+use crate::calls::{CallType, CounterpartyDetails, Disposition, optional_rfc3339, read_seconds};
 use crate::parties::{ParseError, Party};
 use crate::text;
 
@@ -42,6 +42,15 @@ pub struct Summary {
     pub top_counterparties: Vec<CounterpartyCount>,
     /// What became of the missed inbound calls.
     pub missed_inbound: MissedInbound,
+    /// Calls to the owner: how many were answered, and how soon.
+    #[serde(default)]
+    pub inbound: InboundAnswers,
+    /// Calls by the owner: how many were answered.
+    #[serde(default)]
+    pub outbound: OutboundAnswers,
+    /// The period before, with `compare=previous`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousPeriod>,
     /// How the calls ended, as far as that is known: those dispositions that occur.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispositions: Vec<DispositionCount>,
@@ -52,6 +61,80 @@ pub struct Summary {
     /// There where `top_counterparties` are those of the newest calls that fit, for there are too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_counterparties_cover: Option<Coverage>,
+    /// There where the medians of `inbound` are those of its newest calls, for there are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medians_cover: Option<Coverage>,
+}
+
+/// Calls to the owner. A call counts as missed by its type, whatever its disposition.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct InboundAnswers {
+    /// How many were answered.
+    pub answered: u64,
+    /// How many were missed.
+    pub missed: u64,
+    /// The share that was answered, 0 to 1; null without calls.
+    #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
+    pub answer_rate: Option<f64>,
+    /// The median ring time of those calls whose ring time is known, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_ring: Option<TalkTime>,
+    /// The median time from a missed call until it was returned, in seconds, of those that were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_return: Option<TalkTime>,
+}
+
+/// Calls by the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct OutboundAnswers {
+    /// How many were answered.
+    pub answered: u64,
+    /// How many were not.
+    pub missed: u64,
+    /// The share that was answered, 0 to 1; null without calls.
+    #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
+    pub answer_rate: Option<f64>,
+}
+
+/// The period of the same length before the one of the filter, with the rest of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PreviousPeriod {
+    /// When it begins, UTC.
+    #[serde(with = "crate::calls::rfc3339")]
+    pub from: DateTime<Utc>,
+    /// When it ends, UTC. Not later than the filter's period begins.
+    #[serde(with = "crate::calls::rfc3339")]
+    pub until: DateTime<Utc>,
+    /// How many calls it has.
+    pub calls: u64,
+    /// Calls to the owner.
+    pub inbound: InboundAnswers,
+    /// Calls by the owner.
+    pub outbound: OutboundAnswers,
+}
+
+impl InboundAnswers {
+    /// The inbound calls of some counts, without medians.
+    pub fn of(types: &CallCounts) -> Self {
+        let (answered, missed) = (types.completed_inbound, types.missed_inbound);
+        Self { answered, missed, answer_rate: answer_rate(answered, missed), ..Self::default() }
+    }
+}
+
+impl OutboundAnswers {
+    /// The outbound calls of some counts.
+    pub fn of(types: &CallCounts) -> Self {
+        let (answered, missed) = (types.completed_outbound, types.missed_outbound);
+        Self { answered, missed, answer_rate: answer_rate(answered, missed) }
+    }
+}
+
+/// The share of calls that were answered; `None` without calls.
+pub(crate) fn answer_rate(answered: u64, missed: u64) -> Option<f64> {
+    (answered + missed > 0).then(|| answered as f64 / (answered + missed) as f64)
 }
 
 /// How many calls there are that ended in one way.
@@ -92,9 +175,13 @@ impl Summary {
             hours_of_week: Vec::new(),
             top_counterparties: Vec::new(),
             missed_inbound: MissedInbound::default(),
+            inbound: InboundAnswers::default(),
+            outbound: OutboundAnswers::default(),
+            previous: None,
             dispositions: Vec::new(),
             covers: None,
             top_counterparties_cover: None,
+            medians_cover: None,
         }
     }
 }
@@ -203,6 +290,12 @@ pub struct CounterpartyCount {
     pub missed: u64,
     /// How long the parties spoke, all these calls together.
     pub talk_time: TalkTime,
+    /// How to write the counterparty, where it has an E.164 number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
+    /// Its name, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// What became of the missed inbound calls that fit the filter, but for those that ask for nothing: blocked calls and
@@ -280,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_summary_reads_back_what_it_writes() {
-        let json = r#"{"time_zone":"Europe/Berlin","calls":3,"types":{"Completed Inbound":1,"Missed Inbound":2,"Completed Outbound":0,"Missed Outbound":0},"talk_time":"37.4","missed_rate":0.5,"first_call":"2024-01-31T10:00:00Z","last_call":"2024-01-31T10:00:00.250Z","days":[{"date":"2024-01-31","calls":3,"missed":2}],"hours_of_week":[{"weekday":3,"hour":11,"calls":3,"missed":2}],"top_counterparties":[{"counterparty":"+13333333333","calls":3,"missed":2,"talk_time":"37.4"}],"missed_inbound":{"returned":1,"not_returned":1,"unidentified":0,"not_returned_ids":["7"]}}"#;
+        let json = r#"{"time_zone":"Europe/Berlin","calls":3,"types":{"Completed Inbound":1,"Missed Inbound":2,"Completed Outbound":0,"Missed Outbound":0},"talk_time":"37.4","missed_rate":0.5,"first_call":"2024-01-31T10:00:00Z","last_call":"2024-01-31T10:00:00.250Z","days":[{"date":"2024-01-31","calls":3,"missed":2}],"hours_of_week":[{"weekday":3,"hour":11,"calls":3,"missed":2}],"top_counterparties":[{"counterparty":"+13333333333","calls":3,"missed":2,"talk_time":"37.4"},{"counterparty":"+12025550123","calls":1,"missed":0,"talk_time":"1.0","details":{"international":"+1 202-555-0123","national":"(202) 555-0123","country":"US"},"name":"Example One"}],"missed_inbound":{"returned":1,"not_returned":1,"unidentified":0,"not_returned_ids":["7"]},"inbound":{"answered":1,"missed":2,"answer_rate":0.25,"median_ring":"7.0"},"outbound":{"answered":0,"missed":0,"answer_rate":null}}"#;
         let summary: Summary = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&summary).unwrap(), json);
         let empty = Summary::empty("UTC");

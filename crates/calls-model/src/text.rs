@@ -34,17 +34,22 @@ impl Text {
     pub(crate) fn number(&mut self, mut number: u64, width: usize) -> &mut Self {
         let mut digits = [b'0'; 20];
         let mut first = digits.len();
-        while number > 0 {
+        // Two digits for each division.
+        while number >= 10 {
+            first -= 2;
+            digits[first..first + 2].copy_from_slice(&two_digits(number % 100));
+            number /= 100;
+        }
+        if number > 0 {
             first -= 1;
-            digits[first] = b'0' + (number % 10) as u8;
-            number /= 10;
+            digits[first] = b'0' + number as u8;
         }
         self.append(&digits[first.min(digits.len() - width.min(digits.len()))..])
     }
 
     /// A number below 100 with two digits.
     fn two(&mut self, number: u32) -> &mut Self {
-        self.append(&[b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8])
+        self.append(&two_digits(u64::from(number)))
     }
 
     fn append(&mut self, characters: &[u8]) -> &mut Self {
@@ -56,15 +61,16 @@ impl Text {
     }
 }
 
-/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs.
-pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
+fn two_digits(number: u64) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs. `None` for years that need a
+/// sign and for leap seconds, which are chrono's.
+pub(crate) fn rfc3339(time: &DateTime<Utc>) -> Option<Text> {
     let time_of_day = time.naive_utc().time();
     let (date, nanos) = (time.naive_utc().date(), time_of_day.nanosecond());
-    // Years that need a sign, and leap seconds, are chrono's.
-    let Some(year) = u32::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)
-    else {
-        return then(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
-    };
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999 && nanos < 1_000_000_000)?;
     let mut text = Text::new();
     text.two(year / 100).two(year % 100).push(b'-').two(date.month()).push(b'-').two(date.day()).push(b'T');
     let (hour, minute, second) = (time_of_day.hour(), time_of_day.minute(), time_of_day.second());
@@ -75,7 +81,16 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
         nanos if nanos % 1000 == 0 => text.push(b'.').number(nanos / 1000, 6),
         nanos => text.push(b'.').number(nanos, 9),
     };
-    then(text.push(b'Z').as_str())
+    text.push(b'Z');
+    Some(text)
+}
+
+/// Any time as RFC 3339 writes it.
+pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
+    match rfc3339(time) {
+        Some(text) => then(text.as_str()),
+        None => then(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+    }
 }
 
 /// Milliseconds as seconds with one to three decimals.
@@ -110,9 +125,17 @@ mod tests {
 
     #[test]
     fn a_number_has_its_digits() {
-        for (number, width, text) in
-            [(0, 1, "0"), (0, 0, ""), (7, 2, "07"), (1234, 2, "1234"), (u64::MAX, 1, "18446744073709551615")]
-        {
+        for (number, width, text) in [
+            (0, 1, "0"),
+            (0, 0, ""),
+            (7, 2, "07"),
+            (10, 1, "10"),
+            (100, 1, "100"),
+            (1005, 1, "1005"),
+            (1234, 2, "1234"),
+            (12345, 7, "0012345"),
+            (u64::MAX, 1, "18446744073709551615"),
+        ] {
             assert_eq!(Text::new().number(number, width).as_str(), text);
         }
     }

@@ -37,11 +37,11 @@ impl std::fmt::Display for Region {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found:?}: {reason}")]
 pub struct NotANumber {
-    /// What would have been right, as a noun phrase.
+    /// The expected value, as a noun phrase.
     pub expected: &'static str,
     /// The text as it came, cut after 64 characters.
     pub found: String,
-    /// What is wrong with it.
+    /// The reason for the refusal.
     pub reason: &'static str,
 }
 
@@ -111,7 +111,21 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
-/// How to write a party, and what is known of it from its number alone.
+/// What a telephone inside of a system dialled, without the digit that asks for an outside line: `912025550124` and
+/// `92025550124` in North America, where a 9 does. Without it they would be numbers of India and Pakistan.
+pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {
+    let is_american = region
+        .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region.0))
+        .is_some_and(|code| code == 1);
+    let Some(number) = dialled.strip_prefix('9').filter(|_| is_american) else { return dialled };
+    let is_national = |text: &str| text.len() == 10 && !text.starts_with(['0', '1']);
+    let is_long = number.strip_prefix('1').is_some_and(is_national);
+    let is_abroad = number.strip_prefix("011").is_some_and(|rest| rest.len() >= 7);
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && (is_national(number) || is_long || is_abroad) { number } else { dialled }
+}
+
+/// Spellings and country of a party, derived from its number alone.
 pub fn describe(party: &Party) -> NumberInfo {
     let plain = |kind| NumberInfo {
         e164: None,
@@ -119,6 +133,8 @@ pub fn describe(party: &Party) -> NumberInfo {
         national: party.to_string(),
         country: None,
         kind,
+        name: None,
+        label: None,
     };
     match party {
         Party::E164(number) => match read(&number.to_string(), None) {
@@ -128,6 +144,8 @@ pub fn describe(party: &Party) -> NumberInfo {
                 national: parsed.format_as(PhoneNumberFormat::National).into_owned(),
                 country: country(&parsed),
                 kind: kind(&parsed),
+                name: None,
+                label: None,
             },
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
         },
@@ -204,7 +222,7 @@ fn is_dialled_as(parsed: &PhoneNumber, digits: &str) -> bool {
     parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(national()) == digits
 }
 
-/// What may stand between the groups of a number, in the scripts and fonts that libphonenumber knows.
+/// Whether a character may separate the groups of a number, in the scripts that libphonenumber knows.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || "-‐‑‒–—―−－./．／()（）[]［］~～\u{ad}\u{200b}\u{2060}".contains(c)
 }
@@ -230,7 +248,7 @@ fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) ->
         return e164(&today);
     }
     let national = region.map(|region| read(number, Some(region)));
-    // Where the lengths of numbers vary, so few digits may as well be a number without its area code.
+    // In plans with variable lengths, so few digits may also be a number without its area code.
     if let (Some(digits), Some(Ok(parsed))) = (digits, &national)
         && digits.len() <= LONGEST_LOCAL
         && !is_dialled_as(parsed, digits)

@@ -58,6 +58,16 @@ impl Address {
         Self::new(&parameters)
     }
 
+    /// A connection string as variables of the environment, for a program that uses libpq, such as `pg_dump`.
+    ///
+    /// # Errors
+    /// As [`Address::parse`].
+    pub fn variables(text: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let mut parameters = Parameters::parse(text)?;
+        parameters.complete(|name| std::env::var(name).ok())?;
+        Ok(parameters.variables())
+    }
+
     fn new(parameters: &Parameters) -> anyhow::Result<Self> {
         let user = parameters.get("user").map_or_else(system_user, |user| Ok(user.to_owned()))?;
         let mut config = Config::new();

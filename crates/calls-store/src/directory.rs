@@ -43,6 +43,11 @@ pub struct Question {
     pub limit: u16,
 }
 
+/// When the latest call of all began.
+pub fn newest_call(connection: &mut PgConnection) -> QueryResult<Option<DateTime<Utc>>> {
+    histories::table.select(diesel::dsl::max(histories::last_call)).get_result(connection)
+}
+
 /// The owners that are asked for, in their order (keyset paging), and one more where there are more.
 pub fn list_owners(connection: &mut PgConnection, question: &Question) -> QueryResult<Vec<Owner>> {
     let mut owners = histories::table

@@ -5,10 +5,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
-use crate::counts;
-use crate::idempotency;
 use crate::keys::PartyKey;
 use crate::schema::{calls, histories, other_parties};
+use crate::{callbacks, counts, idempotency, lines, names, notes};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let mut erased = Erased::default();
     let affected: Vec<PartyKey> = calls::table
-        .filter(calls::counterparty.eq(party))
+        .filter(calls::counterparty.eq(party).or(calls::via.eq(party)))
         .filter(calls::number.ne(party))
         .select(calls::number)
         .distinct()
@@ -40,21 +39,34 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
         erased.made_unknown += made_unknown;
         erased.duplicates += duplicates;
     }
-    let others: Vec<PartyKey> = calls::table
-        .filter(calls::number.eq(party))
+    let others = others_of(connection, party)?;
+    erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
+    diesel::delete(histories::table.find(party)).execute(connection)?;
+    counts::reset(connection, party)?;
+    notes::remove_all(connection, party)?;
+    callbacks::remove_person(connection, party)?;
+    lines::remove_number(connection, party)?;
+    idempotency::forget_quotes(connection)?;
+    remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
+    names::remove(connection, party)?;
+    Ok(erased)
+}
+
+/// The parties without a number that the calls of a history name.
+fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<PartyKey>> {
+    let own = calls::table.filter(calls::number.eq(owner));
+    let mut others: Vec<PartyKey> = own
         .filter(calls::counterparty.lt(PartyKey::UNKNOWN))
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
-    erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
-    diesel::delete(histories::table.find(party)).execute(connection)?;
-    counts::reset(connection, party)?;
-    idempotency::forget_quotes(connection)?;
-    remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
-    Ok(erased)
+    let vias: Vec<Option<PartyKey>> =
+        own.filter(calls::via.lt(PartyKey::UNKNOWN)).select(calls::via).distinct().load(connection)?;
+    others.extend(vias.into_iter().flatten());
+    Ok(others)
 }
 
-/// Makes a counterparty of a history unknown: how many calls, and how many were deleted instead.
+/// Makes a counterparty of a history unknown, and takes it off as the other line: how many calls, and how many were deleted instead.
 fn make_unknown(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -69,9 +81,12 @@ fn make_unknown(
         .bind::<BigInt, _>(party)
         .bind::<BigInt, _>(PartyKey::UNKNOWN)
         .execute(connection)?;
+    notes::remove_with(connection, owner, party)?;
     let named = calls::table.filter(calls::number.eq(owner)).filter(calls::counterparty.eq(party));
     let made_unknown =
         diesel::update(named).set(calls::counterparty.eq(PartyKey::UNKNOWN)).execute(connection)?;
+    let by_line = calls::table.filter(calls::number.eq(owner)).filter(calls::via.eq(party));
+    diesel::update(by_line).set(calls::via.eq(None::<PartyKey>)).execute(connection)?;
     shrink(connection, owner, duplicates)?;
     Ok((made_unknown, duplicates))
 }
@@ -96,6 +111,8 @@ pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usiz
             ))
             .execute(connection)?,
     };
+    notes::remove_orphans(connection, owner)?;
+    callbacks::remove_orphans(connection, owner)?;
     // After the history's lock is taken: whoever counts it meanwhile has the same lock at the end.
     counts::reset(connection, owner)
 }
@@ -112,23 +129,31 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .select(calls::counterparty)
         .distinct()
         .load(connection)?;
+    let vias: Vec<Option<PartyKey>> =
+        calls::table.filter(calls::via.eq_any(&keys)).select(calls::via).distinct().load(connection)?;
     let owners: Vec<PartyKey> = histories::table
         .filter(histories::number.eq_any(&keys))
         .select(histories::number)
         .load(connection)?;
-    keys.retain(|key| !named.contains(key) && !owners.contains(key));
+    let listed = lines::among(connection, &keys)?;
+    keys.retain(|key| !named.contains(key) && !vias.contains(&Some(*key)) && !owners.contains(key));
+    keys.retain(|key| !listed.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
 }
 
-/// Removes all extensions, SIP addresses and texts that no call names and that own no history.
+/// Removes all extensions, SIP addresses and texts that no call names and that own no history, and the names that logs have
+/// of parties like these.
 pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
-    // Keys first: a reference table and a distributed one are not joined in a DELETE.
+    // Keys first, and by sets: Citus deletes by no join of a reference table and a distributed one, and finds by one only
+    // what names an owner.
     const UNNAMED: &str = "
-        SELECT number FROM other_parties AS party WHERE number < -2
-           AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = party.number)
-           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = party.number)";
+        SELECT number FROM other_parties WHERE number < -2
+        EXCEPT SELECT DISTINCT counterparty FROM calls WHERE counterparty < -2
+        EXCEPT SELECT DISTINCT via FROM calls WHERE via < -2
+        EXCEPT SELECT number FROM histories WHERE number < -2
+        EXCEPT SELECT number FROM lines WHERE number < -2";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]
@@ -137,7 +162,9 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let unnamed: Vec<Unnamed> = diesel::sql_query(UNNAMED).load(connection)?;
     let keys: Vec<i64> = unnamed.into_iter().map(|row| row.number).collect();
-    diesel::sql_query("DELETE FROM other_parties WHERE number = ANY ($1)")
+    let removed = diesel::sql_query("DELETE FROM other_parties WHERE number = ANY ($1)")
         .bind::<Array<BigInt>, _>(keys)
-        .execute(connection)
+        .execute(connection)?;
+    names::remove_unnamed(connection)?;
+    Ok(removed)
 }

@@ -10,16 +10,18 @@ mod lane;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 use futures_util::{TryStreamExt as _, pin_mut};
 use tokio::time::timeout;
 use tokio_postgres::Statement;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use crate::address::Address;
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::deadlines::Deadlines;
-use crate::insertion::{CHANNEL, NewCall};
+use crate::failure;
+use crate::insertion::{CHANNEL, Layout, NewCall};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::labels::Labels;
 use crate::list;
@@ -83,6 +85,7 @@ pub struct Page {
 
 /// The statements of a connection.
 pub(crate) struct Statements {
+    layout: Layout,
     version: Statement,
     first_page: Statement,
     next_page: Statement,
@@ -92,10 +95,13 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) async fn prepare(client: &tokio_postgres::Client) -> Result<Self, tokio_postgres::Error> {
+        let is_distributed: bool = client.query_one(Layout::QUERY, &[]).await?.get(0);
+        let layout = if is_distributed { Layout::Distributed } else { Layout::Plain };
         Ok(Self {
+            layout,
             version: client.prepare(VERSION).await?,
-            first_page: client.prepare(FIRST_PAGE).await?,
-            next_page: client.prepare(NEXT_PAGE).await?,
+            first_page: client.prepare(&page_statement(layout, FIRST_PAGE)).await?,
+            next_page: client.prepare(&page_statement(layout, NEXT_PAGE)).await?,
             labels: client.prepare(LABELS).await?,
             add_call: client.prepare(ADD_CALL).await?,
         })
@@ -104,14 +110,27 @@ impl Statements {
 
 pub(crate) const VERSION: &str = "SELECT version FROM histories WHERE number = $1";
 
-pub(crate) const FIRST_PAGE: &str = "
+const FIRST_PAGE: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
 
 // The rows are compared as the index orders them, so it is where they begin.
-pub(crate) const NEXT_PAGE: &str = "
+const NEXT_PAGE: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 AND (created_at, id) < ($3::timestamptz, $4::bigint) ORDER BY created_at DESC, id DESC LIMIT $2";
+
+/// The statement of a page whose first row is the history's version, with a type of 0: one statement costs PostgreSQL and
+/// this process less than two. Citus plans only statements of one table once for all executions.
+fn page_statement(layout: Layout, rows: &str) -> String {
+    match layout {
+        Layout::Distributed => rows.to_owned(),
+        Layout::Plain => format!(
+            "SELECT version, NULL::timestamptz, NULL::bigint, NULL::integer, 0::smallint, 0::smallint
+             FROM histories WHERE number = $1
+             UNION ALL ({rows})"
+        ),
+    }
+}
 
 pub(crate) const LABELS: &str = "SELECT number, kind, label FROM other_parties WHERE number = ANY ($1)";
 
@@ -129,8 +148,9 @@ pub(crate) const ADD_CALL: &str = "
             last_call = greatest(histories.last_call, excluded.last_call)
         RETURNING version
     ), added AS (
-        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms)
-        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer
+        INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
+        SELECT $1::bigint, version, $2::bigint, $4::timestamptz, $5::integer, $3::smallint, $6::smallint, $7::integer,
+               $11::bigint
         FROM history
         ON CONFLICT ON CONSTRAINT calls_natural_key DO NOTHING
         RETURNING id
@@ -163,16 +183,20 @@ impl Hot {
 
     async fn page_over(&self, connected: &Connected, question: PageQuestion) -> Result<Page, Failure> {
         let PageQuestion { owner, known, .. } = question;
-        let (version, rows) = match known {
+        if let Some(known) = known {
             // Most likely nothing is new.
-            Some(known) => {
-                let version = version(connected, owner).await?;
-                if version == known {
-                    return Ok(Page { version, rows: Vec::new(), next: None });
-                }
-                (version, page(connected, question).await?)
+            let version = version(connected, owner).await?;
+            if version == known {
+                return Ok(Page { version, rows: Vec::new(), next: None });
             }
-            None => try_join(version(connected, owner), page(connected, question)).await?,
+        }
+        let (version, rows) = match connected.statements.layout {
+            Layout::Plain => page(connected, question).await?,
+            Layout::Distributed => {
+                let (version, (_, rows)) =
+                    try_join(version(connected, owner), page(connected, question)).await?;
+                (version, rows)
+            }
         };
         let list::Page { rows, next } = rows;
         let labels = &self.options.labels;
@@ -184,10 +208,11 @@ impl Hot {
     }
 
     /// Adds a call, and says whether it was new: no call with its parties and type within two seconds of it was there.
+    /// `None` where the tables are distributed, which this way does not serve.
     ///
     /// # Errors
     /// Those of the database, within the time that a request may take. It can have been stored all the same.
-    pub async fn add_call(&self, call: &NewCall) -> Result<bool, DatabaseError> {
+    pub async fn add_call(&self, call: &NewCall) -> Result<Option<bool>, DatabaseError> {
         let _place = self.options.queue.line_up()?;
         let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
         let lane = lane.ok_or(DatabaseError::NoConnection)?;
@@ -297,7 +322,7 @@ pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
             DatabaseError::Disconnected
         }
         Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => DatabaseError::ReadOnly,
-        code => DatabaseError::Refused(code.map(|code| code.code().to_owned())),
+        _ => DatabaseError::Refused(Box::new(failure::Failure::of_postgres(error))),
     }
 }
 
@@ -306,10 +331,10 @@ async fn version(connected: &Connected, owner: PartyKey) -> Result<Version, Fail
     Ok(row.map_or(Version::NONE, |row| Version(row.get(0))))
 }
 
-async fn page(connected: &Connected, question: PageQuestion) -> Result<list::Page, Failure> {
+async fn page(connected: &Connected, question: PageQuestion) -> Result<(Version, list::Page), Failure> {
     let PageQuestion { owner, after, limit, .. } = question;
     let one_more = i64::from(limit) + 1;
-    let rows = match after {
+    let (version, rows) = match after {
         None => {
             let parameters: [&(dyn ToSql + Sync); 2] = [&owner.0, &one_more];
             read_calls(connected, &connected.statements.first_page, &parameters).await?
@@ -319,33 +344,55 @@ async fn page(connected: &Connected, question: PageQuestion) -> Result<list::Pag
             read_calls(connected, &connected.statements.next_page, &parameters).await?
         }
     };
-    Ok(list::Page::of(rows, limit.into()))
+    Ok((version, list::Page::of(rows, limit.into())))
 }
 
-/// Calls as [`FIRST_PAGE`] selects them.
-pub(crate) async fn read_calls(
+/// The version and the calls that [`page_statement`] selects.
+async fn read_calls(
     connected: &Connected,
     statement: &Statement,
     parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<CallColumns>, tokio_postgres::Error> {
+) -> Result<(Version, Vec<CallColumns>), tokio_postgres::Error> {
     let stream = connected.client.query_raw(statement, parameters.iter().copied()).await?;
     pin_mut!(stream);
-    let mut rows = Vec::with_capacity(64);
+    let (mut version, mut rows) = (Version::NONE, Vec::with_capacity(64));
     while let Some(row) = stream.try_next().await? {
+        let code: i16 = row.get(4);
+        if code == 0 {
+            version = Version(row.get(0));
+            continue;
+        }
         // Only a row of a program that is newer than this one has other codes.
         let (call_type, disposition) =
-            (TypeColumn::from_code(row.get(4)), DispositionColumn::from_code(row.get(5)));
+            (TypeColumn::from_code(code), DispositionColumn::from_code(row.get(5)));
         let (Some(call_type), Some(disposition)) = (call_type, disposition) else { continue };
         rows.push(CallColumns {
             id: CallId(row.get(0)),
-            created_at: row.get(1),
+            created_at: row.get::<_, RawTime>(1).0,
             counterparty: PartyKey(row.get(2)),
             duration_ms: row.get(3),
             call_type,
             disposition,
         });
     }
-    Ok(rows)
+    Ok((version, rows))
+}
+
+/// A time as PostgreSQL sends it: microseconds since 2000. By way of chrono's types without a zone it takes twice as long.
+struct RawTime(DateTime<Utc>);
+
+impl FromSql<'_> for RawTime {
+    fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        /// 2000-01-01 in microseconds since 1970.
+        const ORIGIN: i64 = 946_684_800_000_000;
+        let micros = i64::from_be_bytes(raw.try_into()?);
+        let at = micros.checked_add(ORIGIN).and_then(DateTime::from_timestamp_micros);
+        at.map(Self).ok_or_else(|| "expected a time of the calendar, but found another".into())
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::TIMESTAMPTZ
+    }
 }
 
 /// Reads the parties behind some keys into `labels`.
@@ -360,10 +407,14 @@ pub(crate) async fn read_labels(
     Ok(())
 }
 
-async fn add_call(connected: &Connected, call: &NewCall) -> Result<bool, Failure> {
-    let now = chrono::Utc::now().timestamp_micros();
+async fn add_call(connected: &Connected, call: &NewCall) -> Result<Option<bool>, Failure> {
+    if connected.statements.layout == Layout::Distributed {
+        return Ok(None);
+    }
+    let now = Utc::now().timestamp_micros();
     let (call_type, disposition) = (call.call_type.code(), call.disposition.code());
-    let parameters: [&(dyn ToSql + Sync); 10] = [
+    let via = call.via.map(|via| via.0);
+    let parameters: [&(dyn ToSql + Sync); 11] = [
         &call.number.0,
         &call.counterparty.0,
         &call_type,
@@ -374,9 +425,10 @@ async fn add_call(connected: &Connected, call: &NewCall) -> Result<bool, Failure
         &now,
         &CHANNEL,
         &call.number.0.to_string(),
+        &via,
     ];
     match connected.client.query_opt(&connected.statements.add_call, &parameters).await {
-        Ok(row) => Ok(row.is_some()),
+        Ok(row) => Ok(Some(row.is_some())),
         Err(error) if error.code() == Some(&tokio_postgres::error::SqlState::DIVISION_BY_ZERO) => {
             Err(Failure::Again)
         }

@@ -3,9 +3,14 @@
 //! Calls have a natural key, so to store them twice adds nothing, with or without this header. What the header adds is
 //! the answer: the sender that lost it gets the same one again, `added` and all.
 
+use chrono::{TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use sha2::{Digest as _, Sha256};
 
+use crate::backup::archive;
+use crate::insertion::Layout;
 use crate::schema::idempotency_keys;
 
 /// An answer that is to be kept.
@@ -21,7 +26,7 @@ pub struct Answer {
 /// stored. `None` if the key came with another body, by its digest. To be run in a transaction.
 ///
 /// Two requests with one key take turns: the key is inserted first, and the second insert waits for the first
-/// transaction to end. A key is forgotten after 24 hours.
+/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys hold a number.
 pub fn once(
     connection: &mut PgConnection,
     key: &str,
@@ -29,6 +34,7 @@ pub fn once(
     work: impl FnOnce(&mut PgConnection) -> QueryResult<Answer>,
 ) -> QueryResult<Option<String>> {
     forget_old(connection)?;
+    let key = &stored(key);
     let inserted = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::key.eq(key),
@@ -52,13 +58,67 @@ pub fn once(
     Ok(Some(body))
 }
 
+/// The form in which a key is stored.
+fn stored(key: &str) -> String {
+    archive::hexadecimal(&Sha256::digest(key))
+}
+
+/// Keeps others with the same key out, as long as the connection lives: false if another one has it. For work that is
+/// more than one transaction.
+pub fn lock(connection: &mut PgConnection, key: &str) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Lock {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    // Any number, so that keys share no locks with anything else.
+    let lock = diesel::sql_query("SELECT pg_try_advisory_lock(hashtextextended($1, 7310309)) AS taken");
+    lock.bind::<Text, _>(key).get_result(connection).map(|lock: Lock| lock.taken)
+}
+
+/// The answer that is kept for a key: `None` if there is none, `Some(None)` if it came with another body.
+pub fn known(connection: &mut PgConnection, key: &str, digest: &[u8]) -> QueryResult<Option<Option<String>>> {
+    forget_old(connection)?;
+    let known: Option<(Vec<u8>, String)> = idempotency_keys::table
+        .find(stored(key))
+        .select((idempotency_keys::digest, idempotency_keys::answer))
+        .first(connection)
+        .optional()?;
+    Ok(known.map(|(known, answer)| (known == digest).then_some(answer)))
+}
+
+/// Keeps the answer for a key.
+pub fn keep(connection: &mut PgConnection, key: &str, digest: &[u8], answer: &Answer) -> QueryResult<()> {
+    diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::key.eq(stored(key)),
+            idempotency_keys::digest.eq(digest),
+            idempotency_keys::answer.eq(&answer.body),
+            idempotency_keys::quotes_sender.eq(answer.quotes_sender),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .map(|_| ())
+}
+
 /// Deletes keys that are older than 24 hours.
 pub fn forget_old(connection: &mut PgConnection) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys \
-         WHERE created_at < now() - interval '24 h' FOR UPDATE SKIP LOCKED)",
-    )
-    .execute(connection)
+    let long_ago = Utc::now() - TimeDelta::hours(24);
+    let is_old = || idempotency_keys::created_at.lt(long_ago);
+    // There are none for nearly every request.
+    let old: Vec<String> =
+        idempotency_keys::table.filter(is_old()).select(idempotency_keys::key).load(connection)?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let keys = idempotency_keys::table.filter(is_old()).select(idempotency_keys::key);
+    let free: Vec<String> = match Layout::of(connection)? {
+        // Whoever has locked a key deletes it.
+        Layout::Plain => keys.for_update().skip_locked().load(connection)?,
+        // Citus locks no rows of several shards.
+        Layout::Distributed => old,
+    };
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::key.eq_any(free))).execute(connection)
 }
 
 /// Deletes the answers that quote a text which a sender was refused, for it may name anybody in any spelling. A sender

@@ -1,23 +1,24 @@
 //! From the records of a call log to rows: parties are resolved, calls stored in batches.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, Scope};
 
 use calls_import::{Item, Items, RawParty, ReadError, Record, Skipped};
-use calls_model::{CallDuration, CallType, Disposition, Party};
+use calls_model::{CallDuration, CallType, Direction, Disposition, Party};
 use calls_phone::{self as phone, Region};
 use chrono::{DateTime, Utc};
-use diesel::Connection;
 use diesel::pg::PgConnection;
 use diesel::result::Error as QueryError;
+use diesel::{Connection, QueryResult};
 use serde::Serialize;
 
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::insertion::{Layout, NaturalKey, NewCall, Writer};
 use crate::keys::PartyKey;
+use crate::names::Keeper;
 use crate::parties;
 
 /// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
@@ -99,12 +100,14 @@ pub enum OnError {
     Stop,
 }
 
-/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not count;
-/// few enough to hold and to lose.
+/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not
+/// count; few enough to hold and to lose.
 const BATCH: usize = 50_000;
+/// The first batch is small, and each is at most twice the one before, so that PostgreSQL has work soon.
+const FIRST_BATCH: usize = 5_000;
 
-/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored, and
-/// every record counts as added.
+/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored,
+/// and every record counts as added.
 ///
 /// The log is read while the batch before is stored. What was read before an error is stored.
 pub fn run(
@@ -119,6 +122,7 @@ pub fn run(
         let mut import = Import {
             store,
             batch: Vec::new(),
+            batch_size: FIRST_BATCH,
             recent: Recent::default(),
             summary: Summary::default(),
             on_event,
@@ -130,46 +134,84 @@ pub fn run(
     })
 }
 
-/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already there.
+/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already
+/// there.
 pub fn store(
     connection: &mut PgConnection,
     layout: Layout,
     calls: &[ResolvedCall],
 ) -> Result<Vec<bool>, QueryError> {
     connection.transaction(|connection| {
-        let new = rows(connection, calls)?;
+        let Rows { calls: new, keys } = rows(connection, calls)?;
         let added = Writer::new(layout).add(connection, new.clone(), &[])?;
+        let mut names = Keeper::default();
+        names.keep(connection, said(calls, &keys))?;
+        names.finish(connection)?;
         // Each key is taken out once: of two records that are the same call, the second was already there.
         let mut added: HashSet<NaturalKey> = added.iter().map(NewCall::natural_key).collect();
         Ok(new.iter().map(|call| added.remove(&call.natural_key())).collect())
     })
 }
 
-/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as a text.
+/// Whether a party can be the other line of a call: nobody in particular is none.
+pub fn is_line(party: &Party) -> bool {
+    !matches!(party, Party::Withheld | Party::Unknown)
+}
+
+/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as
+/// a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
-    let owner = match &record.owner {
+    let [owner, counterparty] = dialled(record, region);
+    let owner = match &owner {
         RawParty::Text(text) => parse(text)?,
         RawParty::Withheld => Party::Withheld,
         RawParty::Unknown => Party::Unknown,
     };
-    let party = |raw: &RawParty| match raw {
-        // No call is lost because its number is odd.
-        RawParty::Text(text) => parse(text).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown),
-        RawParty::Withheld => Party::Withheld,
-        RawParty::Unknown => Party::Unknown,
-    };
+    let party = |raw: &RawParty| other_party(raw, region);
+    let counterparty = party(&counterparty);
     Ok(ResolvedCall {
-        owner,
         created_at: record.created_at,
-        counterparty: party(&record.counterparty),
         call_type: record.call_type,
         duration: record.duration,
         disposition: record.disposition,
         ring_time: record.ring_time,
-        name: record.name.clone(),
-        via: record.via.as_ref().map(party),
+        name: record.name.as_ref().and_then(|name| counterparty.named(name)),
+        via: record
+            .via
+            .as_ref()
+            .map(party)
+            .filter(|via| *via != owner && *via != counterparty && is_line(via)),
+        owner,
+        counterparty,
     })
+}
+
+/// Owner and counterparty of a record, of which the one that an extension dialled is without the digit for an
+/// outside line.
+fn dialled(record: &Record, region: Option<Region>) -> [RawParty; 2] {
+    let is_short =
+        |text: &str| text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_extension = |party: &RawParty| matches!(party, RawParty::Text(text) if is_short(text));
+    let mut parties = [record.owner.clone(), record.counterparty.clone()];
+    let (from, to) = if record.call_type.direction() == Direction::Inbound { (1, 0) } else { (0, 1) };
+    if is_extension(&parties[from])
+        && let RawParty::Text(text) = &parties[to]
+    {
+        parties[to] = RawParty::Text(phone::without_outside_line(text, region).to_owned());
+    }
+    parties
+}
+
+/// The other party of a call. No call is lost because its number is odd: what is no number is kept as a text.
+pub fn other_party(raw: &RawParty, region: Option<Region>) -> Party {
+    match raw {
+        RawParty::Text(text) => {
+            phone::parse(text, region).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown)
+        }
+        RawParty::Withheld => Party::Withheld,
+        RawParty::Unknown => Party::Unknown,
+    }
 }
 
 /// Collects calls into batches.
@@ -177,6 +219,8 @@ struct Import<F> {
     /// `None` in a dry run.
     store: Option<Store>,
     batch: Vec<ResolvedCall>,
+    /// Calls that this batch is to have.
+    batch_size: usize,
     recent: Recent,
     summary: Summary,
     on_event: F,
@@ -189,8 +233,8 @@ impl<F: FnMut(Event<'_>)> Import<F> {
         region: Option<Region>,
         on_error: OnError,
     ) -> Result<(), ImportError> {
-        // An entry may give several records, and it is skipped only where none of them could be stored: of a call between
-        // a number and a text, the text owns no history.
+        // An entry may give several records, and it is skipped only where none of them could be stored: of a
+        // call between a number and a text, the text owns no history.
         let mut refused: Option<Skipped> = None;
         let mut stored_at = None;
         for item in items {
@@ -229,11 +273,12 @@ impl<F: FnMut(Event<'_>)> Import<F> {
             return Ok(());
         }
         self.batch.push(call);
-        if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
+        if self.batch.len() >= self.batch_size { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), QueryError> {
-        let batch = mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.batch_size = (2 * self.batch_size).min(BATCH);
+        let batch = mem::replace(&mut self.batch, Vec::with_capacity(self.batch_size));
         let Some(store) = &self.store else {
             self.stored(&batch, batch.len());
             return Ok(());
@@ -283,16 +328,19 @@ impl Store {
         scope.spawn(move || {
             let mut writer = None;
             let mut batch_before = Vec::new();
+            let mut names = Keeper::default();
             for batch in to_store {
                 let result = connection.transaction(|connection| {
                     let writer = match &mut writer {
                         Some(writer) => writer,
                         None => writer.insert(Writer::new(Layout::of(connection)?)),
                     };
-                    let new = rows(connection, &batch)?;
+                    let Rows { calls: new, keys } = rows(connection, &batch)?;
                     // What an import that was killed stored last is near to what this one begins with.
                     let before = mem::replace(&mut batch_before, new.clone());
-                    writer.add(connection, new, &before).map(|added| added.len())
+                    let added = writer.add(connection, new, &before)?.len();
+                    names.keep(connection, said(&batch, &keys))?;
+                    QueryResult::Ok(added)
                 });
                 let failed = result.is_err();
                 let told = send_stored.send(result.map(|added| (batch, added)));
@@ -300,13 +348,17 @@ impl Store {
                     return;
                 }
             }
+            if let Err(error) = connection.transaction(|connection| names.finish(connection)) {
+                // Nobody listens only where the import has ended with another error.
+                let _ = send_stored.send(Err(error));
+            }
         });
         Self { batches, stored }
     }
 }
 
-/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have files that
-/// overlap; the database would know the second ones, a dry run would not.
+/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have
+/// files that overlap; the database would know the second ones, a dry run would not.
 #[derive(Default)]
 struct Recent {
     hashers: [RandomState; 2],
@@ -332,12 +384,17 @@ impl Recent {
     }
 }
 
-/// A call as it is stored, if its parties need no row of their own.
+/// A call as it is stored, if its parties need no row of their own and it names nobody.
 pub fn without_row(call: &ResolvedCall) -> Option<NewCall> {
-    Some(new_call(call, parties::fixed_key(&call.owner)?, parties::fixed_key(&call.counterparty)?))
+    let via = call.via.as_ref().map(parties::fixed_key);
+    if call.name.is_some() || via == Some(None) {
+        return None;
+    }
+    let (owner, counterparty) = (parties::fixed_key(&call.owner)?, parties::fixed_key(&call.counterparty)?);
+    Some(new_call(call, owner, counterparty, via.flatten()))
 }
 
-fn new_call(call: &ResolvedCall, number: PartyKey, counterparty: PartyKey) -> NewCall {
+fn new_call(call: &ResolvedCall, number: PartyKey, counterparty: PartyKey, via: Option<PartyKey>) -> NewCall {
     NewCall {
         number,
         counterparty,
@@ -346,13 +403,41 @@ fn new_call(call: &ResolvedCall, number: PartyKey, counterparty: PartyKey) -> Ne
         duration_ms: call.duration.map(CallDuration::ms),
         disposition: DispositionColumn(call.disposition),
         ring_ms: call.ring_time.map(CallDuration::ms),
+        via,
     }
 }
 
-fn rows(connection: &mut PgConnection, batch: &[ResolvedCall]) -> Result<Vec<NewCall>, QueryError> {
-    let named = batch.iter().flat_map(|call| [&call.owner, &call.counterparty]);
+/// Calls as they are stored.
+struct Rows {
+    calls: Vec<NewCall>,
+    /// The keys of those of their parties that have a row.
+    keys: HashMap<Party, PartyKey>,
+}
+
+fn rows(connection: &mut PgConnection, batch: &[ResolvedCall]) -> Result<Rows, QueryError> {
+    let named = batch.iter().flat_map(|call| [&call.owner, &call.counterparty].into_iter().chain(&call.via));
     let keys = parties::insert_parties(connection, named)?;
-    let key_of =
-        |party| parties::fixed_key(party).or_else(|| keys.get(party).copied()).ok_or(QueryError::NotFound);
-    batch.iter().map(|call| Ok(new_call(call, key_of(&call.owner)?, key_of(&call.counterparty)?))).collect()
+    let key_of = |party: &Party| key_of(party, &keys).ok_or(QueryError::NotFound);
+    let row = |call: &ResolvedCall| {
+        let via = call.via.as_ref().map(key_of).transpose()?;
+        Ok(new_call(call, key_of(&call.owner)?, key_of(&call.counterparty)?, via))
+    };
+    let calls = batch.iter().map(row).collect::<Result<_, QueryError>>()?;
+    Ok(Rows { calls, keys })
+}
+
+fn key_of(party: &Party, keys: &HashMap<Party, PartyKey>) -> Option<PartyKey> {
+    parties::fixed_key(party).or_else(|| keys.get(party).copied())
+}
+
+/// Whom the calls name, when and how.
+fn said<'a>(
+    calls: &'a [ResolvedCall],
+    keys: &'a HashMap<Party, PartyKey>,
+) -> impl Iterator<Item = (PartyKey, DateTime<Utc>, &'a str)> {
+    calls.iter().filter_map(|call| {
+        let name = call.name.as_deref()?;
+        let party = key_of(&call.counterparty, keys).filter(|party| party.is_identified())?;
+        Some((party, call.created_at, name))
+    })
 }

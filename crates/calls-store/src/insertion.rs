@@ -3,6 +3,7 @@
 //! A write takes, in the order of owners, the lock of each history and the ids of its calls by one statement; then it
 //! stores the rows by COPY and tells those who follow the histories. That is one transaction.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 
 use calls_model::CallType;
@@ -32,6 +33,8 @@ pub struct NewCall {
     pub disposition: DispositionColumn,
     /// Ring time in milliseconds.
     pub ring_ms: Option<i32>,
+    /// The other number that took part.
+    pub via: Option<PartyKey>,
 }
 
 /// What makes two calls one: owner, time, counterparty and type. In this order calls are stored: within a history in the
@@ -59,6 +62,10 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Asks whether the tables are distributed.
+    pub(crate) const QUERY: &str =
+        "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS found";
+
     /// The layout of a database.
     pub fn of(connection: &mut PgConnection) -> QueryResult<Self> {
         #[derive(QueryableByName)]
@@ -66,16 +73,17 @@ impl Layout {
             #[diesel(sql_type = Bool)]
             found: bool,
         }
-        let query = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS found";
-        let row: Found = diesel::sql_query(query).get_result(connection)?;
+        let row: Found = diesel::sql_query(Self::QUERY).get_result(connection)?;
         Ok(if row.found { Self::Distributed } else { Self::Plain })
     }
 
-    /// How many owners a statement may name.
-    fn owners_at_once(self) -> usize {
+    /// Owners whose calls are added together. On Citus a statement that names many asks every shard, which is quicker than
+    /// a statement for each only where there are many.
+    fn owners_at_once(self, owners: usize) -> usize {
+        const FEW: usize = 8;
         match self {
-            Self::Plain => usize::MAX,
-            Self::Distributed => 1,
+            Self::Distributed if owners <= FEW => 1,
+            _ => usize::MAX,
         }
     }
 }
@@ -107,10 +115,10 @@ impl Writer {
     ) -> QueryResult<Vec<NewCall>> {
         new.sort_unstable_by_key(NewCall::natural_key);
         new.dedup_by_key(|call| call.natural_key());
-        let log: HashSet<NaturalKey> = new.iter().chain(same_log).map(NewCall::natural_key).collect();
         let mut added = Vec::with_capacity(new.len());
-        for group in groups(new, self.layout.owners_at_once()) {
-            added.extend(self.add_group(connection, group, &log)?);
+        let at_once = self.layout.owners_at_once(owners(&new).len());
+        for group in groups(new, at_once) {
+            added.extend(self.add_group(connection, group, same_log)?);
         }
         tell(connection, &added)?;
         Ok(added)
@@ -120,17 +128,17 @@ impl Writer {
         &mut self,
         connection: &mut PgConnection,
         new: Vec<NewCall>,
-        log: &HashSet<NaturalKey>,
+        same_log: &[NewCall],
     ) -> QueryResult<Vec<NewCall>> {
         let seen = read_histories(connection, &new)?;
         for (owner, history) in &seen {
             self.known_until.entry(*owner).or_insert(history.version);
         }
-        let new = self.unknown_calls(connection, new, log, &seen)?;
+        let new = self.unknown_calls(connection, new, same_log, &seen)?;
         if new.is_empty() {
             return Ok(new);
         }
-        let reserved = reserve(connection, &new)?;
+        let reserved = self.reserve(connection, &new)?;
         // The histories that somebody wrote to since they were looked at.
         let overtaken = |owner: &PartyKey| {
             let before = seen.get(owner).map_or(0, |history| history.version.0);
@@ -140,7 +148,7 @@ impl Writer {
         let (contested, mut rows): (Vec<NewCall>, Vec<NewCall>) =
             new.into_iter().partition(|call| overtaken(&call.number));
         if !contested.is_empty() {
-            let left = without_stored(connection, contested.clone())?;
+            let left = without_stored(connection, self.layout, contested.clone())?;
             give_back(connection, &contested, &left)?;
             rows.extend(left);
             rows.sort_unstable_by_key(NewCall::natural_key);
@@ -149,24 +157,49 @@ impl Writer {
         Ok(rows)
     }
 
+    /// Locks the histories of calls that are in their order, and takes an id for each call.
+    fn reserve(
+        &self,
+        connection: &mut PgConnection,
+        new: &[NewCall],
+    ) -> QueryResult<HashMap<PartyKey, Reserved>> {
+        if self.layout == Layout::Plain {
+            return reserve(connection, new);
+        }
+        // Shards that one statement locks are locked in no order, and two writers would wait for each other.
+        let mut reserved = HashMap::new();
+        for calls in new.chunk_by(|one, next| one.number == next.number) {
+            reserved.extend(reserve(connection, calls)?);
+        }
+        Ok(reserved)
+    }
+
     /// The new calls that no call of the database is.
     fn unknown_calls(
         &self,
         connection: &mut PgConnection,
         new: Vec<NewCall>,
-        log: &HashSet<NaturalKey>,
+        same_log: &[NewCall],
         seen: &HashMap<PartyKey, History>,
     ) -> QueryResult<Vec<NewCall>> {
         // Most logs continue where the last import ended: then nothing is near.
         let can_be_known = |call: &NewCall| {
             seen.get(&call.number).is_some_and(|history| call.created_at - NEAR <= history.last_call)
         };
-        let (questions, unknown): (Vec<NewCall>, Vec<NewCall>) = new.into_iter().partition(can_be_known);
+        let (mut questions, unknown): (Vec<NewCall>, Vec<NewCall>) = new.into_iter().partition(can_be_known);
         if questions.is_empty() {
             return Ok(unknown);
         }
+        // In the order of the index that answers them, neighbours find its pages in the processor's cache.
+        questions
+            .sort_unstable_by_key(|call| (call.number, call.counterparty, call.call_type.0, call.created_at));
+        // Needed only where a call is near another one.
+        let log = LazyCell::new(|| {
+            let all = questions.iter().chain(&unknown).chain(same_log);
+            all.map(NewCall::natural_key).collect::<HashSet<NaturalKey>>()
+        });
         let mut known = HashSet::new();
-        for near in near_calls(connection, &questions, NEAR)? {
+        for near in near_calls(connection, self.layout, &questions, NEAR)? {
             let call = usize::try_from(near.n - 1).ok().and_then(|index| questions.get(index));
             let Some(call) = call else { continue };
             let was_there = self.known_until.get(&call.number).is_some_and(|version| near.id.0 <= version.0);
@@ -177,6 +210,7 @@ impl Writer {
                 known.insert(call.natural_key());
             }
         }
+        drop(log);
         let mut left: Vec<NewCall> =
             questions.into_iter().filter(|call| !known.contains(&call.natural_key())).collect();
         left.extend(unknown);
@@ -273,8 +307,12 @@ fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMa
 }
 
 /// The calls that are not stored by their natural key. Their histories are locked.
-fn without_stored(connection: &mut PgConnection, calls: Vec<NewCall>) -> QueryResult<Vec<NewCall>> {
-    let stored = near_calls(connection, &calls, TimeDelta::zero())?;
+fn without_stored(
+    connection: &mut PgConnection,
+    layout: Layout,
+    calls: Vec<NewCall>,
+) -> QueryResult<Vec<NewCall>> {
+    let stored = near_calls(connection, layout, &calls, TimeDelta::zero())?;
     let stored: HashSet<usize> = stored.iter().filter_map(|near| usize::try_from(near.n - 1).ok()).collect();
     let left = calls.into_iter().enumerate().filter(|(index, _)| !stored.contains(index));
     Ok(left.map(|(_, call)| call).collect())
@@ -306,7 +344,12 @@ struct Near {
 }
 
 /// The stored calls with the parties and the type of new ones, within a time of them.
-fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta) -> QueryResult<Vec<Near>> {
+fn near_calls(
+    connection: &mut PgConnection,
+    layout: Layout,
+    new: &[NewCall],
+    within: TimeDelta,
+) -> QueryResult<Vec<Near>> {
     // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement names it.
     const NEAR: &str = "
         SELECT new.n, calls.id, calls.created_at
@@ -317,11 +360,18 @@ fn near_calls(connection: &mut PgConnection, new: &[NewCall], within: TimeDelta)
               AND created_at BETWEEN new.first AND new.last
             OFFSET 0
         ) AS calls";
-    let owner = match owners(new)[..] {
-        [owner] => owner.0.to_string(),
-        _ => "new.number".to_owned(),
+    // Citus joins a table of its own with nothing else.
+    const NEAR_ON_EACH_SHARD: &str = "
+        SELECT new.n, calls.id, calls.created_at
+        FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
+        JOIN calls ON calls.number = new.number AND calls.counterparty = new.counterparty AND calls.type = new.type
+                  AND calls.created_at BETWEEN new.first AND new.last";
+    let query = match (&owners(new)[..], layout) {
+        ([owner], _) => NEAR.replace("OWNER", &owner.0.to_string()),
+        (_, Layout::Plain) => NEAR.replace("OWNER", "new.number"),
+        (_, Layout::Distributed) => NEAR_ON_EACH_SHARD.to_owned(),
     };
-    diesel::sql_query(NEAR.replace("OWNER", &owner))
+    diesel::sql_query(query)
         .bind::<Array<BigInt>, _>((1..).take(new.len()).collect::<Vec<i64>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.number).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(new.iter().map(|call| call.counterparty).collect::<Vec<_>>())
@@ -344,6 +394,7 @@ struct CallInsert {
     call_type: TypeColumn,
     disposition: DispositionColumn,
     ring_ms: Option<i32>,
+    via: Option<PartyKey>,
 }
 
 /// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have reserved. None of
@@ -372,6 +423,7 @@ fn copy_calls(
             call_type: call.call_type,
             disposition: call.disposition,
             ring_ms: call.ring_ms,
+            via: call.via,
         });
         id += 1;
     }

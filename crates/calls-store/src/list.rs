@@ -219,6 +219,15 @@ pub fn version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Ve
     Ok(row.first(connection).optional()?.unwrap_or(Version::NONE))
 }
 
+/// One call of a history.
+pub fn find_call(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    id: CallId,
+) -> QueryResult<Option<CallColumns>> {
+    calls::table.find((owner, id)).select(HISTORY_COLUMNS).first(connection).optional()
+}
+
 /// At most `limit` calls of a history that were stored after one, in the order in which they were.
 pub fn list_calls_by_id(
     connection: &mut PgConnection,

@@ -6,19 +6,22 @@
 
 use std::time::Duration;
 
-use calls_model::Party;
+use calls_model::{CallbackState, NoteChange, Party};
+use futures_util::future::try_join3;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use crate::address::{Address, ConnectError, Driver};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::hot::{LABELS, refused};
 use crate::insertion::CHANNEL;
-use crate::keys::{CallId, PartyKey};
+use crate::keys::{CallId, PartyKey, Version};
 use crate::labels::Labels;
+use crate::notes;
 use crate::parties::{fixed_key, kind_text};
 use crate::pool::DatabaseError;
 use crate::rows::{CallColumns, CallRow};
@@ -34,6 +37,8 @@ pub struct Listener {
     labels: Labels,
     read_labels: Statement,
     next_calls: Statement,
+    next_notes: Statement,
+    next_callbacks: Statement,
     find_party: Statement,
     changes: UnboundedReceiver<Change>,
     /// When to look for changes next, on a standby, where nobody can listen.
@@ -52,6 +57,13 @@ pub enum Change {
 pub(crate) const NEXT_CALLS: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 AND id > $2 ORDER BY id LIMIT $3";
+
+pub(crate) const NEXT_NOTES: &str = "
+    SELECT version, call, text, tags FROM notes WHERE number = $1 AND version > $2 ORDER BY version LIMIT $3";
+
+pub(crate) const NEXT_CALLBACKS: &str = "
+    SELECT version, counterparty, done_at, note FROM callbacks
+    WHERE number = $1 AND version > $2 ORDER BY version LIMIT $3";
 
 pub(crate) const FIND_PARTY: &str = "SELECT number FROM other_parties WHERE label = $1 AND kind = $2";
 
@@ -75,6 +87,8 @@ impl Listener {
             Ok::<_, ConnectError>(Self {
                 read_labels: client.prepare(LABELS).await?,
                 next_calls: client.prepare(NEXT_CALLS).await?,
+                next_notes: client.prepare(NEXT_NOTES).await?,
+                next_callbacks: client.prepare(NEXT_CALLBACKS).await?,
                 find_party: client.prepare(FIND_PARTY).await?,
                 client,
                 labels,
@@ -126,26 +140,39 @@ impl Listener {
         Ok(began)
     }
 
-    /// At most `limit` calls of a history that were stored behind one, in the order in which they were.
+    /// What changed in a history behind a version: at most `limit` calls, notes and marks each, in the order in which they
+    /// were stored.
     ///
     /// # Errors
     /// Those of PostgreSQL.
-    pub async fn calls_after(
+    pub async fn news_after(
         &self,
         owner: PartyKey,
         after: CallId,
         limit: u16,
-    ) -> Result<Vec<CallRow>, DatabaseError> {
+    ) -> Result<News, DatabaseError> {
         in_time(async {
-            let rows = self.client.query(&self.next_calls, &[&owner.0, &after.0, &i64::from(limit)]).await?;
-            let rows: Vec<CallColumns> = rows.iter().filter_map(columns).collect();
-            let missing = self.labels.missing(rows.iter().map(|row| row.counterparty));
+            let most = i64::from(limit);
+            let parameters: [&(dyn ToSql + Sync); 3] = [&owner.0, &after.0, &most];
+            let (calls, notes, callbacks) = try_join3(
+                self.client.query(&self.next_calls, &parameters),
+                self.client.query(&self.next_notes, &parameters),
+                self.client.query(&self.next_callbacks, &parameters),
+            )
+            .await?;
+            let calls: Vec<CallColumns> = calls.iter().filter_map(columns).collect();
+            let people = callbacks.iter().map(|row| PartyKey(row.get(1)));
+            let missing = self.labels.missing(calls.iter().map(|row| row.counterparty).chain(people));
             if !missing.is_empty() {
                 let keys: Vec<i64> = missing.iter().map(|key| key.0).collect();
                 let labels = self.client.query(&self.read_labels, &[&keys]).await?;
                 self.labels.keep(labels.iter().map(|row| (PartyKey(row.get(0)), row.get(1), row.get(2))));
             }
-            Ok(CallRow::with_labels(&self.labels, rows))
+            Ok(News {
+                calls: CallRow::with_labels(&self.labels, calls),
+                notes: notes.iter().map(note).collect(),
+                callbacks: callbacks.iter().map(|row| callback(row, &self.labels)).collect(),
+            })
         })
         .await
     }
@@ -172,6 +199,44 @@ async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
         Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// What changed in a history. Each change has the version that the history got by it; a call's is its id.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// New calls.
+    pub calls: Vec<CallRow>,
+    /// Notes that were put or removed.
+    pub notes: Vec<(Version, NoteChange)>,
+    /// People who were marked done, or no longer are.
+    pub callbacks: Vec<(Version, CallbackState)>,
+}
+
+impl News {
+    /// How far they are complete, where they are not: a kind of which there are `limit` can go on behind its last one.
+    pub fn end(&self, limit: u16) -> Option<i64> {
+        let limit = usize::from(limit);
+        let ends = [
+            self.calls.last().filter(|_| self.calls.len() >= limit).map(|row| row.columns.id.0),
+            self.notes.last().filter(|_| self.notes.len() >= limit).map(|(version, _)| version.0),
+            self.callbacks.last().filter(|_| self.callbacks.len() >= limit).map(|(version, _)| version.0),
+        ];
+        ends.into_iter().flatten().min()
+    }
+}
+
+/// A row as [`NEXT_NOTES`] selects it.
+fn note(row: &tokio_postgres::Row) -> (Version, NoteChange) {
+    let note = notes::read(row.get(2), row.get(3));
+    let call = row.get::<_, i64>(1).to_string();
+    (Version(row.get(0)), NoteChange { call, note: Some(note).filter(|note| !note.is_empty()) })
+}
+
+/// A row as [`NEXT_CALLBACKS`] selects it.
+fn callback(row: &tokio_postgres::Row, labels: &Labels) -> (Version, CallbackState) {
+    let note = Some(row.get::<_, String>(3)).filter(|note| !note.is_empty());
+    let counterparty = labels.get(PartyKey(row.get(1)));
+    (Version(row.get(0)), CallbackState { counterparty, done_at: row.get(2), note })
 }
 
 /// A row as [`NEXT_CALLS`] selects it.
@@ -204,5 +269,23 @@ async fn forward(mut driver: Driver, changes: UnboundedSender<Change>) {
         if changes.send(owner.map_or(Change::OfMany, Change::Of)).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_are_complete_up_to_the_first_kind_that_goes_on() {
+        let note = |version| (Version(version), NoteChange { call: "1".to_owned(), note: None });
+        let state = |version| {
+            let counterparty = Party::Unknown;
+            (Version(version), CallbackState { counterparty, done_at: None, note: None })
+        };
+        let notes: Vec<_> = (10..14).map(note).collect();
+        let news = News { notes, callbacks: vec![state(5), state(99)], ..News::default() };
+        assert_eq!((news.end(4), news.end(5), news.end(2)), (Some(13), None, Some(13)));
+        assert_eq!(News::default().end(1), None);
     }
 }

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::upgrade;
+use crate::{distribution, upgrade};
 
 pub use crate::upgrade::Step;
 
@@ -26,10 +26,12 @@ pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> 
     // Behind a pooler a prepared statement would be found there by the next one.
     connection.set_prepared_statement_cache_size(CacheSize::Disabled);
     let known = known_versions()?;
-    let (applied, is_moved, is_standby) = connection
+    let (applied, is_moved, is_distributed, is_standby) = connection
         .transaction(|connection| {
             let applied = applied_versions(connection)?;
-            QueryResult::Ok((applied, !upgrade::is_pending(connection)?, is_standby(connection)?))
+            let is_distributed = distribution::pending(connection)?.is_empty();
+            let (is_moved, is_standby) = (!upgrade::is_pending(connection)?, is_standby(connection)?);
+            QueryResult::Ok((applied, is_moved, is_distributed, is_standby))
         })
         .context("cannot read which migrations are applied")?;
     let newest = known.last().cloned().unwrap_or_default();
@@ -39,7 +41,7 @@ pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> 
              a newer version of Calls has migrated it"
         );
     }
-    if applied.len() == known.len() && is_moved {
+    if applied.len() == known.len() && is_moved && is_distributed {
         return Ok(Vec::new());
     }
     if is_standby {
@@ -84,10 +86,12 @@ fn apply(
     }
     // A reader that holds a table for long is named by an error, instead of being waited for without a word.
     connection.batch_execute("SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0")?;
+    distribution::prepare(connection)?;
     let applied = connection.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow::anyhow!("{error}"));
-    let applied: Vec<String> =
+    let mut applied: Vec<String> =
         applied.context("cannot apply the migrations")?.iter().map(ToString::to_string).collect();
     upgrade::move_calls(connection, on_step).context("cannot move the calls of version 0.1")?;
+    applied.extend(distribution::distribute(connection)?);
     Ok(Some(applied))
 }
 
@@ -100,6 +104,19 @@ fn known_versions() -> anyhow::Result<Vec<String>> {
         migrations.iter().map(|migration| migration.name().version().to_string()).collect();
     versions.sort();
     Ok(versions)
+}
+
+/// The newest migration that this version has.
+///
+/// # Errors
+/// None that depends on anything outside this function.
+pub fn newest_layout() -> anyhow::Result<String> {
+    Ok(known_versions()?.pop().unwrap_or_default())
+}
+
+/// The newest migration that the database has; `None` if it has none. Only reads.
+pub fn layout(connection: &mut PgConnection) -> QueryResult<Option<String>> {
+    Ok(applied_versions(connection)?.pop())
 }
 
 /// The versions of the migrations that the database has, in order. Only reads, so that it works on a standby.

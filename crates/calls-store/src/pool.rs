@@ -12,19 +12,10 @@ use diesel::r2d2::ConnectionManager;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use crate::deadlines::Deadlines;
+use crate::failure::Failure;
 use crate::insertion::Layout;
+use crate::libpq_options::with_options;
 use crate::server::Failures;
-
-/// libpq's options where the URL does not set them: without these it waits for a silent server for minutes.
-const CONNECTION_OPTIONS: [(&str, &str); 5] = [
-    // Seconds, the least that libpq takes.
-    ("connect_timeout", "2"),
-    // Milliseconds.
-    ("tcp_user_timeout", "2000"),
-    ("keepalives_idle", "2"),
-    ("keepalives_interval", "1"),
-    ("keepalives_count", "2"),
-];
 
 /// Connections for requests.
 #[derive(Clone)]
@@ -33,6 +24,7 @@ pub struct Database {
     queue: Queue,
     deadlines: Deadlines,
     layout: Arc<OnceLock<Layout>>,
+    url: Arc<str>,
 }
 
 /// The requests that wait for PostgreSQL. Clones share it.
@@ -111,9 +103,9 @@ pub enum DatabaseError {
     /// PostgreSQL refused the query.
     #[error("a query failed")]
     Query(#[from] QueryError),
-    /// PostgreSQL refused a query of the hot path, with the SQLSTATE if it sent one.
-    #[error("a query failed with SQLSTATE {0:?}")]
-    Refused(Option<String>),
+    /// PostgreSQL refused a query of the hot path.
+    #[error("a query failed with SQLSTATE {:?}", .0.sqlstate)]
+    Refused(Box<Failure>),
     /// A thread ended before its answer.
     #[error("a thread that asks PostgreSQL is gone")]
     ThreadGone,
@@ -131,7 +123,7 @@ impl Database {
             // A `SELECT 1` per request would be a third of the database's work; `read` tries again instead.
             .test_on_check_out(false)
             .build_unchecked(Manager { inner, failures, deadlines });
-        Self { pool, queue, deadlines, layout: Arc::default() }
+        Self { pool, queue, deadlines, layout: Arc::default(), url: with_options(url).into() }
     }
 
     /// Runs queries that only read. On a connection that turns out to be dead they are run again on another; after a
@@ -161,6 +153,20 @@ impl Database {
                 transaction(connection)
             })
         })
+    }
+
+    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as long as a write.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NoConnection`].
+    pub fn dedicated(&self) -> Result<PgConnection, DatabaseError> {
+        let connect = || {
+            let mut connection = PgConnection::establish(&self.url).ok()?;
+            let limit = format!("SET statement_timeout = {}", self.deadlines.write().as_millis());
+            connection.batch_execute(&limit).ok()?;
+            Some(connection)
+        };
+        connect().ok_or(DatabaseError::NoConnection)
     }
 
     /// The requests that wait for a connection.
@@ -280,29 +286,14 @@ where
     T: Send + 'static,
     E: From<DatabaseError> + Send + 'static,
 {
+    // Log lines of the work name the request that it is for.
+    let span = tracing::Span::current();
+    let work = move || span.in_scope(work);
     match tokio::time::timeout(deadline, tokio::task::spawn_blocking(work)).await {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => Err(DatabaseError::ThreadGone.into()),
         Err(_) => Err(DatabaseError::Slow.into()),
     }
-}
-
-/// The URL (or libpq's `keyword=value` form) with the options that it does not set itself.
-pub(crate) fn with_options(url: &str) -> String {
-    let is_url = url.contains("://");
-    let mut out = url.to_owned();
-    for (name, value) in CONNECTION_OPTIONS {
-        if url.contains(&format!("{name}=")) {
-            continue;
-        }
-        out.push(match (is_url, out.contains('?')) {
-            (true, true) => '&',
-            (true, false) => '?',
-            (false, _) => ' ',
-        });
-        out.push_str(&format!("{name}={value}"));
-    }
-    out
 }
 
 /// A connection in the pool.
@@ -341,24 +332,4 @@ impl r2d2::ManageConnection for Manager {
 fn is_disconnected(error: &QueryError) -> bool {
     use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
     matches!(error, QueryError::DatabaseError(ClosedConnection | UnableToSendCommand, _))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_options_of_a_url_are_kept_and_completed() {
-        let url = with_options("postgresql://u@h/calls?connect_timeout=9&sslmode=disable");
-        assert!(
-            url.starts_with("postgresql://u@h/calls?connect_timeout=9&sslmode=disable&tcp_user_timeout=2000")
-        );
-        assert_eq!(url.matches("connect_timeout").count(), 1);
-        assert!(
-            with_options("postgres://h/calls").starts_with("postgres://h/calls?connect_timeout=2&tcp_user")
-        );
-        assert!(
-            with_options("host=h dbname=calls").starts_with("host=h dbname=calls connect_timeout=2 tcp_user")
-        );
-    }
 }

@@ -1,11 +1,12 @@
 //! Calls as they are read.
 
-use calls_model::{Call, CallDuration, CallType, Disposition, Party};
+use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, Disposition, Party};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use crate::columns::{DispositionColumn, TypeColumn};
+use crate::details::RowDetails;
 use crate::keys::{CallId, PartyKey};
 use crate::labels::Labels;
 use crate::schema::calls;
@@ -42,6 +43,8 @@ pub struct CallRow {
     pub columns: CallColumns,
     /// The other party.
     pub counterparty: Party,
+    /// What else is known, where [`details::read`](crate::details::read) has read it.
+    pub details: RowDetails,
 }
 
 /// A place in a history, which is ordered by time and then by id, newest first.
@@ -83,15 +86,27 @@ impl CallRow {
 
     /// Rows with parties that are known to `labels`.
     pub(crate) fn with_labels(labels: &Labels, rows: Vec<CallColumns>) -> Vec<Self> {
-        let with_label =
-            |columns: CallColumns| Self { counterparty: labels.get(columns.counterparty), columns };
+        let with_label = |columns: CallColumns| {
+            let counterparty = labels.get(columns.counterparty);
+            Self { counterparty, columns, details: RowDetails::default() }
+        };
         rows.into_iter().map(with_label).collect()
+    }
+}
+
+impl CallRow {
+    /// Appends the call as JSON, as [`Call::append_json`] does.
+    pub fn append_json(&self, json: &mut Vec<u8>) {
+        let CallColumns { id, created_at, duration_ms, call_type, .. } = &self.columns;
+        let duration = duration_ms.and_then(|ms| CallDuration::from_ms(ms.into()));
+        let (id, call_type) = (id.0.unsigned_abs(), call_type.0);
+        Call::append_parts(json, id, created_at, &self.counterparty, call_type, duration);
     }
 }
 
 impl From<CallRow> for Call {
     fn from(row: CallRow) -> Self {
-        let CallRow { columns, counterparty } = row;
+        let CallRow { columns, counterparty, .. } = row;
         Self {
             id: columns.id.0.to_string(),
             created_at: columns.created_at,
@@ -99,5 +114,15 @@ impl From<CallRow> for Call {
             call_type: columns.call_type.0,
             duration: columns.duration_ms.and_then(|ms| CallDuration::from_ms(ms.into())),
         }
+    }
+}
+
+impl From<CallRow> for DetailedCall {
+    /// The counterparty's spelling and when the call was returned are not known yet.
+    fn from(mut row: CallRow) -> Self {
+        let RowDetails { ring_time, via, name, note } = std::mem::take(&mut row.details);
+        let disposition = row.columns.disposition();
+        let details = CallDetails { disposition, ring_time, via, name, note, ..CallDetails::default() };
+        Self { call: row.into(), details }
     }
 }

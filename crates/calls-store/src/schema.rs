@@ -1,6 +1,17 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    callbacks (number, counterparty) {
+        number -> Int8,
+        counterparty -> Int8,
+        version -> Int8,
+        done_until -> Nullable<Timestamptz>,
+        done_at -> Nullable<Timestamptz>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
     calls (number, id) {
         number -> Int8,
         id -> Int8,
@@ -66,12 +77,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_files (digest) {
+        digest -> Bytea,
+        records -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    lines (name, place) {
+        name -> Text,
+        place -> Int4,
+        number -> Int8,
+    }
+}
+
+diesel::table! {
+    name_changes (slot) {
+        slot -> Int2,
+        changes -> Int8,
+    }
+}
+
+diesel::table! {
     names (party, book) {
         party -> Int8,
         book -> Text,
         name -> Text,
         label -> Nullable<Text>,
         said_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    notes (number, call) {
+        number -> Int8,
+        call -> Int8,
+        version -> Int8,
+        text -> Text,
+        tags -> Text,
     }
 }
 
@@ -84,12 +128,17 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    callbacks,
     calls,
     counterparty_counts,
     day_counts,
     histories,
     history_counts,
     idempotency_keys,
+    imported_files,
+    lines,
+    name_changes,
     names,
+    notes,
     other_parties,
 );

@@ -1,15 +1,19 @@
 //! Where PostgreSQL is: a server behind a URL, or the private cluster.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use anyhow::Context;
-use diesel::Connection as _;
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
-use local_postgres::Cluster;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use local_postgres::{Cluster, Programs};
 
-use crate::pool::with_options;
+use crate::libpq_options::with_options;
 use crate::pooler;
 
 /// The database's name in the private cluster.
@@ -19,6 +23,7 @@ const DATABASE: &str = "calls";
 pub struct Server {
     url: String,
     cluster: Option<Cluster>,
+    restarts: AtomicU64,
 }
 
 impl Server {
@@ -26,16 +31,35 @@ impl Server {
     /// cluster in `data_dir`, which is made, started or joined as needed.
     pub fn open(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(url) = database_url {
-            return Ok(Self { url, cluster: None });
+            return Ok(Self { url, cluster: None, restarts: AtomicU64::new(0) });
         }
         let data_dir = data_dir.map_or_else(local_postgres::default_data_dir, Ok)?;
         Self::embedded(&data_dir)
     }
 
-    fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
-        let cluster = Cluster::open(data_dir)?;
+    /// The database in a private cluster that runs, which is made if it is not there.
+    pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
         cluster.ensure_database(DATABASE)?;
-        Ok(Self { url: cluster.url(DATABASE), cluster: Some(cluster) })
+        let url = cluster.url(DATABASE);
+        Ok(Self { url, cluster: Some(cluster), restarts: AtomicU64::new(0) })
+    }
+
+    /// As [`Server::open`], but makes no private cluster where there is none.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn open_existing(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        if database_url.is_none() {
+            let folder = data_dir.clone().map_or_else(local_postgres::default_data_dir, Ok)?;
+            if !local_postgres::has_cluster(&folder) {
+                bail!("expected the data of a private PostgreSQL in {}, but found none", folder.display());
+            }
+        }
+        Self::open(database_url, data_dir)
+    }
+
+    fn embedded(data_dir: &Path) -> anyhow::Result<Self> {
+        Self::of(Cluster::open(data_dir)?)
     }
 
     /// The libpq connection URI.
@@ -48,9 +72,81 @@ impl Server {
         self.cluster.is_some()
     }
 
+    /// The private cluster's folder.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.cluster.as_ref().map(Cluster::data_dir)
+    }
+
+    /// How often this process has started the private cluster again.
+    pub fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    /// PostgreSQL's version, such as `17.2`, perhaps with its distributor's words behind it.
+    ///
+    /// # Errors
+    /// There is no connection.
+    pub fn version(&self) -> anyhow::Result<String> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            version: String,
+        }
+        let question = "SELECT current_setting('server_version') AS version";
+        let row: Row = diesel::sql_query(question).get_result(&mut self.connect()?)?;
+        Ok(row.version)
+    }
+
+    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
+    ///
+    /// # Errors
+    /// No answer within a quarter of a minute, or no connection.
+    pub fn require_answer(&self, on_wait: impl FnOnce()) -> anyhow::Result<()> {
+        /// When those who watch are told that it takes long.
+        const PATIENCE: Duration = Duration::from_secs(3);
+        const LIMIT: Duration = Duration::from_secs(15);
+        let url = self.url.clone();
+        let (sender, answer) = sync_channel(1);
+        // It ends with the process, if nothing else ends it.
+        std::thread::spawn(move || {
+            let ask = |mut connection: PgConnection| connection.batch_execute("SELECT 1").map_err(Into::into);
+            // The receiver may be gone.
+            sender.send(connect(&url).and_then(ask)).ok();
+        });
+        if let Ok(answered) = answer.recv_timeout(PATIENCE) {
+            return answered;
+        }
+        on_wait();
+        answer.recv_timeout(LIMIT - PATIENCE).unwrap_or_else(|_| {
+            bail!(
+                "expected an answer from PostgreSQL within {} s, but it only took the connection",
+                LIMIT.as_secs()
+            )
+        })
+    }
+
+    /// The programs that back this server, of the major version `postgres`, up and restore it.
+    ///
+    /// # Errors
+    /// There are none that fit.
+    pub fn programs(&self, postgres: u32) -> anyhow::Result<Programs> {
+        match &self.cluster {
+            Some(cluster) => Ok(cluster.programs()?),
+            None => Ok(Programs::find(postgres)?),
+        }
+    }
+
     /// One connection, outside any pool.
     pub fn connect(&self) -> anyhow::Result<PgConnection> {
         connect(&self.url)
+    }
+
+    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    pub fn ensure_running(&self) -> anyhow::Result<()> {
+        if let Some(cluster) = &self.cluster {
+            cluster.ensure_running()?;
+        }
+        Ok(())
     }
 
     /// Checks that connections keep their session, which everything but migrations needs.
@@ -64,6 +160,17 @@ impl Server {
         }
     }
 
+    /// Checks the same of another server, such as a standby. One that does not answer now is not checked.
+    ///
+    /// # Errors
+    /// There is a pooler of transactions in between.
+    pub fn require_sessions_of(url: &str) -> anyhow::Result<()> {
+        match connect(url) {
+            Ok(_) => pooler::check(|| connect(url)),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing with a
     /// server that is not ours. Ends when [`Failures`] are no more.
     pub fn keep_running(server: &Arc<Self>) -> Failures {
@@ -73,8 +180,13 @@ impl Server {
             for () in failures {
                 let Some(server) = server.upgrade() else { return };
                 // At once if it runs.
-                if let Some(Err(error)) = server.cluster.as_ref().map(Cluster::ensure_running) {
-                    tracing::error!("the private PostgreSQL does not start: {error}");
+                match server.cluster.as_ref().map(Cluster::ensure_running) {
+                    Some(Ok(true)) => {
+                        server.restarts.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!("the private PostgreSQL had ended and was started again");
+                    }
+                    Some(Err(error)) => tracing::error!("the private PostgreSQL does not start: {error}"),
+                    Some(Ok(false)) | None => {}
                 }
             }
         });

@@ -5,6 +5,8 @@
 
 mod accumulator;
 mod counted;
+mod lines;
+mod medians;
 mod read_whole;
 
 use std::time::Duration;
@@ -19,7 +21,11 @@ use crate::counts::{self, top};
 use crate::filter::{Filter, span};
 use crate::keys::PartyKey;
 use crate::labels::Labels;
+use crate::names;
 use crate::zones::Offsets;
+use medians::Times;
+
+pub use lines::summarize_lines;
 
 /// What is asked of a history.
 #[derive(Debug, Clone, Copy)]
@@ -43,19 +49,33 @@ pub fn summarize(
     labels: &Labels,
     question: Question<'_>,
 ) -> QueryResult<Summary> {
+    let (mut summary, times) = with_times(connection, labels, question)?;
+    times.write(&mut summary);
+    Ok(summary)
+}
+
+/// A summary without its medians, and what those are made of.
+fn with_times(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    question: Question<'_>,
+) -> QueryResult<(Summary, Times)> {
     connection.build_transaction().read_only().repeatable_read().run(|connection| {
         let Question { owner, zone, .. } = question;
-        let Some((first, last)) = span(connection, owner)? else { return Ok(Summary::empty(zone.name())) };
+        let Some((first, last)) = span(connection, owner)? else {
+            return Ok((Summary::empty(zone.name()), Times::default()));
+        };
         let offsets = Offsets::new(zone, first, last);
         let size = counts::size(connection, owner)?;
         let counts = match size > question.long && question.filter.is_countable() {
             true => counts::progress(connection, owner)?,
             false => None,
         };
-        match counts {
-            Some(counts) => counted::summarize(connection, labels, question, &offsets, &counts),
-            None => read_whole::summarize(connection, labels, question, &offsets, size),
-        }
+        let (summary, newest) = match counts {
+            Some(counts) => counted::summarize(connection, labels, question, &offsets, &counts)?,
+            None => read_whole::summarize(connection, labels, question, &offsets, size)?,
+        };
+        Ok((summary, newest.times(connection, owner)?))
     })
 }
 
@@ -69,11 +89,14 @@ fn counterparties(
     labels.load(connection, entries.iter().map(|entry| entry.counterparty))?;
     let missed =
         top::TypeSet::of(&[calls_model::CallType::MissedInbound, calls_model::CallType::MissedOutbound]);
+    let names = names::find(connection, entries.iter().map(|entry| entry.counterparty).collect())?;
     let count = |entry: &top::Entry| CounterpartyCount {
         counterparty: labels.get(entry.counterparty),
         calls: entry.count(types).unsigned_abs(),
         missed: entry.count(types.and(missed)).unsigned_abs(),
         talk_time: TalkTime::from_ms(entry.ms_of(types).unsigned_abs()),
+        details: None,
+        name: names.get(&entry.counterparty).map(|name| name.name.clone()),
     };
     Ok(entries.iter().map(count).collect())
 }

@@ -12,6 +12,7 @@ use crate::entry::{Entry, Inner, Node, Shared};
 use crate::host::{Browser, Host, HostEvent};
 use crate::machine::Event;
 use crate::options::{Config, millis};
+use crate::value::Value;
 
 /// Entries by key. Clones are the same cache.
 ///
@@ -77,8 +78,8 @@ impl Cache {
     pub fn entry<K, T, E>(&self, key: K) -> Entry<T, E>
     where
         K: Eq + 'static,
-        T: Clone + PartialEq + Send + Sync + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
+        T: Value,
+        E: Value,
     {
         let is_it = |node: &&Rc<dyn Node>| {
             node.core().key.downcast_ref() == Some(&key) && node.as_ref().as_any_ref().is::<Inner<T, E>>()
@@ -97,8 +98,8 @@ impl Cache {
     pub fn entries<K, T, E>(&self, filter: impl Fn(&K) -> bool) -> Vec<Entry<T, E>>
     where
         K: 'static,
-        T: Clone + PartialEq + Send + Sync + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
+        T: Value,
+        E: Value,
     {
         let nodes = self.0.nodes().into_iter();
         let matching = nodes.filter(|node| node.core().key.downcast_ref().is_some_and(&filter));
@@ -113,16 +114,6 @@ impl Cache {
         }
     }
 
-    /// Changes a key's data: [`Entry::update`]. Name the types where they do not follow.
-    pub fn mutate<K, T, E>(&self, key: K, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool)
-    where
-        K: Eq + 'static,
-        T: Clone + PartialEq + Send + Sync + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
-    {
-        self.entry::<K, T, E>(key).update(change, revalidate);
-    }
-
     /// Starts a fetcher now, whose answer the first request of a hook takes instead of a call of its own.
     ///
     /// A second preload of the key does nothing until then. A failure is the hook's, and the next preload
@@ -130,28 +121,37 @@ impl Cache {
     pub fn preload<K, T, E, F>(&self, key: K, fetcher: impl FnOnce(K) -> F)
     where
         K: Clone + Eq + 'static,
-        T: Clone + PartialEq + Send + Sync + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
+        T: Value,
+        E: Value,
         F: Future<Output = Result<T, E>> + 'static,
     {
         let entry: Entry<T, E> = self.entry(key.clone());
         entry.0.preload(move || Box::pin(fetcher(key)));
     }
 
-    /// Empties the cache: data, errors, requests and mutations under way, also the data kept of a key before.
-    /// Then hooks fetch anew, if `revalidate` says so. May be called at any moment, from a callback too.
-    pub fn unload(&self, revalidate: bool) {
+    /// Empties the cache: data, errors, requests and mutations in flight, also the data kept of a key before.
+    /// May be called at any moment, from a callback too.
+    pub fn unload(&self) {
+        self.clear(false);
+    }
+
+    /// As [`Cache::unload`], after which mounted hooks fetch anew.
+    pub fn unload_and_revalidate(&self) {
+        self.clear(true);
+    }
+
+    fn clear(&self, revalidate: bool) {
         for node in self.0.nodes() {
             node.clear(revalidate);
         }
     }
 
-    /// How many entries there are.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.0.entries.borrow().len()
     }
 
-    /// Whether there is no entry.
+    /// Whether the cache is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -14,16 +14,19 @@ use reactive_graph::graph::untrack;
 use reactive_graph::signal::ArcTrigger;
 use reactive_graph::traits::{Notify as _, Track};
 
-use crate::hook::{Fetch, Hook};
 use crate::host::Host;
 use crate::machine::{Effect, Event, Machine, Notice, Now, Retry, Timer, WatcherId, Worth};
 use crate::options::{Config, MutateOptions, Options, millis};
 use crate::request::{Reply, Request};
+use crate::value::Value;
 
-/// What a fetcher returns.
+/// Future of a fetcher.
 pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
-/// What all entries of a cache share.
+/// Fetcher of an entry.
+pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
+
+/// State shared by all entries of a cache.
 pub(crate) struct Shared {
     pub host: Rc<dyn Host>,
     pub config: Config,
@@ -214,11 +217,19 @@ impl Drop for Core {
     }
 }
 
+/// What an entry asks of a hook that shows it.
+pub(crate) trait Shows<T, E> {
+    /// The options as they are now.
+    fn options(&self) -> Rc<Options<T, E>>;
+    /// Drops the data kept of the key before.
+    fn forget(&self);
+}
+
 /// A hook that shows an entry.
 pub(crate) struct Watcher<T, E> {
     /// `None`: the hook shows what others put there.
     pub fetch: Option<Fetch<T, E>>,
-    pub hook: Rc<Hook<T, E>>,
+    pub hook: Rc<dyn Shows<T, E>>,
 }
 
 /// Closes a source.
@@ -229,7 +240,7 @@ pub(crate) struct Inner<T, E> {
     pub core: Core,
     pub data: Watched<Option<T>>,
     pub error: Watched<Option<E>>,
-    /// What the data was before the optimistic data of a mutation under way.
+    /// The data before the optimistic data of a running mutation.
     committed: RefCell<Option<Option<T>>>,
     watchers: RefCell<Vec<(WatcherId, Watcher<T, E>)>>,
     preloaded: RefCell<Option<Answer<T, E>>>,
@@ -239,8 +250,8 @@ pub(crate) struct Inner<T, E> {
 
 impl<T, E> Node for Inner<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     fn core(&self) -> &Core {
         &self.core
@@ -258,8 +269,9 @@ where
         let (mut shortest, mut is_paused, mut index) = (0, false, 0);
         while let Some(options) = self.options_at(index) {
             let by = options.refresh_interval_by.as_ref();
-            let interval =
-                by.map_or(options.refresh_interval, |by| untrack(|| by(self.data.get_untracked().as_ref())));
+            let interval = by.map_or(options.config.refresh_interval, |by| {
+                untrack(|| by(self.data.get_untracked().as_ref()))
+            });
             let ms = millis(interval);
             if shortest == 0 || (ms > 0 && ms < shortest) {
                 shortest = ms;
@@ -330,8 +342,8 @@ where
 
 impl<T, E> Inner<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     pub fn new(shared: Rc<Shared>, key: Box<dyn Any>) -> Rc<Self> {
         let now_ms = shared.host.now_ms();
@@ -386,7 +398,7 @@ where
     }
 
     /// A hook's options have changed.
-    pub fn configure(&self, hook: &Rc<Hook<T, E>>) {
+    pub fn configure(&self, hook: &Rc<dyn Shows<T, E>>) {
         let known =
             self.watchers.borrow().iter().find(|(_, known)| Rc::ptr_eq(&known.hook, hook)).map(|(id, _)| *id);
         if let Some(watcher) = known {
@@ -422,7 +434,7 @@ where
                 let options = self.options_at(0);
                 let retry = options.is_some_and(|options| match &options.should_retry_by {
                     Some(decide) => untrack(|| decide(&error)),
-                    None => options.should_retry_on_error,
+                    None => options.config.should_retry_on_error,
                 });
                 if !paused {
                     self.set_error(Some(error));
@@ -460,8 +472,9 @@ where
     /// Whether every hook shows this already, as its fallback.
     fn is_fallback(&self, data: Option<&T>) -> bool {
         let watchers = self.watchers.borrow();
-        let shows =
-            |options: &Options<T, E>| !options.keep_previous_data && options.fallback_data.as_ref() == data;
+        let shows = |options: &Options<T, E>| {
+            !options.config.keep_previous_data && options.fallback_data.as_ref() == data
+        };
         !watchers.is_empty() && watchers.iter().all(|(_, known)| shows(&known.hook.options()))
     }
 
@@ -499,7 +512,7 @@ where
         }
     }
 
-    /// What is known is old: fetch again if somebody watches, else when somebody does.
+    /// Marks the data as stale: it is fetched again now if a hook watches it, else once one does.
     pub fn invalidate(&self) {
         drop(self.preloaded.take());
         self.core.dispatch(Event::Revalidate);
@@ -524,8 +537,8 @@ impl<T, E> PartialEq for Entry<T, E> {
 
 impl<T, E> Entry<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     /// The data as it is now. Not tracked.
     pub fn data(&self) -> Option<T> {
@@ -548,14 +561,27 @@ where
         self.0.invalidate();
     }
 
-    /// Writes data (`None`: none) and drops the error. Answers of requests that are under way no longer
-    /// count. Then fetches again, if `revalidate` says so.
-    pub fn set(&self, data: Option<T>, revalidate: bool) {
-        self.update(|_| data, revalidate);
+    /// Writes data (`None`: none) and drops the error. Answers of requests in flight no longer count.
+    pub fn set(&self, data: Option<T>) {
+        self.write_by(|_| data, false);
+    }
+
+    /// As [`Entry::set`], and fetches again.
+    pub fn set_and_revalidate(&self, data: Option<T>) {
+        self.write_by(|_| data, true);
     }
 
     /// As [`Entry::set`], with data made from the committed data.
-    pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool) {
+    pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
+        self.write_by(change, false);
+    }
+
+    /// As [`Entry::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
+        self.write_by(change, true);
+    }
+
+    fn write_by(&self, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool) {
         let entry = &self.0;
         let mutation = entry.core.machine.borrow_mut().begin_mutation();
         let data = untrack(|| change(entry.committed_data().as_ref()));
@@ -601,8 +627,8 @@ where
 
 impl<T, E> Inner<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     /// Writes what a mutation's work has brought, and ends the mutation.
     fn take_result<R>(
@@ -636,7 +662,7 @@ where
         self.end_mutation(mutation, revalidate);
     }
 
-    /// What was preloaded and not yet used.
+    /// Takes the preloaded answer, if it is still unused.
     pub fn take_preloaded(&self) -> Option<Answer<T, E>> {
         self.preloaded.take()
     }

@@ -14,12 +14,13 @@ use reactive_graph::wrappers::read::Signal;
 use send_wrapper::SendWrapper;
 
 use crate::cache::{Cache, use_cache};
-use crate::entry::{Answer, Entry, StatusSignals, Watcher};
+use crate::entry::{Answer, Entry, Fetch, Shows, StatusSignals, Watcher};
 use crate::machine::{Retry, WatcherId};
 use crate::options::{Config, MutateOptions, Options};
 use crate::request::Reply;
+use crate::value::Value;
 
-/// What a hook returns: signals, and a hold on the entry behind them. `Copy`, as signals are.
+/// Signals of a hook, with a handle to the entry behind them. `Copy`, as signals are.
 pub struct Swr<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The newest data. Stays beside an error; `None` only while there never was any.
     pub data: Signal<Option<T>>,
@@ -46,8 +47,8 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Copy for Swr<T, E> {}
 
 impl<T, E> Swr<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     /// The entry of the key as it is now. `None` without a key, and after the hook's owner is gone.
     pub fn entry(&self) -> Option<Entry<T, E>> {
@@ -61,17 +62,31 @@ where
         }
     }
 
-    /// Writes data, then fetches again if `revalidate` says so: [`Entry::set`]. Does nothing without a key.
-    pub fn set(&self, data: Option<T>, revalidate: bool) {
+    /// Writes data: [`Entry::set`]. Does nothing without a key.
+    pub fn set(&self, data: Option<T>) {
         if let Some(entry) = self.entry() {
-            entry.set(data, revalidate);
+            entry.set(data);
+        }
+    }
+
+    /// Writes data and fetches again: [`Entry::set_and_revalidate`]. Does nothing without a key.
+    pub fn set_and_revalidate(&self, data: Option<T>) {
+        if let Some(entry) = self.entry() {
+            entry.set_and_revalidate(data);
         }
     }
 
     /// Makes data from the committed data: [`Entry::update`]. Does nothing without a key.
-    pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>, revalidate: bool) {
+    pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
         if let Some(entry) = self.entry() {
-            entry.update(change, revalidate);
+            entry.update(change);
+        }
+    }
+
+    /// As [`Swr::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
+        if let Some(entry) = self.entry() {
+            entry.update_and_revalidate(change);
         }
     }
 
@@ -100,8 +115,8 @@ pub fn use_swr<K, T, E, F>(
 ) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     F: Future<Output = Result<T, E>> + 'static,
 {
     use_swr_with(key, fetcher, |_| {})
@@ -114,11 +129,13 @@ pub fn use_swr_immutable<K, T, E, F>(
 ) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     F: Future<Output = Result<T, E>> + 'static,
 {
-    use_swr_with(key, fetcher, |options| options.config = options.config.immutable())
+    use_swr_with(key, fetcher, |options| {
+        options.immutable();
+    })
 }
 
 /// The data of a key, with options.
@@ -132,8 +149,8 @@ pub fn use_swr_with<K, T, E, F>(
 ) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     F: Future<Output = Result<T, E>> + 'static,
 {
     let cache = use_cache();
@@ -147,21 +164,18 @@ where
     use_found(&cache, Box::new(find), options)
 }
 
-/// What others have put under a key, by a fetch or by hand. Fetches nothing itself.
+/// Reads the data under a key that other hooks or mutations have stored. Never fetches.
 pub fn use_swr_cached<K, T, E>(key: impl Fn() -> Option<K> + 'static) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     let cache = use_cache();
     let finder = cache.clone();
     let find = move || key().map(|key| (finder.entry::<K, T, E>(key), None));
     use_found(&cache, Box::new(find), |_| {})
 }
-
-/// How an entry is fetched.
-pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
 
 /// Finds the entry to show, and how it is fetched, if it is. Reactive.
 pub(crate) type Find<T, E> = Box<dyn Fn() -> Option<EntryAndFetch<T, E>>>;
@@ -173,8 +187,8 @@ pub(crate) fn use_found<T, E>(
     options: impl Fn(&mut Options<T, E>) + 'static,
 ) -> Swr<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     let config = cache.config();
     let hook = Rc::new(Hook {
@@ -200,14 +214,14 @@ where
 /// A part of the found entry's status; its default without an entry.
 fn select<T, E, V>(current: Current<T, E>, part: fn(&StatusSignals) -> V) -> Signal<V>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     V: Default + Send + Sync + 'static,
 {
     Signal::derive(move || current.get().map(|entry| part(&entry.0.core.status)).unwrap_or_default())
 }
 
-/// What a hook has: the entry it shows, and its options as they are now.
+/// State of a hook: the entry that it shows, and its current options.
 pub(crate) struct Hook<T, E> {
     found: RefCell<Option<EntryAndFetch<T, E>>>,
     /// The last data that it had, of whichever key.
@@ -219,17 +233,17 @@ pub(crate) struct Hook<T, E> {
 
 type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
 
-impl<T, E> Hook<T, E> {
-    /// The options as they are now.
-    pub fn options(&self) -> Rc<Options<T, E>> {
+impl<T, E> Shows<T, E> for Hook<T, E> {
+    fn options(&self) -> Rc<Options<T, E>> {
         self.options.borrow().clone()
     }
 
-    /// Drops the data kept of the key before.
-    pub fn forget(&self) {
+    fn forget(&self) {
         drop(self.kept.take());
     }
+}
 
+impl<T, E> Hook<T, E> {
     fn entry(&self) -> Option<Entry<T, E>> {
         self.found.borrow().as_ref().map(|(entry, _)| entry.clone())
     }
@@ -237,8 +251,8 @@ impl<T, E> Hook<T, E> {
 
 /// The way from a signal to its hook, as long as the hook's owner is there. `Copy`.
 pub(crate) struct Current<T: 'static, E: 'static> {
-    /// Where the found entry is in memory, 0 without one. Moves when the entry is another; a memo of the entry
-    /// itself would be compiled anew for each type of data.
+    /// Address of the entry in memory, 0 without one. Changes with the entry; a memo of the entry itself would
+    /// be compiled anew for each type of data.
     address: Memo<usize>,
     hook: ArenaItem<Rc<Hook<T, E>>, LocalStorage>,
 }
@@ -268,8 +282,8 @@ impl<T, E> Current<T, E> {
 /// Finds the entry, keeps it in the hook and tells where it is.
 fn find_memo<T, E>(hook: Rc<Hook<T, E>>, find: Find<T, E>) -> Memo<usize>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     let local = SendWrapper::new((hook, find));
     Memo::new(move |_| {
@@ -289,8 +303,8 @@ where
 /// Keeps the options as `change` makes them, now and whenever a signal it reads changes.
 fn keep_options<T, E>(config: Config, current: Current<T, E>, change: impl Fn(&mut Options<T, E>) + 'static)
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     hold(RenderEffect::new(move |again: Option<()>| {
         let mut options = Options::new(config);
@@ -300,7 +314,7 @@ where
         if again.is_some() {
             hook.changed.notify();
             if let Some(entry) = current.get_untracked() {
-                entry.0.configure(&hook);
+                entry.0.configure(&(hook as Rc<dyn Shows<T, E>>));
             }
         }
     }));
@@ -309,8 +323,8 @@ where
 /// Keeps the hook mounted on the entry that is found.
 fn keep_mounted<T, E>(current: Current<T, E>)
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     let is_initial = Cell::new(true);
     hold_each(move |leave: &mut dyn FnMut()| {
@@ -328,8 +342,8 @@ where
 
 struct Mounted<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     entry: Entry<T, E>,
     watcher: WatcherId,
@@ -337,8 +351,8 @@ where
 
 impl<T, E> Drop for Mounted<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     fn drop(&mut self) {
         self.entry.0.unmount(self.watcher);
@@ -348,17 +362,17 @@ where
 /// The data to show: the entry's, else what is kept of the key before, else the fallback. Tracked.
 fn shown_data<T, E>(current: Current<T, E>) -> Option<T>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     let hook = current.hook.try_get_value()?;
     hook.changed.track();
     let options = hook.options();
     let data = current.get().and_then(|entry| entry.0.data.get());
-    if options.keep_previous_data && data.is_some() {
+    if options.config.keep_previous_data && data.is_some() {
         hook.kept.replace(data.clone());
     }
-    let kept = || hook.kept.borrow().clone().filter(|_| options.keep_previous_data);
+    let kept = || hook.kept.borrow().clone().filter(|_| options.config.keep_previous_data);
     data.or_else(kept).or_else(|| options.fallback_data.clone())
 }
 

@@ -19,7 +19,7 @@ pub type Task = Pin<Box<dyn Future<Output = ()>>>;
 /// Something that tells its listener what happens outside.
 pub type Listener = Rc<dyn Fn(HostEvent)>;
 
-/// What a host reports.
+/// Events of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostEvent {
     /// The window got the focus, or the tab was shown or hidden. The host's state has changed already.
@@ -30,7 +30,7 @@ pub enum HostEvent {
     Offline,
 }
 
-/// What the cache needs of the world.
+/// Clock, timers, network and visibility, as the cache sees them.
 pub trait Host: 'static {
     /// Milliseconds of a clock that never goes back (in a browser `performance.now()`).
     fn now_ms(&self) -> u64;
@@ -47,7 +47,7 @@ pub trait Host: 'static {
     /// Runs a task, later and on this thread.
     fn spawn(&self, task: Task);
 
-    /// Whether there is a network.
+    /// Whether the browser is online.
     fn is_online(&self) -> bool;
 
     /// Whether the tab is visible.

@@ -44,7 +44,10 @@
 //! fetching again on focus and when the network is back, retries with backoff, no work in a hidden tab, and
 //! requests that are aborted when nobody watches.
 //!
-//! **Three.** Options are changed in place, and are live where they read signals. [`abort_signal`] lets the
+//! [`Query`] puts key, fetcher and types into one definition, for [`use_query`] and [`Cache::query`]. `name.await` waits
+//! for the first answer, as Leptos' `Suspend` does.
+//!
+//! **Three.** Options are set on the hook, and are live where they read signals. [`abort_signal`] lets the
 //! browser cancel what is under way.
 //!
 //! ```no_run
@@ -60,8 +63,8 @@
 //!         answer.text().await.map_err(|error| error.to_string())
 //!     },
 //!     |options| {
-//!         options.refresh_interval = Duration::from_secs(30);
-//!         options.keep_previous_data = true;
+//!         options.refresh_interval(Duration::from_secs(30));
+//!         options.keep_previous_data(true);
 //!     },
 //! );
 //! # let _ = news;
@@ -117,16 +120,18 @@
 //! In reading order:
 //!
 //! - [`hook`]: [`use_swr`], the hook, and [`Swr`], what it returns.
+//! - [`query`]: [`Query`], key, fetcher and types in one definition, and its hook [`use_query`].
 //! - [`options`]: [`Config`] and [`Options`], with swr's names and defaults; [`MutateOptions`].
 //! - [`cache`]: [`Cache`], all entries of an app.
 //! - [`entry`]: [`Entry`], one key's data, error and state.
-//! - [`pages`]: [`use_swr_pages`], lists that come page by page.
+//! - [`pages`]: [`use_swr_pages`], lists that come page by page. [`rows`]: how a list's fresh head joins the known pages.
 //! - [`mutation`]: [`use_swr_mutation`], changes done when triggered.
 //! - [`subscription`]: [`use_swr_subscription`], data that is pushed.
 //! - [`persist`]: data that outlives the page.
 //! - [`machine`]: the pure state machine inside each entry.
 //! - [`host`]: the world outside, as a browser and as a virtual clock for tests.
 //! - [`request`]: a request under way, and how it is aborted.
+//! - [`value`]: the bound of all data.
 
 pub mod cache;
 pub mod entry;
@@ -137,8 +142,13 @@ pub mod mutation;
 pub mod options;
 pub mod pages;
 pub mod persist;
+pub mod query;
 pub mod request;
+pub mod rows;
+mod setters;
+mod settled;
 pub mod subscription;
+pub mod value;
 
 pub use cache::{Cache, provide_cache, provide_cache_with, use_cache};
 pub use entry::Entry;
@@ -147,7 +157,10 @@ pub use host::{Browser, Host, HostEvent, VirtualHost};
 pub use machine::Retry;
 pub use mutation::{MutationOptions, SwrMutation, use_swr_mutation};
 pub use options::{Config, MutateOptions, Options};
-pub use pages::{PagesConfig, PagesKey, PagesOptions, Rows, SwrPages, use_swr_pages};
+pub use pages::{PagesConfig, PagesKey, PagesOptions, SwrPages, use_swr_pages};
 pub use persist::{PersistOptions, Storage, WebStorage};
+pub use query::{Query, use_query};
 pub use request::{Reply, abort_signal};
+pub use rows::Rows;
 pub use subscription::{Push, SwrSubscription, use_swr_subscription};
+pub use value::Value;

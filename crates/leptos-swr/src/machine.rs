@@ -1,4 +1,4 @@
-//! What one entry of the cache does next: a pure state machine, `Event` in, `Effect`s out.
+//! State machine of a cache entry: `Event` in, `Effect`s out, pure.
 //!
 //! It knows no clock, no network and no type of data. Every event comes with a [`Now`], and what is to
 //! be done goes back as [`Effect`]s, in order. The data itself lives in [`crate::entry`]; the machine only
@@ -36,7 +36,7 @@ impl Now {
     }
 }
 
-/// What can happen to an entry.
+/// Input of the state machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Event {
     /// A hook begins to show the entry.
@@ -112,14 +112,14 @@ pub enum Event {
     },
 }
 
-/// What is to be done.
+/// Output of the state machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Start this request with this watcher's fetcher, and report its end.
     Fetch {
         /// The request's tick.
         request: u64,
-        /// Whose fetcher and whose callbacks.
+        /// The hook whose fetcher and callbacks are used.
         watcher: WatcherId,
     },
     /// Abort this request; its answer is of no use.
@@ -159,7 +159,7 @@ pub enum Notice {
     Discarded,
 }
 
-/// What an answer is worth.
+/// Validity of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
     /// It is the newest there is.
@@ -179,7 +179,7 @@ pub struct Retry {
     pub at_ms: u64,
 }
 
-/// What a hook shows beside data and error.
+/// State that a hook shows beside data and error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Status {
     /// A request is under way.
@@ -241,7 +241,7 @@ enum Poll {
 }
 
 impl Machine {
-    /// What a hook shows beside data and error.
+    /// State that a hook shows beside data and error.
     pub fn status(&self) -> Status {
         Status {
             is_validating: self.live.is_some(),
@@ -261,7 +261,7 @@ impl Machine {
         self.live.map(|live| live.request)
     }
 
-    /// What the answer of this request is worth now.
+    /// Validity of the answer of this request now.
     pub fn worth(&self, request: u64) -> Worth {
         match (self.live_request() == Some(request), self.mutation) {
             (false, _) => Worth::Gone,

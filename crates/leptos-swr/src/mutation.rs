@@ -13,8 +13,9 @@ use reactive_graph::wrappers::read::Signal;
 use crate::entry::Entry;
 use crate::options::{Callback, MutateOptions};
 use crate::request::Reply;
+use crate::value::Value;
 
-/// What [`use_swr_mutation`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_mutation`]. `Copy`, as signals are.
 pub struct SwrMutation<A: 'static, R: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The answer of the last trigger that was not reset or followed by another.
     pub data: Signal<Option<R>>,
@@ -53,7 +54,7 @@ impl<A: 'static, R: Send + Sync + 'static, E: Send + Sync + 'static> SwrMutation
 
 /// The options of a mutation hook. `T` is the data of the entry, `R` the answer of the work.
 pub struct MutationOptions<T, R, E> {
-    /// What the mutation does to the entry.
+    /// Effects of the mutation on the entry.
     pub mutate: MutateOptions<T, R, E>,
     /// Called after a success that was not reset or followed by another trigger.
     pub on_success: Option<Callback<R>>,
@@ -88,9 +89,9 @@ pub fn use_swr_mutation<A, T, R, E, F>(
 ) -> SwrMutation<A, R, E>
 where
     A: 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    R: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    R: Value,
+    E: Value,
     F: Future<Output = Result<R, E>> + 'static,
 {
     let state = State {
@@ -148,8 +149,8 @@ impl<R, E> Clone for State<R, E> {
 
 impl<R, E> State<R, E>
 where
-    R: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    R: Value,
+    E: Value,
 {
     fn begin(&self) -> u64 {
         self.newest.set(self.newest.get() + 1);
@@ -181,7 +182,7 @@ where
     }
 }
 
-fn change<V: Clone + PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<V>, value: V) {
+fn change<V: Value>(signal: &ArcRwSignal<V>, value: V) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
     }

@@ -1,10 +1,10 @@
-//! What a hook does, when: [`Config`] for all types, [`Options`] for one.
+//! Options of hooks: [`Config`] for all types, [`Options`] for one.
 
-use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::pages::{Rows, keep_rows};
+use crate::rows::{Rows, keep_rows};
+use crate::setters::setters;
 
 /// The options that know no type. [`crate::provide_cache_with`] sets them for all hooks below, and each
 /// hook's [`Options`] begin as a copy. Names and defaults are swr's.
@@ -26,7 +26,7 @@ pub struct Config {
     pub refresh_when_offline: bool,
     /// Retry after an error. Default true.
     pub should_retry_on_error: bool,
-    /// How many retries at most: `Some(0)` is none, `None` no end. Default `None`.
+    /// Maximum number of retries: `Some(0)` is none, `None` is unlimited. Default `None`.
     pub error_retry_count: Option<u32>,
     /// The unit of the retries' backoff. Default 5 s.
     pub error_retry_interval: Duration,
@@ -38,7 +38,7 @@ pub struct Config {
     pub loading_timeout: Duration,
     /// Go on showing the old key's data until the new key has some. Default false.
     pub keep_previous_data: bool,
-    /// How long data that nobody watches is kept. Default 5 min.
+    /// Time that data without a hook is kept. Default 5 min.
     pub gc_time: Duration,
 }
 
@@ -92,7 +92,7 @@ pub type Notify = Rc<dyn Fn()>;
 /// The time between polls, made from the data; zero is never.
 pub type Interval<T> = Rc<dyn Fn(Option<&T>) -> Duration>;
 
-/// Whether two values are the same for those who look at them.
+/// Equality of two values, as far as the view is concerned.
 pub type Compare<T> = Rc<dyn Fn(&T, &T) -> bool>;
 
 /// Makes new data from old and new.
@@ -106,32 +106,34 @@ pub type Decide<E> = Rc<dyn Fn(&E) -> bool>;
 /// Callbacks may do anything, also empty the cache. They are called after the entry has changed, in the order
 /// of what happened, and not after the hook is gone.
 pub struct Options<T, E> {
-    /// The options that know no type; reached as the options' own fields.
-    pub config: Config,
+    /// The options that know no type.
+    pub(crate) config: Config,
     /// Shown while the cache has nothing. It is not put into the cache. Default `None`.
-    pub fallback_data: Option<T>,
+    pub(crate) fallback_data: Option<T>,
     /// Instead of [`Config::refresh_interval`], an interval made from the data.
-    pub refresh_interval_by: Option<Interval<T>>,
+    pub(crate) refresh_interval_by: Option<Interval<T>>,
     /// Instead of [`Config::should_retry_on_error`], a choice by the error.
-    pub should_retry_by: Option<Decide<E>>,
+    pub(crate) should_retry_by: Option<Decide<E>>,
     /// While it answers true no request is started, and failures are not shown.
-    pub is_paused: Option<Rc<dyn Fn() -> bool>>,
+    pub(crate) is_paused: Option<Rc<dyn Fn() -> bool>>,
     /// Instead of `==`: new data that it calls the same is not taken.
-    pub compare: Option<Compare<T>>,
+    pub(crate) compare: Option<Compare<T>>,
     /// Makes the data to keep from the data known and the data that came, so that parts that are equal can keep
     /// their identity: [`Options::keep_rows`].
-    pub reconcile: Option<Reconcile<T>>,
+    pub(crate) reconcile: Option<Reconcile<T>>,
     /// Called after each answer that was taken.
-    pub on_success: Option<Callback<T>>,
+    pub(crate) on_success: Option<Callback<T>>,
     /// Called after each failure that is shown.
-    pub on_error: Option<Callback<E>>,
+    pub(crate) on_error: Option<Callback<E>>,
     /// Called when a first load takes longer than [`Config::loading_timeout`].
-    pub on_loading_slow: Option<Notify>,
+    pub(crate) on_loading_slow: Option<Notify>,
     /// Called when a request was for nothing: something newer took its place.
-    pub on_discarded: Option<Notify>,
+    pub(crate) on_discarded: Option<Notify>,
 }
 
 impl<T, E> Options<T, E> {
+    setters!(T, E);
+
     /// The defaults of a cache, and no callbacks.
     pub fn new(config: Config) -> Self {
         Self {
@@ -159,20 +161,6 @@ impl<T: Rows, E> Options<T, E> {
     }
 }
 
-impl<T, E> Deref for Options<T, E> {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.config
-    }
-}
-
-impl<T, E> DerefMut for Options<T, E> {
-    fn deref_mut(&mut self) -> &mut Config {
-        &mut self.config
-    }
-}
-
 /// Makes the data to show before a mutation's answer from the committed data and the data shown.
 pub type Optimistic<T> = Rc<dyn Fn(Option<&T>, Option<&T>) -> T>;
 
@@ -182,7 +170,7 @@ pub type Populate<T, R> = Rc<dyn Fn(&R, Option<&T>) -> Option<T>>;
 /// A yes or no about the data.
 pub type DecideByData<T> = Rc<dyn Fn(Option<&T>) -> bool>;
 
-/// What a mutation does to the cache beside its work. `T` is the data, `R` the answer of the work.
+/// Effects of a mutation on the cache. `T` is the data, `R` the result of the mutation.
 pub struct MutateOptions<T, R, E> {
     /// Fetch again after it. Default true.
     pub revalidate: bool,
@@ -190,7 +178,7 @@ pub struct MutateOptions<T, R, E> {
     pub revalidate_by: Option<DecideByData<T>>,
     /// Shown while the work is under way.
     pub optimistic_data: Option<Optimistic<T>>,
-    /// What the answer writes into the cache; `None` writes nothing.
+    /// Writes the result into the cache; `None` writes nothing.
     pub populate_cache: Option<Populate<T, R>>,
     /// Go back to the committed data when the work fails. Default true.
     pub rollback_on_error: bool,

@@ -8,12 +8,8 @@
 //! - [`PagesOptions::head_only`], for lists whose rows have an identity and whose news come first: a
 //!   revalidation fetches from the head until a page ends with a row it knows, and splices. See [`splice`].
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::Hash;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -27,40 +23,23 @@ use send_wrapper::SendWrapper;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, use_cache};
-use crate::entry::{Answer, Entry};
-use crate::hook::{Fetch, Swr, use_found};
+use crate::entry::{Answer, Entry, Fetch};
+use crate::hook::{Swr, use_found};
 use crate::machine::Retry;
 use crate::options::{MutateOptions, Options};
 use crate::request::Reply;
-
-/// A page that can say which rows it has.
-pub trait Rows: Clone {
-    /// One row. An `Arc` keeps its identity as long as the row is equal.
-    type Row: Clone + PartialEq + Send + Sync + 'static;
-    /// What tells two rows apart.
-    type Id: Eq + Hash;
-
-    /// The rows, in the list's order. Borrowed where the page has them so, else made for this call.
-    fn rows(&self) -> Cow<'_, [Self::Row]>;
-    /// The identity of a row: the same in every answer.
-    fn id(row: &Self::Row) -> Self::Id;
-    /// The same page (its cursor above all) with other rows.
-    fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
-
-    /// Where the row of an identity is. A page that makes its rows for each call can tell it without them.
-    fn position(&self, id: &Self::Id) -> Option<usize> {
-        self.rows().iter().position(|row| Self::id(row) == *id)
-    }
-}
+use crate::rows::{Rows, splice};
+use crate::setters::setters;
+use crate::value::Value;
 
 /// The key of a list's entry: the first page's key, marked so that the two are not mixed up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PagesKey<K>(pub K);
 
-/// How a list is walked. Names and defaults are swr's, where swr has the option.
+/// Paging options. Names and defaults are swr's, where swr has the option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagesConfig {
-    /// How many pages are loaded at first. Default 1.
+    /// Number of pages loaded at first. Default 1.
     pub initial_size: usize,
     /// Fetch all pages in each revalidation. Default false.
     pub revalidate_all: bool,
@@ -89,9 +68,8 @@ impl Default for PagesConfig {
 
 /// The options of a list.
 pub struct PagesOptions<P, E> {
-    /// The options every hook has; reached as the options' own fields.
-    pub options: Options<Vec<P>, E>,
-    /// How the list is walked.
+    options: Options<Vec<P>, E>,
+    /// Paging options.
     pub pages: PagesConfig,
     splice: Option<Splice<P>>,
 }
@@ -108,21 +86,11 @@ impl<P: Rows, E> PagesOptions<P, E> {
     }
 }
 
-impl<P, E> Deref for PagesOptions<P, E> {
-    type Target = Options<Vec<P>, E>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.options
-    }
+impl<P, E> PagesOptions<P, E> {
+    setters!(Vec<P>, E, in options);
 }
 
-impl<P, E> DerefMut for PagesOptions<P, E> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.options
-    }
-}
-
-/// What [`use_swr_pages`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_pages`]. `Copy`, as signals are.
 pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The pages that are loaded. Stays beside an error.
     pub data: Signal<Option<Vec<P>>>,
@@ -136,7 +104,7 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    /// How many pages are asked for. More than are loaded while more are under way, and at the list's end.
+    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of the list.
     pub size: Signal<usize>,
     swr: Swr<Vec<P>, E>,
     list: StoredValue<Rc<dyn List<P>>, LocalStorage>,
@@ -152,14 +120,14 @@ impl<P: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrPages<P, E>
 
 impl<P, E> SwrPages<P, E>
 where
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     /// Asks for so many pages. Those that are known are shown at once.
     pub fn set_size(&self, size: usize) {
         let Some(list) = self.list.try_get_value() else { return };
         if let (Some(entry), Some(known)) = (self.swr.entry(), list.resize(size)) {
-            entry.update(|shown| known.or_else(|| shown.cloned()), true);
+            entry.update_and_revalidate(|shown| known.or_else(|| shown.cloned()));
         }
     }
 
@@ -194,8 +162,13 @@ where
     }
 
     /// Makes pages from the committed pages: [`Entry::update`].
-    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>, revalidate: bool) {
-        self.swr.update(change, revalidate);
+    pub fn update(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update(change);
+    }
+
+    /// As [`SwrPages::update`], and fetches again.
+    pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&Vec<P>>) -> Option<Vec<P>>) {
+        self.swr.update_and_revalidate(change);
     }
 
     /// Does some work and takes its answer into the list: [`Entry::mutate`].
@@ -234,8 +207,8 @@ pub fn use_swr_pages<K, P, E, F>(
 ) -> SwrPages<P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
     F: Future<Output = Result<P, E>> + 'static,
 {
     let cache = use_cache();
@@ -280,7 +253,7 @@ where
     }
 }
 
-/// What is known of a list beside its pages: an entry of its own, shared by the hooks of the list.
+/// State of a list beside its pages: an entry of its own, shared by the hooks of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Meta {
     size: Option<usize>,
@@ -325,8 +298,8 @@ struct Source<K, P, E> {
 impl<K, P, E> Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn meta(&self, first: &K) -> Entry<Meta, ()> {
         self.cache.entry(MetaKey(first.clone()))
@@ -458,8 +431,8 @@ where
 impl<K, P, E> List<P> for Source<K, P, E>
 where
     K: Clone + Eq + 'static,
-    P: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    P: Value,
+    E: Value,
 {
     fn resize(&self, size: usize) -> Option<Option<Vec<P>>> {
         let first = untrack(|| (self.get_key)(0, None))?;
@@ -491,43 +464,6 @@ where
             meta.0.write(Some(Meta { size, refetch, grows: false }));
         }
     }
-}
-
-/// Joins a list's fresh head to the pages known, where the two meet.
-///
-/// `fetched` are pages from the head on, without a gap between them; `has_ended` says that the list has no
-/// more. They meet the known pages where the last row fetched is a known one. Then the result is what the
-/// server would have answered for the whole list, as far as anybody can know:
-///
-/// - the fetched rows, all of them and in their order. Known rows in their midst that were not fetched again
-///   are gone from the list;
-/// - then the known rows after the last one fetched.
-///
-/// No row is there twice. A row that is equal to the known one is the known one, so an `Arc` keeps its
-/// identity. `None` where the last row is not known: what comes after it is not known either, and the head
-/// must be followed further.
-pub fn splice<P: Rows>(known: &[P], fetched: &[P], has_ended: bool) -> Option<Vec<P>> {
-    if has_ended {
-        return Some(keep_rows(known, fetched));
-    }
-    let last = fetched.iter().rev().find_map(|page| page.rows().last().map(P::id))?;
-    let place = |(index, page): (usize, &P)| Some((index, page.position(&last)?));
-    let (index, row) = known.iter().enumerate().find_map(place)?;
-    // What comes after the place was not fetched, and a list may have many pages.
-    let mut pages = keep_rows(&known[..=index], fetched);
-    let head = pages.pop()?;
-    let rows = [&head.rows()[..], &known[index].rows()[row + 1..]].concat();
-    pages.push(known[index].with_rows(rows));
-    pages.extend_from_slice(&known[index + 1..]);
-    Some(pages)
-}
-
-/// The same pages, made of the known rows where these are equal.
-pub(crate) fn keep_rows<P: Rows>(known: &[P], pages: &[P]) -> Vec<P> {
-    let rows = known.iter().flat_map(|page| page.rows().into_owned());
-    let old: HashMap<P::Id, P::Row> = rows.map(|row| (P::id(&row), row)).collect();
-    let keep = |row: &P::Row| old.get(&P::id(row)).filter(|old| *old == row).unwrap_or(row).clone();
-    pages.iter().map(|page| page.with_rows(page.rows().iter().map(keep).collect())).collect()
 }
 
 /// Waits for all; the first failure ends it.

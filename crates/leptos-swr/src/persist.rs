@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::cache::Cache;
 use crate::entry::{Entry, Inner, Node};
 use crate::options::millis;
+use crate::value::Value;
 
 /// One place to keep a text.
 pub trait Storage: 'static {
@@ -62,7 +63,7 @@ impl Storage for WebStorage {
     }
 }
 
-/// What is kept, and how long.
+/// Which data is persisted, and for how long.
 pub struct PersistOptions<T> {
     /// Raised when the data's shape changes: what another version kept is forgotten. Default 0.
     pub version: u32,
@@ -92,8 +93,8 @@ impl<P: Clone> PersistOptions<Vec<P>> {
     }
 }
 
-/// What is kept, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry. Tuples,
-/// because reading structs would cost a page more.
+/// Persisted form, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry. Tuples,
+/// because deserialising structs takes more code.
 type Kept<K, T> = (u32, Vec<(K, u64, T)>);
 
 impl Cache {
@@ -106,7 +107,7 @@ impl Cache {
     where
         K: Clone + Eq + Serialize + DeserializeOwned + 'static,
         T: Clone + PartialEq + Send + Sync + Serialize + DeserializeOwned + 'static,
-        E: Clone + PartialEq + Send + Sync + 'static,
+        E: Value,
     {
         let host = self.shared().host.clone();
         let kept = restore::<K, T>(&storage, &options, host.wall_clock_ms());

@@ -6,8 +6,9 @@ use reactive_graph::wrappers::read::Signal;
 use crate::cache::use_cache;
 use crate::entry::{Close, Entry};
 use crate::hook::{hold_each, use_found};
+use crate::value::Value;
 
-/// What [`use_swr_subscription`] returns. `Copy`, as signals are.
+/// Handle of [`use_swr_subscription`]. `Copy`, as signals are.
 pub struct SwrSubscription<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     /// The last data that was pushed.
     pub data: Signal<Option<T>>,
@@ -27,7 +28,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Copy for SwrSubscriptio
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionKey<K>(pub K);
 
-/// What a source pushes into. Clones are the same.
+/// Sender of a subscription's data. Clones share the entry.
 pub struct Push<T, E>(Entry<T, E>);
 
 impl<T, E> Clone for Push<T, E> {
@@ -38,13 +39,13 @@ impl<T, E> Clone for Push<T, E> {
 
 impl<T, E> Push<T, E>
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
 {
     /// Shows new data, or a failure beside the data there is.
     pub fn next(&self, value: Result<T, E>) {
         match value {
-            Ok(data) => self.0.set(Some(data), false),
+            Ok(data) => self.0.set(Some(data)),
             Err(error) => {
                 self.0.0.set_error(Some(error));
                 self.0.0.written();
@@ -63,8 +64,8 @@ pub fn use_swr_subscription<K, T, E, D>(
 ) -> SwrSubscription<T, E>
 where
     K: Clone + Eq + 'static,
-    T: Clone + PartialEq + Send + Sync + 'static,
-    E: Clone + PartialEq + Send + Sync + 'static,
+    T: Value,
+    E: Value,
     D: FnOnce() + 'static,
 {
     let cache = use_cache();

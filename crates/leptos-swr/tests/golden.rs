@@ -131,7 +131,10 @@ impl Run {
                 Kind::List(list) => list.revalidate(),
             },
             "invalidate" => self.cache.revalidate(&name),
-            "set" => self.query_of(&name).set(text(&argument["data"]), argument["revalidate"] == true),
+            "set" if argument["revalidate"] == true => {
+                self.query_of(&name).set_and_revalidate(text(&argument["data"]));
+            }
+            "set" => self.query_of(&name).set(text(&argument["data"])),
             "mutate" => self.mutate(&name, argument),
             "size" => match &self.hooks[&name].kind {
                 Kind::List(list) => {
@@ -144,7 +147,8 @@ impl Run {
             "show" => self.host.set_visible(true),
             "offline" => self.host.set_online(false),
             "online" => self.host.set_online(true),
-            "unload" => self.cache.unload(argument["revalidate"] == true),
+            "unload" if argument["revalidate"] == true => self.cache.unload_and_revalidate(),
+            "unload" => self.cache.unload(),
             other => panic!("expected a step of golden/scenarios.mjs, but found {other:?}"),
         }
     }
@@ -180,11 +184,11 @@ impl Run {
         let (noted, name) = (self.noted.clone(), name.to_owned());
         let set = move |target: &mut Options<String, String>| {
             let options = options.get();
-            target.fallback_data = text(&options["fallbackData"]);
+            target.fallback_data(text(&options["fallbackData"]));
             if options["callbacks"] == true {
                 listen(target, &noted, &name);
             }
-            configure(&mut target.config, &options);
+            target.configure(|config| configure(config, &options));
         };
         Kind::Query(use_swr_with(move || key.get(), self.fetcher(), set))
     }
@@ -207,7 +211,7 @@ impl Run {
             target.pages.revalidate_all = is("revalidateAll").unwrap_or(false);
             target.pages.parallel = is("parallel").unwrap_or(false);
             target.pages.persist_size = is("persistSize").unwrap_or(false);
-            configure(&mut target.config, &options);
+            target.configure(|config| configure(config, &options));
         }))
     }
 
@@ -274,9 +278,9 @@ fn listen(options: &mut Options<String, String>, noted: &Rc<Noted>, name: &str) 
         move |what: String| noted.calls.borrow_mut().push(format!("{name} {what}"))
     };
     let (success, error, slow) = (call(noted), call(noted), call(noted));
-    options.on_success = Some(Rc::new(move |data| success(format!("success {data}"))));
-    options.on_error = Some(Rc::new(move |failure| error(format!("error {failure}"))));
-    options.on_loading_slow = Some(Rc::new(move || slow("slow".to_owned())));
+    options.on_success(move |data| success(format!("success {data}")));
+    options.on_error(move |failure| error(format!("error {failure}")));
+    options.on_loading_slow(move || slow("slow".to_owned()));
 }
 
 /// swr's options, as ours.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use leptos_swr::pages::splice;
+use leptos_swr::rows::splice;
 use leptos_swr::{Cache, Config, Entry, MutateOptions, Rows, Swr, VirtualHost, use_swr_with};
 use proptest::prelude::*;
 use proptest::test_runner::Config as ProptestConfig;
@@ -169,17 +169,17 @@ impl World {
                 move |key| server.request(key),
                 move |options| {
                     if bits & 1 > 0 {
-                        options.refresh_interval = Duration::from_secs(3);
+                        options.refresh_interval(Duration::from_secs(3));
                     }
-                    options.keep_previous_data = bits & 2 > 0;
+                    options.keep_previous_data(bits & 2 > 0);
                     if bits & 4 > 0 {
                         // Emptying the cache from a callback, now and then.
                         let cache = cache.clone();
-                        options.on_error = Some(Rc::new(move |error| {
+                        options.on_error(move |error| {
                             if error % 5 == 0 {
-                                cache.unload(false);
+                                cache.unload();
                             }
-                        }));
+                        });
                     }
                 },
             )
@@ -230,7 +230,10 @@ impl World {
                 // An error may empty the cache, by the callback above.
                 takes_away = !ok;
             }
-            Op::Write { key, revalidate } => self.entry(key).set(Some(self.server.tick()), revalidate),
+            Op::Write { key, revalidate: true } => {
+                self.entry(key).set_and_revalidate(Some(self.server.tick()))
+            }
+            Op::Write { key, revalidate: false } => self.entry(key).set(Some(self.server.tick())),
             Op::Work { key, hope, revalidate } => {
                 let work = self.server.begin(key, &self.server.works);
                 let mut options = MutateOptions::default().revalidate(revalidate);
@@ -248,7 +251,10 @@ impl World {
                 }
             }
             Op::Clear { revalidate } => {
-                self.cache.unload(revalidate);
+                match revalidate {
+                    true => self.cache.unload_and_revalidate(),
+                    false => self.cache.unload(),
+                }
                 takes_away = true;
             }
             Op::Focus => self.host.focus(),

@@ -7,8 +7,11 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// A user of the system. `nobody` is the last resort, because other services may run as it, too, and could
-/// then reach the server.
+/// Whom a server that root starts runs as, the preferred first. Other services may run as the last two as well, and
+/// could then reach the server.
+const PREFERRED: [&str; 3] = ["calls", "postgres", "nobody"];
+
+/// A user of the system.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) name: String,
@@ -26,12 +29,13 @@ impl Account {
             return Ok(None);
         }
         let of_owner = if owner == 0 { None } else { Account::by_uid(owner) };
-        of_owner
-            .or_else(|| Account::by_name("postgres"))
-            .or_else(|| Account::by_name("nobody"))
-            .filter(|account| account.uid != 0)
-            .map(Some)
-            .ok_or(Error::NoUnprivilegedUser)
+        of_owner.or_else(|| preferred(Account::by_name)).map(Some).ok_or(Error::NoUnprivilegedUser)
+    }
+
+    /// Checks that the user of this process has a name, without which PostgreSQL does not run.
+    pub(crate) fn check_name() -> Result<(), Error> {
+        let uid = effective_uid();
+        Account::by_uid(uid).map(|_| ()).ok_or(Error::NamelessUser { uid })
     }
 
     /// Whether this account may enter each of `folders`; the first that it may not.
@@ -60,6 +64,20 @@ impl Account {
         // SAFETY: as above.
         lookup(|entry, buffer, size, result| unsafe { libc::getpwuid_r(uid, entry, buffer, size, result) })
     }
+}
+
+/// The first user that there is.
+fn preferred(by_name: impl Fn(&str) -> Option<Account>) -> Option<Account> {
+    PREFERRED.into_iter().filter_map(by_name).find(|account| account.uid != 0)
+}
+
+/// The name of the user that a server runs as whose data belongs to the user `owner`; `None` if that is this process'
+/// own.
+///
+/// # Errors
+/// [`Error::NoUnprivilegedUser`].
+pub fn user_of_server(owner: u32) -> Result<Option<String>, Error> {
+    Ok(Account::to_drop_to(owner)?.map(|account| account.name))
 }
 
 /// Whether this process runs as root.
@@ -103,4 +121,24 @@ fn lookup(
     // SAFETY: on success the name points to a string inside of `buffer`.
     let name = unsafe { CStr::from_ptr(entry.pw_name) }.to_string_lossy().into_owned();
     Some(Account { name, uid: entry.pw_uid, gid: entry.pw_gid })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_of_its_own_comes_before_those_that_are_shared() {
+        let there = |names: &'static [&str]| {
+            move |name: &str| {
+                let uid = names.iter().position(|there| *there == name)? as libc::uid_t + 100;
+                Some(Account { name: name.to_owned(), uid, gid: uid })
+            }
+        };
+        let found = |names| preferred(there(names)).map(|account| account.name);
+        assert_eq!(found(&["nobody", "postgres", "calls"]).as_deref(), Some("calls"));
+        assert_eq!(found(&["nobody", "postgres"]).as_deref(), Some("postgres"));
+        assert_eq!(found(&["nobody"]).as_deref(), Some("nobody"));
+        assert_eq!(found(&[]), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! Where the installed PostgreSQL is, and which version.
+//! Finds the installed PostgreSQL and its version.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,8 +9,11 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// The programs that a folder must hold to be of use.
-const NEEDED: [&str; 3] = ["initdb", "postgres", "psql"];
+/// The programs that a folder must hold to be of use, the first of which tells its version.
+const NEEDED: [&str; 3] = ["postgres", "initdb", "psql"];
+
+/// The programs that back a database up and restore it, likewise.
+const FOR_BACKUPS: [&str; 3] = ["pg_dump", "pg_restore", "psql"];
 
 /// The first major version that knows all the settings used here.
 const OLDEST: u32 = 14;
@@ -22,7 +25,7 @@ const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
 const PASSED_ON: [&str; 7] =
     ["PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
-/// Where packages put the binaries. One `*` stands for a version; the newest comes first.
+/// Directories that packages install the binaries to. `*` stands for a version; the newest is tried first.
 const USUAL_PLACES: [&str; 9] = [
     "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
     "/usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Fedora, RHEL
@@ -49,23 +52,36 @@ pub(crate) struct Installed(Vec<Binaries>);
 impl Installed {
     /// Looks for them.
     pub(crate) fn find() -> Result<Installed, Error> {
-        let mut looked_in = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut installed = Vec::new();
-        for (origin, folder) in candidates() {
-            if !seen.insert(folder.clone()) {
-                continue;
-            }
-            match examine(&folder) {
-                Ok(major) => installed.push(Binaries { folder, major }),
-                Err(reason) => looked_in.push(format!("  {} ({origin}): {reason}", folder.display())),
-            }
-        }
+        let (installed, mut looked_in) = find_all(&NEEDED);
         if installed.is_empty() {
             looked_in.extend(usual_places_without_a_match());
             return Err(Error::MissingBinaries { looked_in });
         }
         Ok(Installed(installed))
+    }
+
+    /// The newest version.
+    pub(crate) fn newest(&self) -> Binaries {
+        let Installed(all) = self;
+        all.iter().max_by_key(|each| each.major).unwrap_or(&all[0]).clone()
+    }
+
+    /// These and one folder more, which comes first.
+    pub(crate) fn with(mut self, folder: &Path) -> Result<Installed, Error> {
+        let Installed(all) = &mut self;
+        match examine(folder, &NEEDED) {
+            Ok(major) => all.insert(0, Binaries { folder: folder.to_path_buf(), major }),
+            Err(reason) => {
+                let looked_in = vec![format!("  {}: {reason}", folder.display())];
+                return Err(Error::MissingBinaries { looked_in });
+            }
+        }
+        Ok(self)
+    }
+
+    /// One version alone.
+    pub(crate) fn only(binaries: &Binaries) -> Installed {
+        Installed(vec![binaries.clone()])
     }
 
     /// Those for a cluster of the major version `needed`, or the best for a new one. `cluster` is for the
@@ -87,6 +103,28 @@ impl Binaries {
         &self.folder
     }
 
+    /// The major version.
+    pub(crate) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// The oldest version that has `pg_dump`, `pg_restore` and `psql`, and can dump a server of this major version.
+    pub(crate) fn for_backups(server: u32) -> Result<Binaries, Error> {
+        let (mut found, looked_in) = find_all(&FOR_BACKUPS);
+        found.sort_by_key(Binaries::major);
+        let newest = found.last().map(Binaries::major);
+        let fitting = found.into_iter().find(|each| each.major >= server);
+        fitting.ok_or(Error::MissingClient { server, newest, looked_in })
+    }
+
+    /// Whether `pg_dump`, `pg_restore` and `psql` are in this folder.
+    pub(crate) fn check_for_backups(&self) -> Result<(), Error> {
+        examine(&self.folder, &FOR_BACKUPS).map(|_| ()).map_err(|reason| {
+            let looked_in = vec![format!("  {}: {reason}", self.folder.display())];
+            Error::MissingClient { server: self.major, newest: None, looked_in }
+        })
+    }
+
     /// A command for one of the programs, with no input, and with nothing of the environment but what programs need to
     /// run: a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process are not for the server's
     /// user.
@@ -99,8 +137,33 @@ impl Binaries {
     }
 }
 
-/// Folders to look in and how they were found, the preferred first.
-fn candidates() -> Vec<(&'static str, PathBuf)> {
+/// The major versions of PostgreSQL that are installed, and where, the preferred first.
+///
+/// # Errors
+/// [`Error::MissingBinaries`].
+pub fn installed() -> Result<Vec<(u32, PathBuf)>, Error> {
+    let Installed(all) = Installed::find()?;
+    Ok(all.into_iter().map(|each| (each.major, each.folder)).collect())
+}
+
+/// Folders that hold all of `programs`, the preferred first, and why the others do not.
+fn find_all(programs: &[&str]) -> (Vec<Binaries>, Vec<String>) {
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for (origin, folder) in candidates(programs[0]) {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        match examine(&folder, programs) {
+            Ok(major) => found.push(Binaries { folder, major }),
+            Err(reason) => refused.push(format!("  {} ({origin}): {reason}", folder.display())),
+        }
+    }
+    (found, refused)
+}
+
+/// Folders to look in for `program` and how they were found, the preferred first.
+fn candidates(program: &str) -> Vec<(&'static str, PathBuf)> {
     if let Some(folder) = std::env::var_os(OVERRIDE).filter(|folder| !folder.is_empty()) {
         return vec![(OVERRIDE, PathBuf::from(folder))];
     }
@@ -108,7 +171,7 @@ fn candidates() -> Vec<(&'static str, PathBuf)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
         // A link to one program leads to the folder where all of them are.
-        if let Ok(program) = folder.join("initdb").canonicalize() {
+        if let Ok(program) = folder.join(program).canonicalize() {
             all.push(("PATH", folder));
             all.extend(program.parent().map(|folder| ("PATH", folder.to_path_buf())));
         }
@@ -120,7 +183,7 @@ fn candidates() -> Vec<(&'static str, PathBuf)> {
     all
 }
 
-/// What `pg_config --bindir` says.
+/// Output of `pg_config --bindir`.
 fn pg_config() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -149,22 +212,25 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
 }
 
 /// The major version of the PostgreSQL in `folder`, or why there is none of use.
-fn examine(folder: &Path) -> Result<u32, String> {
+fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
     let missing: Vec<&str> =
-        NEEDED.into_iter().filter(|program| !is_program(&folder.join(program))).collect();
+        programs.iter().copied().filter(|program| !is_program(&folder.join(program))).collect();
     if !missing.is_empty() {
         return Err(format!("no {}", missing.join(", no ")));
     }
-    let output = Command::new(folder.join("postgres"))
+    let program = programs[0];
+    let output = Command::new(folder.join(program))
         .arg("--version")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("postgres --version: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
+        .map_err(|error| format!("{program} --version: {error}"))?;
+    // What prevents a program from running is an error of the linker.
+    let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+    let text = String::from_utf8_lossy(said);
     match major(&text) {
         Some(major) if major >= OLDEST => Ok(major),
         Some(major) => Err(format!("expected PostgreSQL {OLDEST} or later, but found {major}")),
-        None => Err(format!("expected a version from postgres --version, but found {:?}", text.trim())),
+        None => Err(format!("expected a version from {program} --version, but found {:?}", text.trim())),
     }
 }
 
@@ -226,11 +292,14 @@ mod tests {
         };
         program("initdb", "");
         program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 12.22'\n");
-        assert_eq!(examine(root.path()), Err("no psql".to_owned()));
+        assert_eq!(examine(root.path(), &NEEDED), Err("no psql".to_owned()));
         program("psql", "");
-        assert_eq!(examine(root.path()), Err("expected PostgreSQL 14 or later, but found 12".to_owned()));
+        assert_eq!(
+            examine(root.path(), &NEEDED),
+            Err("expected PostgreSQL 14 or later, but found 12".to_owned())
+        );
         program("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n");
-        assert_eq!(examine(root.path()), Ok(18));
+        assert_eq!(examine(root.path(), &NEEDED), Ok(18));
     }
 
     #[test]

@@ -11,12 +11,16 @@ use crate::database::Psql;
 use crate::keeper::Keeper;
 use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
+use crate::programs::Programs;
 use crate::recipe::Recipe;
-use crate::server;
+use crate::server::{self, Ready};
 use crate::stop::Stop;
 
-/// How long a stop may take. The server writes what it has in memory; on a slow disk that is minutes.
-const STOP_LIMIT: Duration = Duration::from_secs(600);
+/// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(600);
+
+/// How long to wait for a data folder that nobody else may use.
+const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.
 ///
@@ -32,9 +36,9 @@ pub struct Cluster {
     membership: Option<Membership>,
 }
 
-/// What makes this process a user of the cluster.
+/// Marks this process as a user of the cluster.
 #[derive(Debug)]
-struct Membership {
+pub(crate) struct Membership {
     users: Lock,
     keeper: Keeper,
 }
@@ -118,13 +122,21 @@ impl Cluster {
         self.binaries.folder()
     }
 
+    /// The programs of this cluster's installation that back it up and restore it.
+    ///
+    /// # Errors
+    /// [`Error::MissingClient`]: they are not installed beside the server.
+    pub fn programs(&self) -> Result<Programs, Error> {
+        Programs::of(&self.binaries)
+    }
+
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns
-    /// when it answers; at once if it runs.
+    /// when it answers, at once if it runs, and whether this process started it.
     ///
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
-    pub fn ensure_running(&self) -> Result<(), Error> {
-        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|_| ())
+    pub fn ensure_running(&self) -> Result<bool, Error> {
+        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|ready| ready.started)
     }
 
     /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
@@ -149,13 +161,30 @@ impl Cluster {
     pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
         let membership = Membership::new(&layout, recipe.throwaway)?;
         match server::ensure_ready(&layout, &installed, &recipe) {
-            Ok(binaries) => Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) }),
+            Ok(Ready { binaries, .. }) => {
+                Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
+            }
+            // That one is not ours to stop.
+            Err(error @ Error::StartedByHand { .. }) => {
+                membership.keeper.dismiss();
+                Err(error)
+            }
             Err(error) => {
                 // The error that counts is the first.
                 let _ = membership.end(&layout, recipe.throwaway);
                 Err(error)
             }
         }
+    }
+
+    /// A server that is stopped by whoever has started it.
+    pub(crate) fn without_membership(
+        layout: Layout,
+        installed: Installed,
+        binaries: Binaries,
+        recipe: Recipe,
+    ) -> Cluster {
+        Cluster { layout, installed, binaries, recipe, membership: None }
     }
 
     fn end_membership(&mut self) -> Result<(), Error> {
@@ -189,12 +218,33 @@ impl Membership {
         Ok(Membership { users, keeper })
     }
 
+    /// Makes this process the only user. Others wait until it has ended.
+    pub(crate) fn alone(layout: &Layout) -> Result<Membership, Error> {
+        let users = Lock::open(layout, &layout.users_lock())?;
+        if !users.wait(Mode::Exclusive, ALONE_LIMIT)? {
+            return Err(Error::InUse { folder: layout.data_dir.clone() });
+        }
+        let keeper = Keeper::fork(layout, Stop::new(layout, false), false)?;
+        Ok(Membership { users, keeper })
+    }
+
     /// Stops the server if this was its last user, and ends the keeper.
-    fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
+    pub(crate) fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
         // One leaves at a time. Else two could each take the other's look at the lock for a user that stays.
         let leaving = Lock::open(layout, &layout.leaving_lock())?;
         if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
+        }
+        // If somebody has deleted the lock file, those who came later are users by another one.
+        let successor = match self.users.is_current() {
+            true => None,
+            false => Some(Lock::open(layout, &layout.users_lock())?),
+        };
+        if let Some(successor) = &successor
+            && !successor.attempt(Mode::Exclusive)?
+        {
+            self.keeper.dismiss();
+            return Ok(());
         }
         if self.users.attempt(Mode::Exclusive)? {
             if !Stop::new(layout, throwaway).run(Some(STOP_LIMIT)) {

@@ -1,4 +1,4 @@
-//! What can go wrong, in words for the person at the terminal.
+//! Errors, as messages for the person at the terminal.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,27 @@ pub enum Error {
         looked_in: Vec<String>,
     },
 
+    /// No folder with client programs that fit the server was found.
+    #[error(
+        "expected pg_dump, pg_restore and psql of PostgreSQL {server} or newer, but found {}. Install them \
+         (Debian: postgresql-client-{server}, macOS: brew install postgresql@{server}), or set CALLS_POSTGRES_BIN to \
+         the folder that holds them. Looked in:\n{}",
+        newest.map_or("none".to_owned(), |newest| format!("only version {newest}")), looked_in.join("\n")
+    )]
+    MissingClient {
+        /// The server's major version.
+        server: u32,
+        /// The newest version that was found.
+        newest: Option<u32>,
+        /// One line a place, with what was missing there.
+        looked_in: Vec<String>,
+    },
+
     /// The cluster was made by a major version that is not installed.
     #[error(
         "the data in {} was made by PostgreSQL {needed}, but only {found} is installed. \
-         Install version {needed} (Debian: postgresql-{needed}, macOS: brew install postgresql@{needed}), \
-         or choose another folder with --data-dir", folder.display()
+         To move the data to the installed version: calls upgrade-postgres. To stay with version {needed}, install it \
+         (Debian: postgresql-{needed}, macOS: brew install postgresql@{needed})", folder.display()
     )]
     VersionNotInstalled {
         /// The cluster's folder.
@@ -35,12 +51,61 @@ pub enum Error {
         found: String,
     },
 
+    /// The old version's programs are needed, and are not there.
+    #[error(
+        "the data in {} was made by PostgreSQL {needed}, whose programs are needed to read it, but only {found} is \
+         installed. Either name the folder of the old ones, if they are still somewhere:\n  \
+         CALLS_OLD_POSTGRES_BIN=/usr/lib/postgresql/{needed}/bin calls upgrade-postgres\n\
+         or install them for the upgrade (Debian: postgresql-{needed}), or begin with a backup:\n  \
+         calls upgrade-postgres --from-backup FILE", folder.display()
+    )]
+    OldVersionMissing {
+        /// The cluster's folder.
+        folder: PathBuf,
+        /// The major version in its `PG_VERSION`.
+        needed: u32,
+        /// The newest version that is installed.
+        found: u32,
+    },
+
+    /// An upgrade was killed at a moment at which no cluster is in its place.
+    #[error("an upgrade of {} was broken off. To finish it: calls upgrade-postgres", folder.display())]
+    UpgradeBrokenOff {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
+    /// There is no cluster to upgrade.
+    #[error("expected the data of a private PostgreSQL in {}, but found none", folder.display())]
+    NoCluster {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
+    /// Others use a data folder that this process needs for itself.
+    #[error("{} is in use. Stop `calls serve` and other commands first", folder.display())]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+
     /// Started by root, and there is no user to drop to.
     #[error(
         "PostgreSQL refuses to run as root, and this system has neither a user `postgres` nor a user `nobody` \
-         to run it as. Create one (useradd --system postgres), or start this program as an ordinary user"
+         to run it as. Create one (useradd --system calls), or start this program as an ordinary user"
     )]
     NoUnprivilegedUser,
+
+    /// The user of this process has no name.
+    #[error(
+        "PostgreSQL needs a user with a name, but the user id {uid}, which this program runs as, has none. Add one \
+         (useradd --uid {uid} calls; in a container also: run it as a user that /etc/passwd names), or use another \
+         server by --database-url"
+    )]
+    NamelessUser {
+        /// The id.
+        uid: u32,
+    },
 
     /// The unprivileged user cannot enter a folder on the way to the data or to the binaries.
     #[error(
@@ -82,7 +147,7 @@ pub enum Error {
         program: &'static str,
         /// The folder to be created.
         folder: PathBuf,
-        /// What the program said.
+        /// Output of the program.
         output: String,
     },
 
@@ -100,7 +165,7 @@ pub enum Error {
     Slow {
         /// "not ready" or "not stopped".
         state: &'static str,
-        /// How long was waited, in seconds.
+        /// Waiting time in seconds.
         seconds: u64,
         /// The log file.
         log: PathBuf,
@@ -123,9 +188,9 @@ pub enum Error {
     /// `psql` failed.
     #[error("could not {doing}: {message}")]
     Query {
-        /// What was tried.
+        /// The attempted action.
         doing: String,
-        /// What the server, or `psql`, said.
+        /// Message of the server or of `psql`.
         message: String,
     },
 
@@ -136,9 +201,9 @@ pub enum Error {
     /// A system call failed.
     #[error("could not {doing}: {source}")]
     Io {
-        /// What was tried, with the path.
+        /// The attempted action, with the path.
         doing: String,
-        /// What the system said.
+        /// Error of the system call.
         source: io::Error,
     },
 }

@@ -99,11 +99,23 @@ unsafe fn keep(orders: &Orders, arguments: &[*const libc::c_char], environment: 
     unsafe {
         detach();
         // Without `O_CLOEXEC`: what removes a throwaway cluster holds the lock to its end.
-        let lock = libc::open(orders.users_lock.as_ptr(), libc::O_RDONLY);
-        while libc::flock(lock, libc::LOCK_EX) == -1 {
-            if io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
-                libc::_exit(1);
+        let mut lock = libc::open(orders.users_lock.as_ptr(), libc::O_RDONLY);
+        loop {
+            while libc::flock(lock, libc::LOCK_EX) == -1 {
+                if io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
+                    libc::_exit(1);
+                }
             }
+            // If somebody has deleted the file, those who came later are users by another one.
+            let mut found: libc::stat = std::mem::zeroed();
+            if libc::fstat(lock, &mut found) == -1 || found.st_nlink > 0 {
+                break;
+            }
+            let successor = libc::open(orders.users_lock.as_ptr(), libc::O_RDONLY);
+            if successor == -1 {
+                break;
+            }
+            lock = successor;
         }
         orders.stop.run(None);
         if orders.removal.is_some() {
@@ -125,7 +137,7 @@ unsafe fn detach() {
         for signal in 1..32 {
             libc::signal(signal, libc::SIG_DFL);
         }
-        // Whoever stops a whole group of processes means the user, and the keeper is what cleans up after it.
+        // A signal to the whole process group is meant for the user; the keeper cleans up after it.
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
             libc::signal(signal, libc::SIG_IGN);
         }

@@ -19,7 +19,7 @@ pub(crate) const USER: &str = "postgres";
 /// The log is moved aside when a server starts and it is larger than this many bytes.
 const LOG_LIMIT: u64 = 8 * 1024 * 1024;
 
-/// How many lines of the log an error shows.
+/// Number of log lines that an error shows.
 const TAIL_LINES: usize = 15;
 
 /// The paths of one data folder, and the user its server runs as.
@@ -51,6 +51,11 @@ pub fn default_data_dir() -> Result<PathBuf, Error> {
         .ok_or(Error::NoDataDir)
 }
 
+/// Whether a data folder holds a cluster.
+pub fn has_cluster(data_dir: &Path) -> bool {
+    data_dir.join("postgres/PG_VERSION").exists()
+}
+
 impl Layout {
     /// Makes the data folder if needed and finds out who its server runs as.
     pub(crate) fn prepare(data_dir: &Path, port: u16) -> Result<Layout, Error> {
@@ -67,6 +72,9 @@ impl Layout {
         let of_cluster = fs::symlink_metadata(&cluster).ok().map(|found| found.uid());
         let of_folder = fs::metadata(&data_dir).map_err(Error::io("examine", &data_dir))?.uid();
         let account = Account::to_drop_to(of_cluster.unwrap_or(of_folder))?;
+        if account.is_none() {
+            Account::check_name()?;
+        }
         if let (None, Some(found)) = (&account, of_cluster.filter(|owner| *owner != account::effective_uid()))
         {
             return Err(Error::ForeignOwner { folder: cluster, found, expected: account::effective_uid() });
@@ -95,6 +103,35 @@ impl Layout {
         })
     }
 
+    /// A data folder in this one, for a server of the same user. It is made by [`Layout::create`].
+    pub(crate) fn beside(&self, name: &str) -> Result<Layout, Error> {
+        let data_dir = self.data_dir.join(name);
+        let layout = Layout {
+            socket_dir: socket_dir(&data_dir, self.port),
+            data_dir,
+            port: self.port,
+            account: self.account.clone(),
+        };
+        layout.create()?;
+        Ok(layout)
+    }
+
+    /// Makes the data folder unless it is there.
+    pub(crate) fn create(&self) -> Result<(), Error> {
+        let mode = if account::is_root() { 0o711 } else { 0o700 };
+        let mut builder = DirBuilder::new();
+        builder
+            .recursive(true)
+            .mode(mode)
+            .create(&self.data_dir)
+            .map_err(Error::io("create the folder", &self.data_dir))
+    }
+
+    /// Where an upgrade makes its cluster.
+    pub(crate) fn upgraded(&self) -> PathBuf {
+        self.data_dir.join("upgrade/postgres")
+    }
+
     /// The connection URL of a database, by the socket.
     pub(crate) fn url(&self, database: &str) -> String {
         let host = url::encoded(self.socket_dir.as_os_str().as_bytes());
@@ -106,7 +143,7 @@ impl Layout {
         self.data_dir.join("postgres")
     }
 
-    /// Where a cluster is made, before it is complete and gets its name.
+    /// Temporary folder of a cluster that is being created.
     pub(crate) fn unfinished(&self) -> PathBuf {
         self.data_dir.join("postgres.new")
     }
@@ -126,7 +163,7 @@ impl Layout {
         self.data_dir.join("leaving.lock")
     }
 
-    /// What the server writes about itself.
+    /// Log file of the server.
     pub(crate) fn log(&self) -> PathBuf {
         self.data_dir.join("postgres.log")
     }

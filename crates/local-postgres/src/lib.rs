@@ -34,9 +34,12 @@
 //! - `memory`: how much memory a server keeps pages in
 //! - `stop`: the end of a server, in calls that are safe after `fork`
 //! - `descriptors`: open files that a child must not have
+//! - [`init`]: what the first process of a container has to do
 //! - `keeper`: the forked child that outlives its user
 //! - `database`: create, ensure and drop a database through `psql`
 //! - [`testing`]: servers for a test run
+//! - [`Programs`]: `pg_dump`, `pg_restore` and `psql`, for backups
+//! - [`Upgrade`]: to another major version
 //! - [`Error`]: what can go wrong, in words for the person at the terminal
 
 mod account;
@@ -45,16 +48,23 @@ mod cluster;
 mod database;
 mod descriptors;
 mod error;
+pub mod init;
 mod keeper;
 mod layout;
 mod lock;
 mod memory;
+mod programs;
 mod recipe;
 mod server;
 mod stop;
 pub mod testing;
+mod upgrade;
 mod url;
 
+pub use account::user_of_server;
+pub use binaries::installed;
 pub use cluster::Cluster;
 pub use error::Error;
-pub use layout::default_data_dir;
+pub use layout::{default_data_dir, has_cluster};
+pub use programs::Programs;
+pub use upgrade::{Upgrade, free_space};

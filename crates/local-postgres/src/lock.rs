@@ -4,16 +4,17 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::layout::Layout;
 
-/// How often a condition is looked at while waiting for it.
+/// Polling interval while waiting for a condition.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 
-/// How a file is locked.
+/// Mode of a file lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// With others.
@@ -72,6 +73,11 @@ impl Lock {
             }
             std::thread::sleep(POLL);
         }
+    }
+
+    /// Whether the file still has its name. If somebody has deleted it, others lock another file.
+    pub(crate) fn is_current(&self) -> bool {
+        self.file.metadata().is_ok_and(|found| found.nlink() > 0)
     }
 
     /// The descriptor, for a child that shall share the lock.

@@ -1,4 +1,4 @@
-//! How much memory a server keeps pages in.
+//! Size of a server's shared buffers.
 
 use std::fs;
 

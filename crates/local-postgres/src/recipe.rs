@@ -1,4 +1,4 @@
-//! How the server of a data folder is made and started: where its data comes from, and its settings.
+//! Recipe for creating and starting the server of a data folder: the origin of its data, and its settings.
 
 use crate::memory;
 
@@ -40,18 +40,18 @@ const THROWAWAY_SETTINGS: [&str; 6] = [
     "max_connections=200",
 ];
 
-/// How a server is made and started.
+/// Recipe for creating and starting a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
-    /// Whether the data goes with the last user.
+    /// Whether the data is deleted with its last user.
     pub(crate) throwaway: bool,
-    /// Where the data of a new server comes from.
+    /// Origin of the data of a new server.
     pub(crate) origin: Origin,
     /// `name=value`, as arguments of the server. The last of several with one name counts.
     pub(crate) settings: Vec<String>,
 }
 
-/// Where the data of a new server comes from.
+/// Origin of the data of a new server.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     /// `initdb`: an empty cluster.

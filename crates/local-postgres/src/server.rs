@@ -20,29 +20,32 @@ use crate::lock::{Lock, Mode, POLL};
 use crate::recipe::{Origin, Recipe};
 use crate::stop::{c_string, read_pid};
 
-/// How long a start may take. After a crash PostgreSQL replays its log first, at most what it wrote between
-/// two checkpoints; on a slow disk that is minutes.
+/// Time limit of a start. After a crash PostgreSQL first replays its log, at most what it wrote between two
+/// checkpoints, which takes minutes on a slow disk.
 const START_LIMIT: Duration = Duration::from_secs(600);
 
-/// How long a server may take to answer when it is asked whether it is there. If it takes longer, it is asked
-/// again.
+/// Time limit of one liveness check. It is repeated when it times out.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Joins the server of `layout`, starts it if nobody did, makes it if there is none. Gives the binaries that
-/// fit it.
+/// A server that answers.
+pub(crate) struct Ready {
+    /// The binaries that fit it.
+    pub(crate) binaries: Binaries,
+    /// Whether this process started it.
+    pub(crate) started: bool,
+}
+
+/// Joins the server of `layout`, starts it if nobody did, makes it if there is none.
 ///
 /// The caller holds a shared lock of the users, so nobody stops it meanwhile.
-pub(crate) fn ensure_ready(
-    layout: &Layout,
-    installed: &Installed,
-    recipe: &Recipe,
-) -> Result<Binaries, Error> {
+pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Recipe) -> Result<Ready, Error> {
     let deadline = Instant::now() + START_LIMIT;
     let mut lock = Lock::open(layout, &layout.server_lock())?;
     let mut started = false;
     loop {
         if is_ready(layout) {
-            return installed.fitting(layout.version()?, &layout.cluster());
+            let binaries = installed.fitting(layout.version()?, &layout.cluster())?;
+            return Ok(Ready { binaries, started });
         }
         // Taken: no process of the server lives, and nobody else is just preparing it.
         if lock.attempt(Mode::Exclusive)? {
@@ -67,7 +70,7 @@ pub(crate) fn slow(layout: &Layout, state: &'static str, limit: Duration) -> Err
     Error::Slow { state, seconds: limit.as_secs(), log: layout.log(), tail: layout.log_tail() }
 }
 
-/// Whether the server says that it is ready, and answers.
+/// Whether the server reports readiness and answers.
 fn is_ready(layout: &Layout) -> bool {
     // The eighth line is the state. A killed server leaves the file behind.
     fs::read(layout.pid_file()).is_ok_and(|text| {
@@ -118,6 +121,9 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> R
     let cluster = layout.cluster();
     if fs::read_dir(&cluster).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::NotACluster { folder: cluster });
+    }
+    if layout.upgraded().exists() {
+        return Err(Error::UpgradeBrokenOff { folder: layout.data_dir.clone() });
     }
     let unfinished = layout.unfinished();
     match fs::remove_dir_all(&unfinished) {

@@ -11,17 +11,19 @@ use std::time::{Duration, Instant};
 use crate::layout::Layout;
 use crate::lock::POLL;
 
-/// How often the server is asked again. The first request can come too early: it has no process number yet.
+/// Interval of repeated stop requests. The first can come too early, before the server has a process number.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The signal for a server that shall disconnect everybody and write a checkpoint.
 pub(crate) const FAST: libc::c_int = libc::SIGINT;
 
-/// What to do to end one server.
+/// Steps to stop one server.
 #[derive(Debug)]
 pub(crate) struct Stop {
     server_lock: CString,
     pid_file: CString,
+    /// Where the server works.
+    folder: CString,
     signal: libc::c_int,
     /// Whom to become before sending it. The server's user can write any number into the file, and must not
     /// be able to make root signal a process of somebody else.
@@ -29,21 +31,22 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// How to stop the server of `layout`: if its data is thrown away anyway, it ends at once.
+    /// Stops the server of `layout`, at once if its data is thrown away anyway.
     pub(crate) fn new(layout: &Layout, throwaway: bool) -> Stop {
         Stop::by_signal(layout, if throwaway { libc::SIGQUIT } else { FAST })
     }
 
-    /// How to end the server of `layout` with a signal.
+    /// Stops the server of `layout` with a signal.
     pub(crate) fn by_signal(layout: &Layout, signal: libc::c_int) -> Stop {
         Stop::of(layout, &layout.pid_file(), signal)
     }
 
-    /// How to end the program that runs in `layout` and writes its process number to `pid_file`.
+    /// Stops the program in `layout` that writes its process number to `pid_file`.
     pub(crate) fn of(layout: &Layout, pid_file: &Path, signal: libc::c_int) -> Stop {
         Stop {
             server_lock: c_string(&layout.server_lock()),
             pid_file: c_string(pid_file),
+            folder: pid_file.parent().map(c_string).unwrap_or_default(),
             signal,
             sender: layout.account.as_ref().map(|account| (account.uid, account.gid)),
         }
@@ -55,14 +58,13 @@ impl Stop {
     pub(crate) fn run(&self, limit: Option<Duration>) -> bool {
         // SAFETY: a system call with a valid string.
         let lock = unsafe { libc::open(self.server_lock.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-        if lock < 0 {
-            return true; // no such file: no server was ever started
-        }
         let begun = Instant::now();
         let mut asked: Option<Instant> = None;
         let gone = loop {
+            // Without the file no server was ever started, or somebody has deleted it; another one in its place is free.
             // SAFETY: a system call on an open descriptor.
-            if unsafe { libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            let is_free = lock < 0 || unsafe { libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) } == 0;
+            if is_free && !read_pid(&self.pid_file).is_some_and(|pid| works_in(pid, &self.folder)) {
                 break true;
             }
             if limit.is_some_and(|limit| begun.elapsed() >= limit) {
@@ -73,7 +75,7 @@ impl Stop {
             }
             std::thread::sleep(POLL);
         };
-        // SAFETY: opened above, closed once.
+        // SAFETY: closed once. Without the file there is nothing to close, which is no error that matters.
         unsafe { libc::close(lock) };
         gone
     }
@@ -99,6 +101,26 @@ impl Stop {
         }
         true
     }
+}
+
+/// Whether process `pid` works in `folder`, as a server does in its data. Allocates nothing.
+#[cfg(target_os = "linux")]
+fn works_in(pid: libc::pid_t, folder: &CStr) -> bool {
+    use std::io::Write as _;
+    let (mut path, mut found) = ([0u8; 32], [0u8; libc::PATH_MAX as usize]);
+    // The zero byte ends the string.
+    if write!(&mut path[..], "/proc/{pid}/cwd\0").is_err() {
+        return false;
+    }
+    // SAFETY: a system call with a valid string and a buffer of the given length.
+    let length = unsafe { libc::readlink(path.as_ptr().cast(), found.as_mut_ptr().cast(), found.len()) };
+    usize::try_from(length).is_ok_and(|length| &found[..length] == folder.to_bytes())
+}
+
+/// Other systems have no way to ask that is safe after `fork`.
+#[cfg(not(target_os = "linux"))]
+fn works_in(_pid: libc::pid_t, _folder: &CStr) -> bool {
+    false
 }
 
 /// Waits for the end of a child of this process.

@@ -85,7 +85,7 @@ impl Chromium {
         Ok(log.as_array().map(|entries| entries.iter().filter_map(event).collect()).unwrap_or_default())
     }
 
-    /// What an expression is, in the page.
+    /// Value of an expression in the page.
     pub async fn value(&self, expression: &str) -> anyhow::Result<Value> {
         Ok(self.client.execute(&format!("return {expression}"), Vec::new()).await?)
     }

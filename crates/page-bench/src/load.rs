@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
 
-/// What the page is loaded over.
+/// Network that the page is loaded over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// This machine itself.
@@ -26,9 +26,9 @@ pub struct Load {
     pub first_row_ms: f64,
     /// Until the program ran, where there is one of WebAssembly.
     pub program_ms: Option<f64>,
-    /// What had come over the wire until the first row.
+    /// Bytes received until the first row.
     pub bytes_to_first_row: f64,
-    /// What came over the wire in all.
+    /// Bytes received in total.
     pub bytes: f64,
 }
 

@@ -29,13 +29,13 @@ struct Arguments {
     /// Another page to measure in turn with ours
     #[arg(long, value_name = "URL")]
     against: Option<String>,
-    /// What a row is there, as a CSS selector
+    /// CSS selector of its rows
     #[arg(long, value_name = "SELECTOR", default_value = "tbody tr")]
     against_row: String,
-    /// How often each page is loaded over each network
+    /// Loads of each page over each network
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
     rounds: u32,
-    /// How long the list is scrolled
+    /// Duration of scrolling
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     scroll: u64,
     /// The built binary [default: `calls` beside this program]
@@ -43,7 +43,7 @@ struct Arguments {
     calls: Option<PathBuf>,
 }
 
-/// What a row is on our page.
+/// CSS selector of a row on our page.
 const ROW: &str = "[data-call]";
 
 /// The loads of one page.

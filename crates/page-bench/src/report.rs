@@ -1,4 +1,4 @@
-//! What the measurements come to, beside the budgets.
+//! Report of the measurements beside their budgets.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,10 @@ const KB: f64 = 1000.0;
 const MB: f64 = 1000.0 * KB;
 /// A reader sees a frame that takes longer.
 const LONG_FRAME_MS: f64 = 50.0;
-/// How much memory may come to a list that is scrolled.
+/// Memory that a list may gain while it is scrolled.
 const FLAT_MB: f64 = 1.0;
 
-/// What a figure may be at most.
+/// Upper limit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Budget {
     /// It is told and not judged.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::chromium::Chromium;
 use crate::load::probe;
 
-/// What scrolling takes.
+/// Cost of scrolling.
 #[derive(Debug, Clone)]
 pub struct Scrolled {
     /// The times from one frame to the next, the shortest first.
@@ -19,7 +19,7 @@ pub struct Scrolled {
     pub heap_before: f64,
     /// The same after.
     pub heap_after: f64,
-    /// How many screens went by.
+    /// Number of screens scrolled.
     pub screens: f64,
 }
 
@@ -30,7 +30,7 @@ impl Scrolled {
         self.frames_ms.get(place).copied().unwrap_or_default()
     }
 
-    /// How many frames take longer than that.
+    /// Number of frames longer than `ms`.
     pub fn frames_over(&self, ms: f64) -> usize {
         self.frames_ms.iter().filter(|time| **time > ms).count()
     }
@@ -63,7 +63,7 @@ pub async fn measure(url: &str, row: &str, seconds: u64) -> anyhow::Result<Scrol
     let browser = Chromium::start().await?;
     browser.open(url, &probe(row)).await?;
     browser.wait_for("bench.row > 0 && bench.program > 0").await?;
-    // What the page still does at its beginning is no part of scrolling.
+    // Let the page finish loading first.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let heap_before = heap(&browser).await?;
     browser.command("Runtime.evaluate", json!({"expression": SCROLL})).await?;

@@ -16,12 +16,12 @@ use crate::{intl, path};
 pub fn use_fallback(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
     let Fallback { number, info, calls, next } = fallback;
-    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info), false);
+    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };
     let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);
     let first = PagesKey(PageKey::first(wanted));
-    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]), false);
+    cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]));
 }
 
 /// What the filter of the address is to the API.
@@ -49,8 +49,9 @@ fn inside() -> Option<Fallback> {
 /// What is kept of the number of the address, where no filter asks for other calls.
 fn kept() -> Option<Fallback> {
     let location = window().location();
-    let path = location.pathname().ok()?;
-    let number = js_sys::decode_uri_component(path.strip_prefix("/calls/")?).ok()?;
+    let pathname = location.pathname().ok()?;
+    let number =
+        js_sys::decode_uri_component(pathname.strip_prefix(path::base())?.strip_prefix("/calls/")?).ok()?;
     let is_all = location.search().is_ok_and(|search| search.is_empty());
     if is_all { last_known::read(&String::from(number)) } else { None }
 }

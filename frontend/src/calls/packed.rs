@@ -308,7 +308,7 @@ impl<'a> Unpacker<'a> {
         });
         let returned_at = DateTime::from_timestamp_micros(at_us.wrapping_add(returned_us));
         let returned_at = returned_at.filter(|_| has(RETURNED));
-        let details = CallDetails { counterparty, returned_at, disposition };
+        let details = CallDetails { counterparty, returned_at, disposition, ..CallDetails::default() };
         Some(DetailedCall { call, details })
     }
 
@@ -422,7 +422,7 @@ mod tests {
                 call_type: CallType::CompletedInbound,
                 duration: CallDuration::from_ms(37_400),
             },
-            details: CallDetails { counterparty, returned_at: None, disposition: None },
+            details: CallDetails { counterparty, ..CallDetails::default() },
         }
     }
 

@@ -192,10 +192,7 @@ pub(super) mod tests {
                 call_type: CallType::MissedInbound,
                 duration: None,
             };
-            DetailedCall {
-                call,
-                details: CallDetails { counterparty: None, returned_at: None, disposition: None },
-            }
+            DetailedCall { call, details: CallDetails::default() }
         };
         let calls: Vec<DetailedCall> = calls.iter().map(call).collect();
         CallsPage::new(wanted.clone(), PackedCalls::new(&calls), None)

@@ -144,13 +144,14 @@ mod tests {
 
     fn problem() -> Box<Problem> {
         Box::new(Problem {
-            kind: "/problems/not-a-number".to_owned(),
+            kind: Problem::NOT_A_NUMBER.to_owned(),
             title: "Not a number".to_owned(),
             status: 400,
             detail: None,
             parameter: None,
             expected: None,
             found: None,
+            request_id: None,
         })
     }
 

@@ -1,6 +1,5 @@
 //! What the calls of a filter come to, from the API. One request serves all who show a part of it.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use calls_model::Summary;
@@ -78,9 +77,9 @@ pub fn use_summary(wanted: Memo<Wanted>, calls: SwrPages<CallsPage, ApiError>) -
         move || has_calls.get().then(|| SummaryKey::new(wanted.get())),
         SummaryKey::fetch,
         |options| {
-            options.keep_previous_data = true;
-            options.refresh_interval = super::POLL;
-            options.should_retry_by = Some(Rc::new(ApiError::may_pass));
+            options.keep_previous_data(true);
+            options.refresh_interval(super::POLL);
+            options.should_retry_by(ApiError::may_pass);
         },
     );
     Effect::new(move |last: Option<Option<(Wanted, Option<String>)>>| {

@@ -72,6 +72,8 @@ mod tests {
             national: "(202) 555-0123".to_owned(),
             country: Some("US".to_owned()),
             kind: NumberKind::FixedLineOrMobile,
+            name: None,
+            label: None,
         };
         assert_eq!(heading_text("+12025550123", None), "+12025550123");
         assert_eq!(heading_text("+12025550123", Some(&info)), "+1 202-555-0123");

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use anyhow::Context;
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
+use anyhow::{Context, bail};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::storage::Storage;
+use calls_store::directory;
 use calls_store::insertion::Layout;
 use calls_store::purge::{self, Purge};
 use calls_store::{erasure, settle};
@@ -21,6 +22,9 @@ pub(crate) struct Arguments {
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     dry_run: bool,
+    /// Delete by age also where the newest call is more than a year old, as it seems to be when the clock is wrong
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Where old begins.
@@ -74,6 +78,10 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         .context("expected an age that begins after the year 0, but found a longer one")?;
     let (server, _) = storage.open()?;
     let mut connection = server.connect()?;
+    let newest = directory::newest_call(&mut connection)?;
+    if !arguments.dry_run && !arguments.yes && !matches!(arguments.older_than, Limit::Date(_)) {
+        check_clock(Utc::now(), newest)?;
+    }
     let old = purge::count_before(&mut connection, before)?;
     let day = before.format("%Y-%m-%d %H:%M UTC");
     if arguments.dry_run {
@@ -98,6 +106,19 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     drop(connection);
     server.leave()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks that the clock is not years ahead, which would make every call old.
+fn check_clock(now: DateTime<Utc>, newest: Option<DateTime<Utc>>) -> anyhow::Result<()> {
+    match newest.filter(|newest| now - *newest > TimeDelta::days(365)) {
+        None => Ok(()),
+        Some(newest) => bail!(
+            "expected a call of the last year, but found none after {}, and the clock says {}. If the clock is right, \
+             add --yes, or give a date instead of an age",
+            newest.format("%Y-%m-%d"),
+            now.format("%Y-%m-%d")
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -110,5 +110,6 @@ fn new_call(number: PartyKey, counterparty: PartyKey, call: &MadeUpCall) -> NewC
         duration_ms: call.duration_ms,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     }
 }

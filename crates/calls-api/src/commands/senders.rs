@@ -1,10 +1,11 @@
 //! The options that say who may send calls over HTTP.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
+use super::secret_file;
+use crate::base_path::BasePath;
 use crate::credentials::{Credentials, Secret, Twilio};
 use crate::hosts::{self, Host};
 
@@ -14,13 +15,16 @@ use crate::hosts::{self, Host};
 /// file instead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
-    /// Let those send calls (POST /api/calls, POST /api/cdr/freeswitch) who know this token, as
+    /// Let those send calls (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch) who know this token, as
     /// `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
     #[arg(long, env = "CALLS_INGEST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     ingest_token: Option<String>,
     /// A file with the ingest token, instead of --ingest-token; blanks and line breaks around it do not count
     #[arg(long, env = "CALLS_INGEST_TOKEN_FILE", value_name = "FILE")]
     ingest_token_file: Option<PathBuf>,
+    /// Largest call log that can be sent (POST /api/import), in MiB; packed, it may become forty times as much
+    #[arg(long, env = "CALLS_IMPORT_LIMIT", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    import_limit: u64,
     /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your
     /// account; needs --public-url
     #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
@@ -36,6 +40,11 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
+    /// Bytes that a call log may have which is sent in.
+    pub(crate) fn most_import_bytes(&self) -> u64 {
+        self.import_limit << 20
+    }
+
     /// The host of the public URL.
     pub(crate) fn public_host(&self) -> anyhow::Result<Option<Host>> {
         let Some(url) = self.public_url.as_ref().filter(|url| !url.is_empty()) else { return Ok(None) };
@@ -45,8 +54,15 @@ impl Senders {
         })
     }
 
+    /// The public URL.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        self.public_url.clone().filter(|url| !url.is_empty())
+    }
+
     /// What the senders have to know.
-    pub(crate) fn credentials(self) -> anyhow::Result<Credentials> {
+    ///
+    /// Twilio signs the address that it asks, so the public URL is completed by the base path.
+    pub(crate) fn credentials(self, base: &BasePath) -> anyhow::Result<Credentials> {
         let ingest_token = secret("--ingest-token", self.ingest_token, self.ingest_token_file)?;
         let twilio_auth_token =
             secret("--twilio-auth-token", self.twilio_auth_token, self.twilio_auth_token_file)?;
@@ -57,7 +73,9 @@ impl Senders {
                 bail!("--twilio-auth-token: expected --public-url beside it, but found none")
             }
             (Some(auth_token), Some(url)) => {
-                Some(Twilio { auth_token, public_url: url.trim_end_matches('/').to_owned() })
+                let url = url.trim_end_matches('/');
+                let base = if url.ends_with(base.as_str()) { "" } else { base.as_str() };
+                Some(Twilio { auth_token, public_url: format!("{url}{base}") })
             }
         };
         Ok(Credentials { ingest_token, twilio })
@@ -66,18 +84,8 @@ impl Senders {
 
 /// The secret of an option, or of the file that the option of the same name with `-file` names.
 fn secret(option: &str, text: Option<String>, file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
-    let text = text.filter(|text| !text.is_empty());
     let file = file.filter(|file| !file.as_os_str().is_empty());
-    let (option, text) = match (text, file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => bail!("{option}: expected it or {option}-file, but found both"),
-        (Some(text), None) => (option.to_owned(), text),
-        (None, Some(file)) => {
-            let option = format!("{option}-file");
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("{option}: cannot read {}", file.display()))?;
-            (option, text.trim().to_owned())
-        }
-    };
-    text.parse::<Secret>().map(Some).map_err(anyhow::Error::msg).context(option)
+    let name = if file.is_some() { format!("{option}-file") } else { option.to_owned() };
+    let text = secret_file::read(option, text, file)?;
+    text.map(|text| text.parse::<Secret>().map_err(anyhow::Error::msg).context(name)).transpose()
 }

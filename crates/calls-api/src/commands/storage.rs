@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
 
-use super::database_url;
+use super::{database_url, secret_file};
 
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
@@ -16,6 +16,9 @@ pub(crate) struct Storage {
     /// kept in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
+    /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not count
+    #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
     /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
     #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -34,15 +37,70 @@ impl Storage {
         migrate(self.server()?)
     }
 
-    fn server(self) -> anyhow::Result<Server> {
+    /// Where the calls are, or are to be.
+    ///
+    /// # Errors
+    /// The URL is malformed, or there is no place for a data folder.
+    pub(super) fn place(self) -> anyhow::Result<Place> {
+        Ok(match self.checked()? {
+            (Some(url), _) => Place::Url(url),
+            (None, folder) => Place::Folder(folder.map_or_else(local_postgres::default_data_dir, Ok)?),
+        })
+    }
+
+    /// The data folder of the private PostgreSQL.
+    ///
+    /// # Errors
+    /// A server of somebody else's is to be used.
+    pub(super) fn private_folder(self) -> anyhow::Result<PathBuf> {
+        match self.place()? {
+            Place::Folder(folder) => Ok(folder),
+            Place::Url(_) => {
+                bail!("expected no --database-url (DATABASE_URL): this is for the private PostgreSQL alone")
+            }
+        }
+    }
+
+    /// The server as it is, for what brings a database.
+    pub(super) fn server(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        answering(Server::open(url, data_dir)?)
+    }
+
+    /// The server as it is. A private cluster that is not there is an error.
+    pub(super) fn existing(self) -> anyhow::Result<Server> {
+        let (url, data_dir) = self.checked()?;
+        let server = answering(Server::open_existing(url, data_dir)?)?;
+        server.require_sessions().context("cannot use the database")?;
+        Ok(server)
+    }
+
+    /// The URL of a server of somebody else's, and the data folder.
+    fn checked(self) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
-        let url = self.database_url.filter(|url| !url.is_empty());
+        let url = secret_file::read("--database-url", self.database_url, self.database_url_file)?;
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
-        Server::open(url, self.data_dir)
+        Ok((url, self.data_dir))
     }
 }
 
-fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
+/// Where the calls are.
+pub(super) enum Place {
+    /// A server of somebody else's.
+    Url(String),
+    /// The data folder of the private PostgreSQL.
+    Folder(PathBuf),
+}
+
+/// The server, once it has answered.
+fn answering(server: Server) -> anyhow::Result<Server> {
+    let waits = || eprintln!("waiting for PostgreSQL, which has taken the connection and does not answer");
+    server.require_answer(waits).context("cannot use the database")?;
+    Ok(server)
+}
+
+/// Applies the migrations that the database lacks.
+pub(super) fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
     let mut shown = Shown::default();
     let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))
         .context("cannot migrate the database")?;

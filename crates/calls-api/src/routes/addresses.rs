@@ -9,6 +9,6 @@ pub(super) fn api_address(party: &Party) -> String {
 }
 
 /// Where a number's page is, and its calls for clients that do not ask for HTML.
-pub(super) fn page_address(party: &Party) -> String {
+pub(crate) fn page_address(party: &Party) -> String {
     format!("/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
 }

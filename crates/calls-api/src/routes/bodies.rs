@@ -15,15 +15,62 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a client may send nothing of it.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// When the next part of a body has to be there: after a pause at most, and not later than at this rate.
+pub(super) struct Pace {
+    start: Instant,
+    /// Bytes that came so far.
+    received: u64,
+}
+
+impl Pace {
+    pub(super) fn start() -> Self {
+        Self { start: Instant::now(), received: 0 }
+    }
+
+    /// Waits for the next part.
+    pub(super) async fn next<T, E>(
+        &mut self,
+        parts: impl Future<Output = Option<Result<T, E>>>,
+    ) -> Result<Option<T>, ApiError> {
+        /// Bytes a second, of what came behind the first minute.
+        const RATE: u64 = 175_000;
+        let whole = self.start + DEADLINE + Duration::from_secs(self.received / RATE);
+        let part = timeout_at(whole.min(Instant::now() + PAUSE), parts).await;
+        match part.map_err(|_| ApiError::SlowBody)? {
+            None => Ok(None),
+            Some(Ok(part)) => Ok(Some(part)),
+            Some(Err(_)) => Err(bad_body("a body that is complete", "its beginning")),
+        }
+    }
+
+    /// Notes that so many bytes came.
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+}
+
+/// The error of a body that has more bytes than it may, or says so.
+pub(super) fn too_large(limit: u64, found: u64) -> ApiError {
+    ApiError::TooLarge { status: 413, what: "the body", limit, found }
+}
+
+/// The bytes of a body, as far as its header says.
+pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 /// The body, if it has at most so many bytes and comes in time.
 pub(super) async fn read_body(
     request: &HttpRequest,
     mut payload: Payload,
     most: usize,
 ) -> Result<Bytes, ApiError> {
-    let too_large = |found| ApiError::TooLarge { status: 413, what: "the body", limit: most as u64, found };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if let Some(length) = announced.filter(|length| *length > most as u64) {
+    let too_large = |found| too_large(most as u64, found);
+    if let Some(length) = announced(request).filter(|length| *length > most as u64) {
         return Err(too_large(length));
     }
     let deadline = Instant::now() + DEADLINE;

@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use actix_web::http::header::{ContentType, ETAG, HeaderValue, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use calls_model::{Call, DetailedCall, Party};
+use calls_model::{DetailedCall, Party};
 use calls_phone as phone;
 use calls_store::hot::PageQuestion;
-use calls_store::keys::Version;
+use calls_store::keys::{PartyKey, Version};
 use calls_store::labels::Labels;
 use calls_store::pool::Database;
-use calls_store::rows::{CallRow, Position};
-use calls_store::{list, parties, returned};
+use calls_store::rows::{CallColumns, CallRow, Position};
+use calls_store::{details, list, names, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
 use super::addresses::{api_address, page_address};
 use super::cursor::Cursor;
+use super::export::{After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
-use crate::assets;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag, etag_with_names, is_known, known, versions, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
@@ -30,8 +30,9 @@ use crate::reads::{HotReads, newest_seen};
 ///
 /// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
 /// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
-/// come at once. With `include=details` each call of JSON and NDJSON says how its counterparty is written, and a missed
-/// one when it was returned.
+/// come at once, with how they ended, how long they rang, the counterparty's name and the other line. With
+/// `include=details` each call of JSON and NDJSON has these in its details, which also say how its counterparty is
+/// written and when a missed call was returned.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}",
@@ -61,14 +62,44 @@ pub(super) async fn list_calls(
     let party = phone::parse(&number, app.region)?;
     let query = Query::new(query.into_inner());
     let parameters = ListParameters::read(&query, app.region)?;
-    match parameters.format.unwrap_or_else(|| accepted_format(&request)) {
-        Format::Csv if parameters.details => Err(ApiError::BadParameter {
-            name: "include".to_owned(),
-            expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
-            found: "CSV".to_owned(),
-        }),
-        Format::Json => list_page(&request, app, hot, party, &query, parameters).await,
-        format => export::stream_calls(&request, app, party, parameters, format).await,
+    let address = address(&request, &party);
+    answer(&request, app, hot, Listing { party, address }, &query, parameters).await
+}
+
+/// Calls that are listed.
+pub(super) struct Listing {
+    /// Whose.
+    pub party: Party,
+    /// The address of the list.
+    pub address: String,
+}
+
+/// The calls in the format that is asked for.
+pub(super) async fn answer(
+    request: &HttpRequest,
+    app: web::Data<App>,
+    hot: web::Data<HotReads>,
+    listing: Listing,
+    query: &Query,
+    parameters: ListParameters,
+) -> Result<HttpResponse, ApiError> {
+    match parameters.format.unwrap_or_else(|| accepted_format(request)) {
+        Format::Csv if parameters.details => Err(no_details_in_csv()),
+        Format::Json => list_page(request, app, hot, listing, query, parameters).await,
+        format => {
+            let name = listing.party.to_string();
+            let after = parameters.after.as_ref().map(|cursor| After::Position(cursor.0));
+            let exported = Exported { parties: vec![listing.party], with_owner: false, name, after };
+            export::stream_calls(request, app, exported, parameters, format).await
+        }
+    }
+}
+
+pub(super) fn no_details_in_csv() -> ApiError {
+    ApiError::BadParameter {
+        name: "include".to_owned(),
+        expected: "details in JSON or NDJSON, for a line of CSV has no place for them".to_owned(),
+        found: "CSV".to_owned(),
     }
 }
 
@@ -102,7 +133,7 @@ pub(super) async fn list_calls_or_page(
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
     if prefers_page(&request)
-        && let Some(shell) = assets::index(&request)
+        && let Some(shell) = app.site.index(&request)
     {
         let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
         vary_by_accept(&mut page);
@@ -119,17 +150,17 @@ async fn list_page(
     request: &HttpRequest,
     app: web::Data<App>,
     hot: web::Data<HotReads>,
-    party: Party,
+    listing: Listing,
     query: &Query,
     parameters: ListParameters,
 ) -> Result<HttpResponse, ApiError> {
+    let Listing { party, address } = listing;
     let ListParameters { filter, limit, after, details, .. } = parameters;
     let limit = limit.unwrap_or(ListParameters::DEFAULT_LIMIT);
     let known = known(request);
-    let address = address(request, &party);
     let wanted = Wanted { filter, after: after.map(|cursor| cursor.0), limit, details, known };
     let (known, question) = (wanted.known.clone(), wanted.question(&party));
-    let seen = newest_seen(request, versions(&known));
+    let seen = newest_seen(request, versions_seen(&known));
     let written = match question {
         Some(question) => WrittenPage::plain(hot.page(seen, question).await?),
         None => {
@@ -144,7 +175,7 @@ async fn list_page(
     };
 
     let mut response = HttpResponse::Ok();
-    let etag = etag(written.version);
+    let etag = written.etag();
     let is_known = is_known(&known, &etag);
     response.insert_header((ETAG, etag));
     let mut response = if is_known {
@@ -164,6 +195,8 @@ async fn list_page(
 struct WrittenPage {
     /// The history's.
     version: Version,
+    /// The version of the names, if there are any on the page.
+    names: Option<i64>,
     /// JSON.
     body: Vec<u8>,
     /// Where the next page begins, if there is one.
@@ -173,20 +206,27 @@ struct WrittenPage {
 impl WrittenPage {
     /// Calls without details.
     fn plain(page: calls_store::hot::Page) -> Self {
-        Self { version: page.version, body: plain_json(page.rows), next: page.next }
+        Self { version: page.version, names: None, body: plain_json(&page.rows), next: page.next }
+    }
+
+    fn etag(&self) -> String {
+        match self.names {
+            Some(names) => etag_with_names(self.version, names),
+            None => etag(self.version),
+        }
     }
 }
 
-fn plain_json(rows: Vec<CallRow>) -> Vec<u8> {
+fn plain_json(rows: &[CallRow]) -> Vec<u8> {
     /// Bytes of most calls. A body that grows is copied again and again.
     const CALL: usize = 160;
     let mut body = Vec::with_capacity(rows.len() * CALL + 2);
     body.push(b'[');
-    for (index, row) in rows.into_iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        Call::from(row).append_json(&mut body);
+        row.append_json(&mut body);
     }
     body.push(b']');
     body
@@ -224,25 +264,40 @@ impl Wanted {
         party: &Party,
         patience: Duration,
     ) -> QueryResult<WrittenPage> {
-        let nothing = |version| WrittenPage { version, body: b"[]".to_vec(), next: None };
-        let Some(owner) = parties::find_party(connection, party)? else { return Ok(nothing(Version::NONE)) };
-        // Asked first: if a call comes in between, the tag is older than the page, never newer.
-        let version = list::version(connection, owner)?;
-        if versions(&self.known).contains(&version) {
-            return Ok(nothing(version));
+        let mut written =
+            WrittenPage { version: Version::NONE, names: None, body: b"[]".to_vec(), next: None };
+        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        written.names = if self.details { Some(names::version(connection)?) } else { None };
+        let Some(owner) = parties::find_party(connection, party)? else { return Ok(written) };
+        written.version = list::version(connection, owner)?;
+        if is_known(&self.known, &written.etag()) {
+            return Ok(written);
         }
         let filter = self.filter.resolve(connection, owner)?;
         let page = list::list_calls(connection, owner, &filter, self.after, self.limit, patience)?;
+        written.next = page.next;
         if !self.details {
-            let rows = CallRow::resolve(connection, labels, page.rows)?;
-            return Ok(WrittenPage { version, body: plain_json(rows), next: page.next });
+            written.body = plain_json(&CallRow::resolve(connection, labels, page.rows)?);
+            return Ok(written);
         }
-        let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, labels, page.rows)?;
-        let mut detailer = Detailer::default();
-        let detailed = rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at));
-        Ok(WrittenPage { version, body: detailed_json(detailed.collect()), next: page.next })
+        let calls = detailed(connection, labels, owner, page.rows, &mut Detailer::default())?;
+        written.body = detailed_json(calls);
+        Ok(written)
     }
+}
+
+/// Calls of a history with all that is known of them.
+pub(super) fn detailed(
+    connection: &mut PgConnection,
+    labels: &Labels,
+    owner: PartyKey,
+    rows: Vec<CallColumns>,
+    detailer: &mut Detailer,
+) -> QueryResult<Vec<DetailedCall>> {
+    let returned_at = returned::returned_at(connection, owner, &rows)?;
+    let mut rows = CallRow::resolve(connection, labels, rows)?;
+    details::read(connection, labels, owner, &mut rows)?;
+    Ok(rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at)).collect())
 }
 
 /// The address that was asked for, in the number's canonical spelling.
@@ -253,7 +308,7 @@ fn address(request: &HttpRequest, party: &Party) -> String {
     }
 }
 
-fn accepted_format(request: &HttpRequest) -> Format {
+pub(super) fn accepted_format(request: &HttpRequest) -> Format {
     let wanted = |format: Format| {
         let media_type = format.media_type().split(';').next().unwrap_or_default();
         accept::quality(request, media_type)

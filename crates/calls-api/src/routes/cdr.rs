@@ -1,6 +1,6 @@
 //! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they end.
 //!
-//! An answer of 2xx means that there is nothing left to do: the call is stored, or there is none to store.
+//! An answer of 2xx means that there is nothing left to do: the call is stored, or it never can be, and the answer says why.
 //! Senders repeat what got another answer.
 
 use actix_web::web::{Bytes, Payload};
@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
-use super::schemas::{FreeswitchCdr, FreeswitchForm, Refused, TwilioCallback, Unreadable};
+use super::schemas::{FreeswitchCdr, FreeswitchForm, NotTaken, TwilioCallback, Unauthorized};
+use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -32,12 +33,16 @@ struct Stored {
     /// Histories that have the call now and had it not before: its owner's, or those of both sides.
     added: usize,
     already_there: usize,
+    /// Why nothing can be stored of a record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
 }
 
 /// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
 /// the password of their `cred`.
 ///
-/// The second leg of a call is not stored, for the first one tells all of it.
+/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be stored is
+/// answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered otherwise.
 #[utoipa::path(
     post,
     path = "/api/cdr/freeswitch",
@@ -47,7 +52,7 @@ struct Stored {
         (FreeswitchCdr = "text/xml"),
         (FreeswitchForm = "application/x-www-form-urlencoded")
     )),
-    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Refused),
+    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Unauthorized, NotTaken),
     security(("ingest_token" = []), ("ingest_password" = []))
 )]
 pub(super) async fn post_freeswitch(
@@ -65,26 +70,26 @@ pub(super) async fn post_freeswitch(
             let cdr = decode(encoding, &body)?;
             let is_xml = cdr.trim_ascii_start().starts_with(b"<");
             let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
-            store(&app, format, &cdr)
+            store(&app, Source::Freeswitch, format, &cdr)
         })
         .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
 
 /// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
-/// from Twilio.
+/// from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
 #[utoipa::path(
     post,
     path = "/api/cdr/twilio",
     tag = "senders",
     request_body(content((TwilioCallback = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "The call is stored.", body = Stored),
+        (status = 200, description = "There is nothing left to do.", body = Stored),
         (status = 204, description = "The call has not ended."),
         (status = 403, description = "The signature is missing or wrong.",
          content((Problem = "application/problem+json"))),
         ApiError,
-        Unreadable
+        NotTaken
     ),
     security(("twilio_signature" = []))
 )]
@@ -116,7 +121,7 @@ pub(super) async fn post_twilio(
     let stored = app
         .database
         .clone()
-        .block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form)))
+        .block_writing(move || store(&app, Source::Twilio, Format::TwilioJson, &twilio_call(form)))
         .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
@@ -168,39 +173,69 @@ fn decode(encoding: Encoding, body: &Bytes) -> Result<Vec<u8>, ApiError> {
 
 /// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are billed.
 fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
-    const TOLD: [&str; 6] = ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp"];
+    const TOLD: [&str; 8] =
+        ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp", "AnsweredBy", "CallerName"];
     let told = form.into_iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
     let object: serde_json::Map<_, _> = told.map(|(name, value)| (name, value.into())).collect();
     serde_json::to_vec(&object).unwrap_or_default()
 }
 
 /// Stores the calls of a record in one transaction, or none of them.
-fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
-    let calls = read(app, format, cdr)?;
+fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
+    let Read { calls, joined, refused } = read(app, format, cdr);
+    app.metrics.count_joined(source, joined);
+    if !refused.is_empty() {
+        app.metrics.count_refused(source, "unreadable");
+        tracing::warn!("refused a call detail record that is no call");
+    }
+    if calls.is_empty() {
+        return Ok(Stored { added: 0, already_there: 0, refused });
+    }
     let is_added = app.database.write(|connection| {
         let layout = app.database.layout(connection)?;
         import::store(connection, layout, &calls)
     })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
-    Ok(Stored { added, already_there: is_added.len() - added })
+    let already_there = is_added.len() - added;
+    app.metrics.count_stored(source, added as u64, already_there as u64);
+    Ok(Stored { added, already_there, refused })
 }
 
-fn read(app: &App, format: Format, cdr: &[u8]) -> Result<Vec<ResolvedCall>, ApiError> {
-    let unreadable = |reason: String| ApiError::Unreadable { reason };
-    let mut calls = Vec::new();
+/// What a record came to.
+#[derive(Default)]
+struct Read {
+    calls: Vec<ResolvedCall>,
+    /// Records that are told by another one.
+    joined: usize,
+    refused: Vec<String>,
+}
+
+/// Reads a record. Of a call between a number and a text the text owns no history, so it is refused only where neither side
+/// owns one.
+fn read(app: &App, format: Format, cdr: &[u8]) -> Read {
+    let (mut read, mut unowned) = (Read::default(), None);
     let mut entries = 0;
     for item in calls_import::read(format, &Options::default(), cdr) {
         entries += 1;
-        match item.map_err(|error| unreadable(error.to_string()))? {
-            Item::Record(record) => calls.push(import::resolve(&record, app.region).map_err(unreadable)?),
-            Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. }) => {}
-            Item::Skipped(skipped) => return Err(unreadable(skipped.reason.to_string())),
+        match item {
+            Ok(Item::Record(record)) => match import::resolve(&record, app.region) {
+                Ok(call) => read.calls.push(call),
+                Err(reason) => unowned = Some(reason),
+            },
+            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => {
+                read.joined += 1;
+            }
+            Ok(Item::Skipped(skipped)) => read.refused.push(skipped.reason.to_string()),
+            Err(error) => read.refused.push(error.to_string()),
         }
     }
     if entries == 0 {
-        return Err(unreadable("expected a call detail record, but found nothing".to_owned()));
+        read.refused.push("expected a call detail record, but found nothing".to_owned());
     }
-    Ok(calls)
+    if read.calls.is_empty() {
+        read.refused.extend(unowned);
+    }
+    read
 }
 
 #[cfg(test)]

@@ -5,12 +5,37 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike};
 
-use calls_store::keys::CallId;
+use calls_store::keys::{CallId, PartyKey};
+use calls_store::merged::Place;
 use calls_store::rows::Position;
 
 /// A [`Position`] as clients hand it back: opaque to them, 32 hexadecimal digits to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(pub Position);
+
+/// A [`Place`] as clients hand it back: 48 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineCursor(pub Place);
+
+impl fmt::Display for LineCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { created_at, number, id } = self.0;
+        write!(f, "{:016x}{:016x}{:016x}", created_at.timestamp_micros(), number.0, id.0)
+    }
+}
+
+impl FromStr for LineCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text.len() != 48 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(());
+        }
+        let Cursor(Position { created_at, id }) = format!("{}{}", &text[..16], &text[32..]).parse()?;
+        let number = u64::from_str_radix(&text[16..32], 16).map_err(|_| ())?;
+        Ok(Self(Place { created_at, number: PartyKey(number.cast_signed()), id }))
+    }
+}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,6 +64,16 @@ impl FromStr for Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cursor_of_several_lines_has_the_line() {
+        let created_at = DateTime::from_timestamp_micros(1_706_695_200_123_456).unwrap();
+        let cursor = LineCursor(Place { created_at, number: PartyKey(-7), id: CallId(12) });
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for text in ["", &"g".repeat(48), &"0".repeat(32), &"é".repeat(24), &"7f".repeat(24)] {
+            assert_eq!(text.parse::<LineCursor>(), Err(()), "{text}");
+        }
+    }
 
     #[test]
     fn a_cursor_reads_back_what_it_writes_and_nothing_else() {

@@ -7,14 +7,22 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
-use super::schemas::{CallEvent, LastEventId, NumberPath};
+use super::parameters::Query;
+use super::schemas::{CallEvent, EventParameters, LastEventId, NumberPath};
+use crate::events::Subject;
 use crate::problem::ApiError;
+use calls_model::requests;
 use calls_phone as phone;
 use calls_store::keys::{CallId, Version};
 use calls_store::{list, parties};
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
-/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`.
+/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`. With `include=details` it is the call with its
+/// details as they are when it is told.
+///
+/// Events of the name `note` say that a note on a call was put or removed, with a
+/// [`NoteChange`](calls_model::NoteChange); those of the name `callback` that a person was marked done or that this was
+/// taken back, with a [`CallbackState`](calls_model::CallbackState).
 ///
 /// Without that header it begins with the next call; with it, with the first one after that. Ids of a history grow
 /// in the order in which its calls were stored, which is not the order of their times. A client that reads too
@@ -25,6 +33,7 @@ use calls_store::{list, parties};
     tag = "calls",
     params(
         NumberPath,
+        EventParameters,
         LastEventId
     ),
     responses(
@@ -37,8 +46,12 @@ pub(super) async fn follow_calls(
     request: HttpRequest,
     app: web::Data<App>,
     number: web::Path<String>,
+    query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
     let party = phone::parse(&number, app.region)?;
+    let query = Query::new(query.into_inner());
+    query.refuse_unknown(&[&requests::EVENTS])?;
+    let with_details = query.once(&requests::INCLUDE, |_| Some(()))?.is_some();
     let last = last_event_id(&request)?;
     let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
     let data = app.clone();
@@ -53,7 +66,8 @@ pub(super) async fn follow_calls(
     let (party, owner, version) = app.database.block(find).await?;
     // An id from beyond the version is one of another database, such as one before a backup was restored.
     let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
-    let pieces = app.events.follow(party, owner, position, slot);
+    let subject = Subject { party, owner, with_details };
+    let pieces = app.events.follow(subject, position, slot);
     let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
     let stream = ReceiverStream::new(pieces)
         .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));

@@ -16,16 +16,18 @@ use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
-use crate::assets::{self, Coding};
-use crate::conditional::{is_known, known};
+use crate::assets::{Coding, Site};
+use crate::base_path::BasePath;
+use crate::conditional::{is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
+use calls_store::names::{self, Name};
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
-use calls_store::{list, parties, returned};
+use calls_store::{details, list, parties, returned};
 
 /// How long the page waits for its calls: many times what they take to read. A page without them, which then asks
 /// for them itself, is better than none.
@@ -42,11 +44,11 @@ pub(super) async fn get_page(
     let wanted = Wanted::read(request, &app)?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
-    let known = known(request);
-    let seen = newest_seen(request, known.split(',').filter_map(assets::version_of_tag));
+    let (site, known) = (app.site, known(request));
+    let seen = newest_seen(request, versions_seen(&known));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
-        move |database: &Database| find(database, &labels, &party, &filter, &known)
+        move |database: &Database| find(database, site, &labels, &party, &filter, &known)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -62,13 +64,15 @@ pub(super) async fn get_page(
         let Some((rows, returned_at)) = found.rows else {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         };
+        fallback.info.name = found.name.as_ref().map(|name| name.name.clone());
+        fallback.info.label = found.name.and_then(|name| name.label);
         fallback.next = found.next.map(|place| next_page(&party, wanted.pairs, place));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || assets::index_with(&fallback, coding)).await.ok()?.ok()?;
+    let html = web::block(move || site.index_with(&fallback, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -78,6 +82,8 @@ pub(super) async fn get_page(
 /// A history as it is now.
 struct Found {
     etag: String,
+    /// The number's own name.
+    name: Option<Name>,
     /// `None` where the client has them.
     rows: Option<ReturnedRows>,
     /// Where the next page begins.
@@ -89,6 +95,7 @@ type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 fn find(
     database: &Database,
+    site: Site,
     labels: &Labels,
     party: &Party,
     filter: &FilterParameters,
@@ -96,25 +103,28 @@ fn find(
 ) -> Result<(Version, Found), DatabaseError> {
     database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
-        // Asked first: if a call comes in between, the tag is older than the page, never newer.
+        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        let named = names::version(connection)?;
         let version = match owner {
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = assets::index_etag(version);
+        let etag = site.index_etag(version, named);
         if filter.is_empty() && is_known(known, &etag) {
-            return Ok((version, Found { etag, rows: None, next: None }));
+            return Ok((version, Found { etag, name: None, rows: None, next: None }));
         }
         let Some(owner) = owner else {
             let rows = Some((Vec::new(), Vec::new()));
-            return Ok((version, Found { etag, rows, next: None }));
+            return Ok((version, Found { etag, name: None, rows, next: None }));
         };
         let limit = ListParameters::DEFAULT_LIMIT;
         let filter = filter.resolve(connection, owner)?;
         let page = list::list_calls(connection, owner, &filter, None, limit, PATIENCE)?;
         let returned_at = returned::returned_at(connection, owner, &page.rows)?;
-        let rows = CallRow::resolve(connection, labels, page.rows)?;
-        Ok((version, Found { etag, rows: Some((rows, returned_at)), next: page.next }))
+        let mut rows = CallRow::resolve(connection, labels, page.rows)?;
+        details::read(connection, labels, owner, &mut rows)?;
+        let name = names::find(connection, vec![owner])?.remove(&owner);
+        Ok((version, Found { etag, name, rows: Some((rows, returned_at)), next: page.next }))
     })
 }
 
@@ -157,5 +167,5 @@ fn zone(request: &HttpRequest) -> Option<Tz> {
 fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
     pairs.push(("include".to_owned(), "details".to_owned()));
     let query = Query::new(pairs).with("after", &Cursor(place).to_string());
-    format!("{}?{query}", api_address(party))
+    format!("{}{}?{query}", BasePath::current().as_str(), api_address(party))
 }

@@ -4,6 +4,7 @@ use actix_web::ResponseError as _;
 
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
+use super::sent::{parse_record, read_record};
 use calls_phone::Region;
 
 /// What the parameters of a list came to.
@@ -12,6 +13,13 @@ pub struct Read {
     pub meaning: String,
     /// The same query as a link to another page has it.
     pub next: String,
+}
+
+/// The call of a record that was sent, as a record again; or why it is none.
+pub fn record(text: &str, region: Option<Region>) -> Result<String, String> {
+    let read = parse_record(text.as_bytes()).and_then(|record| read_record(&record, region));
+    let refusal = |refusal| serde_json::to_string(&refusal).unwrap_or_default();
+    read.map(|call| serde_json::to_string(&call).unwrap_or_default()).map_err(refusal)
 }
 
 /// The cursor that a text is, written again.

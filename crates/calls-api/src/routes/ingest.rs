@@ -1,27 +1,27 @@
 //! `POST /api/calls`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use calls_model::{CallDuration, CallType, Outcome, Party};
-use chrono::{DateTime, Datelike as _, Utc};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserializer as _, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::App;
 use super::bodies::{bad_body, read_body};
-use super::schemas::{Refused, SentRecord};
+use super::schemas::{NotTaken, Refused, SentRecord, Unauthorized};
+use super::sent::{Refusal, parse_record, read_record};
 use crate::credentials;
+use crate::metrics::Source;
 use crate::problem::ApiError;
-use calls_phone::{self as phone, Region};
+use calls_phone::Region;
 use calls_store::hot::Hot;
 use calls_store::idempotency::{self, Answer};
 use calls_store::import::{self, ResolvedCall};
@@ -31,8 +31,6 @@ use calls_store::insertion::NewCall;
 const MOST_BYTES: usize = 10 * 1024 * 1024;
 /// Records of a request. What they become is in memory all at once.
 const MOST_RECORDS: usize = 50_000;
-/// Bytes of a record. A longer one is no call, and is not taken apart.
-const MOST_RECORD_BYTES: usize = 4096;
 /// Refusals that are told one by one.
 const MOST_REFUSALS: usize = 100;
 
@@ -64,18 +62,9 @@ enum Status {
     Refused(Refusal),
 }
 
-/// Why a record is no call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-struct Refusal {
-    /// The member that is not right; none if it is the record as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member: Option<&'static str>,
-    expected: String,
-    found: String,
-}
-
-/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration"}`, of
-/// which `duration` may be missing. Numbers are understood in every spelling.
+/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration", "disposition",
+/// "ring_time", "name", "via"}`, of which those from `duration` on may be missing. Numbers are understood in every spelling,
+/// and so are the words for hidden callers, such as `anonymous`.
 ///
 /// The answer is 200 with a result for each record (of those that are refused, for the first 100), also if some (or
 /// all) are refused: those that are right are stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
@@ -90,7 +79,8 @@ struct Refusal {
          description = "Of the sender's choice, such as a UUID: the same key and body get the same answer for 24 hours.")
     ),
     request_body(content((Vec<SentRecord> = "application/json"), (String = "application/x-ndjson"))),
-    responses((status = 200, description = "A result for each record, in their order.", body = Results), ApiError, Refused),
+    responses((status = 200, description = "A result for each record, in their order.", body = Results), ApiError, Unauthorized, NotTaken,
+        Refused),
     security(("ingest_token" = []))
 )]
 pub(super) async fn post_calls(
@@ -107,12 +97,16 @@ pub(super) async fn post_calls(
     };
     let key = idempotency_key(&request)?;
     let body = read_body(&request, payload, MOST_BYTES).await?;
-    let answer = match (&key, single(&body, read_records, app.region)) {
-        (None, Some(call)) => {
-            let added = hot.add_call(&call).await?;
+    let added = match (&key, single(&body, read_records, app.region)) {
+        (None, Some(call)) => hot.add_call(&call).await?,
+        _ => None,
+    };
+    let answer = match added {
+        Some(added) => {
+            app.metrics.count_stored(Source::Api, added.into(), (!added).into());
             Results::new([Ok(())].into_iter(), [added]).answer()
         }
-        _ => {
+        None => {
             let database = app.database.clone();
             database.block_writing(move || store_all(&app, key.as_deref(), &body, read_records)).await?
         }
@@ -144,7 +138,12 @@ fn store_all(
     let records = read_records(body)?;
     let read: Vec<_> =
         records.into_iter().map(|record| read_record(&parse_record(record)?, app.region)).collect();
-    let work = |connection: &mut PgConnection| Ok(store(connection, app, &read)?.answer());
+    let stored = Cell::new(None);
+    let work = |connection: &mut PgConnection| {
+        let results = store(connection, app, &read)?;
+        stored.set(Some((results.added as u64, results.already_there as u64)));
+        Ok(results.answer())
+    };
     let digest = Sha256::digest(body);
     let answer = app.database.write(|connection| match key {
         None => work(connection).map(Some),
@@ -153,6 +152,13 @@ fn store_all(
             Ok(answer.map(|body| Answer { body, quotes_sender: false }))
         }
     })?;
+    // Nothing is where the key came before.
+    if let Some((added, already_there)) = stored.take() {
+        app.metrics.count_stored(Source::Api, added, already_there);
+        let refused = read.iter().filter_map(|record| record.as_ref().err());
+        refused
+            .for_each(|refusal| app.metrics.count_refused(Source::Api, refusal.member.unwrap_or("record")));
+    }
     answer.ok_or(ApiError::KeyReused)
 }
 
@@ -174,7 +180,7 @@ pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiE
 }
 
 /// The key, with or without the quotes of a structured field (RFC 8941).
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
@@ -239,91 +245,6 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 }
 
-fn parse_record(record: &[u8]) -> Result<Value, Refusal> {
-    let refuse = |expected: String, found| Refusal { member: None, expected, found };
-    if record.len() > MOST_RECORD_BYTES {
-        let expected = format!("a record of at most {MOST_RECORD_BYTES} bytes");
-        return Err(refuse(expected, format!("{} bytes", record.len())));
-    }
-    serde_json::from_slice(record).map_err(|error| refuse("a JSON object".to_owned(), error.to_string()))
-}
-
-fn read_record(record: &Value, region: Option<Region>) -> Result<ResolvedCall, Refusal> {
-    const MEMBERS: [&str; 5] = ["owner", "created_at", "counterparty", "type", "duration"];
-    let refuse = |member, expected: &str, found: String| Refusal {
-        member,
-        expected: expected.to_owned(),
-        found: found.chars().take(64).collect(),
-    };
-    let object = record.as_object().ok_or_else(|| refuse(None, "a JSON object", record.to_string()))?;
-    if let Some(other) = object.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-        return Err(refuse(None, &format!("the members {}", MEMBERS.join(", ")), other.clone()));
-    }
-    let text = |name, expected: &str| match object.get(name) {
-        Some(Value::String(text)) => Ok(text.as_str()),
-        Some(other) => Err(refuse(Some(name), expected, other.to_string())),
-        None => Err(refuse(Some(name), expected, "none".to_owned())),
-    };
-    let party = |name| {
-        let text = text(name, "a phone number as a string")?;
-        match text {
-            Party::WITHHELD => Ok(Party::Withheld),
-            Party::UNKNOWN => Ok(Party::Unknown),
-            _ => phone::parse(text, region).map_err(|error| refuse(Some(name), error.expected, error.found)),
-        }
-    };
-    let owner = party("owner")?;
-    if !owner.is_identified() {
-        let expected = "an owner that is a number, extension or SIP address";
-        return Err(refuse(Some("owner"), expected, owner.to_string()));
-    }
-    let call_type = text("type", "a type of call")?;
-    let call_type: CallType = call_type
-        .parse()
-        .map_err(|error: calls_model::ParseError| refuse(Some("type"), error.expected, error.found))?;
-    let duration = match object.get("duration") {
-        None | Some(Value::Null) => None,
-        Some(duration) => Some(read_duration(duration, call_type)?),
-    };
-    let time = "an RFC 3339 time such as 2024-01-31T10:00:00Z";
-    let created_at = text("created_at", time)?;
-    let created_at =
-        read_time(created_at).ok_or_else(|| refuse(Some("created_at"), time, created_at.to_owned()))?;
-    Ok(ResolvedCall {
-        owner,
-        created_at,
-        counterparty: party("counterparty")?,
-        call_type,
-        duration,
-        disposition: None,
-        ring_time: None,
-        name: None,
-        via: None,
-    })
-}
-
-/// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the one after it.
-fn read_time(text: &str) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?;
-    let time = DateTime::from_timestamp_micros(time.timestamp_micros())?;
-    (1..=9999).contains(&time.year()).then_some(time)
-}
-
-/// Seconds, as a string or a number.
-fn read_duration(value: &Value, call_type: CallType) -> Result<CallDuration, Refusal> {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let refuse = |expected: &str| Refusal {
-        member: Some("duration"),
-        expected: expected.to_owned(),
-        found: text.chars().take(64).collect(),
-    };
-    let duration = text.parse().map_err(|error: calls_model::ParseError| refuse(error.expected))?;
-    match call_type.outcome() {
-        Outcome::Missed => Err(refuse("a missed call without a duration")),
-        Outcome::Completed => Ok(duration),
-    }
-}
-
 fn store(
     connection: &mut PgConnection,
     app: &App,
@@ -370,54 +291,5 @@ impl Results {
     fn answer(&self) -> Answer {
         let body = serde_json::to_string(self).unwrap_or_default();
         Answer { body, quotes_sender: self.refused > 0 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(record: &str) -> (Option<&'static str>, String) {
-        let refusal = read_record(&serde_json::from_str(record).unwrap(), None).unwrap_err();
-        (refusal.member, refusal.found)
-    }
-
-    #[test]
-    fn what_is_no_call_names_its_member_and_what_was_found() {
-        let member = |name, found: &str| (Some(name), found.to_owned());
-        let record = |member: &str, value: &str| {
-            let mut record: Value = serde_json::from_str(
-                r#"{"owner":"+12025550123","created_at":"2024-01-31T10:00:00Z","counterparty":"1001","type":"Missed Inbound"}"#,
-            )
-            .unwrap();
-            record[member] = serde_json::from_str(value).unwrap();
-            record.to_string()
-        };
-        assert_eq!(refused("[]"), (None, "[]".to_owned()));
-        assert_eq!(refused("{}"), member("owner", "none"));
-        assert_eq!(refused(&record("note", "1")), (None, "note".to_owned()));
-        assert_eq!(refused(&record("owner", "12025550123")), member("owner", "12025550123"));
-        assert_eq!(refused(&record("owner", r#""withheld""#)), member("owner", "withheld"));
-        assert_eq!(refused(&record("counterparty", r#""hello""#)), member("counterparty", "hello"));
-        assert_eq!(refused(&record("type", r#""Inbound""#)), member("type", "Inbound"));
-        assert_eq!(refused(&record("duration", r#""1.0""#)), member("duration", "1.0"));
-        assert_eq!(refused(&record("created_at", r#""2024-01-31""#)), member("created_at", "2024-01-31"));
-    }
-
-    #[test]
-    fn a_time_is_kept_to_the_microsecond_in_years_of_four_digits() {
-        let read = |text| read_time(text).map(|time| time.to_rfc3339());
-        assert_eq!(read("2024-01-31T10:00:00.1234567+01:00").unwrap(), "2024-01-31T09:00:00.123456+00:00");
-        assert_eq!(read("2016-12-31T23:59:60Z").unwrap(), "2017-01-01T00:00:00+00:00");
-        assert_eq!(read("0000-01-31T10:00:00Z"), None);
-        assert_eq!(read("9999-12-31T23:59:59-01:00"), None);
-    }
-
-    #[test]
-    fn a_duration_is_a_string_or_a_number() {
-        for value in [serde_json::json!("37.4"), serde_json::json!(37.4)] {
-            assert_eq!(read_duration(&value, CallType::CompletedInbound).unwrap().ms(), 37_400);
-        }
-        assert!(read_duration(&serde_json::json!(-1), CallType::CompletedInbound).is_err());
     }
 }

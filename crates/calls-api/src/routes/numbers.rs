@@ -6,6 +6,8 @@ use calls_model::{HistoryInfo, NumberInfo, requests};
 use calls_phone as phone;
 use calls_store::directory::{self, Owner, Question, Sort};
 use calls_store::keys::PartyKey;
+use calls_store::pool::DatabaseError;
+use calls_store::{names, parties};
 use chrono::DateTime;
 
 use super::App;
@@ -13,7 +15,8 @@ use super::parameters::{ListParameters, Query};
 use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
-/// How to write a number, and what is known of it. Takes any spelling; asks no database.
+/// How to write a number, and what is known of it. Takes any spelling. Where the database does not answer the name is left
+/// out.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -28,7 +31,21 @@ pub async fn get_number(
     app: web::Data<App>,
     number: web::Path<String>,
 ) -> Result<web::Json<NumberInfo>, ApiError> {
-    Ok(web::Json(phone::describe(&phone::parse(&number, app.region)?)))
+    let party = phone::parse(&number, app.region)?;
+    let mut info = phone::describe(&party);
+    let data = app.clone();
+    let find = move || {
+        let found = data.reads().read(|connection| {
+            let key = parties::find_party(connection, &party)?;
+            key.map_or(Ok(None), |key| Ok(names::find(connection, vec![key])?.remove(&key)))
+        })?;
+        Ok::<_, DatabaseError>(found)
+    };
+    if let Some(found) = app.reads().block(find).await.unwrap_or_default() {
+        info.name = Some(found.name);
+        info.label = found.label;
+    }
+    Ok(web::Json(info))
 }
 
 /// The numbers that have calls of their own, with how many and when the latest was.

@@ -1,11 +1,12 @@
 //! `GET /api/openapi.json`: the API's description (OpenAPI 3.1), made from the handlers and the types.
 
+use crate::base_path::BasePath;
 use actix_web::HttpResponse;
 use calls_model::{CallType, Party, Problem};
 use chrono_tz::TZ_VARIANTS;
-use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, Server};
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 /// What the document is made of.
@@ -15,22 +16,38 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         title = "Calls",
         description = "The history of calls of a telephone number: with whom, when, inbound or outbound, completed or \
                        missed, how long. Data comes from `/api`; `/calls/{number}` has the same list for clients that \
-                       do not ask for HTML. What is read takes GET and HEAD, what is sent POST; every other method gets \
-                       405 with `Allow`."
+                       do not ask for HTML. What is read takes GET and HEAD, what is sent POST, notes and marks PUT and \
+                       DELETE; every other method gets 405 with `Allow`."
     ),
     paths(
         super::calls::list_calls,
         super::calls::list_calls_or_page,
         super::summary::get_summary,
         super::events::follow_calls,
+        super::lines::list_line_calls,
+        super::lines::summarize_lines,
+        super::lines::list_line_callbacks,
+        super::lines::list_sets,
+        super::followed_lines::follow_lines,
+        super::people::list_calls_with,
+        super::people::get_person,
+        super::people::get_call,
+        super::callbacks::list_callbacks,
+        super::callbacks::put_callback,
+        super::callbacks::delete_callback,
+        super::notes::put_note,
+        super::notes::delete_note,
         super::numbers::list_numbers,
         super::numbers::get_number,
         super::ingest::post_calls,
+        super::import::post_import,
         super::cdr::post_freeswitch,
         super::cdr::post_twilio
     ),
     tags(
         (name = "calls", description = "Histories"),
+        (name = "people", description = "One person's calls, whom to call back, and notes"),
+        (name = "lines", description = "Several numbers as one. Not there where the server runs with `--no-directory`."),
         (name = "numbers", description = "What is known of a number"),
         (name = "senders", description = "Calls that come in. Each path is there only where its secret is configured.")
     ),
@@ -40,7 +57,12 @@ struct Description;
 
 /// The document, indented for people.
 pub(super) async fn get_openapi() -> HttpResponse {
-    match Description::openapi().to_pretty_json() {
+    let mut description = Description::openapi();
+    let base = BasePath::current();
+    if !base.is_root() {
+        description.servers = Some(vec![Server::new(base.as_str())]);
+    }
+    match description.to_pretty_json() {
         Ok(json) => HttpResponse::Ok().content_type("application/json").body(json + "\n"),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }
@@ -56,6 +78,7 @@ impl Modify for Components {
         let zones = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(zones));
         let zones = zones.description(Some("An IANA time zone.")).examples(["Europe/Berlin"]);
         schemas.insert("TimeZone".to_owned(), zones.into());
+        schemas.insert("Line".to_owned(), super::people_schemas::line().into());
         schemas.insert(Problem::name().into_owned(), Problem::schema());
         schemas.insert(CallType::name().into_owned(), CallType::schema());
         schemas.insert(Party::name().into_owned(), Party::schema());

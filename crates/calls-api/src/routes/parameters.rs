@@ -20,17 +20,17 @@ use calls_store::zones::Offsets;
 
 /// What a client asks of a list of calls.
 #[derive(Debug)]
-pub(super) struct ListParameters {
+pub(super) struct ListParameters<C = Cursor> {
     pub filter: FilterParameters,
     pub limit: Option<u16>,
-    pub after: Option<Cursor>,
+    pub after: Option<C>,
     pub format: Option<Format>,
     /// Whether calls come with their details.
     pub details: bool,
 }
 
 /// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct FilterParameters {
     /// Where dates begin, and whose clocks tell weekday and hour. UTC unless the client says otherwise.
     pub zone: Tz,
@@ -40,7 +40,7 @@ pub(super) struct FilterParameters {
     counterparty: Option<WantedCounterparty>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum WantedCounterparty {
     Party(Party),
     /// All telephone numbers whose digits begin with these.
@@ -51,7 +51,7 @@ enum WantedCounterparty {
 
 /// How the calls are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A page, as an array.
     Json,
     /// All calls, one object a line.
@@ -75,6 +75,13 @@ impl ListParameters {
 
     pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         query.refuse_unknown(&[&requests::FILTER, &requests::LIST])?;
+        Self::read_known(query, region)
+    }
+}
+
+impl<C: FromStr> ListParameters<C> {
+    /// Where a query is known to have no parameter that is unknown.
+    pub(super) fn read_known(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         let format = |text: &str| match text {
             "json" => Some(Format::Json),
             "ndjson" => Some(Format::Ndjson),
@@ -102,7 +109,7 @@ impl FilterParameters {
         Self::read(query, region)
     }
 
-    fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
+    pub(super) fn read(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         let types = query.each(&requests::TYPE, |text| CallType::from_str(text).ok())?;
         let direction = query.once(&requests::DIRECTION, |text| match text {
             "inbound" => Some(Direction::Inbound),
@@ -138,6 +145,29 @@ impl FilterParameters {
         })
     }
 
+    /// The same with one counterparty.
+    pub(super) fn with(self, counterparty: Party) -> Self {
+        Self { counterparty: Some(WantedCounterparty::Party(counterparty)), ..self }
+    }
+
+    /// The same of these types, as far as they are wanted.
+    pub(super) fn of_types(&self, types: &[CallType]) -> Self {
+        let mut filter = self.filter.clone();
+        filter.types.retain(|call_type| types.contains(call_type));
+        Self { filter, ..self.clone() }
+    }
+
+    /// The same within another period.
+    pub(super) fn within(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        let filter = Filter { from: Some(from), until: Some(until), ..self.filter.clone() };
+        Self { filter, ..self.clone() }
+    }
+
+    /// The period that is wanted.
+    pub(super) fn period(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        (self.filter.from, self.filter.until)
+    }
+
     /// Whether every call fits.
     pub(super) fn is_empty(&self) -> bool {
         let Self { zone: _, filter, weekday, hour, counterparty } = self;
@@ -168,6 +198,12 @@ impl FilterParameters {
     }
 }
 
+/// A party by its own text, `withheld` and `unknown` too, or a number in any spelling.
+pub(super) fn party(text: &str, region: Option<Region>) -> Result<Party, phone::NotANumber> {
+    let canonical = text.parse::<Party>().ok().filter(|party| party.kind() != PartyKind::Text);
+    canonical.map_or_else(|| phone::parse(text, region), Ok)
+}
+
 fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCounterparty> {
     // In a query a plus is a blank; nobody means a number that begins with a blank.
     let text = match text.strip_prefix(' ') {
@@ -175,9 +211,7 @@ fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCount
         None => text.to_owned(),
     };
     let Some(start) = text.strip_suffix('*') else {
-        let canonical = text.parse::<Party>().ok().filter(|party| party.kind() != PartyKind::Text);
-        let party = canonical.or_else(|| phone::parse(&text, region).ok());
-        return party.map(WantedCounterparty::Party);
+        return party(&text, region).ok().map(WantedCounterparty::Party);
     };
     // PostgreSQL has no text with a zero byte, and no party has any other control character.
     if start.chars().any(char::is_control) {
@@ -230,6 +264,14 @@ impl Query {
         out.extend_pairs(kept).append_pair(name, value).finish()
     }
 
+    /// Refuses one parameter of the tables.
+    pub(super) fn refuse(&self, parameter: &Parameter, expected: &str) -> Result<(), ApiError> {
+        match self.0.iter().find(|(name, _)| name == parameter.name) {
+            Some((name, value)) => Err(bad(name, expected, value)),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses a parameter that is in none of the tables.
     pub(super) fn refuse_unknown(&self, known: &[&[Parameter]]) -> Result<(), ApiError> {
         let names = || known.iter().copied().flatten().map(|parameter| parameter.name);
@@ -256,7 +298,11 @@ impl Query {
     }
 
     /// All values of a parameter.
-    fn each<T>(&self, parameter: &Parameter, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+    pub(super) fn each<T>(
+        &self,
+        parameter: &Parameter,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ApiError> {
         let fits = |text: &str| match parameter.kind {
             Kind::OneOf(texts) => texts.contains(&text),
             Kind::Integer(first, last) => text.parse().is_ok_and(|number| (first..=last).contains(&number)),

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use calls_import::Format;
 use calls_model::requests::{self, Kind};
-use calls_model::{Call, CallDuration, CallType, DetailedCall, Problem};
+use calls_model::{Call, CallDuration, CallType, DetailedCall, Disposition, Problem};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -13,7 +14,7 @@ use utoipa::openapi::xml::XmlBuilder;
 use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
-use super::parameters::{FilterParameters, ListParameters};
+use super::parameters::ListParameters;
 use crate::problem::ApiError;
 
 /// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell which
@@ -48,7 +49,7 @@ impl IntoParams for LastEventId {
 }
 
 /// Texts that are a party's, and others that are like them.
-fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
+pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
     let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
     let local = text().pattern(Some("^[0-9]{1,6}$")).examples(["1001"]);
     let sip = text().pattern(Some(r"^sips?:[a-z0-9]{1,20}@[a-z0-9]{1,20}\.example$"));
@@ -71,17 +72,30 @@ impl PartialSchema for SentRecord {
             .property("created_at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
             .property(
                 "counterparty",
-                text().description(Some("A number in any spelling, `withheld` or `unknown`.")),
+                text().description(Some(
+                    "A number in any spelling, `withheld` or `unknown`, or a log's word for these.",
+                )),
             )
             .property("type", Ref::from_schema_name(CallType::name()))
             .property("duration", Ref::from_schema_name(CallDuration::name()))
+            .property("disposition", Ref::from_schema_name(Disposition::name()))
+            .property("ring_time", Ref::from_schema_name(CallDuration::name()))
+            .property(
+                "name",
+                text().description(Some("The counterparty's name; kept up to 200 characters.")),
+            )
+            .property(
+                "via",
+                text().description(Some("The other line that took part: a number in any spelling.")),
+            )
             .required("owner")
             .required("created_at")
             .required("counterparty")
             .required("type")
             .examples([serde_json::json!({
                 "owner": "+13333333333", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+14444444444",
-                "type": "Completed Inbound", "duration": "37.4"
+                "type": "Completed Inbound", "duration": "37.4", "disposition": "answered", "ring_time": "12.5",
+                "name": "Example One", "via": "1001"
             })]);
         let anything =
             ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some("Anything else is refused"));
@@ -96,6 +110,7 @@ impl ToSchema for SentRecord {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((CallDuration::name().into_owned(), CallDuration::schema()));
+        schemas.push((Disposition::name().into_owned(), Disposition::schema()));
     }
 }
 
@@ -124,7 +139,7 @@ impl PartialSchema for FreeswitchCdr {
             .required("destination_number");
         let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
         let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some(
-            "Other numbers, those of later profiles, and what is no number: 422 if neither party is known",
+            "Other numbers, those of later profiles, and what is no number: refused if neither party is known",
         ));
         let flows = ArrayBuilder::new().items(AnyOfBuilder::new().item(flow).item(other)).min_items(Some(1));
         let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
@@ -157,16 +172,17 @@ impl ToSchema for FreeswitchForm {
     }
 }
 
-/// A server-sent event with a call.
+/// A server-sent event.
 pub(super) struct CallEvent;
 
 impl PartialSchema for CallEvent {
     fn schema() -> RefOr<Schema> {
-        let data = text().content_media_type("application/json").description(Some("A `Call`."));
+        let data = text().content_media_type("application/json");
+        let data = data.description(Some("A `Call` or `DetailedCall`, a `NoteChange` or a `CallbackState`."));
         ObjectBuilder::new()
             .property("id", text().pattern(Some("^[0-9]{1,19}$")).examples(["4711"]))
             .required("id")
-            .property("event", one_of(["call"]))
+            .property("event", one_of(["call", "note", "callback"]))
             .required("event")
             .property("data", data)
             .required("data")
@@ -192,7 +208,8 @@ impl PartialSchema for TwilioCallback {
             .required("CallStatus");
         let party = |example: &str| {
             let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples([example]);
-            let other = text().title(Some("Others, and what is no number: 422 if neither party is known"));
+            let other =
+                text().title(Some("Others, and what is no number: refused if neither party is known"));
             AnyOfBuilder::new().item(number).item(other)
         };
         // With or without a day of the week: a schema cannot tell which one a date has.
@@ -247,15 +264,18 @@ impl ToSchema for ListedCall {
     }
 }
 
-impl IntoParams for FilterParameters {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        requests::FILTER.iter().map(parameter).collect()
-    }
-}
-
 impl IntoParams for ListParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         requests::FILTER.iter().chain(&requests::LIST).map(parameter).collect()
+    }
+}
+
+/// What a client asks of the events of a history.
+pub(super) struct EventParameters;
+
+impl IntoParams for EventParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        requests::EVENTS.iter().map(parameter).collect()
     }
 }
 
@@ -274,8 +294,28 @@ impl IntoParams for DirectoryParameters {
     }
 }
 
+/// What is said of a log that is sent in.
+pub(super) struct ImportParameters;
+
+impl IntoParams for ImportParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let formats = || std::iter::once("auto").chain(Format::ALL.map(|(_, name)| name));
+        let row = |row: &requests::Parameter| {
+            let schema: RefOr<Schema> = match row.name {
+                "format" => text().enum_values(Some(formats())).into(),
+                "own" => spelling([]).into(),
+                "region" => text().pattern(Some("^(US|DE|GB|FR)$")).examples([row.example]).into(),
+                "map" => text().pattern(Some("^from=[A-Z][a-z]{1,9},to=[A-Z][a-z]{1,9}$")).into(),
+                _ => return parameter(row),
+            };
+            ParameterBuilder::from(parameter(row)).schema(Some(schema)).build()
+        };
+        requests::IMPORT.iter().map(row).collect()
+    }
+}
+
 /// A row of the table of query parameters.
-fn parameter(row: &requests::Parameter) -> Parameter {
+pub(super) fn parameter(row: &requests::Parameter) -> Parameter {
     let schema: RefOr<Schema> = match (row.kind, row.name) {
         (Kind::OneOf(_), name) if name == requests::TYPE.name => {
             Ref::from_schema_name(CallType::name()).into()
@@ -296,6 +336,7 @@ fn parameter(row: &requests::Parameter) -> Parameter {
             text().pattern(Some(r"^\+[1-9][0-9]{0,14}\*$")).examples([row.example]),
         ])
         .into(),
+        (Kind::Line, _) => Ref::from_schema_name("Line").into(),
         // 16 digits of microseconds and 16 of an id.
         (Kind::Cursor, _) => text().pattern(Some("^00[0-9a-f]{14}[0-7][0-9a-f]{15}$")).into(),
         (Kind::Text, _) => {
@@ -352,49 +393,56 @@ impl IntoResponses for ApiError {
     }
 }
 
-/// How a call that is sent in is refused, beside [`ApiError`].
+/// How a call that is sent in is refused, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
 pub(super) struct Refused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
+        named([("422", problem("The `Idempotency-Key` came with another body."))])
+    }
+}
+
+/// Senders without the ingest token.
+pub(super) struct Unauthorized;
+
+impl IntoResponses for Unauthorized {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
         let challenge =
             HeaderBuilder::new().schema(Some(text())).description(Some("RFC 9110, section 11.6.1.")).build();
-        let responses = [
-            ("401", problem("The ingest token is missing or wrong.").header("WWW-Authenticate", challenge)),
-            ("415", problem("The body is of a type that is not read here.")),
-            ("422", problem("The body is no call, or the `Idempotency-Key` came with another one.")),
-        ];
-        named(responses)
+        let missing = problem("The ingest token is missing or wrong.");
+        named([("401", missing.header("WWW-Authenticate", challenge))])
     }
 }
 
-/// The same where another secret than the token is asked for.
-pub(super) struct Unreadable;
+/// Bodies of another kind.
+pub(super) struct NotTaken;
 
-impl IntoResponses for Unreadable {
+impl IntoResponses for NotTaken {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        Refused::responses().into_iter().filter(|(status, _)| status != "401").collect()
+        named([("415", problem("The body is of a type that is not read here."))])
     }
 }
 
-fn named<const N: usize>(responses: [(&str, ResponseBuilder); N]) -> BTreeMap<String, RefOr<Response>> {
+pub(super) fn named<const N: usize>(
+    responses: [(&str, ResponseBuilder); N],
+) -> BTreeMap<String, RefOr<Response>> {
     responses.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
 }
 
-fn problem(description: &str) -> ResponseBuilder {
+pub(super) fn problem(description: &str) -> ResponseBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name())));
     ResponseBuilder::new().description(description).content(Problem::MEDIA_TYPE, content.build())
 }
 
-fn text() -> ObjectBuilder {
+pub(super) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
+pub(super) fn integer(minimum: i32, maximum: i32) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).maximum(Some(maximum))
 }
 
-fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
+pub(super) fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(values))
 }
 

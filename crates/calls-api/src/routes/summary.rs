@@ -2,19 +2,24 @@
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
-use calls_model::{Party, Summary};
+use calls_model::{Party, PreviousPeriod, Summary, requests};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
 
 use super::App;
 use super::parameters::{FilterParameters, Query};
+use super::people::versions_of;
+use super::people_schemas::SummaryParameters;
 use super::schemas::NumberPath;
-use crate::conditional::{etag, is_known, known, versions};
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
+use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 use calls_phone as phone;
-use calls_store::keys::Version;
+use calls_store::keys::PartyKey;
 use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
-use calls_store::{counts, list, parties};
+use calls_store::{counts, parties};
 
 /// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
 /// are counted in.
@@ -24,7 +29,7 @@ use calls_store::{counts, list, parties};
     tag = "calls",
     params(
         NumberPath,
-        FilterParameters
+        SummaryParameters
     ),
     responses(
         (status = 200, description = "The summary.", body = Summary,
@@ -40,15 +45,35 @@ pub(super) async fn get_summary(
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
     let party = phone::parse(&number, app.region)?;
-    let parameters = FilterParameters::read_alone(&Query::new(query.into_inner()), app.region)?;
+    let query = Query::new(query.into_inner());
+    query.refuse_unknown(&[&requests::FILTER, &requests::SUMMARY])?;
+    let parameters = FilterParameters::read(&query, app.region)?;
+    let previous = compared(&query, &parameters)?;
     let known = known(&request);
     let data = app.clone();
-    let seen = newest_seen(&request, versions(&known));
-    let find = move |database: &Database| find(&data, database, &party, &parameters, &known);
+    let seen = newest_seen(&request, versions_seen(&known));
+    // With the clock changes what an open period is compared with.
+    let is_open = previous.as_ref().is_some_and(|previous| previous.is_open);
+    let known = if is_open { String::new() } else { known };
+    let find = move |database: &Database| {
+        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
+        let (version, names) = versions_of(database, &party)?;
+        let etag = etag_with_names(version, names);
+        if is_known(&known, &etag) {
+            return Ok::<_, ApiError>((version, (etag, None)));
+        }
+        let mut summary = summarize(&data, database, &party, &parameters)?;
+        if let Some(previous) = &previous {
+            let before =
+                summarize(&data, database, &party, &parameters.within(previous.from, previous.until))?;
+            summary.previous = Some(previous.filled(&before));
+        }
+        Ok((version, (etag, Some(summary))))
+    };
     let (etag, summary) = app.read(seen, find).await?;
     Ok(match summary {
         // What is being counted, or is too much to be searched, will be more when it is asked for again.
-        Some(summary) if summary.covers.is_some() => {
+        Some(summary) if summary.covers.is_some() || is_open => {
             HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary)
         }
         Some(summary) => HttpResponse::Ok().insert_header((ETAG, etag)).json(summary),
@@ -56,38 +81,133 @@ pub(super) async fn get_summary(
     })
 }
 
-/// The version of a history with its tag, and its summary unless the client has it.
-fn find(
+/// The summary of a number's calls that fit.
+pub(super) fn summarize(
     app: &App,
     database: &Database,
-    party: &Party,
+    number: &Party,
     parameters: &FilterParameters,
-    known: &str,
-) -> Result<(Version, (String, Option<Summary>)), ApiError> {
+) -> Result<Summary, ApiError> {
     let zone = parameters.zone;
-    let owner = database.read(|connection| parties::find_party(connection, party))?;
-    let Some(owner) = owner else {
-        return Ok((Version::NONE, (etag(Version::NONE), Some(Summary::empty(zone.name())))));
-    };
-    // Asked first: if a call comes in between, the tag is older than the summary, never newer.
-    let version = database.read(|connection| list::version(connection, owner))?;
-    let etag = etag(version);
-    if is_known(known, &etag) {
-        return Ok((version, (etag, None)));
-    }
-    match app.replica {
-        None => app.counter.bring_forward(owner)?,
-        // Counts are kept on the primary, which may be away. The next summary has them.
-        Some(_) => {
-            let counter = app.counter.clone();
-            tokio::task::spawn_blocking(move || counter.bring_forward(owner));
-        }
-    }
+    let owner = database.read(|connection| parties::find_party(connection, number))?;
+    let Some(owner) = owner else { return Ok(Summary::empty(zone.name())) };
+    app.bring_counts_forward(owner)?;
     let patience = database.deadlines().search();
-    let summary = database.read(|connection| {
+    let mut summary = database.read(|connection| {
         let filter = parameters.resolve(connection, owner)?;
         let question = Question { owner, filter: &filter, zone, patience, long: counts::LONG };
         summary::summarize(connection, &app.labels, question)
     })?;
-    Ok((version, (etag, Some(summary))))
+    spell(&mut summary);
+    Ok(summary)
+}
+
+/// Says how the counterparties of a summary are written.
+pub(super) fn spell(summary: &mut Summary) {
+    let mut detailer = Detailer::default();
+    for one in &mut summary.top_counterparties {
+        one.details = detailer.spell(&one.counterparty);
+    }
+}
+
+impl App {
+    /// Counts the newest calls of a long history.
+    pub(super) fn bring_counts_forward(&self, owner: PartyKey) -> Result<(), ApiError> {
+        match self.replica {
+            None => Ok(self.counter.bring_forward(owner)?),
+            // Counts are kept on the primary, which may be away. The next answer has them.
+            Some(_) => {
+                let counter = self.counter.clone();
+                tokio::task::spawn_blocking(move || counter.bring_forward(owner));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A period that another one is compared with.
+pub(super) struct Compared {
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    /// Whether the period that is compared goes on, and ends now.
+    pub is_open: bool,
+}
+
+impl Compared {
+    pub(super) fn filled(&self, summary: &Summary) -> PreviousPeriod {
+        let Self { from, until, .. } = *self;
+        PreviousPeriod {
+            from,
+            until,
+            calls: summary.calls,
+            inbound: summary.inbound,
+            outbound: summary.outbound,
+        }
+    }
+}
+
+/// The period before the one of the filter, if that is asked for and the filter has one that begins.
+pub(super) fn compared(query: &Query, parameters: &FilterParameters) -> Result<Option<Compared>, ApiError> {
+    let is_wanted = query.once(&requests::COMPARE, |_| Some(()))?.is_some();
+    let (from, until) = parameters.period();
+    let Some(from) = from.filter(|_| is_wanted) else { return Ok(None) };
+    let now = Utc::now();
+    let (until, is_open) = (until.unwrap_or(now), until.is_none_or(|until| until > now));
+    Ok(before(from, until, parameters.zone).map(|(from, until)| Compared { from, until, is_open }))
+}
+
+/// As many days before as a period touches, by the clocks of a zone, so that the same hours are compared: of a week so far
+/// with the week before up to the same hour. A period within one day is compared with the day before.
+fn before(from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let (first, end) = (from.with_timezone(&zone).naive_local(), until.with_timezone(&zone).naive_local());
+    let whole_days = (end.date() - first.date()).num_days();
+    let days = whole_days + i64::from(end.time() > first.time());
+    let shift = |time: NaiveDateTime| {
+        let earlier = time.checked_sub_signed(TimeDelta::days(days))?;
+        // A time that clocks leave out is the first one after it.
+        let later =
+            (0..=24 * 4).filter_map(|quarters| earlier.checked_add_signed(TimeDelta::minutes(15 * quarters)));
+        let found =
+            later.map(|local| zone.from_local_datetime(&local).earliest()).find(Option::is_some)??;
+        Some(found.with_timezone(&Utc))
+    };
+    let (first, end) = (shift(first)?, shift(end)?.min(from));
+    let is_year = |time: &DateTime<Utc>| (0..=9999).contains(&chrono::Datelike::year(time));
+    (days > 0 && first < end && is_year(&first)).then_some((first, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_compared_with_as_many_days_before_by_the_clocks_of_the_zone() {
+        let before = |from: &str, until: &str, zone: &str| {
+            let found = before(from.parse().unwrap(), until.parse().unwrap(), zone.parse().unwrap());
+            found.map_or_else(
+                || "-".to_owned(),
+                |(from, until)| [from, until].map(|time| time.format("%FT%H:%MZ").to_string()).join(" "),
+            )
+        };
+        for (from, until, zone, expected) in [
+            // A month of 31 days, and the 31 days before.
+            ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "UTC", "2023-12-01T00:00Z 2024-01-01T00:00Z"),
+            // The week in which clocks are set forward has 167 hours, and the one before 168.
+            (
+                "2024-03-25T23:00:00Z",
+                "2024-04-01T22:00:00Z",
+                "Europe/Berlin",
+                "2024-03-18T23:00Z 2024-03-25T23:00Z",
+            ),
+            // Three days so far, up to the same hour.
+            ("2024-01-08T00:00:00Z", "2024-01-10T15:30:00Z", "UTC", "2024-01-05T00:00Z 2024-01-07T15:30Z"),
+            // Today so far, and yesterday.
+            ("2024-01-08T00:00:00Z", "2024-01-08T09:00:00Z", "UTC", "2024-01-07T00:00Z 2024-01-07T09:00Z"),
+            ("2024-01-08T00:00:00Z", "2024-01-08T00:00:00Z", "UTC", "-"),
+            ("2024-01-08T00:00:00Z", "2024-01-07T00:00:00Z", "UTC", "-"),
+            ("0000-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "UTC", "-"),
+        ] {
+            assert_eq!(before(from, until, zone), expected, "{from} {until}");
+        }
+    }
 }

@@ -3,8 +3,9 @@
 mod away;
 mod axe;
 mod back;
+mod base_path;
 mod callers;
-mod chromium;
+pub(crate) mod chromium;
 mod filters;
 mod first_rows;
 mod fresh;
@@ -124,7 +125,7 @@ async fn swagger_ui_runs_under_the_same_policy_as_the_page() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
     chromium.client.goto(&format!("{}/api/docs", app.address)).await.unwrap();
-    let wait = || chromium.client.wait().at_most(std::time::Duration::from_secs(20));
+    let wait = || chromium.client.wait().at_most(std::time::Duration::from_secs(90));
     let operation = wait().for_element(Locator::Css("#operations-calls-get_summary button")).await.unwrap();
     operation.click().await.unwrap();
     wait().for_element(Locator::Css("#operations-calls-get_summary .parameters")).await.unwrap();

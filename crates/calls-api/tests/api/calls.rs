@@ -1,3 +1,4 @@
+use calls_model::Problem;
 use serde_json::json;
 
 use crate::test_app::TestApp;
@@ -75,6 +76,8 @@ fn what_cannot_be_a_number_is_a_400_that_says_what_was_expected_and_found() {
         let answer = app.get(path);
         assert_eq!(answer.status, 400, "{path}");
         let problem = answer.problem();
+        // The page tells it by this.
+        assert_eq!(problem.kind, Problem::NOT_A_NUMBER);
         assert_eq!(problem.kind, "/problems/not-a-number");
         assert!(problem.expected.unwrap().contains("phone number"), "{path}");
         assert_eq!(problem.found.unwrap(), found);
@@ -279,8 +282,12 @@ fn ndjson_and_csv_hold_the_whole_filtered_history() {
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"calls-+12025550123.csv\"");
     assert_eq!(csv.body.lines().count(), 12_009);
     let lines: Vec<&str> = csv.body.split("\r\n").collect();
-    assert_eq!(lines[0], "id,created_at,counterparty,type,duration");
-    assert!(lines[2].ends_with(",2024-01-31T06:00:00Z,withheld,Completed Outbound,60.5"), "{}", lines[2]);
+    assert_eq!(lines[0], "id,created_at,counterparty,type,duration,disposition,ring_time,name,via,note,tags");
+    assert!(
+        lines[2].ends_with(",2024-01-31T06:00:00Z,withheld,Completed Outbound,60.5,,,,,,"),
+        "{}",
+        lines[2]
+    );
 
     let ndjson =
         app.get_with(&format!("/calls/{OWNER}?outcome=missed"), &[("accept", "application/x-ndjson")]);
@@ -292,7 +299,10 @@ fn ndjson_and_csv_hold_the_whole_filtered_history() {
     let limited = app.get_with(&format!("/calls/{OWNER}?limit=2"), &[("accept", "text/csv")]);
     assert_eq!(limited.body.lines().count(), 3);
     let empty = app.get("/api/calls/+13333333333?format=csv");
-    assert_eq!(empty.body, "id,created_at,counterparty,type,duration\r\n");
+    assert_eq!(
+        empty.body,
+        "id,created_at,counterparty,type,duration,disposition,ring_time,name,via,note,tags\r\n"
+    );
     assert_eq!(app.get("/api/calls/+13333333333?format=ndjson").body, "");
 }
 

@@ -113,6 +113,28 @@ fn a_purge_deletes_what_is_older_and_the_parties_that_only_it_named() {
 }
 
 #[test]
+fn a_purge_by_age_with_a_clock_that_is_years_ahead_asks_first() {
+    let database = TestDatabase::new();
+    // To a clock that is ten years ahead every call is old.
+    database
+        .store_calls(
+            "INSERT INTO calls (number, counterparty, created_at, type)
+             SELECT 12025550123, 13000000000, now() - interval '10 years' - i * interval '1 day', 'Missed Inbound'
+             FROM generate_series(0, 9) AS i",
+        )
+        .unwrap();
+    let refused = database.calls(&["purge", "--older-than", "5y"]);
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{error}");
+    assert!(error.contains("the clock says") && error.contains("--yes"), "{error}");
+    assert_eq!(database.count("SELECT count(*) FROM calls"), 10);
+    let dry = stdout(&database, &["purge", "--older-than", "5y", "--dry-run"]);
+    assert!(dry.starts_with("10 calls before"), "{dry}");
+    assert!(stdout(&database, &["purge", "--older-than", "5y", "--yes"]).starts_with("10 calls before"));
+    assert_eq!(database.count("SELECT count(*) FROM calls"), 0);
+}
+
+#[test]
 fn a_purge_says_what_an_age_looks_like() {
     let database = TestDatabase::new();
     let output = database.calls(&["purge", "--older-than", "3 weeks"]);

@@ -21,11 +21,14 @@ pub struct Client {
 
 impl Client {
     pub fn connect(app: &TestApp, number: &str, last_id: Option<&str>) -> Self {
+        Self::connect_to(app, &format!("/api/calls/{number}/events"), last_id)
+    }
+
+    pub fn connect_to(app: &TestApp, path: &str, last_id: Option<&str>) -> Self {
         let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
         let last_id = last_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
-        write!(stream, "GET /api/calls/{number}/events HTTP/1.1\r\nHost: localhost\r\n{last_id}\r\n")
-            .unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{last_id}\r\n").unwrap();
         let stream = BufReader::new(stream);
         let mut client = Self { stream, received: String::new(), last_id: String::new() };
         let mut head = String::new();
@@ -68,13 +71,30 @@ impl Client {
 
     /// The next call, past heartbeats. None at the end.
     pub fn call(&mut self) -> Option<Call> {
+        let call: Call = serde_json::from_value(self.data()?).unwrap();
+        assert_eq!(call.id, self.last_id);
+        Some(call)
+    }
+
+    /// The data of the next call, past heartbeats. None at the end.
+    pub fn data(&mut self) -> Option<serde_json::Value> {
         loop {
             let block = self.block()?;
             if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
                 assert!(block.contains("event: call\n"), "{block}");
-                let call: Call = serde_json::from_str(data).unwrap();
-                assert_eq!(call.id, self.last_id);
-                return Some(call);
+                return Some(serde_json::from_str(data).unwrap());
+            }
+        }
+    }
+
+    /// Name and data of the next event, past heartbeats.
+    pub fn next_event(&mut self) -> (String, serde_json::Value) {
+        loop {
+            let block = self.block().unwrap();
+            let member =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+            if let Some((kind, data)) = member("event: ").zip(member("data: ")) {
+                return (kind, serde_json::from_str(&data).unwrap());
             }
         }
     }
@@ -87,7 +107,7 @@ impl Client {
 pub fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "it did not happen");
+        assert!(start.elapsed() < Duration::from_secs(90), "it did not happen");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

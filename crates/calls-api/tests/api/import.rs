@@ -23,6 +23,11 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// The line with the counts.
+fn counts(output: &Output) -> String {
+    said(output).lines().next().unwrap_or_default().to_owned() + "\n"
+}
+
 /// `time counterparty type duration` of each call, newest first.
 fn history(app: &TestApp, number: &str) -> Vec<String> {
     let calls = app.get(&format!("/calls/{number}")).json();
@@ -35,7 +40,7 @@ fn history(app: &TestApp, number: &str) -> Vec<String> {
 fn each_party_of_an_asterisk_call_gets_it_in_its_history() {
     let app = TestApp::new();
     let output = import(app.database(), &sample("assembled-16col.csv"), &["--zone", "UTC"]);
-    assert_eq!(said(&output), "20 records of asterisk-csv read, 20 added, 0 already there, 0 skipped\n");
+    assert_eq!(counts(&output), "20 records of asterisk-csv read, 20 added, 0 already there, 0 skipped\n");
     assert_eq!(
         history(&app, "1001"),
         [
@@ -83,7 +88,7 @@ fn every_variant_of_the_file_gives_the_same_calls_and_none_twice() {
         ["assembled-16col.csv", "assembled-17col-uniqueid.csv", "assembled-18col.csv", "assembled-21col.csv"]
     {
         for _ in 0..2 {
-            reports.push(said(&import(&database, &sample(file), &[])));
+            reports.push(counts(&import(&database, &sample(file), &[])));
         }
     }
     assert_eq!(reports.remove(0), "20 records of asterisk-csv read, 20 added, 0 already there, 0 skipped\n");
@@ -102,7 +107,7 @@ fn local_times_are_read_in_the_zone() {
         ["2026-03-02T15:00:00Z +493012345678 Completed Inbound 725.0"]
     );
     let output = import(app.database(), &sample("assembled-16col.csv"), &["--zone", "Mars/Olympus"]);
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -120,7 +125,7 @@ fn a_bad_line_is_reported_with_its_number_and_reason_and_skipped() {
     std::fs::write(&file, lines.join("\r\n")).unwrap();
 
     let output = import(&database, file.to_str().unwrap(), &[]);
-    assert_eq!(said(&output), "8 records of asterisk-csv read, 7 added, 1 already there, 2 skipped\n");
+    assert_eq!(counts(&output), "8 records of asterisk-csv read, 7 added, 1 already there, 2 skipped\n");
     let errors = String::from_utf8(output.stderr).unwrap();
     let errors: Vec<&str> = errors.lines().collect();
     assert_eq!(errors.len(), 2, "{errors:?}");
@@ -132,7 +137,7 @@ fn a_bad_line_is_reported_with_its_number_and_reason_and_skipped() {
     let text = "SELECT count(*) FROM other_parties WHERE kind = 'text' AND label = '0301234567'";
     assert_eq!(database.count(text), 1);
     let output = import(&database, file.to_str().unwrap(), &["--region", "DE"]);
-    assert_eq!(said(&output), "9 records of asterisk-csv read, 2 added, 7 already there, 2 skipped\n");
+    assert_eq!(counts(&output), "9 records of asterisk-csv read, 2 added, 7 already there, 2 skipped\n");
 
     let output = import(&database, file.to_str().unwrap(), &["--on-error", "stop"]);
     assert_eq!(output.status.code(), Some(1));
@@ -150,7 +155,7 @@ fn a_dry_run_stores_nothing_and_needs_no_database() {
         "--database-url",
         "postgres://127.0.0.1:1/calls",
     ]);
-    assert_eq!(said(&output), "20 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
+    assert_eq!(counts(&output), "20 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
 }
 
 #[test]
@@ -164,7 +169,7 @@ fn a_file_or_format_that_is_not_there_is_named() {
         "{output:?}"
     );
     let output = database.calls(&["import", "x.csv", "--format", "asterix"]);
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("asterisk-csv"), "{output:?}");
 }
 
@@ -172,7 +177,7 @@ fn a_file_or_format_that_is_not_there_is_named() {
 fn the_format_is_found_out_by_what_is_in_the_file() {
     let database = TestDatabase::new();
     let output = database.calls(&["import", &sample("assembled-18col.csv")]);
-    assert_eq!(said(&output), "20 records of asterisk-csv read, 20 added, 0 already there, 0 skipped\n");
+    assert_eq!(counts(&output), "20 records of asterisk-csv read, 20 added, 0 already there, 0 skipped\n");
     let output = database.calls(&["import", &fixture("twilio/assembled-calls-list.json")]);
     assert!(said(&output).contains(" records of twilio-json read"), "{output:?}");
     let folder = tempfile::tempdir().unwrap();
@@ -231,7 +236,7 @@ fn the_records_of_an_import_can_be_imported_again() {
     said(&import(&database, &sample("assembled-16col.csv"), &["--dry-run", "--records", records]));
     assert_eq!(std::fs::read_to_string(records).unwrap().lines().count(), 20);
     let output = database.calls(&["import", records, "--report", report]);
-    assert_eq!(said(&output), "20 records of calls-ndjson read, 20 added, 0 already there, 0 skipped\n");
+    assert_eq!(counts(&output), "20 records of calls-ndjson read, 20 added, 0 already there, 0 skipped\n");
     said(&import(&database, &sample("assembled-16col.csv"), &["--report", report]));
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
     assert_eq!(
@@ -248,7 +253,7 @@ fn a_row_that_is_repeated_is_one_record_also_in_a_dry_run() {
     std::fs::write(&file, std::fs::read_to_string(sample("assembled-16col.csv")).unwrap().repeat(2)).unwrap();
     let arguments = ["import", file.to_str().unwrap(), "--dry-run", "--records", records.to_str().unwrap()];
     let output = crate::test_app::calls(&arguments);
-    assert_eq!(said(&output), "40 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
+    assert_eq!(counts(&output), "40 records of asterisk-csv read, 0 skipped, none stored (dry run)\n");
     assert_eq!(std::fs::read_to_string(records).unwrap().lines().count(), 20);
 }
 
@@ -279,7 +284,7 @@ fn an_import_that_is_killed_loses_and_doubles_nothing() {
     import.kill().unwrap();
     import.wait().unwrap();
     let kept = database.count("SELECT count(*) FROM calls");
-    assert!(kept < CALLS && kept % 50_000 == 0, "a part of a batch was stored: {kept}");
+    assert!(kept < CALLS && kept % 5_000 == 0, "a part of a batch was stored: {kept}");
     let output = database.calls(&arguments[..2]);
     let expected = format!("{} added, {kept} already there", CALLS - kept);
     assert!(said(&output).contains(&expected), "{output:?}");

@@ -100,8 +100,8 @@ fn nobody_sends_calls_unless_a_token_is_set_and_known() {
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Bearer"));
         assert_eq!(answer.problem().kind, "/problems/unauthorized");
     }
-    let answer = app.get("/api/calls");
-    assert_eq!((answer.problem().status, answer.header("allow")), (405, "POST"));
+    let answer = app.request("DELETE", "/api/calls", &[]);
+    assert_eq!((answer.problem().status, answer.header("allow")), (405, "GET, HEAD, POST"));
 }
 
 #[test]

@@ -53,6 +53,16 @@ fn what_needs_sessions_refuses_a_pooler_of_transactions_and_says_what_to_do() {
 }
 
 #[test]
+fn standbys_behind_a_pooler_of_transactions_are_refused_too() {
+    let database = TestDatabase::new();
+    let (_pgbouncer, standby) = behind(&database, &[("default_pool_size", "20")]);
+    let refused = database.calls(&["serve", "--bind", "127.0.0.1:0", "--read-url", &standby]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("--read-url") && said.contains("pool_mode = session"), "{said}");
+}
+
+#[test]
 fn the_server_works_through_a_pooler_of_sessions() {
     let database = TestDatabase::new();
     let (_pgbouncer, url) = behind(&database, &[("pool_mode", "session"), ("default_pool_size", "100")]);

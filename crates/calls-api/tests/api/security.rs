@@ -6,3 +6,4 @@ mod hosts;
 mod logs;
 mod parties;
 mod secrets;
+mod writes;

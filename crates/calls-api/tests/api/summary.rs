@@ -19,6 +19,8 @@ fn a_history_without_calls_has_an_empty_summary() {
         "talk_time": "0.0", "missed_rate": null, "first_call": null, "last_call": null, "days": [],
         "hours_of_week": [], "top_counterparties": [],
         "missed_inbound": {"returned": 0, "not_returned": 0, "unidentified": 0, "not_returned_ids": []},
+        "inbound": {"answered": 0, "missed": 0, "answer_rate": null},
+        "outbound": {"answered": 0, "missed": 0, "answer_rate": null},
     });
     assert_eq!(summary(&app, ""), empty);
     assert_eq!(app.get("/api/calls/1001/summary").json(), empty);
@@ -49,9 +51,13 @@ fn a_summary_adds_up_what_the_history_holds() {
                               {"weekday": 7, "hour": 23, "calls": 2, "missed": 1}],
             "top_counterparties": [
                 {"counterparty": "withheld", "calls": 2, "missed": 1, "talk_time": "0.0"},
-                {"counterparty": "+13333333333", "calls": 2, "missed": 0, "talk_time": "37.405"},
-                {"counterparty": "+14444444444", "calls": 1, "missed": 1, "talk_time": "0.0"}],
+                {"counterparty": "+13333333333", "calls": 2, "missed": 0, "talk_time": "37.405",
+                 "details": {"international": "+1 333-333-3333", "national": "(333) 333-3333", "country": null}},
+                {"counterparty": "+14444444444", "calls": 1, "missed": 1, "talk_time": "0.0",
+                 "details": {"international": "+1 444-444-4444", "national": "(444) 444-4444", "country": null}}],
             "missed_inbound": {"returned": 0, "not_returned": 0, "unidentified": 1, "not_returned_ids": []},
+            "inbound": {"answered": 2, "missed": 1, "answer_rate": 2.0 / 3.0},
+            "outbound": {"answered": 1, "missed": 1, "answer_rate": 0.5},
         })
     );
 }
@@ -362,7 +368,8 @@ fn no_more_than_a_hundred_ids_are_listed_and_no_more_than_ten_counterparties() {
     // Of those with as many calls the smaller numbers.
     assert_eq!(
         found["top_counterparties"][0],
-        json!({"counterparty": "+13333333301", "calls": 3, "missed": 3, "talk_time": "0.0"})
+        json!({"counterparty": "+13333333301", "calls": 3, "missed": 3, "talk_time": "0.0",
+               "details": {"international": "+1 333-333-3301", "national": "(333) 333-3301", "country": null}})
     );
 }
 

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use local_postgres::testing;
 use serde_json::Value;
 
-const CALLS: &str = env!("CARGO_BIN_EXE_calls");
+pub const CALLS: &str = env!("CARGO_BIN_EXE_calls");
 const TEMPLATE: &str = "calls_template";
 
 /// A database with all migrations applied, dropped in the end.
@@ -26,23 +26,24 @@ impl TestDatabase {
         let mut connection = maintenance();
         // One test migrates the template, the others wait for it.
         sql(&mut connection, "SELECT pg_advisory_lock(1)");
-        let is_there = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
-        if diesel::sql_query(is_there).execute(&mut connection).unwrap() == 0 {
-            sql(&mut connection, &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
-            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}"));
+        // A database of its own, so that a template that was begun is no template.
+        let is_ready = format!("SELECT FROM pg_database WHERE datname = '{TEMPLATE}_ready'");
+        if diesel::sql_query(is_ready).execute(&mut connection).unwrap() == 0 {
+            testing::drop_database(TEMPLATE, |statement| sql(&mut connection, statement));
+            testing::create_database(TEMPLATE, None, |statement| sql(&mut connection, statement));
             let migrate = calls(&["migrate", "--database-url", &database_url(TEMPLATE)]);
             assert!(migrate.status.success(), "{migrate:?}");
-            sql(&mut connection, &format!("ALTER DATABASE {TEMPLATE} RENAME TO {TEMPLATE}_ready"));
+            sql(&mut connection, &format!("CREATE DATABASE {TEMPLATE}_ready"));
         }
         sql(&mut connection, "SELECT pg_advisory_unlock(1)");
-        sql(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}_ready"));
+        testing::create_database(&name, Some(TEMPLATE), |statement| sql(&mut connection, statement));
         Self { url: database_url(&name), name }
     }
 
     /// An empty database, without any table.
     pub fn empty() -> Self {
         let name = Self::unused_name();
-        sql(&mut maintenance(), &format!("CREATE DATABASE {name}"));
+        testing::create_database(&name, None, |statement| sql(&mut maintenance(), statement));
         Self { url: database_url(&name), name }
     }
 
@@ -124,6 +125,7 @@ pub fn storing(statement: &str) -> String {
         "WITH new AS MATERIALIZED (
              SELECT row_number() OVER () AS n, number::bigint, counterparty::bigint, created_at::timestamptz,
                     {}::integer AS duration_ms, coalesce({}::integer, 0) AS disposition,
+                    {}::integer AS ring_ms, {}::bigint AS via,
                     array_position(ARRAY['Completed Inbound', 'Missed Inbound', 'Completed Outbound',
                                          'Missed Outbound'], type::text) AS type
              FROM ({rows}) AS rows ({columns})
@@ -137,18 +139,20 @@ pub fn storing(statement: &str) -> String {
                  last_call = greatest(histories.last_call, excluded.last_call)
              RETURNING number, version
          )
-         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition)
+         INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type, disposition, ring_ms, via)
          SELECT number, version - count(*) OVER owner + row_number() OVER (owner ORDER BY n), counterparty,
-                created_at, duration_ms, type, disposition
+                created_at, duration_ms, type, disposition, ring_ms, via
          FROM new JOIN history USING (number) WINDOW owner AS (PARTITION BY number)",
         of("duration_ms"),
-        of("disposition")
+        of("disposition"),
+        of("ring_ms"),
+        of("via")
     )
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        sql(&mut maintenance(), &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        testing::drop_database(&self.name, |statement| sql(&mut maintenance(), statement));
     }
 }
 
@@ -165,7 +169,7 @@ pub fn bare(arguments: &[&str]) -> Command {
     command
 }
 
-fn without_settings(command: &mut Command) {
+pub fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let is_ours = text.starts_with("CALLS_") && text != "CALLS_POSTGRES_BIN";
@@ -173,6 +177,8 @@ fn without_settings(command: &mut Command) {
             command.env_remove(name);
         }
     }
+    // Nor does a file that is installed on this machine.
+    command.env("CALLS_CONFIG", "");
 }
 
 fn database_url(name: &str) -> String {
@@ -285,7 +291,8 @@ impl TestApp {
         app
     }
 
-    fn spawn(mut command: Command) -> Self {
+    /// Runs a command that serves, and waits until it listens.
+    pub fn spawn(mut command: Command) -> Self {
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let stderr = process.stderr.take().unwrap();
@@ -365,6 +372,11 @@ impl TestApp {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         KilledApp { database: self.database.take().unwrap(), address: self.address.clone() }
+    }
+
+    /// Waits until the server has ended, and checks that it ended well.
+    pub fn wait(mut self) {
+        assert!(self.process.wait().unwrap().success());
     }
 
     /// Ends the server like Ctrl-C does, checks that it ends well, and returns its log.

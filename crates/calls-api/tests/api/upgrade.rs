@@ -28,7 +28,7 @@ const MIGRATIONS: &str = "CREATE TABLE __diesel_schema_migrations (
     version varchar(50) PRIMARY KEY NOT NULL, run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 /// Calls of numbers, of an extension and of a SIP address, with counterparties of every kind. Its triggers do the rest.
-const CALLS: &str = "
+pub const CALLS: &str = "
     INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001'), ('sip', 'sip:alice@example.com');
     INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
     SELECT owner.number, counterparty.number, timestamptz '2024-01-31Z' + i * interval '90 s',
@@ -45,7 +45,7 @@ const CALLS: &str = "
     DELETE FROM calls WHERE number = 12025550124 AND type = 'Missed Outbound';";
 
 /// Every call as text, with the names of its parties.
-fn calls_of_0_1(url: &str) -> String {
+pub fn calls_of_0_1(url: &str) -> String {
     let select = "
         SELECT id, coalesce(owner.label, '+' || owner.number), coalesce(other.label, '+' || other.number),
                created_at, duration_ms, type
@@ -54,7 +54,7 @@ fn calls_of_0_1(url: &str) -> String {
     testing::query(url, select).unwrap()
 }
 
-fn calls_of_now(url: &str) -> String {
+pub fn calls_of_now(url: &str) -> String {
     let select = "
         SELECT id, coalesce(owner.label, '+' || calls.number), coalesce(other.label, '+' || counterparty),
                created_at, duration_ms,
@@ -64,7 +64,7 @@ fn calls_of_now(url: &str) -> String {
     testing::query(url, select).unwrap()
 }
 
-fn database_of_0_1(calls: &str) -> TestDatabase {
+pub fn database_of_0_1(calls: &str) -> TestDatabase {
     let database = TestDatabase::empty();
     let mut connection = PgConnection::establish(&database.url).unwrap();
     connection.batch_execute(MIGRATIONS).unwrap();

@@ -88,7 +88,9 @@ fn zoom_call_log() {
         told::fixture(Format::ZoomJson, &options(), "zoom/assembled-call-log.json"),
         [
             "1: +12025550100 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example A via 101",
+            "1: 101 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example A via +12025550100",
             "2: +12025550100 < +12025550124 2026-03-02T09:00:00Z missed answered_elsewhere via 101",
+            "2: 101 < +12025550124 2026-03-02T09:00:00Z missed answered_elsewhere via +12025550100",
             "3: 101 > +12025550125 2026-03-02T10:00:00Z missed no_answer name Example C",
             "4: skipped: expected a result such as Call connected or Missed, but found \"Odd\"",
         ]
@@ -101,6 +103,7 @@ fn zoom_call_history() {
         told::fixture(Format::ZoomJson, &options(), "zoom/assembled-call-history.json"),
         [
             "1: +12025550100 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example A via 101",
+            "1: 101 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example A via +12025550100",
             "2: 101 > 102 2026-03-02T09:00:00Z missed cancelled name Example D",
         ]
     );

@@ -12,6 +12,7 @@ mod hosted;
 mod hostile;
 mod iphone;
 mod joining;
+mod kinds;
 mod open;
 mod phones;
 mod siblings;

@@ -13,7 +13,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use crate::support::{fixture, outline, own, path, record, without_details};
 
 /// Every fixture that is a call log, and its format.
-const FIXTURES: [(&str, Format); 50] = [
+const FIXTURES: [(&str, Format); 51] = [
     ("asterisk/assembled-16col.csv", Format::AsteriskCsv),
     ("asterisk/assembled-17col-uniqueid.csv", Format::AsteriskCsv),
     ("asterisk/assembled-18col.csv", Format::AsteriskCsv),
@@ -46,6 +46,7 @@ const FIXTURES: [(&str, Format); 50] = [
     ("fusionpbx/assembled-few-columns.csv", Format::FusionpbxCsv),
     ("logger/assembled-logs.csv", Format::LoggerCsv),
     ("logger/assembled-logs.json", Format::LoggerJson),
+    ("logger/assembled-snake-case.json", Format::LoggerJson),
     ("3cx/assembled-header.csv", Format::ThreecxCdr),
     ("3cx/assembled-cdr.log", Format::ThreecxCdr),
     ("teams/assembled-calling-plans.csv", Format::TeamsCsv),
@@ -306,7 +307,7 @@ fn takeout() -> Vec<Item> {
                 }
                 Item::Skipped(mut skipped) => {
                     skipped.position = number;
-                    skipped.reason = Reason::InFile(name.clone(), Box::new(skipped.reason));
+                    skipped.reason = Reason::InFile(name.clone(), "file", Box::new(skipped.reason));
                     Item::Skipped(skipped)
                 }
                 joined => joined,

@@ -159,3 +159,15 @@ fn a_fritzbox_call_without_an_own_number_is_of_the_one_that_is_given() {
         ["2: skipped: expected an owner, but found none"]
     );
 }
+
+#[test]
+fn logger_json_may_have_the_names_of_its_csv() {
+    assert_eq!(
+        told::fixture(Format::LoggerJson, &options(), "logger/assembled-snake-case.json"),
+        [
+            "1: +12025550199 < +12025550123 2026-03-02T08:00:00Z 61.0 answered name Example A",
+            "2: +12025550199 < +12025550124 2026-03-02T09:00:00Z missed blocked",
+            "3: +12025550199 < +12025550125 2026-03-02T10:00:00Z missed voicemail",
+        ]
+    );
+}

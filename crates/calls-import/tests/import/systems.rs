@@ -113,10 +113,15 @@ fn grandstream_csv_is_read_in_spite_of_bare_quotes_and_commas() {
     assert_eq!(
         told::fixture(Format::GrandstreamCsv, &options(), "grandstream/assembled-api.csv"),
         [
-            "2: skipped: expected a closing quote, but found none",
-            "3: skipped: expected a closing quote, but found none",
-            "4: skipped: expected a closing quote, but found none",
-            "5: skipped: expected a closing quote, but found none",
+            "2: 1001 > 1002 2026-03-02T07:00:00Z 6.0 answered ring 3.0",
+            "2: 1002 < 1001 2026-03-02T07:00:00Z 6.0 answered ring 3.0 name Example A",
+            "3: +12025550123 > 6400 2026-03-02T08:00:00Z 61.0 answered ring 5.0 via 1003",
+            "3: 6400 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example via 1003",
+            "3: 1003 < +12025550123 2026-03-02T08:00:00Z 61.0 answered ring 5.0 name Example via 6400",
+            "4: 1001 > 1002 2026-03-02T09:00:00Z missed no_answer ring 20.0",
+            "4: 1002 < 1001 2026-03-02T09:00:00Z missed no_answer ring 20.0 name Example A",
+            "5: +12025550124 > 1002 2026-03-02T10:00:00Z missed voicemail ring 20.0",
+            "5: 1002 < +12025550124 2026-03-02T10:00:00Z missed voicemail ring 20.0",
         ]
     );
 }

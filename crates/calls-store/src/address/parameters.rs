@@ -75,6 +75,15 @@ impl Parameters {
         Ok(())
     }
 
+    /// The parameters as variables of the environment, for a program that uses libpq. A program's arguments are no place
+    /// for a password: everybody on the machine can list them.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        let variable = |(name, variable): &(&str, Option<&'static str>)| {
+            variable.and_then(|variable| Some((variable, self.get(name)?.to_owned())))
+        };
+        KNOWN.iter().filter_map(variable).collect()
+    }
+
     /// A parameter that is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -92,23 +92,31 @@ impl Count {
     }
 }
 
-/// The counts of some days as rows of `day_counts`: the day and its cells.
-pub(crate) fn pack(cells: &Cells) -> BTreeMap<i32, Vec<u8>> {
-    let mut days: BTreeMap<i32, Vec<u8>> = BTreeMap::new();
+/// Rows of `day_counts`: days, and their cells.
+pub(crate) type PackedDays = BTreeMap<i32, Vec<u8>>;
+
+/// The counts of some days as rows of `day_counts`.
+pub(crate) fn pack(cells: &Cells) -> PackedDays {
+    let mut days = PackedDays::new();
     for ((quarter, code), count) in cells {
-        let out = days.entry(quarter.day()).or_default();
-        out.extend([quarter.0.rem_euclid(QUARTERS_OF_DAY) as u8, code.0]);
-        push(out, count.calls);
-        match code.call_type() {
-            call_type if call_type.outcome() == Outcome::Completed => push(out, count.ms),
-            CallType::MissedInbound => {
-                push(out, count.open);
-                push(out, count.unidentified);
-            }
-            _ => {}
-        }
+        pack_cell(&mut days, *quarter, *code, *count);
     }
     days
+}
+
+/// Appends a cell to its day, whose cells are to come in the order of quarters.
+pub(crate) fn pack_cell(days: &mut PackedDays, quarter: Quarter, code: Code, count: Count) {
+    let out = days.entry(quarter.day()).or_default();
+    out.extend([quarter.0.rem_euclid(QUARTERS_OF_DAY) as u8, code.0]);
+    push(out, count.calls);
+    match code.call_type() {
+        call_type if call_type.outcome() == Outcome::Completed => push(out, count.ms),
+        CallType::MissedInbound => {
+            push(out, count.open);
+            push(out, count.unidentified);
+        }
+        _ => {}
+    }
 }
 
 /// Adds the counts of a row of `day_counts`. What is no count ends it.
@@ -179,6 +187,26 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Reads the counts of all days of a history.
+pub(crate) fn read_all(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    each: impl FnMut(Quarter, Code, Count),
+) -> QueryResult<()> {
+    // No call is outside the years 1 to 9999.
+    let (first, last) = (Quarter(-62_135_596_800 / QUARTER), Quarter(253_402_300_800 / QUARTER));
+    read(connection, owner, (first, last), each)
+}
+
+/// When a quarter begins, and when the next one does.
+pub(crate) fn span(quarter: Quarter) -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0).unwrap_or_default();
+    (start(quarter), start(Quarter(quarter.0 + 1)))
+}
+
+/// A row has three parameters, and a statement at most 65,535.
+const ROWS: usize = 5_000;
+
 /// Stores counts instead of those that the same days have. Days without a call lose theirs.
 pub(crate) fn write(
     connection: &mut PgConnection,
@@ -186,13 +214,15 @@ pub(crate) fn write(
     days: &[i32],
     cells: &Cells,
 ) -> QueryResult<()> {
-    /// A row has three parameters, and a statement at most 65,535.
-    const ROWS: usize = 5_000;
-    let packed = pack(cells);
     for days in days.chunks(ROWS) {
         let old = day_counts::table.filter(day_counts::number.eq(owner));
         diesel::delete(old.filter(day_counts::day.eq_any(days))).execute(connection)?;
     }
+    insert(connection, owner, pack(cells))
+}
+
+/// Stores the counts of days that have none yet.
+pub(crate) fn insert(connection: &mut PgConnection, owner: PartyKey, packed: PackedDays) -> QueryResult<()> {
     let rows: Vec<_> = packed
         .into_iter()
         .map(|(day, cells)| {

@@ -16,7 +16,7 @@ use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::{calls, counterparty_counts, histories, history_counts};
 
 /// Calls in a step, a transaction of some hundred milliseconds.
-const STEP: i64 = 50_000;
+const STEP: i64 = 20_000;
 
 /// Counts a part of the calls that are not counted yet, in a transaction. Says whether all are counted now.
 ///

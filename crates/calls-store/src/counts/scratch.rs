@@ -1,11 +1,12 @@
 //! Counts a history from its beginning.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::{PgConnection, PgRowByRowLoadingMode};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, SmallInt};
+use diesel::sql_types::{BigInt, SmallInt, Timestamptz};
 
-use super::day::{self, Cells, Code, Count, Quarter};
-use super::top::{Entry, Top, TypeSet};
+use super::day::{self, Code, Count, PackedDays, Quarter};
+use super::top::{Entry, Top};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::returned::{IS_OPEN, IS_UNIDENTIFIED};
@@ -45,13 +46,10 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
         .bind::<BigInt, _>(owner)
         .bind::<BigInt, _>(until)
         .execute(connection)?;
-    let cells = cells(connection, owner, until)?;
-    let days = day::days(cells.keys().map(|(quarter, _)| *quarter));
-    day::write(connection, owner, &days, &cells)?;
-    let mut top = Top::default();
-    for types in TypeSet::all() {
-        top.take_in(first_ten(connection, owner, types)?);
-    }
+    let days = days(connection, owner, until)?;
+    // A history without counts has no days either.
+    day::insert(connection, owner, days)?;
+    let top = top(connection, owner)?;
     diesel::update(history_counts::table.find(owner))
         .set(history_counts::top.eq(top.pack()))
         .execute(connection)?;
@@ -63,12 +61,13 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
     }
 }
 
-/// The calls up to an id by quarter, type and disposition.
-fn cells(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResult<Cells> {
+/// The calls up to an id by quarter, type and disposition. Long histories have some hundred thousand of these cells, so they
+/// are packed as they come.
+fn days(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResult<PackedDays> {
     #[derive(QueryableByName)]
     struct Row {
-        #[diesel(sql_type = BigInt)]
-        quarter: i64,
+        #[diesel(sql_type = Timestamptz)]
+        quarter: DateTime<Utc>,
         #[diesel(sql_type = SmallInt, column_name = "type")]
         call_type: TypeColumn,
         #[diesel(sql_type = SmallInt)]
@@ -82,21 +81,22 @@ fn cells(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryRes
         #[diesel(sql_type = BigInt)]
         unidentified: i64,
     }
+    // No call is before the origin: some versions of PostgreSQL put times before it into the wrong bin.
     let query = format!(
-        "SELECT floor(extract(epoch FROM calls.created_at) / 900)::bigint AS quarter, calls.type, calls.disposition,
-                count(*) AS calls, coalesce(sum(calls.duration_ms), 0)::bigint AS ms,
+        "SELECT date_bin('15 minutes', calls.created_at, '0001-01-01 00:00:00+00') AS quarter, calls.type,
+                calls.disposition, count(*) AS calls, coalesce(sum(calls.duration_ms), 0)::bigint AS ms,
                 count(*) FILTER (WHERE {IS_OPEN} AND NOT coalesce(last_spoken > calls.created_at, false)) AS open,
                 count(*) FILTER (WHERE {IS_UNIDENTIFIED}) AS unidentified
          FROM calls JOIN counterparty_counts AS spoken
            ON spoken.number = $1 AND spoken.counterparty = calls.counterparty
          WHERE calls.number = $1 AND calls.id <= $2
-         GROUP BY 1, 2, 3"
+         GROUP BY 1, 2, 3 ORDER BY 1"
     );
     let rows = diesel::sql_query(query)
         .bind::<BigInt, _>(owner)
         .bind::<BigInt, _>(until)
         .load_iter::<Row, PgRowByRowLoadingMode>(connection)?;
-    let mut cells = Cells::new();
+    let mut days = PackedDays::new();
     for row in rows {
         let row = row?;
         let count = Count {
@@ -105,36 +105,37 @@ fn cells(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryRes
             open: row.open.unsigned_abs(),
             unidentified: row.unidentified.unsigned_abs(),
         };
-        cells.insert((Quarter(row.quarter), Code::new(row.call_type.0, row.disposition.0)), count);
+        let code = Code::new(row.call_type.0, row.disposition.0);
+        day::pack_cell(&mut days, Quarter::of(row.quarter), code, count);
     }
-    Ok(cells)
+    Ok(days)
 }
 
-/// The counterparties with the most calls of some types.
-fn first_ten(connection: &mut PgConnection, owner: PartyKey, types: TypeSet) -> QueryResult<Vec<Entry>> {
-    #[derive(QueryableByName)]
-    #[diesel(table_name = counterparty_counts)]
-    struct Row {
-        counterparty: PartyKey,
-        completed_inbound: i64,
-        missed_inbound: i64,
-        completed_outbound: i64,
-        missed_outbound: i64,
-        inbound_ms: i64,
-        outbound_ms: i64,
+/// The counterparties with the most calls, from the counts of all of them.
+fn top(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Top> {
+    /// So many are compared at once.
+    const SOME: usize = 2_000;
+    type Row = (PartyKey, i64, i64, i64, i64, i64, i64);
+    let rows = counterparty_counts::table
+        .filter(counterparty_counts::number.eq(owner))
+        .select((
+            counterparty_counts::counterparty,
+            counterparty_counts::completed_inbound,
+            counterparty_counts::missed_inbound,
+            counterparty_counts::completed_outbound,
+            counterparty_counts::missed_outbound,
+            counterparty_counts::inbound_ms,
+            counterparty_counts::outbound_ms,
+        ))
+        .load_iter::<Row, PgRowByRowLoadingMode>(connection)?;
+    let (mut top, mut some) = (Top::default(), Vec::with_capacity(SOME));
+    for row in rows {
+        let (counterparty, first, second, third, fourth, inbound, outbound) = row?;
+        some.push(Entry { counterparty, calls: [first, second, third, fourth], ms: [inbound, outbound] });
+        if some.len() == SOME {
+            top.take_in(some.drain(..));
+        }
     }
-    const COLUMNS: [&str; 4] =
-        ["completed_inbound", "missed_inbound", "completed_outbound", "missed_outbound"];
-    let wanted = COLUMNS.iter().enumerate().filter(|(position, _)| types.has(*position));
-    let sum = wanted.map(|(_, column)| *column).collect::<Vec<_>>().join(" + ");
-    let query = format!(
-        "SELECT * FROM counterparty_counts WHERE number = $1 ORDER BY {sum} DESC, counterparty LIMIT 10"
-    );
-    let rows: Vec<Row> = diesel::sql_query(query).bind::<BigInt, _>(owner).load(connection)?;
-    let entry = |row: Row| Entry {
-        counterparty: row.counterparty,
-        calls: [row.completed_inbound, row.missed_inbound, row.completed_outbound, row.missed_outbound],
-        ms: [row.inbound_ms, row.outbound_ms],
-    };
-    Ok(rows.into_iter().map(entry).collect())
+    top.take_in(some);
+    Ok(top)
 }

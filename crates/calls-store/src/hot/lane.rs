@@ -102,8 +102,8 @@ impl Lane {
             match error {
                 ConnectError::Postgres(error) => match refused(&error) {
                     // A statement that it does not understand: another layout.
-                    DatabaseError::Refused(Some(code)) if code.starts_with("42") => {
-                        DatabaseError::Refused(Some(code))
+                    DatabaseError::Refused(failure) if failure.is_of_class("42") => {
+                        DatabaseError::Refused(failure)
                     }
                     _ => DatabaseError::NoConnection,
                 },

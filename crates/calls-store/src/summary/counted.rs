@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-use calls_model::{Coverage, MissedInbound, Summary};
+use calls_model::{Coverage, Direction, MissedInbound, Summary};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, SmallInt, Timestamptz};
 
 use super::accumulator::Accumulator;
+use super::medians::{MOST, Newest};
 use super::{Question, Span, counterparties};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::counts::Progress;
-use crate::counts::day::{self, QUARTER, Quarter};
+use crate::counts::day::{self, Code, Count, QUARTER, Quarter};
 use crate::counts::top::{Entry, TypeSet};
 use crate::filter::{Filter, matches};
 use crate::keys::{CallId, PartyKey};
@@ -29,7 +30,7 @@ pub(super) fn summarize(
     question: Question<'_>,
     offsets: &Offsets,
     counts: &Progress,
-) -> QueryResult<Summary> {
+) -> QueryResult<(Summary, Newest)> {
     let Question { owner, filter, zone, .. } = question;
     let parts = Parts::of(filter, offsets);
     let mut accumulator = Accumulator::new(filter, offsets, zone.name());
@@ -37,7 +38,7 @@ pub(super) fn summarize(
     if let Some(quarters) = parts.counted {
         day::read(connection, owner, quarters, |quarter, code, count| {
             if accumulator.add_count(quarter, code, count) {
-                found.add(quarter, count.calls, count.open);
+                found.add(quarter, code, count);
             }
         })?;
     }
@@ -50,6 +51,7 @@ pub(super) fn summarize(
     }
     let mut summary = accumulator.finish();
     let single_open = std::mem::take(&mut single.open);
+    let mut single_inbound = std::mem::take(&mut single.inbound);
     let types = TypeSet::of(&filter.types);
     let entries = match is_by_type_alone(filter) {
         true => counts.top.list(types),
@@ -57,7 +59,8 @@ pub(super) fn summarize(
             let (spans, calls) = found.newest(|found| found.calls, MOST_RANKED);
             let (calls, of) = (calls + single.calls, summary.calls);
             summary.top_counterparties_cover = (calls < of).then_some(Coverage { calls, of });
-            let counted = rank(connection, owner, filter, &spans, counts.until, single.entries.is_empty())?;
+            let also: Vec<PartyKey> = single.entries.keys().copied().collect();
+            let counted = rank(connection, owner, filter, &spans, counts.until, &also)?;
             single.ranked_with(counted, types)
         }
     };
@@ -67,7 +70,10 @@ pub(super) fn summarize(
     open.sort_unstable_by_key(|place| std::cmp::Reverse((place.created_at, place.id)));
     open.truncate(MissedInbound::MAX_IDS);
     summary.missed_inbound.not_returned_ids = open.iter().map(|place| place.id.0.to_string()).collect();
-    Ok(summary)
+    let (spans, _) = found.newest(|found| found.inbound, MOST as u64);
+    let mut inbound = inbound_in(connection, owner, filter, &spans, counts.until)?;
+    inbound.append(&mut single_inbound);
+    Ok((summary, Newest::of(inbound)))
 }
 
 /// Calls that are ranked by their counterparties at most, which takes less than a tenth of a second.
@@ -124,17 +130,21 @@ struct Found {
 struct FoundQuarter {
     quarter: Quarter,
     calls: u64,
+    inbound: u64,
     open: u64,
 }
 
 impl Found {
-    fn add(&mut self, quarter: Quarter, calls: u64, open: u64) {
+    fn add(&mut self, quarter: Quarter, code: Code, count: Count) {
+        let Count { calls, open, .. } = count;
+        let inbound = if code.call_type().direction() == Direction::Inbound { calls } else { 0 };
         match self.quarters.last_mut().filter(|last| last.quarter == quarter) {
             Some(last) => {
                 last.calls += calls;
+                last.inbound += inbound;
                 last.open += open;
             }
-            None => self.quarters.push(FoundQuarter { quarter, calls, open }),
+            None => self.quarters.push(FoundQuarter { quarter, calls, inbound, open }),
         }
     }
 
@@ -148,7 +158,7 @@ impl Found {
         let mut ends = Vec::new();
         for (found, is_first) in [(self.quarters.first(), true), (self.quarters.last(), false)] {
             let Some(found) = found else { continue };
-            let fitting = in_span(owner, filter, span_of(found.quarter)).select(calls::created_at);
+            let fitting = in_span(owner, filter, day::span(found.quarter)).select(calls::created_at);
             let at: Option<DateTime<Utc>> = match is_first {
                 true => fitting.order((calls::created_at.asc(), calls::id.asc())).first(connection),
                 false => fitting.order((calls::created_at.desc(), calls::id.desc())).first(connection),
@@ -167,7 +177,7 @@ impl Found {
                 break;
             }
             sum += amount(found);
-            let span = span_of(found.quarter);
+            let span = day::span(found.quarter);
             match spans.last_mut().filter(|after| after.0 == span.1) {
                 Some(after) => after.0 = span.0,
                 None => spans.push(span),
@@ -175,11 +185,6 @@ impl Found {
         }
         (spans, sum)
     }
-}
-
-fn span_of(quarter: Quarter) -> Span {
-    let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0).unwrap_or_default();
-    (start(quarter), start(Quarter(quarter.0 + 1)))
 }
 
 /// The calls of a span that fit.
@@ -207,6 +212,7 @@ struct Single {
     calls: u64,
     entries: HashMap<PartyKey, Entry>,
     open: Vec<Position>,
+    inbound: Vec<CallColumns>,
 }
 
 impl Single {
@@ -231,6 +237,8 @@ impl Single {
             accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);
             self.calls += 1;
             self.open.extend(is_open.then(|| call.position()));
+            let is_inbound = call.call_type().direction() == Direction::Inbound;
+            self.inbound.extend(is_inbound.then_some(*call));
             let none = || Entry { counterparty: call.counterparty, calls: [0; 4], ms: [0; 2] };
             self.entries.entry(call.counterparty).or_insert_with(none).add(call);
         }
@@ -249,15 +257,15 @@ impl Single {
     }
 }
 
-/// The counterparties with the most calls in some spans. OFFSET makes PostgreSQL look each span up in the index: it would
-/// rather compare each call of the history with all spans.
+/// The counterparties with the most calls in some spans, and those of `also` that have any. OFFSET makes PostgreSQL look
+/// each span up in the index: it would rather compare each call of the history with all spans.
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
     filter: &Filter,
     spans: &[Span],
     until: CallId,
-    first_ten: bool,
+    also: &[PartyKey],
 ) -> QueryResult<Vec<Entry>> {
     const RANK: &str = "
         SELECT calls.counterparty,
@@ -274,7 +282,8 @@ fn rank(
               AND type = ANY ($4) AND (cardinality($5) = 0 OR disposition = ANY ($5)) AND id <= $6
             OFFSET 0
         ) AS calls
-        GROUP BY calls.counterparty ORDER BY count(*) DESC, calls.counterparty LIMIT $7";
+        GROUP BY calls.counterparty
+        ORDER BY calls.counterparty = ANY ($7) DESC, count(*) DESC, calls.counterparty LIMIT $8";
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -305,7 +314,8 @@ fn rank(
             filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
         )
         .bind::<BigInt, _>(until)
-        .bind::<Nullable<BigInt>, _>(first_ten.then_some(Summary::TOP_COUNTERPARTIES as i64))
+        .bind::<Array<BigInt>, _>(also)
+        .bind::<BigInt, _>((Summary::TOP_COUNTERPARTIES + also.len()) as i64)
         .load(connection)?;
     let entry = |row: Row| Entry {
         counterparty: row.counterparty,
@@ -313,6 +323,62 @@ fn rank(
         ms: [row.inbound_ms, row.outbound_ms],
     };
     Ok(rows.into_iter().map(entry).collect())
+}
+
+/// The counted inbound calls of some spans.
+fn inbound_in(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    spans: &[Span],
+    until: CallId,
+) -> QueryResult<Vec<CallColumns>> {
+    const INBOUND: &str = "
+        SELECT calls.id, calls.created_at, calls.counterparty, calls.type, calls.disposition
+        FROM unnest($2, $3) AS span (first, last)
+        CROSS JOIN LATERAL (
+            SELECT id, created_at, counterparty, type, disposition FROM calls
+            WHERE number = $1 AND created_at >= span.first AND created_at < span.last
+              AND type = ANY ($4) AND (cardinality($5) = 0 OR disposition = ANY ($5)) AND id <= $6
+            OFFSET 0
+        ) AS calls";
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: CallId,
+        #[diesel(sql_type = Timestamptz)]
+        created_at: DateTime<Utc>,
+        #[diesel(sql_type = BigInt)]
+        counterparty: PartyKey,
+        #[diesel(sql_type = SmallInt, column_name = "type")]
+        call_type: TypeColumn,
+        #[diesel(sql_type = SmallInt)]
+        disposition: DispositionColumn,
+    }
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
+    let inbound = filter.types.iter().filter(|call_type| call_type.direction() == Direction::Inbound);
+    let rows: Vec<Row> = diesel::sql_query(INBOUND)
+        .bind::<BigInt, _>(owner)
+        .bind::<Array<Timestamptz>, _>(first)
+        .bind::<Array<Timestamptz>, _>(last)
+        .bind::<Array<SmallInt>, _>(inbound.copied().map(TypeColumn).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(
+            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
+        )
+        .bind::<BigInt, _>(until)
+        .load(connection)?;
+    let call = |row: Row| CallColumns {
+        id: row.id,
+        created_at: row.created_at,
+        counterparty: row.counterparty,
+        duration_ms: None,
+        call_type: row.call_type,
+        disposition: row.disposition,
+    };
+    Ok(rows.into_iter().map(call).collect())
 }
 
 /// The newest counted calls that are not returned.

@@ -9,6 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use super::accumulator::Accumulator;
+use super::medians::Newest;
 use super::{Question, counterparties};
 use crate::columns::TypeColumn;
 use crate::counts::top::{Entry, TypeSet};
@@ -32,11 +33,11 @@ pub(super) fn summarize(
     question: Question<'_>,
     offsets: &Offsets,
     size: u64,
-) -> QueryResult<Summary> {
+) -> QueryResult<(Summary, Newest)> {
     let Question { owner, filter, zone, patience, long } = question;
     let start = Instant::now();
     let mut accumulator = Accumulator::new(filter, offsets, zone.name());
-    let (mut entries, mut ids) = (HashMap::new(), Vec::new());
+    let (mut entries, mut ids, mut newest) = (HashMap::new(), Vec::new(), Newest::default());
     let spoken = match size <= long {
         true => Some(last_spoken(connection, owner)?),
         false => None,
@@ -49,6 +50,7 @@ pub(super) fn summarize(
         for (call, is_open) in page.rows.iter().zip(open) {
             accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);
             count(&mut entries, call);
+            newest.see(call);
             if is_open && ids.len() < MissedInbound::MAX_IDS {
                 ids.push(call.id.0.to_string());
             }
@@ -73,7 +75,7 @@ pub(super) fn summarize(
         let looked_at: i64 = looked_at.count().get_result(connection)?;
         summary.covers = Some(Coverage { calls: looked_at.unsigned_abs(), of: size });
     }
-    Ok(summary)
+    Ok((summary, newest))
 }
 
 /// When the owner of a history last spoke with each counterparty.

@@ -75,6 +75,7 @@ fn call(random: &mut ChaCha8Rng) -> NewCall {
         duration_ms: (is_completed && random.random_bool(0.9)).then(|| random.random_range(0..600_000)),
         disposition: DispositionColumn(*fitting.choose(random).unwrap()),
         ring_ms: None,
+        via: None,
     }
 }
 

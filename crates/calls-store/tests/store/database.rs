@@ -19,7 +19,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("store_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let cluster = testing::cluster_url();
-        execute(&mut PgConnection::establish(&cluster).unwrap(), &format!("CREATE DATABASE {name}"));
+        testing::create_database(&name, None, |statement| _ = execute(&mut maintenance(), statement));
         let database = Self { url: testing::database_url(&cluster, &name), name };
         migrations::migrate(&mut database.connect(), |_| {}).unwrap();
         database
@@ -32,9 +32,12 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let mut connection = PgConnection::establish(&testing::cluster_url()).unwrap();
-        execute(&mut connection, &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        testing::drop_database(&self.name, |statement| _ = execute(&mut maintenance(), statement));
     }
+}
+
+fn maintenance() -> PgConnection {
+    PgConnection::establish(&testing::cluster_url()).unwrap()
 }
 
 pub fn execute(connection: &mut PgConnection, query: &str) -> usize {

@@ -20,6 +20,7 @@ fn call(owner: i64, second: i64) -> NewCall {
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     }
 }
 
@@ -32,20 +33,21 @@ fn add(connection: &mut PgConnection, layout: Layout, calls: &[NewCall]) -> usiz
 
 #[test]
 fn what_is_there_is_not_added_again_and_changes_no_history() {
-    for layout in [Layout::Plain, Layout::Distributed] {
+    // Few owners are written to one by one where the tables are distributed, and many at once.
+    for (layout, owners) in [(Layout::Plain, 3), (Layout::Distributed, 3), (Layout::Distributed, 20)] {
         let database = Database::new();
         let mut connection = database.connect();
-        let calls: Vec<NewCall> = (0..50).map(|n| call(1 + n % 3, n * 60)).collect();
+        let calls: Vec<NewCall> = (0..50).map(|n| call(1 + n % owners, n * 60)).collect();
         assert_eq!(add(&mut connection, layout, &calls), 50);
         let versions = "SELECT sum(version) FROM histories";
         let before = number(&mut connection, versions);
         assert_eq!(add(&mut connection, layout, &calls), 0);
         // Another system saw the same calls a second later.
-        let later: Vec<NewCall> = (0..50).map(|n| call(1 + n % 3, n * 60 + 1)).collect();
+        let later: Vec<NewCall> = (0..50).map(|n| call(1 + n % owners, n * 60 + 1)).collect();
         assert_eq!(add(&mut connection, layout, &later), 0);
         assert_eq!(number(&mut connection, versions), before, "nothing has changed");
         // Two calls of one log within two seconds are two.
-        assert_eq!(add(&mut connection, layout, &[call(9, 0), call(9, 1)]), 2);
+        assert_eq!(add(&mut connection, layout, &[call(99, 0), call(99, 1)]), 2);
         assert_eq!(number(&mut connection, "SELECT sum(calls) FROM histories"), 52);
         assert_eq!(
             number(

@@ -3,8 +3,11 @@
 // Tells clippy that the helpers are tests too.
 #![cfg(test)]
 
+mod callbacks;
 mod counts;
 mod database;
 mod insertion;
 mod long_histories;
+mod medians;
+mod names;
 mod statements;

@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use calls_model::CallType;
+use calls_model::{CallType, Note};
 use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::distribution::{self, Placement};
 use calls_store::filter::{Counterparties, Filter};
 use calls_store::insertion::{Layout, NewCall, Writer};
 use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
-use calls_store::list::{list_calls, list_calls_by_id, version};
+use calls_store::list::{find_call, list_calls, list_calls_by_id, version};
+use calls_store::rows::CallRow;
 use calls_store::summary::{Question, summarize};
-use calls_store::{counts, returned};
+use calls_store::{callbacks, counts, details, notes, returned};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use std::sync::{Arc, Mutex};
 
-use crate::database::Database;
+use crate::database::{Database, number};
 
 /// Tables whose rows belong to an owner.
-const OWNED: [&str; 5] = ["calls", "histories", "history_counts", "day_counts", "counterparty_counts"];
+const OWNED: [&str; 7] =
+    ["calls", "histories", "history_counts", "day_counts", "counterparty_counts", "callbacks", "notes"];
 
 /// Keeps all statements that a connection runs.
 fn listen(connection: &mut PgConnection) -> Arc<Mutex<Vec<String>>> {
@@ -48,6 +51,28 @@ fn names_its_owner(statement: &str) -> bool {
 }
 
 #[test]
+fn each_table_has_a_place_on_a_distributed_server() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    for (table, placement) in distribution::TABLES {
+        if let Placement::OfOwner(column) | Placement::Of(column) = placement {
+            let column = format!(
+                "SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname = '{column}'"
+            );
+            assert_eq!(number(&mut connection, &column), 1, "{table}");
+        }
+        let is_owned = OWNED.contains(&table);
+        assert_eq!(is_owned, matches!(placement, Placement::OfOwner(_)), "{table}");
+    }
+    let named: Vec<String> = distribution::TABLES.iter().map(|(table, _)| format!("'{table}'")).collect();
+    let others = format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ({})",
+        named.join(", ")
+    );
+    assert_eq!(number(&mut connection, &others), 0, "a table is not in distribution::TABLES");
+}
+
+#[test]
 fn each_statement_of_a_request_names_its_owner() {
     let database = Database::new();
     let mut connection = database.connect();
@@ -61,6 +86,7 @@ fn each_statement_of_a_request_names_its_owner() {
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     };
     let add = |connection: &mut PgConnection| {
         Writer::new(Layout::Distributed).add(connection, vec![call.clone()], &[])
@@ -78,12 +104,27 @@ fn each_statement_of_a_request_names_its_owner() {
     ] {
         let page = list_calls(&mut connection, owner, &filter, None, 10, Duration::ZERO).unwrap();
         returned::returned_at(&mut connection, owner, &page.rows).unwrap();
+        let mut rows = CallRow::resolve(&mut connection, &Labels::default(), page.rows).unwrap();
+        details::read(&mut connection, &Labels::default(), owner, &mut rows).unwrap();
         while !counts::bring_forward(&mut connection, owner).unwrap() {}
         for long in [0, u64::MAX] {
             let question = Question { owner, filter: &filter, zone: Tz::UTC, patience: Duration::ZERO, long };
             summarize(&mut connection, &Labels::default(), question).unwrap();
         }
     }
+    let [id] = list_calls_by_id(&mut connection, owner, CallId(0), 10).unwrap()[..] else { panic!() };
+    find_call(&mut connection, owner, id.id).unwrap();
+    notes::of_calls(&mut connection, owner, vec![id.id]).unwrap();
+    let note = Note { text: "Hello".to_owned(), tags: Vec::new() };
+    connection.transaction(|connection| notes::put(connection, owner, id.id, &note)).unwrap();
+    let party = call.counterparty;
+    connection.transaction(|connection| callbacks::put(connection, owner, party, true, "")).unwrap();
+    for long in [0, u64::MAX] {
+        let (sort, patience) = (callbacks::Sort::Last, Duration::ZERO);
+        let question = callbacks::Question { owner, done: true, sort, patience, long };
+        assert_eq!(callbacks::queue(&mut connection, question).unwrap().entries.len(), 1);
+    }
+    connection.transaction(|connection| callbacks::remove(connection, owner, party)).unwrap();
     let statements = statements.lock().unwrap();
     assert!(statements.len() > 50, "{}", statements.len());
     let others: Vec<&String> = statements.iter().filter(|statement| !names_its_owner(statement)).collect();

@@ -33,10 +33,10 @@ fn People() -> impl IntoView {
         move || Some(group.get()),
         fetch_people,
         |options| {
-            options.refresh_interval = Duration::from_secs(2);
-            options.dedupe_interval = Duration::from_millis(100);
-            options.focus_throttle_interval = Duration::from_secs(1);
-            options.error_retry_interval = Duration::from_millis(500);
+            options.refresh_interval(Duration::from_secs(2));
+            options.dedupe_interval(Duration::from_millis(100));
+            options.focus_throttle_interval(Duration::from_secs(1));
+            options.error_retry_interval(Duration::from_millis(500));
         },
     );
     let count = Memo::new(move |_| people.data.get().map_or(0, |people| people.len()));

@@ -28,7 +28,7 @@ struct State {
 
 struct Timer {
     id: u64,
-    /// What the window calls it.
+    /// Handle of the timer in the window.
     handle: i32,
     _closure: Closure<dyn FnMut()>,
 }

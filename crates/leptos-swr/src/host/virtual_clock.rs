@@ -123,12 +123,12 @@ impl VirtualHost {
         self.tell(if online { HostEvent::Online } else { HostEvent::Offline });
     }
 
-    /// What the dice show from now on, between 0 and 1.
+    /// Sets the random number from now on, between 0 and 1.
     pub fn set_random(&self, random: f64) {
         self.0.random.set(random);
     }
 
-    /// How many timers are set. A [`VirtualHost::sleep`] is one too.
+    /// Number of pending timers, [`VirtualHost::sleep`] included.
     pub fn timer_count(&self) -> usize {
         self.0.timers.borrow().len()
     }

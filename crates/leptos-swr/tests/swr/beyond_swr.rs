@@ -54,7 +54,7 @@ fn data_that_nobody_watches_is_dropped_after_five_minutes() {
 fn an_entry_that_is_held_is_not_dropped() {
     let rig = Rig::new();
     let held = rig.entry("a");
-    held.set(some("kept"), false);
+    held.set(some("kept"));
     rig.host.advance(1_000_000);
     rig.entry("b");
     assert_eq!(rig.entry("a").data(), some("kept"));
@@ -65,7 +65,9 @@ fn an_entry_that_is_held_is_not_dropped() {
 fn no_timer_runs_without_a_hook() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let hook = rig.text_with("a", &api, |options| options.refresh_interval = Duration::from_secs(1));
+    let hook = rig.text_with("a", &api, |options| {
+        options.refresh_interval(Duration::from_secs(1));
+    });
     rig.host.advance(500);
     assert_eq!(rig.host.timer_count(), 1);
     drop(hook);
@@ -311,7 +313,7 @@ fn data_of_another_version_or_too_old_or_unreadable_is_forgotten() {
     let memory = Memory::default();
     let rig = Rig::new();
     persist(&rig.cache, &memory, PersistOptions::default());
-    rig.entry("a").set(some("kept"), false);
+    rig.entry("a").set(some("kept"));
     rig.host.advance(60_000);
     let restored = |options: PersistOptions<String>| {
         let cache = Cache::new(Rc::new(rig.host.clone()), Config::default());
@@ -334,9 +336,9 @@ fn emptying_the_cache_empties_the_storage() {
     let memory = Memory::default();
     let rig = Rig::new();
     persist(&rig.cache, &memory, PersistOptions::default());
-    rig.entry("a").set(some("secret"), false);
+    rig.entry("a").set(some("secret"));
     assert!(memory.load().is_some_and(|text| text.contains("secret")));
-    rig.cache.unload(false);
+    rig.cache.unload();
     assert_eq!(memory.load(), None);
 }
 
@@ -346,7 +348,7 @@ fn the_oldest_entries_make_room() {
     let rig = Rig::new();
     persist(&rig.cache, &memory, PersistOptions { max_entries: 2, ..PersistOptions::default() });
     for key in ["a", "b", "c"] {
-        rig.entry(key).set(some(key), false);
+        rig.entry(key).set(some(key));
     }
     let kept = memory.load().unwrap();
     assert!(!kept.contains(r#""a""#) && kept.contains(r#""b""#) && kept.contains(r#""c""#));
@@ -366,7 +368,7 @@ fn signals_of_a_hook_whose_owner_is_gone_do_not_panic() {
     let hook = *rig.text("a", &api);
     assert!(hook.entry().is_none());
     hook.revalidate();
-    hook.set(some("written"), true);
-    hook.update(|_| None, true);
+    hook.set_and_revalidate(some("written"));
+    hook.update_and_revalidate(|_| None);
     assert_eq!(rig.entry("a").data(), None);
 }

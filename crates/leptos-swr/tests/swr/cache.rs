@@ -11,7 +11,7 @@ use crate::rig::{Rig, Shown, some};
 fn a_hook_shows_what_is_in_the_cache_already() {
     let rig = Rig::new();
     let api = rig.api(10);
-    rig.entry("a").set(some("initial"), false);
+    rig.entry("a").set(some("initial"));
     let hook = rig.text("a", &api);
     assert_eq!((hook.shown(), hook.busy()), (some("initial"), (false, true)));
     rig.host.advance(10);
@@ -26,13 +26,13 @@ fn caches_are_isolated() {
     let (host, fetcher) = (rig.host.clone(), api.fetcher());
     let inner = rig.mount(|| {
         let own = Cache::new(Rc::new(host), Config::default()).provide();
-        own.entry::<_, String, String>("a".to_owned()).set(some("own"), false);
+        own.entry::<_, String, String>("a".to_owned()).set(some("own"));
         use_swr(|| some("a"), fetcher)
     });
     assert_eq!((outer.shown(), inner.shown()), (None, some("own")));
     rig.host.advance(10);
     assert_eq!(api.count(), 2);
-    outer.set(some("written"), false);
+    outer.set(some("written"));
     assert_eq!(inner.shown(), some("a2"));
 }
 
@@ -51,8 +51,10 @@ fn a_cache_works_with_focus_and_its_own_config() {
 fn the_cached_data_comes_before_the_fallback() {
     let rig = Rig::new();
     let api = rig.api(10);
-    rig.entry("a").set(some("cached"), false);
-    let hook = rig.text_with("a", &api, |options| options.fallback_data = some("fallback"));
+    rig.entry("a").set(some("cached"));
+    let hook = rig.text_with("a", &api, |options| {
+        options.fallback_data(some("fallback"));
+    });
     assert_eq!(hook.shown(), some("cached"));
 }
 
@@ -60,7 +62,7 @@ fn the_cached_data_comes_before_the_fallback() {
 fn use_cache_finds_the_cache_above() {
     let rig = Rig::new();
     let found = rig.mount(use_cache);
-    found.entry::<_, String, String>("a".to_owned()).set(some("written"), false);
+    found.entry::<_, String, String>("a".to_owned()).set(some("written"));
     assert_eq!(rig.entry("a").data(), some("written"));
 }
 

@@ -39,7 +39,9 @@ fn a_caches_config_is_the_default_of_its_hooks() {
 fn a_hooks_options_come_before_the_caches() {
     let rig = Rig::with(Config { dedupe_interval: Duration::ZERO, ..Config::default() });
     let api = rig.api(10);
-    let _first = rig.text_with("a", &api, |options| options.dedupe_interval = Duration::from_secs(9));
+    let _first = rig.text_with("a", &api, |options| {
+        options.dedupe_interval(Duration::from_secs(9));
+    });
     rig.host.advance(8_000);
     let _second = rig.text("a", &api);
     assert_eq!(api.count(), 1);
@@ -53,7 +55,7 @@ fn nothing_is_revalidated_while_paused() {
     let asked = paused.clone();
     let hook = rig.text_with("a", &api, move |options| {
         let asked = asked.clone();
-        options.is_paused = Some(Rc::new(move || asked.get()));
+        options.is_paused(move || asked.get());
     });
     paused.set(true);
     rig.host.advance(10_000);
@@ -73,8 +75,8 @@ fn a_paused_hook_skips_its_first_fetch_even_if_revalidate_on_mount_is_true() {
     let rig = Rig::new();
     let api = rig.api(0);
     let hook = rig.text_with("a", &api, |options| {
-        options.revalidate_on_mount = Some(true);
-        options.is_paused = Some(Rc::new(|| true));
+        options.revalidate_on_mount(Some(true));
+        options.is_paused(|| true);
     });
     assert_eq!((api.count(), hook.busy()), (0, (false, false)));
 }

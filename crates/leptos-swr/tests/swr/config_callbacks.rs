@@ -1,7 +1,5 @@
 //! `use-swr-config-callbacks.test.tsx`.
 
-use std::rc::Rc;
-
 use reactive_graph::signal::RwSignal;
 use reactive_graph::traits::{Get, Set};
 
@@ -16,7 +14,7 @@ fn the_latest_on_success_is_called() {
     let into = heard.clone();
     let _hook = rig.text_with("a", &api, move |options| {
         let (into, version) = (into.clone(), version.get());
-        options.on_success = Some(Rc::new(move |data| into.note(format!("{data} by {version}"))));
+        options.on_success(move |data| into.note(format!("{data} by {version}")));
     });
     version.set(2);
     rig.host.advance(10);
@@ -33,8 +31,8 @@ fn the_latest_on_error_and_on_loading_slow_are_called() {
     let into = heard.clone();
     let _hook = rig.text_with("a", &api, move |options| {
         let (error, slow, version) = (into.clone(), into.clone(), version.get());
-        options.on_error = Some(Rc::new(move |_| error.note(format!("error by {version}"))));
-        options.on_loading_slow = Some(Rc::new(move || slow.note(format!("slow by {version}"))));
+        options.on_error(move |_| error.note(format!("error by {version}")));
+        options.on_loading_slow(move || slow.note(format!("slow by {version}")));
     });
     version.set(2);
     rig.host.advance(4_000);
@@ -47,7 +45,9 @@ fn the_latest_choice_of_retries_counts() {
     let api = rig.api(10);
     api.fail();
     let wanted = RwSignal::new(true);
-    let _hook = rig.text_with("a", &api, move |options| options.should_retry_on_error = wanted.get());
+    let _hook = rig.text_with("a", &api, move |options| {
+        options.should_retry_on_error(wanted.get());
+    });
     rig.host.advance(10);
     wanted.set(false);
     rig.host.advance(100_000);
@@ -61,7 +61,7 @@ fn on_discarded_hears_of_an_answer_overtaken_by_a_mutation() {
     let heard = Heard::default();
     let listening = heard.clone();
     let hook = rig.text_with("a", &api, move |options| listening.listen(options));
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     rig.host.advance(10);
     assert_eq!((heard.all(), hook.shown()), (vec!["discarded".to_owned()], some("written")));
 }
@@ -73,9 +73,9 @@ fn callbacks_may_change_the_cache() {
     let cache = rig.cache.clone();
     let _hook = rig.text_with("a", &api, move |options| {
         let cache = cache.clone();
-        options.on_success = Some(Rc::new(move |data| {
-            cache.entry::<_, String, String>("copy".to_owned()).set(Some(data.clone()), false);
-        }));
+        options.on_success(move |data| {
+            cache.entry::<_, String, String>("copy".to_owned()).set(Some(data.clone()));
+        });
     });
     rig.host.advance(10);
     assert_eq!(rig.entry("copy").data(), some("a1"));

@@ -1,6 +1,5 @@
 //! `use-swr-error.test.tsx`.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use leptos_swr::Retry;
@@ -61,7 +60,9 @@ fn the_backoff_stops_growing_at_the_eighth_failure() {
     let rig = Rig::new();
     let api = rig.api(0);
     api.fail();
-    let _hook = rig.text_with("a", &api, |options| options.error_retry_interval = Duration::from_millis(1));
+    let _hook = rig.text_with("a", &api, |options| {
+        options.error_retry_interval(Duration::from_millis(1));
+    });
     rig.host.advance(1200);
     assert_eq!(api.times(), [0, 2, 6, 14, 30, 62, 126, 254, 510, 766, 1022]);
 }
@@ -122,7 +123,9 @@ fn nothing_is_retried_while_offline_and_at_once_when_online() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.fail();
-    let _hook = rig.text_with("a", &api, |options| options.revalidate_on_reconnect = false);
+    let _hook = rig.text_with("a", &api, |options| {
+        options.revalidate_on_reconnect(false);
+    });
     rig.host.set_online(false);
     rig.host.advance(100_000);
     assert_eq!(api.count(), 1);
@@ -136,7 +139,9 @@ fn a_retry_that_is_not_due_when_shown_again_waits_for_its_time() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.fail();
-    let _hook = rig.text_with("a", &api, |options| options.revalidate_on_focus = false);
+    let _hook = rig.text_with("a", &api, |options| {
+        options.revalidate_on_focus(false);
+    });
     rig.host.advance(10);
     rig.host.set_visible(false);
     rig.host.advance(1_000);
@@ -152,7 +157,9 @@ fn nothing_is_retried_when_should_retry_on_error_is_false() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.fail();
-    let _hook = rig.text_with("a", &api, |options| options.should_retry_on_error = false);
+    let _hook = rig.text_with("a", &api, |options| {
+        options.should_retry_on_error(false);
+    });
     rig.host.advance(100_000);
     assert_eq!(api.count(), 1);
 }
@@ -163,7 +170,7 @@ fn whether_to_retry_can_depend_on_the_error() {
     let api = rig.api(10);
     api.react(|_, count| Err(if count < 3 { "again".to_owned() } else { "never".to_owned() }));
     let _hook = rig.text_with("a", &api, |options| {
-        options.should_retry_by = Some(Rc::new(|error: &String| error == "again"));
+        options.should_retry_by(|error: &String| error == "again");
     });
     rig.host.advance(1_000_000);
     assert_eq!(api.count(), 3);
@@ -203,7 +210,9 @@ fn retries_are_limited_by_their_count() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.fail();
-    let hook = rig.text_with("a", &api, |options| options.error_retry_count = Some(2));
+    let hook = rig.text_with("a", &api, |options| {
+        options.error_retry_count(Some(2));
+    });
     rig.host.advance(1_000_000);
     assert_eq!((api.count(), hook.retry.get_untracked()), (3, None));
 }
@@ -213,7 +222,9 @@ fn no_retry_is_made_when_the_count_is_zero() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.fail();
-    let _hook = rig.text_with("a", &api, |options| options.error_retry_count = Some(0));
+    let _hook = rig.text_with("a", &api, |options| {
+        options.error_retry_count(Some(0));
+    });
     rig.host.advance(1_000_000);
     assert_eq!(api.count(), 1);
 }

@@ -22,7 +22,9 @@ fn the_focus_revalidates() {
 fn the_focus_does_nothing_when_revalidate_on_focus_is_false() {
     let rig = Rig::new();
     let api = rig.api(0);
-    let _hook = rig.text_with("a", &api, |options| options.revalidate_on_focus = false);
+    let _hook = rig.text_with("a", &api, |options| {
+        options.revalidate_on_focus(false);
+    });
     rig.host.advance(10_000);
     rig.host.focus();
     rig.host.advance(0);
@@ -34,7 +36,9 @@ fn revalidate_on_focus_can_change_while_live() {
     let rig = Rig::new();
     let api = rig.api(0);
     let wanted = RwSignal::new(false);
-    let _hook = rig.text_with("a", &api, move |options| options.revalidate_on_focus = wanted.get());
+    let _hook = rig.text_with("a", &api, move |options| {
+        options.revalidate_on_focus(wanted.get());
+    });
     let focus_later = || {
         rig.host.advance(10_000);
         rig.host.focus();
@@ -67,8 +71,8 @@ fn the_throttle_can_be_set_and_changed() {
     let api = rig.api(0);
     let throttle = RwSignal::new(50);
     let _hook = rig.text_with("a", &api, move |options| {
-        options.dedupe_interval = Duration::ZERO;
-        options.focus_throttle_interval = Duration::from_millis(throttle.get());
+        options.dedupe_interval(Duration::ZERO);
+        options.focus_throttle_interval(Duration::from_millis(throttle.get()));
     });
     let focus_after = |ms| {
         rig.host.advance(ms);

@@ -29,7 +29,9 @@ fn stale_data_is_kept_on_mount_when_revalidate_if_stale_is_false() {
     let api = rig.api(0);
     drop(rig.text("a", &api));
     rig.host.advance(5_000);
-    let hook = rig.text_with("a", &api, |options| options.revalidate_if_stale = false);
+    let hook = rig.text_with("a", &api, |options| {
+        options.revalidate_if_stale(false);
+    });
     assert_eq!((api.count(), hook.shown()), (1, some("a1")));
 }
 

@@ -258,7 +258,7 @@ fn a_query_shows_the_page_that_a_list_has_fetched() {
     rig.host.advance(20);
     let query = rig.text("p1:", &api);
     assert_eq!(query.shown(), some("p1:1"));
-    query.set(some("written"), false);
+    query.set(some("written"));
     drop(query);
     rig.host.advance(10_000);
     rig.host.focus();
@@ -271,7 +271,7 @@ fn a_list_is_polled() {
     let rig = Rig::new();
     let api = rig.api(0);
     let pages = list(&rig, &api, |options| {
-        options.refresh_interval = Duration::from_secs(10);
+        options.refresh_interval(Duration::from_secs(10));
     });
     rig.host.advance(20_000);
     assert_eq!((shown(&pages), api.times()), (some("p0:3"), vec![0, 10_000, 20_000]));
@@ -281,7 +281,9 @@ fn a_list_is_polled() {
 fn fallback_data_is_shown_and_not_put_into_the_pages() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let pages = list(&rig, &api, |options| options.fallback_data = Some(vec!["fallback".to_owned()]));
+    let pages = list(&rig, &api, |options| {
+        options.fallback_data(Some(vec!["fallback".to_owned()]));
+    });
     assert_eq!((shown(&pages), rig.entry("p0:").data()), (some("fallback"), None));
     rig.host.advance(10);
     assert_eq!(shown(&pages), some("p0:1"));
@@ -305,11 +307,8 @@ fn a_list_can_be_mutated_by_its_key() {
     let api = rig.api(10);
     let pages = list(&rig, &api, two_pages);
     rig.host.advance(20);
-    rig.cache.mutate::<_, Vec<String>, String>(
-        PagesKey("p0:".to_owned()),
-        |pages| pages.map(|pages| pages.iter().map(|page| format!("{page}!")).collect()),
-        false,
-    );
+    let entry = rig.cache.entry::<_, Vec<String>, String>(PagesKey("p0:".to_owned()));
+    entry.update(|pages| pages.map(|pages| pages.iter().map(|page| format!("{page}!")).collect()));
     assert_eq!(shown(&pages), some("p0:1! p1:1!"));
 }
 
@@ -345,7 +344,7 @@ fn written_pages_are_followed_by_the_first_page() {
     let api = rig.api(10);
     let pages = list(&rig, &api, |_| {});
     rig.host.advance(10);
-    pages.update(|_| Some(vec!["written".to_owned()]), true);
+    pages.update_and_revalidate(|_| Some(vec!["written".to_owned()]));
     assert_eq!(shown(&pages), some("written"));
     rig.host.advance(10);
     assert_eq!(shown(&pages), some("p0:2"));
@@ -357,7 +356,7 @@ fn written_pages_stay_when_not_revalidated() {
     let api = rig.api(10);
     let pages = list(&rig, &api, |_| {});
     rig.host.advance(10);
-    pages.update(|_| Some(vec!["written".to_owned()]), false);
+    pages.update(|_| Some(vec!["written".to_owned()]));
     rig.host.advance(100);
     assert_eq!((shown(&pages), api.count()), (some("written"), 1));
 }

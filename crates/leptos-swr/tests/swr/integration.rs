@@ -58,7 +58,9 @@ fn a_mount_after_the_dedupe_interval_revalidates() {
 fn the_dedupe_interval_can_be_set() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let _first = rig.text_with("a", &api, |options| options.dedupe_interval = Duration::from_millis(100));
+    let _first = rig.text_with("a", &api, |options| {
+        options.dedupe_interval(Duration::from_millis(100));
+    });
     rig.host.advance(110);
     let _second = rig.text("a", &api);
     assert_eq!(api.count(), 2);
@@ -82,7 +84,9 @@ fn a_key_is_made_anew_where_it_reads_a_signal() {
 fn nothing_is_fetched_on_mount_when_revalidate_on_mount_is_false() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let hook = rig.text_with("a", &api, |options| options.revalidate_on_mount = Some(false));
+    let hook = rig.text_with("a", &api, |options| {
+        options.revalidate_on_mount(Some(false));
+    });
     rig.host.advance(100);
     assert_eq!((api.count(), hook.busy()), (0, (false, false)));
 }
@@ -94,7 +98,13 @@ fn a_changed_key_is_fetched_although_revalidate_on_mount_is_false() {
     let key = RwSignal::new("a");
     let fetcher = api.fetcher();
     let hook = rig.mount(|| {
-        use_swr_with(move || some(key.get()), fetcher, |options| options.revalidate_on_mount = Some(false))
+        use_swr_with(
+            move || some(key.get()),
+            fetcher,
+            |options| {
+                options.revalidate_on_mount(Some(false));
+            },
+        )
     });
     rig.host.advance(10);
     key.set("b");
@@ -107,9 +117,9 @@ fn a_mount_fetches_despite_fallback_data_when_revalidate_on_mount_is_true() {
     let rig = Rig::new();
     let api = rig.api(10);
     let hook = rig.text_with("a", &api, |options| {
-        options.fallback_data = some("fallback");
-        options.revalidate_if_stale = false;
-        options.revalidate_on_mount = Some(true);
+        options.fallback_data(some("fallback"));
+        options.revalidate_if_stale(false);
+        options.revalidate_on_mount(Some(true));
     });
     assert_eq!(hook.shown(), some("fallback"));
     rig.host.advance(10);
@@ -121,8 +131,8 @@ fn fallback_data_without_revalidation_is_not_loading() {
     let rig = Rig::new();
     let api = rig.api(10);
     let hook = rig.text_with("a", &api, |options| {
-        options.fallback_data = some("fallback");
-        options.revalidate_if_stale = false;
+        options.fallback_data(some("fallback"));
+        options.revalidate_if_stale(false);
     });
     assert_eq!((hook.shown(), hook.busy(), api.count()), (some("fallback"), (false, false), 0));
 }
@@ -131,7 +141,9 @@ fn fallback_data_without_revalidation_is_not_loading() {
 fn fallback_data_is_revalidated_by_default() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let hook = rig.text_with("a", &api, |options| options.fallback_data = some("fallback"));
+    let hook = rig.text_with("a", &api, |options| {
+        options.fallback_data(some("fallback"));
+    });
     assert_eq!(hook.shown(), some("fallback"));
     rig.host.advance(10);
     assert_eq!(hook.shown(), some("a1"));
@@ -141,7 +153,9 @@ fn fallback_data_is_revalidated_by_default() {
 fn fallback_data_is_not_put_into_the_cache() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let _with = rig.text_with("a", &api, |options| options.fallback_data = some("fallback"));
+    let _with = rig.text_with("a", &api, |options| {
+        options.fallback_data(some("fallback"));
+    });
     let without = rig.text("a", &api);
     assert_eq!(without.shown(), None);
 }
@@ -154,7 +168,7 @@ fn on_success_gets_the_data() {
     let into = heard.clone();
     let _hook = rig.text_with("a", &api, move |options| {
         let into = into.clone();
-        options.on_success = Some(Rc::new(move |data| into.borrow_mut().push(data.clone())));
+        options.on_success(move |data| into.borrow_mut().push(data.clone()));
     });
     rig.host.advance(10);
     assert_eq!(*heard.borrow(), ["a1"]);
@@ -240,6 +254,6 @@ fn the_answer_is_readable_at_once_without_waiting_for_an_effect() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     assert_eq!(hook.shown(), some("written"));
 }

@@ -11,7 +11,9 @@ fn previous_data_is_kept_when_the_key_changes() {
     let rig = Rig::new();
     let api = rig.api(10);
     let key = RwSignal::new(Some("a"));
-    let hook = rig.keyed_with(key, &api, |options| options.keep_previous_data = true);
+    let hook = rig.keyed_with(key, &api, |options| {
+        options.keep_previous_data(true);
+    });
     rig.host.advance(10);
     key.set(Some("b"));
     rig.host.settle();
@@ -26,7 +28,9 @@ fn previous_data_is_a_hooks_own_and_not_the_keys() {
     let api = rig.api(10);
     let key = RwSignal::new(Some("a"));
     let plain = rig.keyed(key, &api);
-    let laggy = rig.keyed_with(key, &api, |options| options.keep_previous_data = true);
+    let laggy = rig.keyed_with(key, &api, |options| {
+        options.keep_previous_data(true);
+    });
     rig.host.advance(10);
     key.set(Some("b"));
     rig.host.settle();
@@ -39,8 +43,8 @@ fn previous_data_comes_before_fallback_data() {
     let api = rig.api(10);
     let key = RwSignal::new(Some("a"));
     let hook = rig.keyed_with(key, &api, |options| {
-        options.keep_previous_data = true;
-        options.fallback_data = some("fallback");
+        options.keep_previous_data(true);
+        options.fallback_data(some("fallback"));
     });
     assert_eq!(hook.shown(), some("fallback"));
     rig.host.advance(10);
@@ -54,9 +58,11 @@ fn the_newest_data_is_kept_also_when_it_was_written_by_hand() {
     let rig = Rig::new();
     let api = rig.api(10);
     let key = RwSignal::new(Some("a"));
-    let hook = rig.keyed_with(key, &api, |options| options.keep_previous_data = true);
+    let hook = rig.keyed_with(key, &api, |options| {
+        options.keep_previous_data(true);
+    });
     rig.host.advance(10);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     assert_eq!(hook.shown(), some("written"));
     key.set(Some("b"));
     assert_eq!(hook.shown(), some("written"));
@@ -72,7 +78,9 @@ fn previous_pages_are_kept_too() {
         use_swr_pages(
             move |index, _: Option<&String>| Some(format!("{}{index}:", key.get())),
             fetcher,
-            |options| options.keep_previous_data = true,
+            |options| {
+                options.keep_previous_data(true);
+            },
         )
     });
     rig.host.advance(10);
@@ -88,7 +96,9 @@ fn keep_previous_data_can_change_while_live() {
     let rig = Rig::new();
     let api = rig.api(10);
     let (key, keep) = (RwSignal::new(Some("a")), RwSignal::new(false));
-    let hook = rig.keyed_with(key, &api, move |options| options.keep_previous_data = keep.get());
+    let hook = rig.keyed_with(key, &api, move |options| {
+        options.keep_previous_data(keep.get());
+    });
     rig.host.advance(10);
     key.set(Some("b"));
     assert_eq!(hook.shown(), None);
@@ -104,10 +114,12 @@ fn data_that_is_written_away_is_kept_on_show() {
     let rig = Rig::new();
     let api = rig.api(10);
     let plain = rig.text("a", &api);
-    let laggy = rig.text_with("a", &api, |options| options.keep_previous_data = true);
+    let laggy = rig.text_with("a", &api, |options| {
+        options.keep_previous_data(true);
+    });
     rig.host.advance(10);
     assert_eq!(laggy.shown(), some("a1"));
-    plain.set(None, true);
+    plain.set_and_revalidate(None);
     assert_eq!((plain.shown(), laggy.shown()), (None, some("a1")));
     rig.host.advance(10);
     assert_eq!((plain.shown(), laggy.shown()), (some("a2"), some("a2")));
@@ -120,8 +132,8 @@ fn data_equal_to_the_fallback_is_drawn_in_place_of_the_previous_data() {
     api.react(|key, _| Ok(if key == "b" { "fallback".to_owned() } else { key.to_owned() }));
     let key = RwSignal::new(Some("a"));
     let hook = rig.keyed_with(key, &api, |options| {
-        options.keep_previous_data = true;
-        options.fallback_data = some("fallback");
+        options.keep_previous_data(true);
+        options.fallback_data(some("fallback"));
     });
     rig.host.advance(10);
     key.set(Some("b"));

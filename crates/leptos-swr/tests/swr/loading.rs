@@ -61,7 +61,9 @@ fn a_hook_is_not_drawn_when_the_answer_is_its_fallback() {
     let rig = Rig::new();
     let api = rig.api(10);
     api.always("same");
-    let hook = rig.text_with("a", &api, |options| options.fallback_data = some("same"));
+    let hook = rig.text_with("a", &api, |options| {
+        options.fallback_data(some("same"));
+    });
     let data = hook.data;
     let draws = rig.draws(move || drop(data.get()));
     rig.host.advance(100);
@@ -87,7 +89,7 @@ fn a_failure_while_paused_ends_validating_and_is_not_shown() {
     let asked = paused.clone();
     let hook = rig.text_with("a", &api, move |options| {
         let asked = asked.clone();
-        options.is_paused = Some(Rc::new(move || asked.get()));
+        options.is_paused(move || asked.get());
     });
     paused.set(true);
     rig.host.advance(10);

@@ -40,7 +40,7 @@ fn hooks_without_a_fetcher_share_what_is_written() {
     let rig = Rig::new();
     let (first, second): (Mounted<Text>, Mounted<Text>) =
         (rig.mount(|| use_swr_cached(|| some("a"))), rig.mount(|| use_swr_cached(|| some("a"))));
-    first.set(some("written"), true);
+    first.set_and_revalidate(some("written"));
     assert_eq!((second.shown(), second.busy()), (some("written"), (false, false)));
 }
 
@@ -50,7 +50,7 @@ fn data_is_written_and_revalidated() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    rig.entry("a").set(some("written"), true);
+    rig.entry("a").set_and_revalidate(some("written"));
     assert_eq!((hook.shown(), hook.busy()), (some("written"), (false, true)));
     rig.host.advance(10);
     assert_eq!(hook.shown(), some("a2"));
@@ -62,7 +62,7 @@ fn a_mount_after_a_mutation_shares_its_revalidation() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(some("written"), true);
+    hook.set_and_revalidate(some("written"));
     let _second = rig.text("a", &api);
     rig.host.advance(10);
     assert_eq!(api.count(), 2);
@@ -110,16 +110,16 @@ fn data_can_be_made_from_the_data_there_is() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.update(|data| data.map(|data| format!("{data}!")), false);
+    hook.update(|data| data.map(|data| format!("{data}!")));
     assert_eq!((hook.shown(), api.count()), (some("a1!"), 1));
-    rig.cache.mutate::<_, String, String>("a".to_owned(), |data| data.map(|data| format!("{data}?")), false);
+    rig.entry("a").update(|data| data.map(|data| format!("{data}?")));
     assert_eq!(hook.shown(), some("a1!?"));
 }
 
 #[test]
 fn a_key_that_is_not_cached_has_no_data_to_make_data_from() {
     let rig = Rig::new();
-    rig.entry("a").update(|data| Some(format!("{data:?}")), false);
+    rig.entry("a").update(|data| Some(format!("{data:?}")));
     assert_eq!(rig.entry("a").data(), some("None"));
 }
 
@@ -129,7 +129,7 @@ fn an_answer_under_way_does_not_overwrite_what_was_written() {
     let api = rig.api(100);
     let hook = rig.text("a", &api);
     rig.host.advance(50);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     rig.host.advance(100);
     assert_eq!((hook.shown(), hook.busy()), (some("written"), (false, false)));
 }
@@ -140,7 +140,7 @@ fn a_failure_under_way_is_not_shown_after_a_write() {
     let api = rig.api(100);
     api.fail();
     let hook = rig.text("a", &api);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     rig.host.advance(100);
     assert_eq!((hook.shown(), hook.failure()), (some("written"), None));
 }
@@ -167,7 +167,7 @@ fn an_answer_asked_for_after_a_mutation_counts() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     hook.revalidate();
     rig.host.advance(10);
     assert_eq!(hook.shown(), some("a2"));
@@ -214,7 +214,7 @@ fn a_mutation_that_succeeds_ends_the_error() {
     api.fail();
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     assert_eq!((hook.shown(), hook.failure()), (some("written"), None));
 }
 
@@ -223,7 +223,7 @@ fn two_writes_in_one_tick_are_both_made() {
     let rig = Rig::new();
     let entry = rig.entry("a");
     for _ in 0..2 {
-        entry.update(|data| Some(data.cloned().unwrap_or_default() + "x"), true);
+        entry.update_and_revalidate(|data| Some(data.cloned().unwrap_or_default() + "x"));
     }
     assert_eq!(entry.data(), some("xx"));
 }
@@ -234,7 +234,7 @@ fn nothing_is_fetched_after_a_mutation_when_revalidate_is_false() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     assert_eq!((hook.busy(), api.count()), ((false, false), 1));
 }
 
@@ -246,7 +246,7 @@ fn a_hook_mutates_the_key_it_has_at_the_time() {
     let hook = rig.keyed(key, &api);
     rig.host.advance(10);
     key.set(Some("b"));
-    hook.set(some("written"), false);
+    hook.set(some("written"));
     assert_eq!((rig.entry("a").data(), rig.entry("b").data()), (some("a1"), some("written")));
 }
 
@@ -255,7 +255,7 @@ fn a_hook_without_a_key_mutates_nothing() {
     let rig = Rig::new();
     let api = rig.api(10);
     let hook = rig.keyed(RwSignal::new(None), &api);
-    hook.set(some("written"), true);
+    hook.set_and_revalidate(some("written"));
     hook.revalidate();
     assert!(hook.mutate(work(&rig, 1, Ok("worked")), Options::default()).is_none());
     assert_eq!((hook.shown(), api.count()), (None, 0));
@@ -267,7 +267,7 @@ fn validating_ends_after_a_mutations_revalidation() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(5);
-    hook.set(some("written"), true);
+    hook.set_and_revalidate(some("written"));
     rig.host.advance(10);
     assert_eq!(hook.busy(), (false, false));
 }
@@ -278,7 +278,7 @@ fn data_can_be_written_away() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    hook.set(None, false);
+    hook.set(None);
     assert_eq!(hook.shown(), None);
 }
 
@@ -286,7 +286,7 @@ fn data_can_be_written_away() {
 fn data_can_be_written_away_by_an_answer() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("there"), false);
+    entry.set(some("there"));
     let _reply = entry.mutate(work(&rig, 10, Ok("gone")), Options::new().populate(|_, _| None));
     rig.host.advance(10);
     assert_eq!(entry.data(), None);
@@ -310,7 +310,7 @@ fn several_revalidations_leave_one_request_under_way() {
 fn an_answer_is_not_written_when_populate_cache_is_none() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("there"), false);
+    entry.set(some("there"));
     let _reply = entry.mutate(work(&rig, 10, Ok("worked")), Options::new());
     rig.host.advance(10);
     assert_eq!(entry.data(), some("there"));
@@ -334,7 +334,7 @@ fn optimistic_data_is_shown_while_the_work_is_under_way() {
 fn optimistic_data_can_be_made_from_committed_and_shown_data() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("committed"), false);
+    entry.set(some("committed"));
     let optimistic = || Options {
         optimistic_data: Some(Rc::new(|committed: Option<&String>, shown: Option<&String>| {
             format!("{}|{}", committed.cloned().unwrap_or_default(), shown.cloned().unwrap_or_default())
@@ -376,7 +376,7 @@ fn a_failure_rolls_back_to_the_committed_data() {
 fn a_failure_does_not_roll_back_to_another_mutations_hope() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("committed"), false);
+    entry.set(some("committed"));
     for (ms, hope) in [(20, "first hope"), (30, "second hope"), (40, "third hope")] {
         let options = Options::default().optimistic(hope.to_owned()).revalidate(false);
         drop(entry.mutate(work(&rig, ms, Err("failed")), options));
@@ -406,7 +406,7 @@ fn the_committed_data_is_the_newest_answers() {
 fn the_hope_stays_when_rollback_on_error_is_false() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("committed"), false);
+    entry.set(some("committed"));
     let options = Options { rollback_on_error: false, ..Options::default().optimistic("hoped".to_owned()) };
     let _reply = entry.mutate(work(&rig, 10, Err("failed")), options.revalidate(false));
     rig.host.advance(10);
@@ -418,7 +418,7 @@ fn whether_to_roll_back_can_depend_on_the_error() {
     let rig = Rig::new();
     for (error, left) in [("fatal", "committed"), ("mild", "hoped")] {
         let entry = rig.entry("a");
-        entry.set(some("committed"), false);
+        entry.set(some("committed"));
         let options = Options {
             rollback_by: Some(Rc::new(|error: &String| error == "fatal")),
             ..Options::default().optimistic("hoped".to_owned())
@@ -433,7 +433,7 @@ fn whether_to_roll_back_can_depend_on_the_error() {
 fn an_answer_is_transformed_with_the_committed_data() {
     let rig = Rig::new();
     let entry = rig.entry("a");
-    entry.set(some("committed"), false);
+    entry.set(some("committed"));
     let options = Options::new()
         .populate(|answer, committed| Some(format!("{}+{answer}", committed.cloned().unwrap_or_default())))
         .optimistic("hoped".to_owned());
@@ -449,7 +449,7 @@ fn entries_can_be_chosen_by_a_filter_on_their_keys() {
     let hooks = [rig.text("apple", &api), rig.text("avocado", &api), rig.text("banana", &api)];
     rig.host.advance(10);
     let chosen = rig.cache.entries::<String, String, String>(|key| key.starts_with('a'));
-    chosen.iter().for_each(|entry| entry.set(entry.key::<String>().map(|key| key + "!"), false));
+    chosen.iter().for_each(|entry| entry.set(entry.key::<String>().map(|key| key + "!")));
     let shown: Vec<_> = hooks.iter().filter_map(|hook| hook.shown()).collect();
     assert_eq!(shown, ["apple!", "avocado!", "banana1"]);
 }
@@ -460,7 +460,7 @@ fn all_entries_can_be_written_away_by_a_filter() {
     let api = rig.api(10);
     let hooks = [rig.text("a", &api), rig.text("b", &api)];
     rig.host.advance(10);
-    rig.cache.entries::<String, String, String>(|_| true).iter().for_each(|entry| entry.set(None, false));
+    rig.cache.entries::<String, String, String>(|_| true).iter().for_each(|entry| entry.set(None));
     assert!(hooks.iter().all(|hook| hook.shown().is_none()));
 }
 
@@ -488,6 +488,6 @@ fn a_mutation_reaches_all_hooks_of_the_key() {
     let api = rig.api(10);
     let hooks = [rig.text("a", &api), rig.text("a", &api)];
     rig.host.advance(10);
-    hooks[0].set(some("written"), false);
+    hooks[0].set(some("written"));
     assert!(hooks.iter().all(|hook| hook.data.get_untracked() == some("written")));
 }

@@ -19,6 +19,7 @@ mod loading;
 mod local_mutation;
 mod offline;
 mod preload;
+mod query;
 mod reconnect;
 mod refresh;
 mod remote_mutation;

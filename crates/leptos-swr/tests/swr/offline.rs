@@ -20,7 +20,9 @@ fn the_focus_is_ignored_while_offline() {
 fn data_is_fetched_at_once_when_online_again() {
     let rig = Rig::new();
     let api = rig.api(0);
-    let hook = rig.text_with("a", &api, |options| options.dedupe_interval = Duration::ZERO);
+    let hook = rig.text_with("a", &api, |options| {
+        options.dedupe_interval(Duration::ZERO);
+    });
     rig.host.set_online(false);
     rig.host.advance(1);
     rig.host.set_online(true);

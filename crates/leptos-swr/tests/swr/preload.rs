@@ -77,7 +77,7 @@ fn emptying_the_cache_forgets_a_preload() {
     let rig = Rig::new();
     let api = rig.api(10);
     rig.cache.preload("a".to_owned(), api.fetcher());
-    rig.cache.unload(true);
+    rig.cache.unload_and_revalidate();
     let hook = rig.text("a", &api);
     rig.host.advance(10);
     assert_eq!((hook.shown(), api.count()), (some("a2"), 2));
@@ -88,7 +88,7 @@ fn a_mutation_forgets_a_preload() {
     let rig = Rig::new();
     let api = rig.api(10);
     rig.cache.preload("a".to_owned(), api.fetcher());
-    rig.entry("a").set(None, true);
+    rig.entry("a").set_and_revalidate(None);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
     assert_eq!(hook.shown(), some("a2"));

@@ -18,7 +18,9 @@ fn the_network_coming_back_revalidates() {
 fn the_network_does_nothing_when_revalidate_on_reconnect_is_false() {
     let rig = Rig::new();
     let api = rig.api(0);
-    let _hook = rig.text_with("a", &api, |options| options.revalidate_on_reconnect = false);
+    let _hook = rig.text_with("a", &api, |options| {
+        options.revalidate_on_reconnect(false);
+    });
     rig.host.advance(3_000);
     rig.host.set_online(true);
     rig.host.advance(0);

@@ -1,7 +1,5 @@
 //! `use-swr-revalidate.test.tsx`.
 
-use std::rc::Rc;
-
 use crate::rig::{Heard, Rig, Shown, some};
 
 #[test]
@@ -79,7 +77,9 @@ fn revalidate_does_not_share_an_answer_of_a_moment_ago() {
 fn a_paused_hook_is_not_validating() {
     let rig = Rig::new();
     let api = rig.api(10);
-    let hook = rig.text_with("a", &api, |options| options.is_paused = Some(Rc::new(|| true)));
+    let hook = rig.text_with("a", &api, |options| {
+        options.is_paused(|| true);
+    });
     assert_eq!(hook.busy(), (false, false));
     rig.host.advance(100);
     assert_eq!(api.count(), 0);

@@ -271,9 +271,9 @@ impl Heard {
     /// Callbacks for success, error, slow loading and discarded answers.
     pub fn listen(&self, options: &mut Options<String, String>) {
         let (success, error, slow, discarded) = (self.clone(), self.clone(), self.clone(), self.clone());
-        options.on_success = Some(Rc::new(move |data| success.note(format!("success {data}"))));
-        options.on_error = Some(Rc::new(move |failure| error.note(format!("error {failure}"))));
-        options.on_loading_slow = Some(Rc::new(move || slow.note("slow")));
-        options.on_discarded = Some(Rc::new(move || discarded.note("discarded")));
+        options.on_success(move |data| success.note(format!("success {data}")));
+        options.on_error(move |failure| error.note(format!("error {failure}")));
+        options.on_loading_slow(move || slow.note("slow"));
+        options.on_discarded(move || discarded.note("discarded"));
     }
 }

@@ -105,7 +105,7 @@ fn the_cache_can_be_emptied_while_a_source_is_open() {
     let source = Source::default();
     let hook = source.mount(&rig, RwSignal::new("a"));
     source.push("a", Ok("one"));
-    rig.cache.unload(true);
+    rig.cache.unload_and_revalidate();
     assert_eq!(hook.data.get_untracked(), None);
     source.push("a", Ok("two"));
     assert_eq!(hook.data.get_untracked(), some("two"));

@@ -1,7 +1,5 @@
 //! `use-swr-unload.test.tsx`.
 
-use std::rc::Rc;
-
 use leptos_swr::{MutateOptions, use_swr_pages};
 use reactive_graph::signal::RwSignal;
 use reactive_graph::traits::{GetUntracked, Set};
@@ -14,7 +12,7 @@ fn the_cache_is_emptied_and_mounted_hooks_fetch_anew() {
     let api = rig.api(10);
     let (first, second) = (rig.text("a", &api), rig.text("a", &api));
     rig.host.advance(10);
-    rig.cache.unload(true);
+    rig.cache.unload_and_revalidate();
     assert_eq!((first.shown(), second.shown(), first.busy()), (None, None, (true, true)));
     rig.host.advance(10);
     assert_eq!((first.shown(), second.shown(), api.count()), (some("a2"), some("a2"), 2));
@@ -26,7 +24,7 @@ fn the_cache_can_be_emptied_without_a_fetch() {
     let api = rig.api(10);
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    rig.cache.unload(false);
+    rig.cache.unload();
     rig.host.advance(100);
     assert_eq!((hook.shown(), hook.busy(), api.count()), (None, (false, false), 1));
 }
@@ -47,7 +45,7 @@ fn lists_are_emptied_too() {
     });
     rig.host.advance(20);
     assert_eq!(pages.data.get_untracked().map(|pages| pages.len()), Some(2));
-    rig.cache.unload(false);
+    rig.cache.unload();
     assert_eq!(pages.data.get_untracked(), None);
     assert_eq!(rig.entry("p0:").data(), None);
 }
@@ -57,13 +55,18 @@ fn data_kept_of_a_previous_key_is_dropped() {
     let rig = Rig::new();
     let api = rig.api(10);
     let key = RwSignal::new(Some("a"));
-    let hooks: Vec<_> =
-        (0..2).map(|_| rig.keyed_with(key, &api, |options| options.keep_previous_data = true)).collect();
+    let hooks: Vec<_> = (0..2)
+        .map(|_| {
+            rig.keyed_with(key, &api, |options| {
+                options.keep_previous_data(true);
+            })
+        })
+        .collect();
     rig.host.advance(10);
     key.set(Some("b"));
     rig.host.settle();
     assert!(hooks.iter().all(|hook| hook.shown() == some("a1")));
-    rig.cache.unload(false);
+    rig.cache.unload();
     assert!(hooks.iter().all(|hook| hook.shown().is_none()));
 }
 
@@ -72,7 +75,7 @@ fn a_request_under_way_is_aborted() {
     let rig = Rig::new();
     let api = rig.api(10);
     let hook = rig.text("a", &api);
-    rig.cache.unload(false);
+    rig.cache.unload();
     rig.host.advance(100);
     assert_eq!((hook.shown(), hook.busy(), api.aborted()), (None, (false, false), 1));
 }
@@ -85,7 +88,7 @@ fn pages_under_way_are_discarded() {
     let pages =
         rig.mount(|| use_swr_pages(|index, _: Option<&String>| Some(format!("p{index}:")), fetcher, |_| {}));
     rig.host.advance(5);
-    rig.cache.unload(false);
+    rig.cache.unload();
     rig.host.advance(100);
     assert_eq!((pages.data.get_untracked(), rig.entry("p0:").data()), (None, None));
 }
@@ -103,7 +106,7 @@ fn a_mutation_under_way_writes_nothing() {
     };
     let _reply = hook.mutate(work, MutateOptions::default().optimistic("hoped".to_owned()));
     assert_eq!(hook.shown(), some("hoped"));
-    rig.cache.unload(false);
+    rig.cache.unload();
     rig.host.advance(100);
     assert_eq!((hook.shown(), api.count()), (None, 1));
 }
@@ -117,11 +120,11 @@ fn the_cache_can_be_emptied_in_every_callback() {
     let hook = rig.text_with("a", &api, move |options| {
         let (on_success, on_error, on_slow, on_discarded) =
             (cache.clone(), cache.clone(), cache.clone(), cache.clone());
-        options.on_success = Some(Rc::new(move |_| on_success.unload(true)));
-        options.on_error = Some(Rc::new(move |_| on_error.unload(false)));
-        options.on_loading_slow = Some(Rc::new(move || on_slow.unload(false)));
-        options.on_discarded = Some(Rc::new(move || on_discarded.unload(false)));
-        options.refresh_interval = std::time::Duration::from_secs(7);
+        options.on_success(move |_| on_success.unload_and_revalidate());
+        options.on_error(move |_| on_error.unload());
+        options.on_loading_slow(move || on_slow.unload());
+        options.on_discarded(move || on_discarded.unload());
+        options.refresh_interval(std::time::Duration::from_secs(7));
     });
     for _ in 0..20 {
         rig.host.advance(2_000);
@@ -140,7 +143,7 @@ fn the_cache_can_be_emptied_in_a_fetcher() {
         leptos_swr::use_swr(
             || some("a"),
             move |key| {
-                cache.unload(false);
+                cache.unload();
                 asked.ask(key)
             },
         )
@@ -160,7 +163,7 @@ fn the_cache_can_be_emptied_while_a_fetchers_future_runs() {
                 let (sleep, cache) = (host.sleep(10), cache.clone());
                 async move {
                     sleep.await;
-                    cache.unload(false);
+                    cache.unload();
                     Ok::<_, String>(key)
                 }
             },

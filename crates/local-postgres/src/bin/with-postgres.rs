@@ -28,7 +28,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const NOT_EXECUTED: u8 = 126;
 
-/// What the command line asks for.
+/// Parsed command line.
 struct Wish {
     data_dir: Option<PathBuf>,
     program: OsString,

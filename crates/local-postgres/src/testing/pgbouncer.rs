@@ -18,11 +18,10 @@ use crate::stop::Stop;
 /// pgbouncer's usual port, here only a part of the socket's name.
 const PORT: u16 = 6432;
 
-/// How long a start and an end may take.
+/// Time limit of a start and of a stop.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where the program is, beside `PATH`: Debian has it among the system's, which others than root do not
-/// search.
+/// Directories to search beside `PATH`: Debian installs it where only root's `PATH` leads.
 const USUAL_PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/usr/local/bin"];
 
 /// A running pgbouncer that pools connections per transaction (`pool_mode = transaction`).

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const FIRST: u32 = 20_000;
 const COUNT: u32 = 12_000;
 
-/// How many ports a process tries before those that the next process begins with.
+/// Number of ports that a process tries before it reaches those of the next process.
 const PER_PROCESS: u32 = 8;
 
 /// A port that nothing listens on. Processes with neighbouring numbers, as tests that run at once have, look

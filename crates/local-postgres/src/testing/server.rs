@@ -17,7 +17,7 @@ const SETTINGS: [&str; 3] = [
     "listen_addresses=127.0.0.1",
     // Several of them run at once, with little data.
     "shared_buffers=32MB",
-    // What was committed is there after kill -9.
+    // Commits survive kill -9.
     "synchronous_commit=on",
 ];
 
@@ -36,7 +36,7 @@ impl Server {
         expect(Layout::temporary(port::free()))
     }
 
-    /// How an empty server is made, with further settings.
+    /// Recipe of an empty server with further settings.
     pub(super) fn recipe<S: Into<String>>(settings: impl IntoIterator<Item = S>) -> Recipe {
         let origin = Origin::Empty { host_authentication: "scram-sha-256" };
         Recipe { origin, ..Recipe::throwaway() }.with(SETTINGS).with(settings)

@@ -16,7 +16,13 @@
 //!    that name.
 //! 4. Drop it with `DROP DATABASE ... WITH (FORCE)` afterwards, or leave it: a throwaway cluster takes it
 //!    along.
+//!
+//! # Servers whose databases need more than `CREATE DATABASE`
+//! A database of Citus is one on each node, with the extension in it. `TEST_DATABASE_SETUP` names a program that
+//! knows: it is run as `PROGRAM create NAME [TEMPLATE]` and `PROGRAM drop NAME` (see [`create_database`] and
+//! [`drop_database`]).
 
+use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::Cluster;
@@ -39,6 +45,48 @@ pub fn cluster_url() -> String {
     let make =
         || Cluster::throwaway().unwrap_or_else(|error| panic!("no PostgreSQL to test against: {error}"));
     CLUSTER.get_or_init(make).url("postgres")
+}
+
+/// The variable that names a program which makes and drops databases.
+pub const SETUP_VARIABLE: &str = "TEST_DATABASE_SETUP";
+
+/// Makes a database of [`cluster_url`], as a copy of `template` if there is one: by the program that
+/// `TEST_DATABASE_SETUP` names, else by `execute`, which runs a statement.
+///
+/// # Panics
+/// If the program fails.
+pub fn create_database(name: &str, template: Option<&str>, execute: impl FnOnce(&str)) {
+    let arguments: Vec<&str> = ["create", name].into_iter().chain(template).collect();
+    if !is_set_up(&arguments) {
+        let template = template.map_or_else(String::new, |template| format!(" TEMPLATE {template}"));
+        execute(&format!("CREATE DATABASE {name}{template}"));
+    }
+}
+
+/// Drops a database that [`create_database`] has made, and ends its connections.
+///
+/// # Panics
+/// If the program fails.
+pub fn drop_database(name: &str, execute: impl FnOnce(&str)) {
+    if !is_set_up(&["drop", name]) {
+        execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    }
+}
+
+/// Runs the program that `TEST_DATABASE_SETUP` names, and says whether there is one.
+fn is_set_up(arguments: &[&str]) -> bool {
+    let Some(program) = std::env::var_os(SETUP_VARIABLE).filter(|program| !program.is_empty()) else {
+        return false;
+    };
+    let done = Command::new(&program).args(arguments).output();
+    let done = done.unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+    assert!(
+        done.status.success(),
+        "{} {arguments:?}: {}",
+        program.display(),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    true
 }
 
 /// The connection string `url` with its database replaced by `name`, which holds ASCII letters, digits and

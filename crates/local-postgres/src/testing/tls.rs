@@ -15,8 +15,8 @@ use crate::url::encoded;
 /// The superuser that logs in with a certificate, whose common name it is.
 const CERTIFIED: &str = "certified";
 
-/// Who may connect: by socket anybody who reaches it, by TCP with TLS the superuser `postgres` with its
-/// password and [`CERTIFIED`] with a certificate. Everybody else is rejected, also without TLS.
+/// pg_hba.conf: local sockets are trusted; over TCP with TLS the superuser `postgres` needs its password and
+/// [`CERTIFIED`] a certificate. All others are rejected, also without TLS.
 const HBA: &str = "\
 local all all trust
 hostssl all certified 127.0.0.1/32 cert
@@ -111,7 +111,7 @@ struct Certificates {
 
 fn make_certificates(folder: &Path) -> Result<Certificates, Error> {
     fs::create_dir(folder).map_err(Error::io("create the folder", folder))?;
-    let workshop = Workshop::new(folder)?;
+    let workshop = Workshop::new(folder, "localhost")?;
     let authority = workshop.authority("authority")?;
     Ok(Certificates {
         stranger: workshop.authority("stranger")?,

@@ -1,12 +1,14 @@
 //! What people read when it does not work.
 
 use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use local_postgres::{Cluster, Error};
 
-use crate::harness::{User, WITH_POSTGRES, assert_nothing_left, existing, postmaster, scratch};
+use crate::harness::{User, WITH_POSTGRES, assert_nothing_left, existing, is_root, postmaster, scratch};
 
 #[test]
 fn missing_binaries_are_an_error_that_names_the_package_and_leaves_no_folder() {
@@ -87,6 +89,27 @@ fn no_value_of_a_failing_statement_gets_into_the_log() {
     let log = fs::read_to_string(data_dir.join("postgres.log")).unwrap();
     assert!(log.contains("ready to accept connections"), "{log}");
     assert!(!log.contains("2025550123"), "{log}");
+}
+
+#[test]
+fn a_user_without_a_name_is_told_to_get_one() {
+    // Only root can become such a user.
+    if !is_root() {
+        return;
+    }
+    let scratch = scratch();
+    let data_dir = scratch.path().join("data");
+    fs::create_dir(&data_dir).unwrap();
+    chown(&data_dir, Some(54_321), Some(54_321)).unwrap();
+    let program = scratch.path().join("with-postgres");
+    fs::copy(WITH_POSTGRES, &program).unwrap();
+    let output =
+        Command::new(program).arg("--data-dir").arg(&data_dir).arg("true").uid(54_321).gid(54_321).output();
+    let output = output.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("user id 54321") && said.contains("useradd --uid 54321"), "{said}");
+    assert!(!data_dir.join("postgres.new").exists());
 }
 
 /// What the program says when it cannot open `data_dir`.

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use local_postgres::Cluster;
 
 use crate::harness::{
-    User, assert_nothing_left, existing, is_locked, is_root, owner, postmaster, scratch, signal, wait_until,
+    User, assert_nothing_left, existing, is_locked, is_root, keeper, owner, postmaster, ps, scratch, signal,
+    wait_until,
 };
 
 #[test]
@@ -80,6 +81,49 @@ fn a_process_number_that_is_somebody_elses_now_does_not_prevent_the_start() {
     assert!(stranger.try_wait().unwrap().is_none(), "the stranger was stopped");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
+}
+
+#[test]
+fn a_server_whose_lock_files_were_deleted_is_still_stopped() {
+    for is_killed in [false, true] {
+        let (_scratch, data_dir) = existing();
+        let user = User::of(&data_dir);
+        let server = postmaster(&data_dir);
+        for name in ["server.lock", "users.lock", "leaving.lock"] {
+            // The last is there only once somebody has left.
+            fs::remove_file(data_dir.join(name)).ok();
+        }
+        if is_killed {
+            user.kill();
+        } else {
+            assert!(user.end().success());
+        }
+        wait_until("the server is gone", || ps("pid", server).is_empty());
+        wait_until("its file is gone", || !data_dir.join("postgres/postmaster.pid").exists());
+    }
+}
+
+#[test]
+fn a_user_who_leaves_by_a_deleted_lock_file_leaves_the_server_to_those_who_came_later() {
+    for is_killed in [false, true] {
+        let (_scratch, data_dir) = existing();
+        let first = User::of(&data_dir);
+        let server = postmaster(&data_dir);
+        fs::remove_file(data_dir.join("users.lock")).unwrap();
+        let second = User::of(&data_dir);
+        let keeper = keeper(&first, &data_dir);
+        if is_killed {
+            first.kill();
+            // It waits for the second user now.
+            wait_until("the keeper has an owner", || ps("ppid", keeper) != "");
+        } else {
+            assert!(first.end().success());
+        }
+        assert_eq!(second.query("SELECT 1"), Ok("1".to_owned()));
+        assert_eq!(postmaster(&data_dir), server);
+        assert!(second.end().success());
+        wait_until("the server is gone", || ps("pid", server).is_empty());
+    }
 }
 
 #[test]

@@ -74,7 +74,7 @@ async fn back_leads_to_the_same_call_at_the_same_height_after_a_click_and_after_
             before["call"].as_str().unwrap(),
             before["top"]
         );
-        let patience = std::time::Duration::from_secs(8);
+        let patience = std::time::Duration::from_secs(60);
         if tokio::time::timeout(patience, page.tab.wait_for(&same)).await.is_err() {
             let now = page.tab.run(&format!("return {SEEN}")).await;
             panic!(

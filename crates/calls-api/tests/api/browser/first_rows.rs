@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::chromium::Chromium;
 use crate::test_app::TestApp;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Calls of today, of yesterday and of last year, with everything that a row can show.
 fn app_with_all_kinds_of_calls() -> TestApp {

@@ -41,9 +41,7 @@ async fn a_killed_api_leaves_the_calls_with_a_growing_retry_and_the_page_recover
     let app = killed.start_again();
     app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
     // By the stream of new calls, or else by the retry, which is 20 s away.
-    page.tab
-        .wait_at_most(Duration::from_secs(40), "document.querySelectorAll('[data-call]').length === 4")
-        .await;
+    page.tab.wait_for("document.querySelectorAll('[data-call]').length === 4").await;
     page.wait_for_no_notice().await;
     chromium.allow_error(NO_SERVER);
     // The stream of new calls breaks in the middle.
@@ -64,7 +62,7 @@ async fn see_what_is_sent(app: &TestApp, send: impl FnOnce()) {
     let took = sent.elapsed();
     println!("the call was on the page {} ms after it was stored", took.as_millis());
     // The page asks by itself every 30 s, so it is the stream that tells.
-    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert!(took < Duration::from_secs(25), "{took:?}");
     chromium.stop().await;
 }
 

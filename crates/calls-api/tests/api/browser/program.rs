@@ -1,7 +1,5 @@
 //! The page before its program, and without it.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::app_with_calls;
@@ -30,7 +28,7 @@ async fn a_program_that_cannot_be_loaded_is_said_so_on_each_page_with_a_way_to_t
         block(&chromium, &[file]).await;
         tab.client.goto(&format!("{}{path}", app.address)).await.unwrap();
         let notice = "document.querySelector('[data-notice=program]')";
-        tab.wait_at_most(Duration::from_secs(3), notice).await;
+        tab.wait_for(notice).await;
         let text = tab.string(&format!("return {notice}.innerText")).await;
         assert!(text.contains("could not be loaded"), "{text}");
         assert!(!tab.text().await.contains("Updating"), "{path}");

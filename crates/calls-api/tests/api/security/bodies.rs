@@ -59,7 +59,7 @@ fn of_many_refusals_the_first_hundred_are_told_and_the_rest_are_counted() {
 /// A connection on which the head of a request is sent.
 fn begin(app: &TestApp, path: &str, headers: &str, length: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
     write!(stream, "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n")
         .unwrap();
     stream

@@ -1,0 +1,102 @@
+//! `calls doctor`: looks at what Calls needs, and says the command that mends what is wrong.
+
+mod database;
+mod surroundings;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::storage::Storage;
+use crate::listen::Listen;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// One JSON array instead of lines: [{"check", "status", "found", "mend"}]
+    #[arg(long)]
+    json: bool,
+    /// The address that the server listens on, or is to
+    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
+    bind: Listen,
+    /// Where others reach the server
+    #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The reverse proxy in front of the server, as `calls serve` takes it
+    #[arg(long, env = "CALLS_TRUSTED_PROXY", value_name = "ADDR[/BITS]")]
+    trusted_proxy: Option<String>,
+    /// Host names by which clients reach the server, as `calls serve` takes them
+    #[arg(long, env = "CALLS_ALLOWED_HOSTS", value_name = "HOST")]
+    allowed_hosts: Option<String>,
+    /// The folder of the regular backups
+    #[arg(long, env = "CALLS_BACKUP_TO", value_name = "DIR")]
+    backup_to: Option<PathBuf>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// What a check found.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    status: Status,
+    found: String,
+    /// The command or option that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn ok(&mut self, check: &'static str, found: impl Into<String>) {
+        self.0.push(Finding { check, status: Status::Ok, found: found.into(), mend: None });
+    }
+
+    fn warn(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
+        self.0.push(Finding { check, status: Status::Warn, found: found.into(), mend: Some(mend.into()) });
+    }
+
+    fn fail(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
+        self.0.push(Finding { check, status: Status::Fail, found: found.into(), mend: Some(mend.into()) });
+    }
+
+    fn has(&self, status: Status) -> usize {
+        self.0.iter().filter(|finding| finding.status == status).count()
+    }
+}
+
+pub(crate) fn run(storage: Storage, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings::default();
+    database::check(storage, &mut findings);
+    surroundings::check(arguments, &mut findings);
+    let failures = findings.has(Status::Fail);
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&findings.0)?);
+    } else {
+        findings.0.iter().for_each(print);
+        println!("{failures} failures, {} warnings", findings.has(Status::Warn));
+    }
+    Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(finding: &Finding) {
+    let status = match finding.status {
+        Status::Ok => "ok  ",
+        Status::Warn => "warn",
+        Status::Fail => "FAIL",
+    };
+    println!("{status}  {:<12} {}", finding.check, finding.found.replace('\n', "\n                   "));
+    if let Some(mend) = &finding.mend {
+        println!("                   -> {mend}");
+    }
+}

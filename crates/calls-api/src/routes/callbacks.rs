@@ -1,0 +1,253 @@
+//! Whom to call back.
+
+use std::collections::HashMap;
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, web};
+use calls_model::{
+    Callback, CallbackChange, CallbackQueue, CallbackState, DispositionCount, Note, Party, requests,
+};
+use calls_phone as phone;
+use calls_store::callbacks::{self, Entry, Question, Queue, Sort};
+use calls_store::keys::{PartyKey, Version};
+use calls_store::names::{self, Name};
+use calls_store::pool::Database;
+use calls_store::{counts, parties};
+
+use super::App;
+use super::parameters::{Query, party};
+use super::people::versions_of;
+use super::people_schemas::{CallbackBody, CallbackParameters, OtherOrigin, PartyPath};
+use super::schemas::NumberPath;
+use super::writes;
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
+use crate::details::Detailer;
+use crate::problem::ApiError;
+use crate::reads::newest_seen;
+
+/// The people who called, were missed, and have neither been spoken with since, whoever called, nor been marked done. Calls
+/// that were blocked or answered elsewhere ask for nothing.
+///
+/// At most the newest 5,000 such calls are looked at; `covers` is there where that leaves some out.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}/callbacks",
+    tag = "people",
+    params(NumberPath, CallbackParameters),
+    responses(
+        (status = 200, description = "The people, in the order that was asked for.", body = CallbackQueue,
+         headers(("ETag" = String, description = "The history's version."))),
+        (status = 304, description = "The people are those that the client knows, by `If-None-Match`."),
+        ApiError
+    )
+)]
+pub(super) async fn list_callbacks(
+    request: HttpRequest,
+    app: web::Data<App>,
+    number: web::Path<String>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, ApiError> {
+    let number = phone::parse(&number, app.region)?;
+    let query = Query::new(query.into_inner());
+    query.refuse_unknown(&[&requests::CALLBACKS])?;
+    let wanted = Wanted::read(&query)?;
+    let known = known(&request);
+    let seen = newest_seen(&request, versions_seen(&known));
+    let data = app.clone();
+    let find = move |database: &Database| find(&data, database, &number, wanted, &known);
+    let (etag, queue) = app.read(seen, find).await?;
+    Ok(match queue {
+        Some(queue) if queue.covers.is_some() => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(queue)
+        }
+        Some(queue) => HttpResponse::Ok().insert_header((ETAG, etag)).json(queue),
+        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
+    })
+}
+
+/// What is asked of a queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub done: bool,
+    pub sort: Sort,
+    pub limit: usize,
+}
+
+impl Wanted {
+    pub(super) fn read(query: &Query) -> Result<Self, ApiError> {
+        let sort = |text: &str| match text {
+            "last" => Some(Sort::Last),
+            _ => Some(Sort::Waiting),
+        };
+        let limit: Option<u16> = query.once(&requests::CALLBACK_LIMIT, |text| text.parse().ok())?;
+        Ok(Self {
+            done: query.once(&requests::DONE, |text| text.parse().ok())?.unwrap_or(false),
+            sort: query.once(&requests::CALLBACK_SORT, sort)?.unwrap_or(Sort::Waiting),
+            limit: limit.unwrap_or(1000).into(),
+        })
+    }
+
+    /// Puts entries of several queues in order, and leaves as many as are wanted.
+    pub(super) fn order(&self, entries: &mut Vec<Callback>) {
+        match self.sort {
+            Sort::Waiting => entries.sort_by_key(|entry| entry.waiting_since),
+            Sort::Last => entries.sort_by_key(|entry| std::cmp::Reverse(entry.last_attempt)),
+        }
+        entries.truncate(self.limit);
+    }
+}
+
+type Found = (Version, (String, Option<CallbackQueue>));
+
+fn find(
+    app: &App,
+    database: &Database,
+    number: &Party,
+    wanted: Wanted,
+    known: &str,
+) -> Result<Found, ApiError> {
+    // Asked first: if a call or a name comes in between, the tag is older than the queue, never newer.
+    let (version, names) = versions_of(database, number)?;
+    let etag = etag_with_names(version, names);
+    if is_known(known, &etag) {
+        return Ok((version, (etag, None)));
+    }
+    let owner = database.read(|connection| parties::find_party(connection, number))?;
+    let Some(owner) = owner else {
+        let nobody = written(app, Queue::default(), &HashMap::new(), None);
+        return Ok((version, (etag, Some(nobody))));
+    };
+    Ok((version, (etag, Some(read(app, database, owner, wanted, None)?))))
+}
+
+/// The queue of a history; of a line among several with its number.
+pub(super) fn read(
+    app: &App,
+    database: &Database,
+    owner: PartyKey,
+    wanted: Wanted,
+    number: Option<&Party>,
+) -> Result<CallbackQueue, ApiError> {
+    app.bring_counts_forward(owner)?;
+    let Wanted { done, sort, limit } = wanted;
+    let patience = database.deadlines().search();
+    let question = Question { owner, done, sort, patience, long: counts::LONG };
+    let (queue, names) = database.read(|connection| {
+        let mut queue = callbacks::queue(connection, question)?;
+        queue.entries.truncate(limit);
+        let people: Vec<PartyKey> = queue.entries.iter().map(|entry| entry.counterparty).collect();
+        app.labels.load(connection, people.iter().copied())?;
+        Ok((queue, names::find(connection, people)?))
+    })?;
+    Ok(written(app, queue, &names, number))
+}
+
+/// A queue as it is sent; of a line among several with its number.
+fn written(
+    app: &App,
+    queue: Queue,
+    names: &HashMap<PartyKey, Name>,
+    number: Option<&Party>,
+) -> CallbackQueue {
+    let mut detailer = Detailer::default();
+    let entry = |entry: Entry| {
+        let counterparty = app.labels.get(entry.counterparty);
+        let count = |(disposition, calls)| DispositionCount { disposition, calls };
+        Callback {
+            number: number.cloned(),
+            details: detailer.spell(&counterparty),
+            counterparty,
+            name: names.get(&entry.counterparty).map(|name| name.name.clone()),
+            attempts: entry.attempts,
+            first_attempt: entry.first_attempt,
+            last_attempt: entry.last_attempt,
+            waiting_since: entry.first_attempt,
+            dispositions: entry.dispositions.into_iter().map(count).collect(),
+            done_at: entry.done_at,
+            note: entry.note,
+        }
+    };
+    CallbackQueue {
+        people: queue.people as u64,
+        callbacks: queue.entries.into_iter().map(entry).collect(),
+        withheld: queue.unidentified,
+        covers: queue.covers,
+    }
+}
+
+/// Marks a person done, until the next missed call, and notes something. With `"done": false` it only notes.
+///
+/// A page of another origin cannot do this (403), and nobody where the server runs with `--read-only`.
+#[utoipa::path(
+    put,
+    path = "/api/calls/{number}/callbacks/{party}",
+    tag = "people",
+    params(NumberPath, PartyPath),
+    request_body(content((CallbackBody = "application/json"))),
+    responses(
+        (status = 200, description = "What is kept now.", body = CallbackState),
+        ApiError,
+        OtherOrigin
+    )
+)]
+pub(super) async fn put_callback(
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    writes::check(&request, &app)?;
+    let (number, person) = path.into_inner();
+    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let expected = r#"a JSON object such as {"done": true, "note": ""}"#;
+    let change: CallbackChange = writes::read_json(&request, payload, expected).await?;
+    let note = writes::text("note", &change.note, Note::MAX_TEXT)?;
+    let database = app.database.clone();
+    let (party, kept) = (person.clone(), note.clone());
+    let put = move || {
+        writes::changed(app.database.write(|connection| {
+            let owner = parties::find_party(connection, &number)?;
+            let found = parties::find_party(connection, &party)?;
+            match owner.zip(found) {
+                Some((owner, found)) => callbacks::put(connection, owner, found, change.done, &note),
+                None => Ok(None),
+            }
+        }))
+    };
+    let mark = database.block_writing(put).await?.ok_or(ApiError::NotFound)?;
+    let note = Some(kept).filter(|note| !note.is_empty());
+    Ok(HttpResponse::Ok().json(CallbackState { counterparty: person, done_at: mark.done_at, note }))
+}
+
+/// Takes back that a person is done, and what was noted.
+#[utoipa::path(
+    delete,
+    path = "/api/calls/{number}/callbacks/{party}",
+    tag = "people",
+    params(NumberPath, PartyPath),
+    responses((status = 204, description = "Nothing is kept any more."), ApiError, OtherOrigin)
+)]
+pub(super) async fn delete_callback(
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    writes::check(&request, &app)?;
+    let (number, person) = path.into_inner();
+    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let database = app.database.clone();
+    let remove = move || {
+        writes::changed(app.database.write(|connection| {
+            let owner = parties::find_party(connection, &number)?;
+            let found = parties::find_party(connection, &person)?;
+            match owner.zip(found) {
+                Some((owner, found)) => callbacks::remove(connection, owner, found),
+                None => Ok(false),
+            }
+        }))
+    };
+    // Whether there was anything or not, there is nothing now.
+    database.block_writing(remove).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

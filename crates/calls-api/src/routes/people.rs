@@ -1,0 +1,209 @@
+//! One person's calls, and one call.
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::{HttpRequest, HttpResponse, web};
+use calls_model::{BestTimes, CallType, DetailedCall, MonthCount, Party, PersonSummary, Summary, requests};
+use calls_phone as phone;
+use calls_store::keys::{CallId, Version};
+use calls_store::pool::Database;
+use calls_store::{list, names, parties};
+
+use super::App;
+use super::addresses::api_address;
+use super::calls::{self, Listing, detailed};
+use super::parameters::{FilterParameters, ListParameters, Query, party};
+use super::people_schemas::{CallPath, PartyPath, PersonListParameters, PersonParameters};
+use super::schemas::{ListedCall, NumberPath};
+use super::summary::summarize;
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
+use crate::details::Detailer;
+use crate::problem::ApiError;
+use crate::reads::{HotReads, newest_seen};
+
+/// The calls of a number with one person, newest first: the list of the number with `counterparty` set, with the same
+/// parameters, formats and pages.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}/with/{party}",
+    tag = "people",
+    params(NumberPath, PartyPath, PersonListParameters),
+    responses(
+        (status = 200, description = "The calls that fit, newest first.",
+         content((Vec<ListedCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+         headers(
+            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
+         )),
+        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        ApiError
+    )
+)]
+pub(super) async fn list_calls_with(
+    request: HttpRequest,
+    app: web::Data<App>,
+    hot: web::Data<HotReads>,
+    path: web::Path<(String, String)>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, ApiError> {
+    let (number, person) = path.into_inner();
+    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let query = Query::new(query.into_inner());
+    refuse_counterparty(&query)?;
+    let mut parameters = ListParameters::read(&query, app.region)?;
+    parameters.filter = parameters.filter.with(person.clone());
+    let address = person_address(&number, &person);
+    calls::answer(&request, app, hot, Listing { party: number, address }, &query, parameters).await
+}
+
+fn refuse_counterparty(query: &Query) -> Result<(), ApiError> {
+    query.refuse(&requests::COUNTERPARTY, "the counterparty in the path alone")
+}
+
+fn person_address(number: &Party, person: &Party) -> String {
+    let person =
+        percent_encoding::utf8_percent_encode(&person.to_string(), percent_encoding::NON_ALPHANUMERIC)
+            .to_string();
+    format!("{}/with/{person}", api_address(number))
+}
+
+/// What the calls of a number with one person come to: first and last call, months, answer rates in both directions, talk
+/// time, and when the person answers. Takes the filters of the list; `tz` is also the zone of months and hours.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}/with/{party}/summary",
+    tag = "people",
+    params(NumberPath, PartyPath, PersonParameters),
+    responses(
+        (status = 200, description = "The summary.", body = PersonSummary,
+         headers(("ETag" = String, description = "The history's version."))),
+        (status = 304, description = "The summary is the one that the client knows, by `If-None-Match`."),
+        ApiError
+    )
+)]
+pub(super) async fn get_person(
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, ApiError> {
+    let (number, person) = path.into_inner();
+    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let query = Query::new(query.into_inner());
+    refuse_counterparty(&query)?;
+    let parameters = FilterParameters::read_alone(&query, app.region)?.with(person.clone());
+    let known = known(&request);
+    let seen = newest_seen(&request, versions_seen(&known));
+    let data = app.clone();
+    let find = move |database: &Database| {
+        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
+        let (version, names) = versions_of(database, &number)?;
+        let etag = etag_with_names(version, names);
+        if is_known(&known, &etag) {
+            return Ok::<_, ApiError>((version, (etag, None)));
+        }
+        let summary = summarize(&data, database, &number, &parameters)?;
+        let outbound = parameters.of_types(&[CallType::CompletedOutbound, CallType::MissedOutbound]);
+        let outbound = summarize(&data, database, &number, &outbound)?;
+        let mut summary = person_summary(person.clone(), summary, &outbound);
+        summary.name = name_of(database, &person)?;
+        Ok((version, (etag, Some(summary))))
+    };
+    let (etag, summary) = app.read(seen, find).await?;
+    Ok(match summary {
+        Some(summary) if summary.covers.is_some() => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary)
+        }
+        Some(summary) => HttpResponse::Ok().insert_header((ETAG, etag)).json(summary),
+        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
+    })
+}
+
+/// The version of a number's history, and that of the names.
+pub(super) fn versions_of(database: &Database, number: &Party) -> Result<(Version, i64), ApiError> {
+    Ok(database.read(|connection| {
+        let names = names::version(connection)?;
+        Ok(match parties::find_party(connection, number)? {
+            Some(owner) => (list::version(connection, owner)?, names),
+            None => (Version::NONE, names),
+        })
+    })?)
+}
+
+fn name_of(database: &Database, person: &Party) -> Result<Option<String>, ApiError> {
+    Ok(database.read(|connection| {
+        let Some(key) = parties::find_party(connection, person)? else { return Ok(None) };
+        Ok(names::find(connection, vec![key])?.remove(&key).map(|name| name.name))
+    })?)
+}
+
+fn person_summary(person: Party, summary: Summary, outbound: &Summary) -> PersonSummary {
+    PersonSummary {
+        details: Detailer::default().spell(&person),
+        name: None,
+        counterparty: person,
+        months: MonthCount::of(&summary),
+        best_times: BestTimes::of(outbound),
+        time_zone: summary.time_zone,
+        calls: summary.calls,
+        types: summary.types,
+        talk_time: summary.talk_time,
+        first_call: summary.first_call,
+        last_call: summary.last_call,
+        inbound: summary.inbound,
+        outbound: summary.outbound,
+        missed_inbound: summary.missed_inbound,
+        covers: summary.covers,
+    }
+}
+
+/// One call of a number, with its details.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{number}/{id}",
+    tag = "people",
+    params(NumberPath, CallPath),
+    responses(
+        (status = 200, description = "The call.", body = DetailedCall,
+         headers(("ETag" = String, description = "The history's version."))),
+        (status = 304, description = "The call is as the client knows it, by `If-None-Match`."),
+        ApiError
+    )
+)]
+pub(super) async fn get_call(
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (number, id) = path.into_inner();
+    let (number, id) = (phone::parse(&number, app.region)?, call_id(&id)?);
+    let known = known(&request);
+    let seen = newest_seen(&request, versions_seen(&known));
+    let labels = app.labels.clone();
+    let find = move |database: &Database| {
+        let found = database.read(|connection| {
+            let Some(owner) = parties::find_party(connection, &number)? else { return Ok(None) };
+            // Asked first: if a change comes in between, the tag is older than the call, never newer.
+            let names = names::version(connection)?;
+            let version = list::version(connection, owner)?;
+            let Some(row) = list::find_call(connection, owner, id)? else { return Ok(None) };
+            let calls = detailed(connection, &labels, owner, vec![row], &mut Detailer::default())?;
+            Ok(calls.into_iter().next().map(|call| (version, names, call)))
+        })?;
+        // One that a standby has not yet is asked of the primary.
+        let version = found.as_ref().map_or(Version::NONE, |(version, ..)| *version);
+        Ok::<_, ApiError>((version, found))
+    };
+    let found = app.read(Version(seen.0.max(id.0)), find).await?;
+    let (version, names, call) = found.ok_or(ApiError::NotFound)?;
+    let etag = etag_with_names(version, names);
+    Ok(match is_known(&known, &etag) {
+        true => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
+        false => HttpResponse::Ok().insert_header((ETAG, etag)).json(call),
+    })
+}
+
+/// The id of a path. One that no call can have is no defect of the request: there is nothing there.
+pub(super) fn call_id(text: &str) -> Result<CallId, ApiError> {
+    let is_id = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| is_id).map(CallId).ok_or(ApiError::NotFound)
+}

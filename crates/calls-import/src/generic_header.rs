@@ -1,0 +1,261 @@
+//! Which column of a CSV file with any header is what.
+
+use crate::dates::DateColumns;
+use crate::duration::Unit;
+use crate::error::ReadError;
+use crate::format::Format;
+use crate::options::Options;
+use crate::roles::Role;
+use crate::rows::Row;
+use crate::table::Header;
+
+pub(crate) enum Parties {
+    /// The owner, if a column has it, and the other party.
+    Owned(Option<usize>, usize),
+    /// The caller and the callee: the columns that may have them, the likeliest first.
+    FromTo(Vec<usize>, Vec<usize>),
+}
+
+/// Columns of names: of the other party, the caller and the callee.
+pub(crate) struct Names {
+    pub other: Option<usize>,
+    pub from: Option<usize>,
+    pub to: Option<usize>,
+}
+
+/// Where the dates of a file are. `None` where its times are of a given format.
+pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<DateColumns>, ReadError> {
+    /// Words of headers in languages whose countries put the day first.
+    const WORDS: [&str; 24] = [
+        "datum",
+        "rufnummer",
+        "dauer",
+        "anrufer",
+        "richtung",
+        "date et heure",
+        "durée",
+        "appelant",
+        "appelé",
+        "début",
+        "fecha",
+        "fecha y hora",
+        "duración",
+        "llamante",
+        "dirección",
+        "destino",
+        "durata",
+        "chiamante",
+        "data e ora",
+        "duur",
+        "beller",
+        "richting",
+        "duração",
+        "início",
+    ];
+    if options.columns.time_format.is_some() {
+        return Ok(None);
+    }
+    let Some((date, time)) = when(header, options)? else { return Ok(None) };
+    let is_day_first_language = WORDS.iter().any(|word| header.find(&[word]).is_some());
+    Ok(Some(DateColumns { date, time, epoch: None, is_day_first_language }))
+}
+
+pub(crate) fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize>, ReadError> {
+    if let Some(name) = options.columns.name(role) {
+        return header.require(&[name]).map(Some);
+    }
+    Ok(header.find(role.names()))
+}
+
+/// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is
+/// which the rows tell: a "start time" may have the date too.
+pub(crate) fn when(header: &Header, options: &Options) -> Result<Option<(usize, Option<usize>)>, ReadError> {
+    const DATES: &[&str] =
+        &["date", "call date", "calldate", "start date", "day", "Datum", "fecha", "data", "dato", "дата"];
+    const TIMES: &[&str] =
+        &["call time", "start time", "time of call", "started", "start", "Startzeit", "Beginn", "inicio"];
+    let start = column(header, options, Role::Start)?;
+    let time = column(header, options, Role::Time)?;
+    let Some(first) = start.or(time) else { return Ok(None) };
+    let is_named = |role: Role| options.columns.name(role).is_some();
+    let other =
+        |names: &[&str]| names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != first);
+    let time = time.filter(|time| *time != first);
+    if is_named(Role::Start) || time.is_some() {
+        return Ok(Some((first, time)));
+    }
+    let is_time = TIMES.iter().any(|name| header.find(&[name]) == Some(first));
+    Ok(Some(match (other(DATES).filter(|_| is_time), other(TIMES)) {
+        (Some(date), _) => (date, Some(first)),
+        (None, time) => (first, time.filter(|_| !is_time)),
+    }))
+}
+
+/// The text of a moment whose date and time of day stand in these columns, or in one of them.
+pub(crate) fn moment(row: &Row, date: usize, time: Option<usize>) -> String {
+    let (date, time) = (row.get(date), time.map(|time| row.get(time)).unwrap_or_default());
+    let has_date = |text: &str| {
+        !text.contains(':') || text.contains(['-', '/', 'T', ',']) || text.matches('.').count() > 1
+    };
+    if time.is_empty() || date.contains(':') {
+        date.into_owned()
+    } else if has_date(&time) && time.contains(':') {
+        time.into_owned()
+    } else {
+        format!("{date} {time}")
+    }
+}
+
+pub(crate) fn measured(header: &Header, options: &Options) -> Result<Option<(usize, Unit)>, ReadError> {
+    if let Some(column) = options.columns.name(Role::Duration) {
+        return header.require(&[column]).map(|column| Some((column, header.unit(column))));
+    }
+    Ok(header.find_measured(Role::Duration.names()))
+}
+
+pub(crate) fn names(header: &Header, options: &Options, parties: &Parties) -> Result<Names, ReadError> {
+    let other = column(header, options, Role::Name)?;
+    // A column that has the number already has no name.
+    let of = |names: &[&str], number: usize| {
+        names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != number)
+    };
+    Ok(match parties {
+        Parties::Owned(_, number) => {
+            Names { other: other.filter(|other| other != number), from: None, to: None }
+        }
+        Parties::FromTo(from, to) => {
+            let first = |columns: &[usize]| columns.first().copied().unwrap_or_default();
+            Names { other: None, from: of(FROM_NAMES, first(from)), to: of(TO_NAMES, first(to)) }
+        }
+    })
+}
+
+pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, ReadError> {
+    let column = |role: Role| column(header, options, role);
+    let (owner, counterparty) = (column(Role::Owner)?, column(Role::Counterparty)?);
+    let named = |role: Role| options.columns.name(role).is_some();
+    let wants_from_to = named(Role::From) || named(Role::To);
+    if let (Some(from), Some(to)) = (column(Role::From)?, column(Role::To)?)
+        && from != to
+        && !named(Role::Counterparty)
+        && (wants_from_to || owner.is_none() || counterparty.is_none())
+    {
+        let others = |role: Role, first: usize| {
+            let mut found = vec![first];
+            if !named(role) {
+                found.extend(role.names().iter().filter_map(|name| header.find(&[name])));
+            }
+            found.dedup();
+            found
+        };
+        return Ok(Parties::FromTo(others(Role::From, from), others(Role::To, to)));
+    }
+    let counterparty = counterparty.filter(|_| matches!(column(Role::Direction), Ok(Some(_))));
+    let Some(counterparty) = counterparty else { return Err(header.missing(MISSING_PARTIES.to_owned())) };
+    if owner.is_none() {
+        options.owner(Format::GenericCsv)?;
+    }
+    Ok(Parties::Owned(owner, counterparty))
+}
+
+pub(crate) const MISSING_START: &str = "a column \"start\" (name yours with --map start=...)";
+pub(crate) const MISSING_OUTCOME: &str =
+    "a column \"status\", \"duration\" or \"direction\" (name yours with --map status=...)";
+pub(crate) const MISSING_PARTIES: &str = "columns \"from\" and \"to\", or \"counterparty\" and \"direction\" \
+     (name yours with --map from=...,to=...)";
+
+/// Columns that hold nothing but a direction.
+pub(crate) const DIRECTIONS: &[&str] =
+    &["direction", "call direction", "Richtung", "sens", "dirección", "direzione", "direção"];
+/// Columns that tell calls from text messages and faxes.
+pub(crate) const KINDS: &[&str] = &[
+    "record type",
+    "type",
+    "call type",
+    "service",
+    "service type",
+    "media",
+    "media type",
+    "channel type",
+    "category",
+    "kind",
+    "event",
+    "event type",
+    "activity",
+    "message type",
+    "usage type",
+    "product",
+    "transaction type",
+    "communication type",
+    "direction",
+    "Typ",
+    "Art",
+    "Dienst",
+    "tipo",
+    "servicio",
+    "servizio",
+    "dienst",
+];
+pub(crate) const TOTALS: &[&str] = &[
+    "duration",
+    "call duration",
+    "total duration",
+    "total time",
+    "length",
+    "Dauer",
+    "Gesamtdauer",
+    "durée",
+    "duración",
+    "durata",
+    "duur",
+];
+pub(crate) const RINGS: &[&str] = &[
+    "ring time",
+    "ring duration",
+    "ringing time",
+    "ringing duration",
+    "ringing",
+    "time to answer",
+    "tta",
+    "Klingeldauer",
+    "Klingelzeit",
+];
+pub(crate) const ANSWERS: &[&str] = &[
+    "answer time",
+    "answered at",
+    "answer stamp",
+    "answered time",
+    "time answered",
+    "answer",
+    "connect time",
+    "connected at",
+    "answer date",
+];
+pub(crate) const FROM_NAMES: &[&str] = &[
+    "from name",
+    "caller name",
+    "caller id name",
+    "calling name",
+    "source name",
+    "cnam",
+    "clid name",
+    "Name Anrufer",
+    "caller",
+    "caller id",
+    "calling party",
+    "from",
+    "source",
+];
+pub(crate) const TO_NAMES: &[&str] = &[
+    "to name",
+    "callee name",
+    "called name",
+    "destination name",
+    "called party name",
+    "recipient name",
+    "callee",
+    "called",
+    "called party",
+    "destination",
+    "to",
+];

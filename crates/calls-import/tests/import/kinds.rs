@@ -1,0 +1,179 @@
+//! Kinds of logs that people have, each as a few lines: other languages, quoting, clocks and columns.
+
+use calls_import::{Options, read_any};
+
+use crate::support::own;
+use crate::told;
+
+/// What a log gives whose format is detected, without the details.
+fn told(text: &str, options: &Options) -> Vec<String> {
+    let opened = read_any(text.as_bytes(), None, options).expect("a call log");
+    let items: Vec<_> = opened.items.map(|item| item.expect("the log is read to its end")).collect();
+    told::lines(&items)
+}
+
+fn phone() -> Options {
+    own("+12025550199")
+}
+
+#[test]
+fn a_log_of_asterisk_may_be_separated_by_semicolons() {
+    let text = "\"\";\"+12025550123\";\"1001\";\"c\";\"\"\"Example A\"\" <+12025550123>\";\"SIP/trunk-1\";\"SIP/1001-2\";\
+                \"Dial\";\"SIP/1001,20\";\"2026-03-02 08:00:00\";\"2026-03-02 08:00:05\";\"2026-03-02 08:01:10\";70;65;\
+                \"ANSWERED\";\"DOCUMENTATION\";\"1772438400.1\";\"\"\n";
+    assert_eq!(
+        told(text, &Options::default()),
+        [
+            "1: +12025550123 > 1001 2026-03-02T08:00:00Z 65.0 answered ring 5.0",
+            "1: 1001 < +12025550123 2026-03-02T08:00:00Z 65.0 answered ring 5.0 name Example A",
+        ]
+    );
+}
+
+#[test]
+fn a_table_may_stand_in_the_frame_that_mysql_prints() {
+    let text = "+---------------------+--------------+------+----------+---------+-------------+\n\
+                | calldate            | src          | dst  | duration | billsec | disposition |\n\
+                +---------------------+--------------+------+----------+---------+-------------+\n\
+                | 2026-03-02 08:00:00 | +12025550123 | 1001 |       70 |      65 | ANSWERED    |\n\
+                +---------------------+--------------+------+----------+---------+-------------+\n";
+    assert_eq!(
+        told(text, &Options::default()),
+        [
+            "4: +12025550123 > 1001 2026-03-02T08:00:00Z 65.0 answered ring 5.0",
+            "4: 1001 < +12025550123 2026-03-02T08:00:00Z 65.0 answered ring 5.0",
+        ]
+    );
+}
+
+#[test]
+fn a_zone_may_be_abbreviated_and_a_date_be_written_in_many_ways() {
+    for (start, expected) in [
+        ("2026-03-02 08:00:00 EST", "2026-03-02T13:00:00Z"),
+        ("2026-07-02 08:00:00 PDT", "2026-07-02T15:00:00Z"),
+        ("Mon Mar 2 08:00:00 CET 2026", "2026-03-02T07:00:00Z"),
+        ("\"Mar 2, 2026, 8:00:00 AM EST\"", "2026-03-02T13:00:00Z"),
+        ("20260302T080000Z", "2026-03-02T08:00:00Z"),
+        ("20260302080000", "2026-03-02T08:00:00Z"),
+        ("2026\u{5e74}3\u{6708}2\u{65e5} 08:00", "2026-03-02T08:00:00Z"),
+        ("02-Mar-26 08.00.00", "2026-03-02T08:00:00Z"),
+        ("\"2. M\u{e4}rz 2026, 08:00\"", "2026-03-02T08:00:00Z"),
+    ] {
+        let text = format!("Start Time,Number,Direction,Duration\n{start},+12025550123,in,65\n");
+        let expected = format!("2: +12025550199 < +12025550123 {expected} 65.0");
+        assert_eq!(told(&text, &phone()), [expected], "{start}");
+    }
+    let text = "Start Time,Number,Direction,Duration\n2026-03-02 08:00:00 CST,+12025550123,in,65\n";
+    assert_eq!(
+        told(text, &phone()),
+        ["2: skipped: expected a time of a zone that --zone or its abbreviation tells, but found \
+          \"2026-03-02 08:00:00 CST\""]
+    );
+}
+
+#[test]
+fn date_and_time_may_stand_in_columns_of_any_name() {
+    for header in ["Date,Start Time", "Call Date,Call Time", "Date,Time", "Fecha,Hora", "Data,Godzina"] {
+        for date in ["2026-03-02,08:00:00", "2026-03-02,8:00 AM"] {
+            let text = format!("{header},Number,Direction,Duration\n{date},+12025550123,in,65\n");
+            let expected = "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0";
+            assert_eq!(told(&text, &phone()), [expected], "{text}");
+        }
+    }
+    // A start time may have the date too, and evidence for its order.
+    let text = "Date,Start Time,Number,Direction,Duration\n\
+                03/02/2026,03/02/2026 08:00,+12025550123,in,65\n\
+                03/15/2026,03/15/2026 08:00,+12025550123,in,65\n";
+    assert_eq!(
+        told(text, &phone()),
+        [
+            "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0",
+            "3: +12025550199 < +12025550123 2026-03-15T08:00:00Z 65.0",
+        ]
+    );
+}
+
+#[test]
+fn a_comma_that_is_not_quoted_does_not_move_what_is_behind_it() {
+    let text = "Number,Name,Date,Duration,Type\n+12025550123,Example, A,2026-03-02 08:00:00,65,in\n";
+    assert_eq!(told(text, &phone()), ["2: skipped: expected 5 columns, but found 6"]);
+    // A delimiter at the end of each row is one thing, a field another.
+    let text = "Number,Date,Duration,Type\n+12025550123,2026-03-02 08:00:00,65,in,\n";
+    assert_eq!(told(text, &phone()), ["2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0"]);
+}
+
+#[test]
+fn a_mailbox_that_answered_is_nobody() {
+    let text = "Call Time,Caller ID,Destination,Status,Ringing,Talking\n\
+                2026-03-02 08:00:00,Example A (+12025550123),Reception (101),Answered,00:00:05,00:01:05\n\
+                2026-03-02 09:00:00,+12025550124,Voice Mail (999),Answered,00:00:15,00:00:10\n";
+    assert_eq!(
+        told(text, &Options::default()),
+        [
+            "2: +12025550123 > 101 2026-03-02T08:00:00Z 65.0 answered ring 5.0 name Reception",
+            "2: 101 < +12025550123 2026-03-02T08:00:00Z 65.0 answered ring 5.0 name Example A",
+            "3: +12025550124 > 999 2026-03-02T09:00:00Z missed voicemail ring 15.0 name Voice Mail",
+            "3: 999 < +12025550124 2026-03-02T09:00:00Z missed voicemail ring 15.0",
+        ]
+    );
+}
+
+#[test]
+fn a_number_dialled_from_outside_has_the_call_of_a_3cx_too() {
+    let text = "Call 1,0f,00:01:05,2026/03/02 08:00:00,2026/03/02 08:00:05,2026/03/02 08:01:10,TerminatedBySrc,\
+                +12025550123,Ext.101,Line.10000,Ext.101,+12025550199,,,Ext.101,,\n";
+    assert_eq!(
+        told(text, &Options::default()),
+        [
+            "1: +12025550123 > +12025550199 2026-03-02T08:00:00Z 65.0 answered ring 5.0 via 101",
+            "1: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0 answered ring 5.0 via 101",
+            "1: 101 < +12025550123 2026-03-02T08:00:00Z 65.0 answered ring 5.0 via +12025550199",
+        ]
+    );
+}
+
+#[test]
+fn a_fritzbox_may_leave_the_area_code_of_its_number_out() {
+    let text = "Typ;Datum;Name;Rufnummer;Nebenstelle;Eigene Rufnummer;Dauer\n\
+                1;02.03.26 08:15;Example A;030123456;;Internet: 5550100;0:02\n";
+    assert_eq!(
+        told(text, &own("0305550100")),
+        ["2: 0305550100 < 030123456 2026-03-02T08:15:00Z 120.0 answered name Example A"]
+    );
+}
+
+#[test]
+fn a_date_of_android_may_be_in_seconds() {
+    let text = "<calls><call number=\"+12025550123\" duration=\"5\" date=\"1772438400\" type=\"1\"/></calls>";
+    assert_eq!(told(text, &phone()), ["1: +12025550199 < +12025550123 2026-03-02T08:00:00Z 5.0 answered"]);
+}
+
+#[test]
+fn headings_of_google_voice_are_no_names() {
+    let page = |name: &str| {
+        format!(
+            "<html><body><div class=\"haudio\"><span class=\"fn\">Missed call from {name}</span>\
+             <a class=\"tel\" href=\"tel:+12025550123\"><span class=\"fn\">{name}</span></a>\
+             <abbr class=\"published\" title=\"2026-03-02T08:00:00.000Z\">Mar 2</abbr>\
+             <a rel=\"tag\" href=\"http://www.google.com/voice#missed\">Missed</a></div></body></html>"
+        )
+    };
+    let expected = "1: +12025550199 < +12025550123 2026-03-02T08:00:00Z missed";
+    assert_eq!(told(&page(""), &phone()), [expected.to_owned()]);
+    assert_eq!(told(&page("Example A"), &phone()), [format!("{expected} name Example A")]);
+}
+
+#[test]
+fn headers_and_words_may_be_in_other_languages() {
+    for (header, row) in [
+        ("Data;Godzina;Rodzaj;Numer;Czas trwania", "2026-03-02;08:00:00;Przychodz\u{105}ce;+12025550123;65"),
+        ("Datum;Tijd;Richting;Nummer;Duur", "02-03-2026;08:00:00;Inkomend;+12025550123;00:01:05"),
+        ("Data;Ora;Tipo;Numero;Durata", "02/03/2026;08:00:00;In entrata;+12025550123;65"),
+        ("Fecha y hora;Tipo;N\u{fa}mero;Duraci\u{f3}n", "02/03/2026 08:00;Entrante;+12025550123;1 min 5 s"),
+        ("Date et heure;Sens;Num\u{e9}ro;Dur\u{e9}e", "02/03/2026 08:00;Entrant;+12025550123;1 min 5 s"),
+    ] {
+        let text = format!("{header}\n{row}\n");
+        let expected = "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0";
+        assert_eq!(told(&text, &phone()), [expected], "{header}");
+    }
+}

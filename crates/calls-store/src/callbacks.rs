@@ -1,0 +1,252 @@
+//! Whom to call back: people with missed calls that were not returned ([`returned`]) and not marked done.
+//!
+//! The missed calls that are open are known without reading the history: in a short one by the natural key, in a long
+//! one from its counts, which tell the quarters of an hour that have some. At most [`MOST_OPEN`] of them are looked at,
+//! the newest ones; where there are more, the queue says so.
+
+mod open;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use calls_model::{Coverage, Disposition, UnidentifiedCallers};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, max, not};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::columns::TypeColumn;
+use crate::keys::PartyKey;
+use crate::notes::{next_version, tell};
+use crate::returned::{self, IS_OPEN};
+use crate::rows::CallColumns;
+use crate::schema::{callbacks, calls};
+
+/// Missed calls that are looked at to find who waits.
+pub const MOST_OPEN: u16 = 5_000;
+
+/// The order of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Who waits longest comes first.
+    Waiting,
+    /// Who called last comes first.
+    Last,
+}
+
+/// What is asked of the queue of a history.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// Whose history.
+    pub owner: PartyKey,
+    /// Those who are marked done, instead of those who wait.
+    pub done: bool,
+    /// The order.
+    pub sort: Sort,
+    /// How long calls may be searched, in a long history without counts.
+    pub patience: Duration,
+    /// A history with more calls than this is read as its counts: [`counts::LONG`](crate::counts::LONG).
+    pub long: u64,
+}
+
+/// Somebody to call back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who called.
+    pub counterparty: PartyKey,
+    /// How many calls were missed since the two last spoke, or since the person was marked done.
+    pub attempts: u64,
+    /// When the first of them began.
+    pub first_attempt: DateTime<Utc>,
+    /// When the last of them began.
+    pub last_attempt: DateTime<Utc>,
+    /// How they ended, where that is known.
+    pub dispositions: BTreeMap<Disposition, u64>,
+    /// When the person was marked done; `None` for who waits.
+    pub done_at: Option<DateTime<Utc>>,
+    /// What was noted.
+    pub note: Option<String>,
+}
+
+/// The people of a history who are to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// One entry per person.
+    pub entries: Vec<Entry>,
+    /// How many there are in all.
+    pub people: usize,
+    /// Missed calls of callers whom nobody can call back.
+    pub unidentified: UnidentifiedCallers,
+    /// There if not all missed calls were looked at.
+    pub covers: Option<Coverage>,
+}
+
+/// The queue of a history.
+pub fn queue(connection: &mut PgConnection, question: Question) -> QueryResult<Queue> {
+    connection.build_transaction().read_only().repeatable_read().run(|connection| {
+        let open = open::find(connection, question)?;
+        let mut calls: HashMap<PartyKey, Vec<CallColumns>> = HashMap::new();
+        for call in open.calls {
+            calls.entry(call.counterparty).or_default().push(call);
+        }
+        let mut marks = marks(connection, question.owner, calls.keys().copied().collect())?;
+        let entry = |(counterparty, calls): (PartyKey, Vec<CallColumns>)| {
+            entry(counterparty, calls, marks.remove(&counterparty), question.done)
+        };
+        let mut entries: Vec<Entry> = calls.into_iter().filter_map(entry).collect();
+        match question.sort {
+            Sort::Waiting => entries.sort_unstable_by_key(|entry| (entry.first_attempt, entry.counterparty)),
+            Sort::Last => entries
+                .sort_unstable_by_key(|entry| (std::cmp::Reverse(entry.last_attempt), entry.counterparty)),
+        }
+        Ok(Queue { people: entries.len(), entries, unidentified: open.unidentified, covers: open.covers })
+    })
+}
+
+/// What was marked and noted of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// Missed calls up to this time are done.
+    pub done_until: Option<DateTime<Utc>>,
+    /// When that was said.
+    pub done_at: Option<DateTime<Utc>>,
+    /// What was noted; empty for nothing.
+    pub note: String,
+}
+
+fn marks(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    people: Vec<PartyKey>,
+) -> QueryResult<HashMap<PartyKey, Mark>> {
+    type Row = (PartyKey, Option<DateTime<Utc>>, Option<DateTime<Utc>>, String);
+    let rows: Vec<Row> = callbacks::table
+        .filter(callbacks::number.eq(owner))
+        .filter(callbacks::counterparty.eq_any(people))
+        .select((callbacks::counterparty, callbacks::done_until, callbacks::done_at, callbacks::note))
+        .load(connection)?;
+    let mark = |(key, done_until, done_at, note)| (key, Mark { done_until, done_at, note });
+    Ok(rows.into_iter().map(mark).collect())
+}
+
+/// The entry of a person with open calls, in the list of those who are done or of those who wait.
+fn entry(
+    counterparty: PartyKey,
+    mut calls: Vec<CallColumns>,
+    mark: Option<Mark>,
+    done: bool,
+) -> Option<Entry> {
+    let mark = mark.unwrap_or_default();
+    let is_new = |call: &CallColumns| mark.done_until.is_none_or(|until| call.created_at > until);
+    let waits = calls.iter().any(is_new);
+    if waits {
+        calls.retain(is_new);
+    }
+    if waits == done {
+        return None;
+    }
+    let mut dispositions = BTreeMap::new();
+    for disposition in calls.iter().filter_map(CallColumns::disposition) {
+        *dispositions.entry(disposition).or_default() += 1;
+    }
+    let times = || calls.iter().map(|call| call.created_at);
+    Some(Entry {
+        counterparty,
+        attempts: calls.len() as u64,
+        first_attempt: times().min()?,
+        last_attempt: times().max()?,
+        dispositions,
+        done_at: mark.done_at.filter(|_| done),
+        note: Some(mark.note).filter(|note| !note.is_empty()),
+    })
+}
+
+/// Marks a person done, or notes something. Returns what is kept; `None` if nobody of this kind called and was missed. To
+/// be run in a transaction.
+pub fn put(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    party: PartyKey,
+    done: bool,
+    note: &str,
+) -> QueryResult<Option<Mark>> {
+    // The lock of the history keeps calls out that would come in between.
+    let Some(version) = next_version(connection, owner)? else { return Ok(None) };
+    let missed = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::counterparty.eq(party))
+        .filter(calls::type_.eq(TypeColumn::MISSED_INBOUND))
+        .filter(diesel::dsl::sql::<Bool>(IS_OPEN));
+    let last: Option<DateTime<Utc>> = missed.select(max(calls::created_at)).first(connection)?;
+    let Some(last) = last else {
+        // Nothing has changed.
+        return Err(diesel::result::Error::RollbackTransaction);
+    };
+    let now = DateTime::from_timestamp_micros(Utc::now().timestamp_micros());
+    let mark =
+        Mark { done_until: done.then_some(last), done_at: now.filter(|_| done), note: note.to_owned() };
+    let columns = (
+        callbacks::version.eq(version),
+        callbacks::done_until.eq(mark.done_until),
+        callbacks::done_at.eq(mark.done_at),
+        callbacks::note.eq(note),
+    );
+    diesel::insert_into(callbacks::table)
+        .values((callbacks::number.eq(owner), callbacks::counterparty.eq(party), columns))
+        .on_conflict((callbacks::number, callbacks::counterparty))
+        .do_update()
+        .set(columns)
+        .execute(connection)?;
+    tell(connection, owner)?;
+    Ok(Some(mark))
+}
+
+/// Takes back what was marked and noted of a person, and says whether there was anything. To be run in a transaction.
+pub fn remove(connection: &mut PgConnection, owner: PartyKey, party: PartyKey) -> QueryResult<bool> {
+    let Some(version) = next_version(connection, owner)? else { return Ok(false) };
+    let said = callbacks::done_at.is_not_null().or(callbacks::note.ne(""));
+    let changed = diesel::update(callbacks::table.find((owner, party)).filter(said))
+        .set((
+            callbacks::version.eq(version),
+            callbacks::done_until.eq(None::<DateTime<Utc>>),
+            callbacks::done_at.eq(None::<DateTime<Utc>>),
+            callbacks::note.eq(""),
+        ))
+        .execute(connection)?;
+    if changed == 0 {
+        return Err(diesel::result::Error::RollbackTransaction);
+    }
+    tell(connection, owner)?;
+    Ok(true)
+}
+
+/// Removes what a history keeps of people who no longer have missed calls in it.
+pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
+    let missed = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::counterparty.eq(callbacks::counterparty))
+        .filter(calls::type_.eq(TypeColumn::MISSED_INBOUND));
+    let orphans = callbacks::table.filter(callbacks::number.eq(owner)).filter(not(exists(missed)));
+    diesel::delete(orphans).execute(connection).map(|_| ())
+}
+
+/// Removes what any history keeps of a person, and what the person's own history keeps.
+pub(crate) fn remove_person(connection: &mut PgConnection, person: PartyKey) -> QueryResult<()> {
+    let of = callbacks::counterparty.eq(person).or(callbacks::number.eq(person));
+    diesel::delete(callbacks::table.filter(of)).execute(connection).map(|_| ())
+}
+
+/// Which of some missed calls have not been returned.
+fn without_returned(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    calls: Vec<CallColumns>,
+) -> QueryResult<Vec<CallColumns>> {
+    let returned = returned::returned_at(connection, owner, &calls)?;
+    let open = calls
+        .into_iter()
+        .zip(returned)
+        .filter(|(call, at)| returned::standing(call) == returned::Standing::Open && at.is_none());
+    Ok(open.map(|(call, _)| call).collect())
+}

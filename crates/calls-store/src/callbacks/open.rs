@@ -1,0 +1,232 @@
+//! The missed calls of a history that are open.
+
+use calls_model::{CallType, Coverage, Disposition, UnidentifiedCallers};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, SmallInt, Timestamptz};
+
+use super::{MOST_OPEN, Question, without_returned};
+use crate::columns::{DispositionColumn, TypeColumn};
+use crate::counts::{self, Progress, day};
+use crate::filter::Filter;
+use crate::keys::{CallId, PartyKey};
+use crate::list::{self, list_calls};
+use crate::returned::IS_UNIDENTIFIED;
+use crate::rows::{CallColumns, HISTORY_COLUMNS};
+use crate::schema::calls;
+
+/// What the missed calls of a history come to.
+#[derive(Default)]
+pub(super) struct Open {
+    /// The newest of those that are open.
+    pub(super) calls: Vec<CallColumns>,
+    pub(super) unidentified: UnidentifiedCallers,
+    pub(super) covers: Option<Coverage>,
+}
+
+pub(super) fn find(connection: &mut PgConnection, question: Question) -> QueryResult<Open> {
+    let Question { owner, long, .. } = question;
+    let size = counts::size(connection, owner)?;
+    let progress = if size > long { counts::progress(connection, owner)? } else { None };
+    match progress {
+        Some(progress) => counted(connection, owner, &progress, size),
+        None => searched(connection, question, size),
+    }
+}
+
+/// Of a history that is searched, newest calls first.
+fn searched(connection: &mut PgConnection, question: Question, size: u64) -> QueryResult<Open> {
+    let Question { owner, patience, .. } = question;
+    let filter = Filter { returned: Some(false), ..Filter::default() };
+    let page = list_calls(connection, owner, &filter, None, MOST_OPEN, patience)?;
+    let from = page.next.map(|place| place.created_at);
+    let covers = match from {
+        Some(from) => {
+            let looked_at = calls::table.filter(calls::number.eq(owner)).filter(calls::created_at.ge(from));
+            let looked_at: i64 = looked_at.count().get_result(connection)?;
+            Some(Coverage { calls: looked_at.unsigned_abs(), of: size })
+        }
+        None => None,
+    };
+    let unidentified = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::created_at.ge(from.unwrap_or_else(year_one)))
+        .filter(diesel::dsl::sql::<Bool>(IS_UNIDENTIFIED))
+        .select((diesel::dsl::count_star(), diesel::dsl::max(calls::created_at)));
+    let (count, last): (i64, Option<DateTime<Utc>>) = unidentified.first(connection)?;
+    let unidentified = UnidentifiedCallers { calls: count.unsigned_abs(), last };
+    Ok(Open { calls: page.rows, unidentified, covers })
+}
+
+/// No call is before.
+fn year_one() -> DateTime<Utc> {
+    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
+}
+
+/// Calls without a count that are read one by one.
+const MOST_UNCOUNTED: i64 = 20_000;
+
+/// Of a history whose calls are counted.
+fn counted(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    progress: &Progress,
+    size: u64,
+) -> QueryResult<Open> {
+    let quarters = Quarters::read(connection, owner)?;
+    let (spans, looked_at) = quarters.newest_open();
+    let mut calls = missed_in(connection, owner, &spans, progress.until)?;
+    let newer = uncounted(connection, owner, progress.until)?;
+    let mut unidentified = quarters.unidentified;
+    if let Some(quarter) = quarters.last_unidentified {
+        let last = last_unidentified(connection, owner, day::span(quarter))?;
+        unidentified.last = last;
+    }
+    for call in newer.iter().filter(|call| is_unidentified(call)) {
+        unidentified.calls += 1;
+        unidentified.last = unidentified.last.max(Some(call.created_at));
+    }
+    calls.extend(newer);
+    let mut calls = without_returned(connection, owner, calls)?;
+    // Quarters of an hour are read whole, so there can be more than enough.
+    calls.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
+    calls.truncate(MOST_OPEN.into());
+    let looked_at = looked_at.min(MOST_OPEN.into());
+    let behind = list::version(connection, owner)?.0 - progress.until.0;
+    let covers = match (looked_at < quarters.open_calls, behind > MOST_UNCOUNTED) {
+        (true, _) => Some(Coverage { calls: looked_at, of: quarters.open_calls }),
+        (false, true) => Some(Coverage { calls: size.saturating_sub(behind.unsigned_abs()), of: size }),
+        (false, false) => None,
+    };
+    Ok(Open { calls, unidentified, covers })
+}
+
+fn is_unidentified(call: &CallColumns) -> bool {
+    crate::returned::standing(call) == crate::returned::Standing::Unidentified
+}
+
+/// The quarters of an hour that have missed calls.
+#[derive(Default)]
+struct Quarters {
+    open: Vec<(day::Quarter, u64)>,
+    open_calls: u64,
+    unidentified: UnidentifiedCallers,
+    last_unidentified: Option<day::Quarter>,
+}
+
+impl Quarters {
+    fn read(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Self> {
+        let mut found = Self::default();
+        day::read_all(connection, owner, |quarter, code, count| {
+            let asks = code.disposition().is_none_or(Disposition::is_returnable);
+            if code.call_type() != CallType::MissedInbound || !asks {
+                return;
+            }
+            if count.open > 0 {
+                found.open_calls += count.open;
+                match found.open.last_mut().filter(|(last, _)| *last == quarter) {
+                    Some((_, open)) => *open += count.open,
+                    None => found.open.push((quarter, count.open)),
+                }
+            }
+            if count.unidentified > 0 {
+                found.unidentified.calls += count.unidentified;
+                found.last_unidentified = Some(quarter);
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// The newest of them that have enough open calls, and how many.
+    fn newest_open(&self) -> (Vec<(DateTime<Utc>, DateTime<Utc>)>, u64) {
+        let (mut spans, mut sum) = (Vec::new(), 0);
+        for (quarter, open) in self.open.iter().rev() {
+            if sum >= u64::from(MOST_OPEN) {
+                break;
+            }
+            sum += open;
+            spans.push(day::span(*quarter));
+        }
+        (spans, sum)
+    }
+}
+
+/// A missed call, as the statements below select it.
+#[derive(QueryableByName)]
+struct Missed {
+    #[diesel(sql_type = BigInt)]
+    id: CallId,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    counterparty: PartyKey,
+    #[diesel(sql_type = SmallInt)]
+    disposition: DispositionColumn,
+}
+
+impl From<Missed> for CallColumns {
+    fn from(row: Missed) -> Self {
+        Self {
+            id: row.id,
+            created_at: row.created_at,
+            counterparty: row.counterparty,
+            duration_ms: None,
+            call_type: TypeColumn::MISSED_INBOUND,
+            disposition: row.disposition,
+        }
+    }
+}
+
+/// The counted missed calls of some spans. OFFSET makes PostgreSQL look each span up in the index.
+fn missed_in(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    spans: &[(DateTime<Utc>, DateTime<Utc>)],
+    until: CallId,
+) -> QueryResult<Vec<CallColumns>> {
+    const MISSED: &str = "
+        SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
+        FROM unnest($2, $3) AS span (first, last)
+        CROSS JOIN LATERAL (
+            SELECT id, created_at, counterparty, disposition FROM calls
+            WHERE number = $1 AND created_at >= span.first AND created_at < span.last AND type = 2 AND id <= $4
+            OFFSET 0
+        ) AS calls";
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
+    let rows: Vec<Missed> = diesel::sql_query(MISSED)
+        .bind::<BigInt, _>(owner)
+        .bind::<Array<Timestamptz>, _>(first)
+        .bind::<Array<Timestamptz>, _>(last)
+        .bind::<BigInt, _>(until)
+        .load(connection)?;
+    Ok(rows.into_iter().map(CallColumns::from).collect())
+}
+
+/// The missed calls that came after the counts, of at most [`MOST_UNCOUNTED`] calls.
+fn uncounted(connection: &mut PgConnection, owner: PartyKey, until: CallId) -> QueryResult<Vec<CallColumns>> {
+    let rows: Vec<CallColumns> = calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::id.gt(until))
+        .order(calls::id)
+        .limit(MOST_UNCOUNTED)
+        .select(HISTORY_COLUMNS)
+        .load(connection)?;
+    Ok(rows.into_iter().filter(|call| call.call_type() == CallType::MissedInbound).collect())
+}
+
+fn last_unidentified(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    (first, last): (DateTime<Utc>, DateTime<Utc>),
+) -> QueryResult<Option<DateTime<Utc>>> {
+    calls::table
+        .filter(calls::number.eq(owner))
+        .filter(calls::created_at.ge(first).and(calls::created_at.lt(last)))
+        .filter(diesel::dsl::sql::<Bool>(IS_UNIDENTIFIED))
+        .select(diesel::dsl::max(calls::created_at))
+        .first(connection)
+}

@@ -1,0 +1,115 @@
+//! Which tables Citus distributes, and by what.
+//!
+//! All that belongs to an owner is on one shard, by the owner's number: each statement of a request names it. What every
+//! history needs, and is small, is on every node.
+
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+use crate::insertion::Layout;
+
+/// Where the rows of a table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// On the shard of the number of this column, beside the calls of the same number.
+    OfOwner(&'static str),
+    /// On the shard of the value of this column, with no other table.
+    Of(&'static str),
+    /// All of them on every node: a small table that changes seldom.
+    Everywhere,
+}
+
+/// Every table. `calls` is first, as the others of owners go beside it.
+pub const TABLES: [(&str, Placement); 14] = [
+    ("calls", Placement::OfOwner("number")),
+    ("histories", Placement::OfOwner("number")),
+    ("history_counts", Placement::OfOwner("number")),
+    ("day_counts", Placement::OfOwner("number")),
+    ("counterparty_counts", Placement::OfOwner("number")),
+    ("callbacks", Placement::OfOwner("number")),
+    ("notes", Placement::OfOwner("number")),
+    ("lines", Placement::Everywhere),
+    ("other_parties", Placement::Everywhere),
+    ("names", Placement::Everywhere),
+    ("name_changes", Placement::Everywhere),
+    ("imported_files", Placement::Of("digest")),
+    ("idempotency_keys", Placement::Of("key")),
+    ("__diesel_schema_migrations", Placement::Everywhere),
+];
+
+/// The tables that are to be distributed and are not. None where the extension is not in the database.
+pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'static str, Placement)>> {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    const WAITING: &str = "
+        SELECT relname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = 'public' AND relkind IN ('r', 'p')
+          AND pg_class.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)";
+    if Layout::of(connection)? == Layout::Plain {
+        return Ok(Vec::new());
+    }
+    let waiting: Vec<Waiting> = diesel::sql_query(WAITING).load(connection)?;
+    let is_waiting = |table: &str| waiting.iter().any(|waiting| waiting.name == table);
+    Ok(TABLES.into_iter().filter(|(table, _)| is_waiting(table)).collect())
+}
+
+/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the coordinator.
+pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
+    let pending = pending(connection).context("cannot see which tables are distributed")?;
+    let mut done = Vec::with_capacity(pending.len());
+    for (table, placement) in pending {
+        require_coordinator(connection)?;
+        distribute_table(connection, table, placement)
+            .with_context(|| format!("cannot distribute {table}"))?;
+        done.push(format!("distribution of {table}"));
+    }
+    Ok(done)
+}
+
+/// Prepares a transaction for statements that change tables which are distributed already.
+pub(crate) fn prepare(connection: &mut PgConnection) -> QueryResult<()> {
+    match Layout::of(connection)? {
+        Layout::Plain => Ok(()),
+        // A change of a reference table cannot follow one that runs on several connections.
+        Layout::Distributed => {
+            connection.batch_execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
+        }
+    }
+}
+
+fn require_coordinator(connection: &mut PgConnection) -> anyhow::Result<()> {
+    #[derive(QueryableByName)]
+    struct Asked {
+        #[diesel(sql_type = Bool)]
+        is_coordinator: bool,
+    }
+    let asked: Asked =
+        diesel::sql_query("SELECT citus_is_coordinator() AS is_coordinator").get_result(connection)?;
+    if !asked.is_coordinator {
+        bail!(
+            "expected the coordinator of Citus, but found a worker: run `calls migrate` on the coordinator"
+        );
+    }
+    Ok(())
+}
+
+fn distribute_table(connection: &mut PgConnection, table: &str, placement: Placement) -> QueryResult<()> {
+    let statement = match placement {
+        Placement::Everywhere => format!("SELECT create_reference_table('{table}')"),
+        Placement::OfOwner(column) | Placement::Of(column) => {
+            let first = TABLES[0].0;
+            let is_beside = matches!(placement, Placement::OfOwner(_)) && table != first;
+            let beside = if is_beside { first } else { "none" };
+            format!("SELECT create_distributed_table('{table}', '{column}', colocate_with => '{beside}')")
+        }
+    };
+    connection.batch_execute(&statement)?;
+    // The rows have been copied to the shards, and those here are seen no more.
+    connection.batch_execute(&format!("SELECT truncate_local_data_after_distributing_table('{table}')"))
+}

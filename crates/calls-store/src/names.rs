@@ -1,0 +1,205 @@
+//! Names of parties, by source: address books, and the logs that calls come from.
+//!
+//! Of each party the logs' name is that of its latest call that has one; of two at the same time the greater text, so that
+//! imports come to the same names in whatever order they run. It is kept under the book `''`.
+
+use std::collections::HashMap;
+use std::mem;
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, SmallInt, Text, Timestamptz};
+
+use crate::keys::PartyKey;
+use crate::schema::{name_changes, names};
+
+/// The book of the names that logs say.
+pub const LOGS: &str = "";
+
+/// A party's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// 1 to 200 characters.
+    pub name: String,
+    /// The kind of number that an address book says it is: mobile, work.
+    pub label: Option<String>,
+}
+
+/// The names of some parties, as far as they have one: that of an address book before that of a log, and of several
+/// address books that of the alphabetically first.
+pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResult<HashMap<PartyKey, Name>> {
+    let mut parties = parties;
+    parties.retain(|party| party.is_identified());
+    parties.sort_unstable();
+    parties.dedup();
+    if parties.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut rows: Vec<(PartyKey, String, String, Option<String>)> = names::table
+        .filter(names::party.eq_any(parties))
+        .select((names::party, names::book, names::name, names::label))
+        .load(connection)?;
+    // The last of a party stays: the first book, and none before the logs.
+    rows.sort_unstable_by(|(_, one, ..), (_, other, ..)| (other == LOGS, other).cmp(&(one == LOGS, one)));
+    Ok(rows.into_iter().map(|(party, _, name, label)| (party, Name { name, label })).collect())
+}
+
+/// The version of all names: it changes with each change of them.
+pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
+    let changes: Vec<i64> = name_changes::table.select(name_changes::changes).load(connection)?;
+    Ok(changes.into_iter().sum())
+}
+
+/// Gives the names a new version. The last statement of a transaction that changed some, as other writers wait for it.
+pub fn note_change(connection: &mut PgConnection) -> QueryResult<()> {
+    /// Rows that share the writers.
+    const SLOTS: u32 = 16;
+    let slot = (Utc::now().timestamp_subsec_micros() % SLOTS) as i16;
+    diesel::sql_query(
+        "INSERT INTO name_changes (slot, changes) VALUES ($1, 1)
+         ON CONFLICT (slot) DO UPDATE SET changes = name_changes.changes + 1",
+    )
+    .bind::<SmallInt, _>(slot)
+    .execute(connection)
+    .map(|_| ())
+}
+
+/// A name as a log said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    said_at: DateTime<Utc>,
+    name: String,
+    /// Whether the database has it.
+    is_stored: bool,
+}
+
+/// Keeps the names that the calls of one log or of one request say.
+///
+/// A name is stored with the first call that has it. That later calls have it too is stored in the end, so a long log
+/// writes each name once or twice.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    said: HashMap<PartyKey, Said>,
+}
+
+impl Keeper {
+    /// Some 15 MB.
+    const MOST: usize = 100_000;
+
+    /// Stores names that are new. To be run in the transaction that stores their calls, behind them.
+    pub fn keep<'a>(
+        &mut self,
+        connection: &mut PgConnection,
+        names: impl IntoIterator<Item = (PartyKey, DateTime<Utc>, &'a str)>,
+    ) -> QueryResult<()> {
+        let mut changed = Vec::new();
+        for (party, said_at, name) in names {
+            match self.said.get_mut(&party) {
+                Some(said) if (said_at, name) <= (said.said_at, said.name.as_str()) => continue,
+                Some(said) if said.name == name => {
+                    said.said_at = said_at;
+                    said.is_stored = false;
+                    continue;
+                }
+                _ => {}
+            }
+            self.said.insert(party, Said { said_at, name: name.to_owned(), is_stored: false });
+            changed.push(party);
+        }
+        if self.said.len() > Self::MOST {
+            self.finish(connection)?;
+            self.said.clear();
+            return Ok(());
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        self.store(connection, changed)
+    }
+
+    /// Stores what has not been stored yet. To be run once, in the end.
+    pub fn finish(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
+        let left = self.said.iter().filter(|(_, said)| !said.is_stored).map(|(party, _)| *party);
+        let mut left: Vec<PartyKey> = left.collect();
+        left.sort_unstable();
+        self.store(connection, left)
+    }
+
+    /// Stores the names of parties that are in their order, so that two writers never wait for each other in a circle.
+    fn store(&mut self, connection: &mut PgConnection, mut parties: Vec<PartyKey>) -> QueryResult<()> {
+        const UPSERT: &str = "
+            INSERT INTO names (party, book, name, said_at)
+            SELECT party, '', name, said_at FROM unnest($1, $2, $3) AS new (party, name, said_at)
+            ON CONFLICT (party, book) DO UPDATE SET name = excluded.name, said_at = excluded.said_at
+            WHERE (names.said_at, names.name COLLATE \"C\") < (excluded.said_at, excluded.name COLLATE \"C\")";
+        let known = if parties.is_empty() { HashMap::new() } else { said(connection, &parties)? };
+        let (mut texts, mut times, mut is_changed) = (Vec::new(), Vec::new(), false);
+        parties.retain(|party| {
+            let Some(said) = self.said.get_mut(party) else { return false };
+            let is_known = mem::replace(&mut said.is_stored, true);
+            let known = known.get(party);
+            let is_newer = known.is_none_or(|(at, name)| (*at, name) < (said.said_at, &said.name));
+            if is_known || !is_newer {
+                return false;
+            }
+            is_changed |= known.is_none_or(|(_, name)| *name != said.name);
+            texts.push(said.name.clone());
+            times.push(said.said_at);
+            true
+        });
+        if parties.is_empty() {
+            return Ok(());
+        }
+        diesel::sql_query(UPSERT)
+            .bind::<Array<BigInt>, _>(parties)
+            .bind::<Array<Text>, _>(texts)
+            .bind::<Array<Timestamptz>, _>(times)
+            .execute(connection)?;
+        if is_changed { note_change(connection) } else { Ok(()) }
+    }
+}
+
+/// The logs' names of some parties, and when they were said.
+fn said(
+    connection: &mut PgConnection,
+    parties: &[PartyKey],
+) -> QueryResult<HashMap<PartyKey, (DateTime<Utc>, String)>> {
+    let rows: Vec<(PartyKey, DateTime<Utc>, String)> = names::table
+        .filter(names::party.eq_any(parties))
+        .filter(names::book.eq(LOGS))
+        .select((names::party, names::said_at, names::name))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(party, said_at, name)| (party, (said_at, name))).collect())
+}
+
+/// Removes the names of a party from all sources, and says how many there were.
+pub(crate) fn remove(connection: &mut PgConnection, party: PartyKey) -> QueryResult<usize> {
+    let removed = diesel::delete(names::table.filter(names::party.eq(party))).execute(connection)?;
+    if removed > 0 {
+        note_change(connection)?;
+    }
+    Ok(removed)
+}
+
+/// Removes the logs' names of parties that are in no call any more. Address books keep theirs.
+pub(crate) fn remove_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
+    // Keys first: a reference table and a distributed one are not joined in a DELETE.
+    const UNNAMED: &str = "
+        SELECT party FROM names WHERE book = ''
+           AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = names.party)
+           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = names.party)";
+    #[derive(QueryableByName)]
+    struct Unnamed {
+        #[diesel(sql_type = BigInt)]
+        party: PartyKey,
+    }
+    let unnamed: Vec<Unnamed> = diesel::sql_query(UNNAMED).load(connection)?;
+    let parties: Vec<PartyKey> = unnamed.into_iter().map(|row| row.party).collect();
+    if parties.is_empty() {
+        return Ok(0);
+    }
+    let of_logs = names::table.filter(names::party.eq_any(parties)).filter(names::book.eq(LOGS));
+    let removed = diesel::delete(of_logs).execute(connection)?;
+    note_change(connection)?;
+    Ok(removed)
+}

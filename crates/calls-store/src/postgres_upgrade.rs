@@ -1,0 +1,122 @@
+//! Moves the private PostgreSQL's data to another major version: by a backup of the old server, or by one that is there,
+//! which is restored into a new cluster.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use local_postgres::{Cluster, Upgrade};
+
+use crate::backup::archive::{self, Manifest};
+use crate::backup::{self, Step};
+use crate::restore;
+use crate::server::Server;
+
+/// What an upgrade does at this moment, for those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It begins: the major versions.
+    From {
+        /// The old one.
+        old: u32,
+        /// The new one.
+        new: u32,
+    },
+    /// A step of the backup or of the restore.
+    Step(Step),
+    /// The new cluster is complete and takes the old one's place.
+    Exchanging,
+}
+
+/// How an upgrade ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The data was of this version already.
+    NotNeeded(u32),
+    /// The data is of the new version.
+    Done {
+        /// What the new cluster holds.
+        manifest: Manifest,
+        /// Where the old cluster is now.
+        aside: PathBuf,
+    },
+}
+
+/// Moves the private PostgreSQL in `data_dir` to the newest installed version. With `from_backup` the old server's
+/// programs are not needed; what was stored after that backup is in the old cluster alone then.
+///
+/// # Errors
+/// Somebody uses the data, there is too little room, or a step failed. The old cluster is in its place then.
+pub fn run(
+    data_dir: &Path,
+    from_backup: Option<&Path>,
+    mut watch: impl FnMut(Stage),
+) -> anyhow::Result<Outcome> {
+    let upgrade = Upgrade::begin(data_dir)?;
+    let (old, new) = upgrade.versions();
+    if !upgrade.is_needed() {
+        return Ok(Outcome::NotNeeded(new));
+    }
+    watch(Stage::From { old, new });
+    require_space(&upgrade)?;
+    let mut step = |step| {
+        watch(Stage::Step(step));
+        ControlFlow::Continue(())
+    };
+    let own = upgrade.work_dir().join("calls.backup");
+    let file = match from_backup {
+        Some(file) => file,
+        None => {
+            back_up_old(&upgrade, &own, &mut step).context("cannot back up the old cluster")?;
+            &own
+        }
+    };
+    let checked = restore::check(file)?;
+    let server = Server::of(upgrade.make_new()?)?;
+    checked.restore(&server, false, &mut step)?;
+    server.leave()?;
+    watch(Stage::Exchanging);
+    upgrade.exchange()?;
+    if let Err(error) = answers(&upgrade, checked.manifest()) {
+        upgrade.stop()?;
+        upgrade.exchange()?;
+        return Err(error.context("the new cluster does not answer; the old one is in its place again"));
+    }
+    let aside = upgrade.finish()?;
+    Ok(Outcome::Done { manifest: checked.manifest().clone(), aside })
+}
+
+/// The new cluster and the backup together take less than the old cluster does; a fifth more, to be sure.
+fn require_space(upgrade: &Upgrade) -> anyhow::Result<()> {
+    let (used, free) = upgrade.space()?;
+    let needed = used + used / 5;
+    let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+    ensure!(
+        free >= needed,
+        "expected {} MB of free space for the new cluster, but found {} MB: nothing was changed",
+        megabytes(needed),
+        megabytes(free)
+    );
+    Ok(())
+}
+
+fn back_up_old(upgrade: &Upgrade, file: &Path, watch: backup::Watch) -> anyhow::Result<()> {
+    let server = Server::of(upgrade.start_old()?)?;
+    let written = backup::write(&server, file, watch);
+    drop(server);
+    upgrade.stop()?;
+    written.map(|_| ())
+}
+
+/// Starts the new cluster in its place, and compares its rows.
+fn answers(upgrade: &Upgrade, expected: &Manifest) -> anyhow::Result<()> {
+    let cluster: Cluster = upgrade.start_new()?;
+    let server = Server::of(cluster)?;
+    let found = backup::count_rows(&mut server.connect()?)?;
+    ensure!(
+        found == expected.rows,
+        "expected the rows of the old cluster, but found others: {}",
+        archive::difference(&expected.rows, &found)
+    );
+    Ok(())
+}

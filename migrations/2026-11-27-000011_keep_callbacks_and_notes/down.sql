@@ -1,0 +1,3 @@
+DROP TABLE lines;
+DROP TABLE callbacks;
+DROP TABLE notes;
