@@ -22,6 +22,14 @@ build: (setup "build")
     @scripts/page
     cargo build --release --package calls-api
 
+# Make .deb, .rpm and tarball in cargo's target folder
+package: (setup "package")
+    @scripts/package
+
+# Install the .deb in a Debian of its own, use it, remove it (root; some minutes)
+package-test:
+    @scripts/package-test
+
 # Build the page for release into frontend/dist
 page: (setup "build")
     @scripts/page
@@ -62,6 +70,6 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- --deny warnings
 
-# Install what a goal (dev, test or build) needs and this machine lacks
+# Install what a goal (dev, test, build or package) needs and this machine lacks
 setup goal="dev":
     @scripts/setup {{ goal }}

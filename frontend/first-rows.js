@@ -15,6 +15,9 @@
   afterPaint(begin);
   setTimeout(begin, document.hidden ? 0 : 1000);
 
+  // The path below which everything is; empty at the root.
+  const base = document.documentElement.dataset.base ?? "";
+
   const html = (parts, ...values) => ({
     raw: parts.reduce((text, part, index) => text + write(values[index - 1]) + part),
   });
@@ -76,7 +79,7 @@
   const note = (text) => html`<span class="call-note">${text}</span>`;
   const encode = (party) =>
     encodeURIComponent(party).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`);
-  const link = (party, title, text) => html`<a href="/calls/${encode(party)}" title="${title}"><bdi>${text}</bdi></a>`;
+  const link = (party, title, text) => html`<a href="${base}/calls/${encode(party)}" title="${title}"><bdi>${text}</bdi></a>`;
 
   // The text of a party, the element, and the note.
   const party = ({ counterparty, type, details }, home) => {
@@ -159,7 +162,7 @@
 
   // What the program kept of this address, and when, in milliseconds since 1970: last_known.rs. A filter asks for other calls.
   const lastKnown = () => {
-    const [, address] = location.pathname.match(/^\/calls\/([^/]+)$/) ?? [];
+    const [, address] = location.pathname.slice(base.length).match(/^\/calls\/([^/]+)$/) ?? [];
     if (!address || location.search) return;
     try {
       const [, at, text] = sessionStorage.getItem(`calls.last.${decodeURIComponent(address)}`)?.match(/^(\d+) (.*)$/s) ?? [];
@@ -195,7 +198,7 @@
         </section>
         <p class="list-note"><span>Newest first. Times in <span lang="${locale}">${zone()}</span>.</span
           ><span class="freshness">${updated(age)}</span
-          >${!location.search && html`<a class="export" href="/api/calls/${encode(number)}?format=csv" download>${icon("download")}<span><span>Save as </span>CSV</span></a>`}</p>
+          >${!location.search && html`<a class="export" href="${base}/api/calls/${encode(number)}?format=csv" download>${icon("download")}<span><span>Save as </span>CSV</span></a>`}</p>
         <div class="list-area" id="calls" tabindex="-1">
           <div class="days">${calls && days(calls.slice(0, seen), info.country)}</div>
         </div>
@@ -230,7 +233,7 @@
     section.querySelector(".more").open = matchMedia("(min-width: 44rem)").matches;
   };
 
-  if (location.pathname === "/") {
+  if (location.pathname === `${base}/`) {
     const main = document.getElementById("main");
     main.className = "home";
     main.replaceChildren(document.getElementById("home").content.cloneNode(true));

@@ -2,9 +2,13 @@
 // nobody answers. It never keeps calls: only HTML without any, and the files of one build, which are named by their hash.
 // build.rs writes VERSION and FILES above this line. Calls, events and exports, all below /api, pass by.
 
-const CACHE = `calls-${VERSION}`;
+/** The path below which everything is; empty at the root. */
+const BASE = new URL(".", location).pathname.slice(0, -1);
+/** Of this server: others may have the same origin. */
+const CACHES = `calls ${BASE} `;
+const CACHE = CACHES + VERSION;
 /** The page without calls. */
-const SHELL = "/";
+const SHELL = `${BASE}/`;
 
 const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
 
@@ -12,7 +16,7 @@ addEventListener("install", (event) => {
   const install = async () => {
     const cache = await caches.open(CACHE);
     // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
-    await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES]);
+    await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES.map((file) => BASE + file)]);
     await skipWaiting();
   };
   event.waitUntil(install());
@@ -20,7 +24,9 @@ addEventListener("install", (event) => {
 
 addEventListener("activate", (event) => {
   const activate = async () => {
-    const old = (await caches.keys()).filter((name) => name.startsWith("calls-") && name !== CACHE);
+    // Version 0.1 knew no base path.
+    const isOwn = (name) => name.startsWith(CACHES) || (!BASE && name.startsWith("calls-"));
+    const old = (await caches.keys()).filter((name) => isOwn(name) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
     await clients.claim();
   };
@@ -31,8 +37,9 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (FILES.includes(pathname)) event.respondWith(file(request));
-  else if (request.mode === "navigate" && (pathname === SHELL || pathname.startsWith("/calls/"))) event.respondWith(page(request));
+  const path = pathname.startsWith(SHELL) && pathname.slice(BASE.length);
+  if (FILES.includes(path)) event.respondWith(file(request));
+  else if (request.mode === "navigate" && (path === "/" || (path && path.startsWith("/calls/")))) event.respondWith(page(request));
 });
 
 const file = async (request) => (await kept(request.url)) ?? fetch(request);

@@ -22,6 +22,8 @@ SCHEMATHESIS_VERSION=4.32.5
 PGSERVER_VERSION=0.6.0
 DIESEL_VERSION=2.3
 DENY_VERSION=~0.20
+CARGO_DEB_VERSION=~3
+CARGO_GENERATE_RPM_VERSION=~0.21
 WASM_TARGET=wasm32-unknown-unknown
 
 # rustup's folder comes before the system's, where a Rust of the distribution may be for the page alone (scripts/wasm-std).
@@ -41,7 +43,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # A tool is run a few times and compiled once: these settings save most of the time that its release build would take.
 tool_build_settings() {
-    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=${TOOL_OPT_LEVEL:-1}
 }
 
 # The version in Cargo.lock of the crate $1.

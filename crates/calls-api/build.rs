@@ -15,7 +15,7 @@ const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 /// Where there are service workers, which is in secure contexts only, and once there is nothing better to do. A browser that
 /// refuses goes without.
 const REGISTRATION: &str = "
-const keep = () => navigator.serviceWorker?.register(\"/service-worker.js\").catch(() => {});
+const keep = () => navigator.serviceWorker?.register(new URL(\"service-worker.js\", import.meta.url)).catch(() => {});
 (window.requestIdleCallback ?? setTimeout)(keep);
 ";
 
@@ -120,7 +120,7 @@ fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
         out.push_str(&rest[..open]);
         let mut script = rest[open + 1..close].trim().to_owned();
         if !script.is_empty() {
-            script.push_str(REGISTRATION);
+            script = beside(&script) + REGISTRATION;
             let name = format!("start-{:016x}.js", hash(script.as_bytes()));
             write!(out, " src=\"/{name}\"").map_err(io::Error::other)?;
             scripts.push((name, script.into_bytes()));
@@ -130,6 +130,18 @@ fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
     }
     out.push_str(rest);
     Ok((out, scripts))
+}
+
+/// The start script with the page's files found beside itself, wherever they are served.
+fn beside(script: &str) -> String {
+    let script = script.replace("from '/", "from './");
+    let start = "module_or_path: '/";
+    match script.split_once(start).and_then(|(before, rest)| Some((before, rest.split_once('\'')?))) {
+        Some((before, (wasm, after))) => {
+            format!("{before}module_or_path: new URL('./{wasm}', import.meta.url){after}")
+        }
+        None => script,
+    }
 }
 
 /// The same HTML for calls that stand there before the program: what loads the program is in a template, where a browser

@@ -144,7 +144,7 @@ fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
         .then(|| serde_json::from_str::<Problem>(body).ok())
         .flatten();
     match (problem, status) {
-        (Some(problem), _) if problem.kind == Problem::NOT_A_NUMBER => {
+        (Some(problem), _) if problem.kind.ends_with(Problem::NOT_A_NUMBER) => {
             ApiError::NotANumber(Box::new(problem))
         }
         (Some(problem), _) => {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
+use crate::base_path::BasePath;
 use crate::calls::{self, HistoryPage};
 use crate::home::HomePage;
 use crate::icon::Symbol;
@@ -23,8 +24,8 @@ pub fn App() -> impl IntoView {
         <Router>
             <NumberForms />
             <FlatRoutes fallback=NotFoundPage>
-                <Route path=path!("/") view=HomePage />
-                <Route path=path!("/calls/:number") view=HistoryPage />
+                <Route path=(BasePath, path!("/")) view=HomePage />
+                <Route path=(BasePath, path!("/calls/:number")) view=HistoryPage />
             </FlatRoutes>
         </Router>
     }

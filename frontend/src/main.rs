@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! - [`app`]: the routes. [`home`] asks for a number, [`calls`] shows its history.
+//! - [`app`]: the routes, below [`base_path`]. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
 //! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
 //! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
@@ -12,6 +12,7 @@
 
 mod api;
 mod app;
+mod base_path;
 mod calls;
 mod format;
 mod home;
@@ -33,6 +34,8 @@ fn main() {
         return;
     };
     let root: web_sys::HtmlElement = root;
+    let base = document().document_element().and_then(|html| html.get_attribute("data-base"));
+    path::set_base(base.unwrap_or_default());
     // The skeleton of index.html goes and the page comes in one task, so nothing blank is painted between.
     root.set_inner_html("");
     mount_to(root, app::App).forget();

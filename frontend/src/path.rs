@@ -1,21 +1,35 @@
 //! Addresses: of the page's own routes and of the API's resources.
 
+use std::sync::OnceLock;
+
 use calls_model::query::encode;
 pub use calls_model::query::{pairs, query, with};
 
+static BASE: OnceLock<String> = OnceLock::new();
+
+/// The path below which everything is, without a slash at its end; empty at the root.
+pub fn base() -> &'static str {
+    BASE.get().map_or("", String::as_str)
+}
+
+/// Sets [`base`], once, before anything asks for it. The server writes it into the HTML, as `data-base`.
+pub fn set_base(path: String) {
+    BASE.set(path).unwrap_or_default();
+}
+
 /// The page of a number's history: `/calls/%2B13333333333`.
 pub fn calls_page(number: &str) -> String {
-    format!("/calls/{}", encode(number))
+    format!("{}/calls/{}", base(), encode(number))
 }
 
 /// The API's calls of a number, newest first.
 pub fn api_calls(number: &str) -> String {
-    format!("/api/calls/{}", encode(number))
+    format!("{}/api/calls/{}", base(), encode(number))
 }
 
 /// The API's new calls of a number, as they come in.
 pub fn api_events(number: &str) -> String {
-    format!("/api/calls/{}/events", encode(number))
+    api_calls(number) + "/events"
 }
 
 /// What the calls of a number come to.
@@ -25,7 +39,7 @@ pub fn api_summary(number: &str) -> String {
 
 /// What the API knows of a number.
 pub fn api_number(number: &str) -> String {
-    format!("/api/numbers/{}", encode(number))
+    format!("{}/api/numbers/{}", base(), encode(number))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The built page, inside the binary: what `build.rs` found in `frontend/dist`, compressed once.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 
 use actix_web::http::header::{
@@ -7,13 +8,15 @@ use actix_web::http::header::{
     VARY,
 };
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use calls_model::Fallback;
 
+use crate::base_path::BasePath;
 use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
+use crate::routes::App;
 
 /// One file of the page.
 struct Asset {
@@ -76,22 +79,73 @@ impl Coding {
     }
 }
 
-/// The page's HTML, if this binary was built with the page.
-pub fn index(request: &HttpRequest) -> Option<HttpResponse> {
-    find(INDEX).map(|asset| send(asset, request, StatusCode::OK))
+/// The page's files below a base path.
+#[derive(Clone, Copy)]
+pub struct Site {
+    /// Those that differ from the files at the root: HTML, whose addresses are absolute. Scripts find theirs
+    /// by where they are.
+    html: &'static [Asset],
 }
 
-/// The page's HTML with the API's first answers inside, as bytes of this coding.
-///
-/// Compressed for each request, so lightly: 0.5 ms instead of 20 for a tenth more bytes.
-pub fn index_with(fallback: &Fallback, coding: Coding) -> io::Result<Vec<u8>> {
-    let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
-    let index = if has_calls { INDEX_WITH_CALLS } else { INDEX };
-    let index = find(index).map(|asset| asset.plain).unwrap_or_default();
-    // The end tag is the last of its kind.
-    let end = index.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(index.len());
-    let element = element(fallback)?;
-    compress([&index[..end], element.as_bytes(), &index[end..]].concat(), coding)
+impl Site {
+    /// Puts the base path into the page's HTML, which then stays in memory: once in a process.
+    ///
+    /// # Errors
+    /// None that depends on anything outside this function.
+    pub fn below(base: &BasePath) -> io::Result<Self> {
+        let pages = ASSETS.iter().filter(|asset| [INDEX, INDEX_WITH_CALLS].contains(&asset.path));
+        let pages = pages.filter(|_| !base.is_root()).map(|asset| asset.below(base));
+        Ok(Self { html: pages.collect::<io::Result<Vec<Asset>>>()?.leak() })
+    }
+
+    fn find(self, path: &str) -> Option<&'static Asset> {
+        self.html.iter().chain(ASSETS).find(|asset| asset.path == path)
+    }
+
+    /// The page's HTML, if this binary was built with the page.
+    pub fn index(self, request: &HttpRequest) -> Option<HttpResponse> {
+        self.find(INDEX).map(|asset| send(asset, request, StatusCode::OK))
+    }
+
+    /// The page's HTML with the API's first answers inside, as bytes of this coding.
+    ///
+    /// Compressed for each request, so lightly: 0.5 ms instead of 20 for a tenth more bytes.
+    pub fn index_with(self, fallback: &Fallback, coding: Coding) -> io::Result<Vec<u8>> {
+        let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
+        let index = if has_calls { INDEX_WITH_CALLS } else { INDEX };
+        let index = self.find(index).map(|asset| asset.plain).unwrap_or_default();
+        // The end tag is the last of its kind.
+        let end = index.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(index.len());
+        let element = element(fallback)?;
+        compress([&index[..end], element.as_bytes(), &index[end..]].concat(), coding)
+    }
+
+    /// The ETag of the page's HTML with a version of a history and of the names inside.
+    pub fn index_etag(self, version: Version, names: i64) -> String {
+        let shell = self.find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
+        format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
+    }
+}
+
+impl Asset {
+    /// This HTML with the base path in its addresses, and as `data-base` for scripts and program.
+    fn below(&self, base: &BasePath) -> io::Result<Self> {
+        let mut html = String::from_utf8(self.plain.to_vec()).map_err(io::Error::other)?;
+        for attribute in ["href", "src", "action"] {
+            html = html.replace(&format!(" {attribute}=\"/"), &format!(" {attribute}=\"{}/", base.as_str()));
+        }
+        let html = html.replacen("<html ", &format!("<html data-base=\"{}\" ", base.as_str()), 1);
+        let plain: &'static [u8] = html.into_bytes().leak();
+        let mut hasher = DefaultHasher::new();
+        plain.hash(&mut hasher);
+        Ok(Self {
+            etag: format!("\"{:016x}\"", hasher.finish()).leak(),
+            plain,
+            gzip: compress(plain.to_vec(), Coding::Gzip)?.leak(),
+            brotli: compress(plain.to_vec(), Coding::Brotli)?.leak(),
+            ..*self
+        })
+    }
 }
 
 /// The answers as an element that ends where it should, whatever they hold. It is data to the browser, and so to the
@@ -102,46 +156,37 @@ fn element(fallback: &Fallback) -> io::Result<String> {
     Ok(format!("<script type=\"application/json\" id=\"{}\">{data}</script>", Fallback::ELEMENT))
 }
 
-/// The ETag of the page's HTML with a version of a history and of the names inside.
-pub fn index_etag(version: Version, names: i64) -> String {
-    let shell = find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
-    format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
-}
-
 /// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.
-pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn get_index(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
     let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);
     if let Some(number) = number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
         let address = format!("/calls/{}", calls_model::query::encode(number));
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
     }
-    index(&request).ok_or(ApiError::NotFound)
+    app.site.index(&request).ok_or(ApiError::NotFound)
 }
 
 /// `/api/docs`: Swagger UI on the API's description.
-pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    find("api/docs/index.html").map(|asset| send(asset, &request, StatusCode::OK)).ok_or(ApiError::NotFound)
+pub async fn get_docs(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    let docs = app.site.find("api/docs/index.html");
+    docs.map(|asset| send(asset, &request, StatusCode::OK)).ok_or(ApiError::NotFound)
 }
 
 /// Any other path: a file of the page, or the page itself, which says that there is nothing.
-pub async fn get_asset(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed);
     }
     let path = request.path().trim_start_matches('/');
-    if let Some(asset) = find(path) {
+    if let Some(asset) = app.site.find(path) {
         return Ok(send(asset, &request, StatusCode::OK));
     }
     let wants_html = request.headers().get("accept").and_then(|value| value.to_str().ok());
-    match find(INDEX).filter(|_| wants_html.is_some_and(|accept| accept.contains("text/html"))) {
+    match app.site.find(INDEX).filter(|_| wants_html.is_some_and(|accept| accept.contains("text/html"))) {
         Some(index) => Ok(send(index, &request, StatusCode::NOT_FOUND)),
         None => Err(ApiError::NotFound),
     }
-}
-
-fn find(path: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|asset| asset.path == path)
 }
 
 fn send(asset: &'static Asset, request: &HttpRequest, status: StatusCode) -> HttpResponse {

@@ -1,22 +1,29 @@
 //! The commands of the binary `calls`.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
 use crate::commands::{
-    backup, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
+    backup, config, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
     upgrade_postgres,
 };
+use crate::configuration::Configuration;
 
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
+    /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor a variable
+    /// is given [default: /etc/calls/calls.toml, if it is there]
+    #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
+          value_hint = clap::ValueHint::FilePath)]
+    config: Option<OsString>,
     #[command(flatten)]
     storage: Storage,
     #[command(subcommand)]
@@ -66,13 +73,27 @@ enum Command {
     UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,
+    /// Show which options count for `serve`, and where each is from; secrets are left out
+    Config(Box<serve::Arguments>),
+}
+
+/// The command line, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command line. A failure is one line on standard error and exit status 1; wrong usage has 2.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let configuration = match Configuration::read(&command(), &arguments) {
+        Ok(configuration) => configuration,
+        Err(error) => return fail(&error),
+    };
+    let matches = configuration.apply(command()).get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     log();
     let result = match cli.command {
+        Command::Config(_) => Ok(show(&matches, &configuration)),
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
@@ -89,11 +110,18 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("calls: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn show(matches: &ArgMatches, configuration: &Configuration) -> ExitCode {
+    let (_, matches) = matches.subcommand().unwrap_or(("config", matches));
+    config::run(&command(), matches, configuration)
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("calls: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
@@ -107,5 +135,9 @@ fn log() {
         _ => filter,
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { log.compact().init() } else { log.json().init() }
+    if std::io::stderr().is_terminal() {
+        log.compact().init()
+    } else {
+        log.json().with_span_list(false).init()
+    }
 }

@@ -61,26 +61,27 @@ impl Clients {
     }
 
     /// The client of a request: its IPv4 address, or its IPv6 network of 64 bits, any address of which it can
-    /// take. `None` where the connection has no IP address.
+    /// take. Behind a Unix socket there can only be a proxy, so the address is the one that it has forwarded, or
+    /// `None`.
     pub fn of(&self, request: &HttpRequest) -> Option<IpAddr> {
-        let peer = request.peer_addr()?;
-        Some(block_of(self.address(peer.ip(), request.headers())))
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        self.address(peer, request.headers()).map(block_of)
     }
 
-    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let is_proxy = |address: IpAddr| self.proxies.iter().any(|network| network.contains(address));
-        let mut client = peer.to_canonical();
+        let mut client = peer.map(|peer| peer.to_canonical());
         let forwarded: Vec<&str> = headers
             .get_all("x-forwarded-for")
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .collect();
         for address in forwarded.into_iter().rev() {
-            if !is_proxy(client) {
+            if client.is_some_and(|client| !is_proxy(client)) {
                 break;
             }
             let Some(address) = forwarded_address(address.trim()) else { break };
-            client = address.to_canonical();
+            client = Some(address.to_canonical());
         }
         client
     }
@@ -124,6 +125,11 @@ pub struct Slot {
 }
 
 impl Slots {
+    /// How many are taken.
+    pub fn taken(&self) -> usize {
+        lock(&self.taken).total
+    }
+
     /// All free.
     pub fn new(most: usize, most_per_client: usize) -> Self {
         Self { most, most_per_client, taken: Arc::default() }
@@ -172,7 +178,9 @@ mod tests {
         let proxies: Vec<Network> = proxies.iter().map(|network| network.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         headers.insert(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(forwarded).unwrap());
-        Clients::new(&proxies).address(peer.parse().unwrap(), &headers).to_string()
+        let peer = (!peer.is_empty()).then(|| peer.parse().unwrap());
+        let client = Clients::new(&proxies).address(peer, &headers);
+        client.map_or_else(|| "none".to_owned(), |client| client.to_string())
     }
 
     #[test]
@@ -184,6 +192,13 @@ mod tests {
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "203.0.113.1, 198.51.100.7"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.0/24"], "192.0.2.1", "198.51.100.7, 192.0.2.2"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "somebody"), "192.0.2.1");
+    }
+
+    #[test]
+    fn behind_a_unix_socket_the_proxy_tells_the_client() {
+        assert_eq!(client(&[], "", "203.0.113.1, 198.51.100.7"), "198.51.100.7");
+        assert_eq!(client(&["198.51.100.7"], "", "203.0.113.1, 198.51.100.7"), "203.0.113.1");
+        assert_eq!(client(&[], "", "somebody"), "none");
     }
 
     #[test]

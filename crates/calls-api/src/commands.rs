@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod backup;
 mod capacity;
+pub(crate) mod config;
 mod database_url;
 pub(crate) mod doctor;
 pub(crate) mod erase;
@@ -14,6 +15,7 @@ mod memory;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod restore;
+mod secret_file;
 pub(crate) mod seed;
 mod senders;
 pub(crate) mod serve;

@@ -5,10 +5,10 @@
 //! connection was lost in between.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use calls_model::{Call, DetailedCall, Party};
 use calls_store::address::Address;
@@ -64,6 +64,10 @@ struct Shared {
     clients: AtomicUsize,
     inbox: Mutex<Inbox>,
     wake: Notify,
+    /// Whether there is a listener.
+    listens: AtomicBool,
+    /// When PostgreSQL last answered it, in milliseconds since 1970.
+    heard: AtomicU64,
 }
 
 #[derive(Default)]
@@ -110,6 +114,8 @@ impl Events {
             clients: AtomicUsize::new(0),
             inbox: Mutex::default(),
             wake: Notify::new(),
+            listens: AtomicBool::new(false),
+            heard: AtomicU64::new(0),
         });
         let mut teller = Teller { options, shared: shared.clone(), followers: Vec::new() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -141,6 +147,12 @@ impl Events {
         Ok(receiver)
     }
 
+    /// Whether the listener is connected, and when it last heard from PostgreSQL, in seconds since 1970, 0 if never.
+    pub fn listener(&self) -> (bool, f64) {
+        let heard = Duration::from_millis(self.shared.heard.load(Ordering::Relaxed));
+        (self.shared.listens.load(Ordering::Relaxed), heard.as_secs_f64())
+    }
+
     /// Ends all streams and the thread.
     pub fn close(&self) {
         self.shared.lock().closed = true;
@@ -149,6 +161,12 @@ impl Events {
 }
 
 impl Shared {
+    /// Notes that the listener heard from PostgreSQL just now.
+    fn hear(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        self.heard.store(u64::try_from(now).unwrap_or_default(), Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inbox> {
         // Nobody panics while holding it.
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
@@ -171,10 +189,16 @@ impl Teller {
                 continue;
             }
             match Listener::connect(&self.options.address, self.options.labels.clone()).await {
-                Ok(mut listener) => match self.listen(&mut listener).await {
-                    Ok(()) => continue,
-                    Err(_) => tracing::warn!("lost the connection that listens for calls"),
-                },
+                Ok(mut listener) => {
+                    shared.hear();
+                    shared.listens.store(true, Ordering::Relaxed);
+                    let listened = self.listen(&mut listener).await;
+                    shared.listens.store(false, Ordering::Relaxed);
+                    match listened {
+                        Ok(()) => continue,
+                        Err(_) => tracing::warn!("lost the connection that listens for calls"),
+                    }
+                }
                 Err(_) => tracing::warn!("no connection to PostgreSQL to listen for calls"),
             }
             self.keep_alive();
@@ -210,10 +234,14 @@ impl Teller {
                 () = shared.wake.notified() => None,
                 () = sleep(if waits { PAUSE } else { TICK }) => None,
             };
+            if first.is_some() {
+                shared.hear();
+            }
             let mut changes: HashSet<Change> = first.into_iter().collect();
             changes.extend(std::iter::from_fn(|| listener.try_changed()));
             if asked.elapsed() >= self.options.heartbeat {
                 changes.extend(listener.check(self.options.heartbeat).await?.then_some(Change::OfMany));
+                shared.hear();
                 asked = Instant::now();
             }
             self.mark(&changes);

@@ -4,7 +4,7 @@
 //! browser the server is then the page's own, and its answers can be read. Such requests still carry the
 //! other site's name.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use actix_web::http::header::{HOST, HeaderValue};
@@ -83,11 +83,11 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// The hosts of a server that listens on `bind`: `localhost`, the names below it and loopback addresses,
-    /// the `allowed` ones, and unless `bind` is a loopback address every IP address. A page cannot give
-    /// itself an IP address as its name, so those are safe.
-    pub fn new(bind: SocketAddr, allowed: Vec<AllowedHost>) -> Self {
-        Self { allowed, is_loopback: bind.ip().to_canonical().is_loopback() }
+    /// The hosts of a server: `localhost`, the names below it and loopback addresses, the `allowed` ones, and
+    /// unless only this machine can connect every IP address. A page cannot give itself an IP address as its
+    /// name, so those are safe.
+    pub fn new(is_loopback: bool, allowed: Vec<AllowedHost>) -> Self {
+        Self { allowed, is_loopback }
     }
 
     /// Checks the hosts that a request is addressed to: its `Host` headers, that of an address in absolute
@@ -130,6 +130,7 @@ pub fn host_of(url: &str) -> Option<Host> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listen::Listen;
     use actix_web::test::TestRequest;
 
     #[test]
@@ -155,12 +156,13 @@ mod tests {
     }
 
     fn hosts(bind: &str, allowed: &[&str]) -> Hosts {
-        Hosts::new(bind.parse().unwrap(), allowed.iter().map(|host| host.parse().unwrap()).collect())
+        let bind: Listen = bind.parse().unwrap();
+        Hosts::new(bind.is_loopback(), allowed.iter().map(|host| host.parse().unwrap()).collect())
     }
 
     #[test]
     fn a_loopback_server_has_loopback_hosts_alone() {
-        for bind in ["127.0.0.1:8000", "[::1]:8000", "[::ffff:127.0.0.1]:8000"] {
+        for bind in ["127.0.0.1:8000", "[::1]:8000", "[::ffff:127.0.0.1]:8000", "unix:/run/calls.sock"] {
             let hosts = hosts(bind, &[]);
             for host in
                 ["localhost", "LOCALHOST.:3000", "127.0.0.1:8000", "127.8.0.1", "[::1]:1", "calls.localhost"]

@@ -7,6 +7,8 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use actix_web::{HttpResponse, ResponseError, web};
 use calls_model::Problem;
 
+use crate::base_path::BasePath;
+use crate::request_id::RequestId;
 use calls_phone::NotANumber;
 use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
@@ -139,13 +141,14 @@ impl ApiError {
             _ => None,
         };
         Problem {
-            kind: format!("/problems/{kind}"),
+            kind: format!("{}/problems/{kind}", BasePath::current().as_str()),
             title: title.to_owned(),
             status: self.status_code().as_u16(),
             detail,
             parameter,
             expected,
             found,
+            request_id: RequestId::current().map(|id| id.to_string()),
         }
     }
 

@@ -31,14 +31,17 @@ mod summary;
 mod upload;
 mod writes;
 
+use std::sync::Weak;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
+use tracing::Instrument as _;
 
-use crate::assets;
+use crate::assets::{self, Site};
 use crate::clients::{Clients, Slots};
 use crate::credentials::Credentials;
 use crate::events::Events;
@@ -46,12 +49,14 @@ use crate::metrics::{self, Metrics};
 use crate::problem::ApiError;
 use crate::rate_limit::RateLimit;
 use crate::reads::{self, Replica};
+use crate::request_id::{self, RequestId};
 use calls_phone::Region;
 use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
 use calls_store::pool::{Database, DatabaseError};
+use calls_store::server::Server;
 
 pub(crate) use addresses::page_address;
 pub(crate) use export::{Export, Wanted};
@@ -97,6 +102,10 @@ pub struct App {
     pub most_import_bytes: u64,
     /// Tells new calls to those who follow a history.
     pub events: Events,
+    /// Where PostgreSQL is.
+    pub server: Weak<Server>,
+    /// The page's files.
+    pub site: Site,
 }
 
 impl App {
@@ -168,21 +177,25 @@ pub async fn log_request(
     let start = Instant::now();
     let method = metrics::method_label(request.method());
     let metrics = request.app_data::<web::Data<App>>().map(|app| app.metrics.clone());
-    let response = next.call(request).await?;
-    let route = response.request().match_pattern().unwrap_or_else(|| "other".to_owned());
+    let route = request.request().match_pattern().unwrap_or_else(|| "other".to_owned());
+    let id = RequestId::of(request.headers());
+    // Each line that is logged meanwhile names the request.
+    let span = tracing::error_span!("request", request_id = id.as_str(), method, route);
+    let mut response = id.clone().during(next.call(request)).instrument(span.clone()).await?;
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(request_id::HEADER, id);
+    }
     if let Some(metrics) = metrics {
         metrics.count(&route, method, response.status().as_u16(), start.elapsed());
     }
-    if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
-        error.log_failure(&route);
-    }
-    tracing::info!(
-        method,
-        route,
-        status = response.status().as_u16(),
-        ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        if let Some(error) = response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+            error.log_failure(&route);
+        }
+        tracing::info!(method, route, status, ms, "request");
+    });
     Ok(response)
 }
 

@@ -272,7 +272,7 @@ fn word(text: &str) -> Option<Word> {
         | "accept" | "received" => disposition(Disposition::Answered),
         "no" | "not" | "non" | "nicht" | "nao" | "niet" | "geen" | "kein" | "keine" | "ohne" | "sans"
         | "pas" | "sin" | "sem" | "senza" | "nessuna" | "never" => Some(Word::Not),
-        _ => is_filler(text).then_some(Word::Filler),
+        _ => FILLERS.contains(&text).then_some(Word::Filler),
     })
 }
 
@@ -295,103 +295,100 @@ fn direction_word(text: &str) -> Option<Word> {
     }
 }
 
-/// Words that every call may have, and what it went through.
-fn is_filler(text: &str) -> bool {
-    matches!(
-        text,
-        "call"
-            | "calls"
-            | "type"
-            | "phone"
-            | "voice"
-            | "mail"
-            | "video"
-            | "audio"
-            | "facetime"
-            | "face"
-            | "time"
-            | "whatsapp"
-            | "whats"
-            | "app"
-            | "signal"
-            | "telegram"
-            | "viber"
-            | "skype"
-            | "teams"
-            | "zoom"
-            | "wifi"
-            | "wi"
-            | "fi"
-            | "volte"
-            | "vo"
-            | "lte"
-            | "vowifi"
-            | "hd"
-            | "mobile"
-            | "cellular"
-            | "cell"
-            | "landline"
-            | "gsm"
-            | "sip"
-            | "voip"
-            | "pstn"
-            | "external"
-            | "extern"
-            | "business"
-            | "user"
-            | "dr"
-            | "api"
-            | "dial"
-            | "trunking"
-            | "going"
-            | "coming"
-            | "telephone"
-            | "telefon"
-            | "line"
-            | "up"
-            | "by"
-            | "to"
-            | "left"
-            | "sent"
-            | "went"
-            | "another"
-            | "other"
-            | "device"
-            | "agent"
-            | "person"
-            | "caller"
-            | "number"
-            | "the"
-            | "a"
-            | "on"
-            | "via"
-            | "de"
-            | "voz"
-            | "di"
-            | "anruf"
-            | "anrufe"
-            | "gesprach"
-            | "telefonat"
-            | "appel"
-            | "appels"
-            | "llamada"
-            | "llamadas"
-            | "chiamata"
-            | "chiamate"
-            | "oproep"
-            | "oproepen"
-            | "gesprek"
-            | "chamada"
-            | "ligacao"
-            | "samtal"
-            | "opkald"
-            | "polaczenie"
-            | "звонок"
-            | "вызов"
-            | "vocal"
-            | "vocale"
-    )
-}
+/// Words that any call may have, and networks and apps that it went through.
+const FILLERS: [&str; 91] = [
+    "call",
+    "calls",
+    "type",
+    "phone",
+    "voice",
+    "mail",
+    "video",
+    "audio",
+    "facetime",
+    "face",
+    "time",
+    "whatsapp",
+    "whats",
+    "app",
+    "signal",
+    "telegram",
+    "viber",
+    "skype",
+    "teams",
+    "zoom",
+    "wifi",
+    "wi",
+    "fi",
+    "volte",
+    "vo",
+    "lte",
+    "vowifi",
+    "hd",
+    "mobile",
+    "cellular",
+    "cell",
+    "landline",
+    "gsm",
+    "sip",
+    "voip",
+    "pstn",
+    "external",
+    "extern",
+    "business",
+    "user",
+    "dr",
+    "api",
+    "dial",
+    "trunking",
+    "going",
+    "coming",
+    "telephone",
+    "telefon",
+    "line",
+    "up",
+    "by",
+    "to",
+    "left",
+    "sent",
+    "went",
+    "another",
+    "other",
+    "device",
+    "agent",
+    "person",
+    "caller",
+    "number",
+    "the",
+    "a",
+    "on",
+    "via",
+    "de",
+    "voz",
+    "di",
+    "anruf",
+    "anrufe",
+    "gesprach",
+    "telefonat",
+    "appel",
+    "appels",
+    "llamada",
+    "llamadas",
+    "chiamata",
+    "chiamate",
+    "oproep",
+    "oproepen",
+    "gesprek",
+    "chamada",
+    "ligacao",
+    "samtal",
+    "opkald",
+    "polaczenie",
+    "звонок",
+    "вызов",
+    "vocal",
+    "vocale",
+];
 
 #[cfg(test)]
 mod tests;

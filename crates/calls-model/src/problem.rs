@@ -28,6 +28,9 @@ pub struct Problem {
     /// What came instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+    /// The request's id, as in the answer's header `X-Request-Id` and the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl Problem {

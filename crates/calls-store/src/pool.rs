@@ -286,6 +286,9 @@ where
     T: Send + 'static,
     E: From<DatabaseError> + Send + 'static,
 {
+    // Log lines of the work name the request that it is for.
+    let span = tracing::Span::current();
+    let work = move || span.in_scope(work);
     match tokio::time::timeout(deadline, tokio::task::spawn_blocking(work)).await {
         Ok(Ok(done)) => done,
         Ok(Err(_)) => Err(DatabaseError::ThreadGone.into()),

@@ -1,14 +1,16 @@
 //! Where PostgreSQL is: a server behind a URL, or the private cluster.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use local_postgres::{Cluster, Programs};
 
 use crate::libpq_options::with_options;
@@ -21,6 +23,7 @@ const DATABASE: &str = "calls";
 pub struct Server {
     url: String,
     cluster: Option<Cluster>,
+    restarts: AtomicU64,
 }
 
 impl Server {
@@ -28,7 +31,7 @@ impl Server {
     /// cluster in `data_dir`, which is made, started or joined as needed.
     pub fn open(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(url) = database_url {
-            return Ok(Self { url, cluster: None });
+            return Ok(Self { url, cluster: None, restarts: AtomicU64::new(0) });
         }
         let data_dir = data_dir.map_or_else(local_postgres::default_data_dir, Ok)?;
         Self::embedded(&data_dir)
@@ -37,7 +40,8 @@ impl Server {
     /// The database in a private cluster that runs, which is made if it is not there.
     pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
         cluster.ensure_database(DATABASE)?;
-        Ok(Self { url: cluster.url(DATABASE), cluster: Some(cluster) })
+        let url = cluster.url(DATABASE);
+        Ok(Self { url, cluster: Some(cluster), restarts: AtomicU64::new(0) })
     }
 
     /// As [`Server::open`], but makes no private cluster where there is none.
@@ -66,6 +70,31 @@ impl Server {
     /// Whether this is the private cluster.
     pub fn is_embedded(&self) -> bool {
         self.cluster.is_some()
+    }
+
+    /// The private cluster's folder.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.cluster.as_ref().map(Cluster::data_dir)
+    }
+
+    /// How often this process has started the private cluster again.
+    pub fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Relaxed)
+    }
+
+    /// PostgreSQL's version, such as `17.2`, perhaps with its distributor's words behind it.
+    ///
+    /// # Errors
+    /// There is no connection.
+    pub fn version(&self) -> anyhow::Result<String> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            version: String,
+        }
+        let question = "SELECT current_setting('server_version') AS version";
+        let row: Row = diesel::sql_query(question).get_result(&mut self.connect()?)?;
+        Ok(row.version)
     }
 
     /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
@@ -114,7 +143,10 @@ impl Server {
 
     /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
     pub fn ensure_running(&self) -> anyhow::Result<()> {
-        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::ensure_running)?)
+        if let Some(cluster) = &self.cluster {
+            cluster.ensure_running()?;
+        }
+        Ok(())
     }
 
     /// Checks that connections keep their session, which everything but migrations needs.
@@ -148,8 +180,13 @@ impl Server {
             for () in failures {
                 let Some(server) = server.upgrade() else { return };
                 // At once if it runs.
-                if let Some(Err(error)) = server.cluster.as_ref().map(Cluster::ensure_running) {
-                    tracing::error!("the private PostgreSQL does not start: {error}");
+                match server.cluster.as_ref().map(Cluster::ensure_running) {
+                    Some(Ok(true)) => {
+                        server.restarts.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!("the private PostgreSQL had ended and was started again");
+                    }
+                    Some(Err(error)) => tracing::error!("the private PostgreSQL does not start: {error}"),
+                    Some(Ok(false)) | None => {}
                 }
             }
         });

@@ -13,7 +13,7 @@ use crate::layout::{Layout, PORT, USER};
 use crate::lock::{Lock, Mode};
 use crate::programs::Programs;
 use crate::recipe::Recipe;
-use crate::server;
+use crate::server::{self, Ready};
 use crate::stop::Stop;
 
 /// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
@@ -131,12 +131,12 @@ impl Cluster {
     }
 
     /// Starts the server again if it has ended, for example because the system was short of memory. Returns
-    /// when it answers; at once if it runs.
+    /// when it answers, at once if it runs, and whether this process started it.
     ///
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
-    pub fn ensure_running(&self) -> Result<(), Error> {
-        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|_| ())
+    pub fn ensure_running(&self) -> Result<bool, Error> {
+        server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|ready| ready.started)
     }
 
     /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
@@ -161,7 +161,9 @@ impl Cluster {
     pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
         let membership = Membership::new(&layout, recipe.throwaway)?;
         match server::ensure_ready(&layout, &installed, &recipe) {
-            Ok(binaries) => Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) }),
+            Ok(Ready { binaries, .. }) => {
+                Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
+            }
             // That one is not ours to stop.
             Err(error @ Error::StartedByHand { .. }) => {
                 membership.keeper.dismiss();

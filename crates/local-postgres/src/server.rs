@@ -27,21 +27,25 @@ const START_LIMIT: Duration = Duration::from_secs(600);
 /// Time limit of one liveness check. It is repeated when it times out.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Joins the server of `layout`, starts it if nobody did, makes it if there is none. Gives the binaries that
-/// fit it.
+/// A server that answers.
+pub(crate) struct Ready {
+    /// The binaries that fit it.
+    pub(crate) binaries: Binaries,
+    /// Whether this process started it.
+    pub(crate) started: bool,
+}
+
+/// Joins the server of `layout`, starts it if nobody did, makes it if there is none.
 ///
 /// The caller holds a shared lock of the users, so nobody stops it meanwhile.
-pub(crate) fn ensure_ready(
-    layout: &Layout,
-    installed: &Installed,
-    recipe: &Recipe,
-) -> Result<Binaries, Error> {
+pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Recipe) -> Result<Ready, Error> {
     let deadline = Instant::now() + START_LIMIT;
     let mut lock = Lock::open(layout, &layout.server_lock())?;
     let mut started = false;
     loop {
         if is_ready(layout) {
-            return installed.fitting(layout.version()?, &layout.cluster());
+            let binaries = installed.fitting(layout.version()?, &layout.cluster())?;
+            return Ok(Ready { binaries, started });
         }
         // Taken: no process of the server lives, and nobody else is just preparing it.
         if lock.attempt(Mode::Exclusive)? {

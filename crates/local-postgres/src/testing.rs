@@ -7,6 +7,7 @@
 //! - [`TlsServer`]: TLS with certificates made for the test
 //! - [`Pgbouncer`]: connection pooling in transaction mode, in front of any server
 //! - [`Server`]: what primary, standby and TLS server have in common
+//! - [`make_certificate`]: a certificate for another server
 //! - [`query()`]: a statement through `psql`
 //!
 //! Each server is stopped and removed when its value is dropped, and also when the test's process is killed.
@@ -21,6 +22,7 @@ mod server;
 mod shared;
 mod tls;
 
+pub use certificates::make_certificate;
 pub use pgbouncer::Pgbouncer;
 pub use psql::query;
 pub use replication::{Primary, Standby};

@@ -49,8 +49,9 @@ fn inside() -> Option<Fallback> {
 /// What is kept of the number of the address, where no filter asks for other calls.
 fn kept() -> Option<Fallback> {
     let location = window().location();
-    let path = location.pathname().ok()?;
-    let number = js_sys::decode_uri_component(path.strip_prefix("/calls/")?).ok()?;
+    let pathname = location.pathname().ok()?;
+    let number =
+        js_sys::decode_uri_component(pathname.strip_prefix(path::base())?.strip_prefix("/calls/")?).ok()?;
     let is_all = location.search().is_ok_and(|search| search.is_empty());
     if is_all { last_known::read(&String::from(number)) } else { None }
 }

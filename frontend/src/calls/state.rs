@@ -151,6 +151,7 @@ mod tests {
             parameter: None,
             expected: None,
             found: None,
+            request_id: None,
         })
     }
 

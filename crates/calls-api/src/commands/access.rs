@@ -1,7 +1,5 @@
 //! Options of `calls serve` that say who may ask, and how often.
 
-use std::net::SocketAddr;
-
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -45,21 +43,22 @@ impl Access {
         Clients::new(&self.trusted_proxy)
     }
 
-    /// The hosts of an address that this process listens on. `public` is that of its public URL.
-    pub(crate) fn hosts(&self, bind: SocketAddr, public: Option<Host>) -> Hosts {
+    /// The hosts of an address that this process listens on, and whether only this machine reaches it. `public` is the
+    /// host of its public URL.
+    pub(crate) fn hosts(&self, is_loopback: bool, public: Option<Host>) -> Hosts {
         let allowed = self.allowed_hosts.iter().cloned().chain(public.map(AllowedHost::One));
-        Hosts::new(bind, allowed.collect())
+        Hosts::new(is_loopback, allowed.collect())
     }
 
     /// `None` where no origin is configured: then no header of CORS is sent at all.
     pub(crate) fn cors(&self) -> Option<Cors> {
         let exposed = [ETAG, LINK, RETRY_AFTER].map(|name| name.as_str().to_owned());
-        let limits = ["ratelimit", "ratelimit-policy"].map(str::to_owned);
+        let others = ["ratelimit", "ratelimit-policy", "x-request-id"].map(str::to_owned);
         let cors = Cors::default()
             .allowed_methods([Method::GET, Method::HEAD, Method::POST])
             .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
             .allowed_header(HeaderName::from_static("idempotency-key"))
-            .expose_headers(exposed.into_iter().chain(limits))
+            .expose_headers(exposed.into_iter().chain(others))
             .max_age(3600);
         let cors = self.cors_origin.iter().fold(cors, |cors, origin| cors.allowed_origin(&origin.0));
         (!self.cors_origin.is_empty()).then_some(cors)

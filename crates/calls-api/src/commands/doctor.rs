@@ -3,13 +3,13 @@
 mod database;
 mod surroundings;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use super::storage::Storage;
+use crate::listen::Listen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -17,8 +17,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     /// The address that the server listens on, or is to
-    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT")]
-    bind: SocketAddr,
+    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
+    bind: Listen,
     /// Where others reach the server
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,

@@ -1,59 +1,77 @@
 //! `calls health`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+
+use crate::listen::Listen;
 
 /// How long each step may take.
 const LIMIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address that the server listens on
-    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT")]
-    bind: SocketAddr,
+    /// The address that the server listens on, or unix: and the path of its socket
+    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
+    bind: Listen,
     /// Its second address, for administrators, which is asked if there is one
-    #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT")]
-    admin_bind: Option<SocketAddr>,
+    #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT|unix:PATH")]
+    admin_bind: Option<Listen>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (address, path) = match arguments.admin_bind {
+    let (address, path) = match &arguments.admin_bind {
         Some(admin) => (admin, "/health/ready"),
         // The shortest history of all: nobody has calls under this extension, and only the database knows that.
-        None => (arguments.bind, "/api/calls/0?limit=1"),
+        None => (&arguments.bind, "/api/calls/0?limit=1"),
     };
     let address = reachable(address);
-    let status = ask(address, path).with_context(|| format!("no answer from http://{address}"))?;
+    let status = connect_and_ask(&address, path).with_context(|| format!("no answer from {address}"))?;
     // A refusal, for example of too many requests, is an answer.
-    ensure!(status < 500, "expected an answer from http://{address}{path}, but found the status {status}");
+    ensure!(status < 500, "expected an answer from {address}{path}, but found the status {status}");
     println!("healthy");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether what listens at an address is Calls.
-pub(super) fn is_calls(bind: SocketAddr) -> bool {
-    ask(reachable(bind), "/api/openapi.json").is_ok_and(|status| status == 200)
+fn connect_and_ask(address: &Listen, path: &str) -> anyhow::Result<u16> {
+    match address {
+        Listen::Tcp(address) => {
+            let stream = TcpStream::connect_timeout(address, LIMIT)?;
+            stream.set_read_timeout(Some(LIMIT))?;
+            stream.set_write_timeout(Some(LIMIT))?;
+            ask(stream, path)
+        }
+        Listen::Unix(socket) => {
+            let stream = UnixStream::connect(socket)?;
+            stream.set_read_timeout(Some(LIMIT))?;
+            stream.set_write_timeout(Some(LIMIT))?;
+            ask(stream, path)
+        }
+    }
 }
 
-/// An address that a server which listens on all addresses can be reached by.
-fn reachable(address: SocketAddr) -> SocketAddr {
+/// Whether what listens at an address is Calls.
+pub(super) fn is_calls(bind: &Listen) -> bool {
+    connect_and_ask(&reachable(bind), "/api/openapi.json").is_ok_and(|status| status == 200)
+}
+
+/// The address by which a server that listens on all addresses can be reached.
+fn reachable(listen: &Listen) -> Listen {
+    let Listen::Tcp(address) = listen else { return listen.clone() };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    SocketAddr::new(ip, address.port())
+    Listen::Tcp(SocketAddr::new(ip, address.port()))
 }
 
 /// The status of the answer.
-fn ask(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.set_write_timeout(Some(LIMIT))?;
+fn ask(mut stream: impl Read + Write, path: &str) -> anyhow::Result<u16> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer)?;

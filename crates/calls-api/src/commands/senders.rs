@@ -1,10 +1,11 @@
 //! The options that say who may send calls over HTTP.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
+use super::secret_file;
+use crate::base_path::BasePath;
 use crate::credentials::{Credentials, Secret, Twilio};
 use crate::hosts::{self, Host};
 
@@ -59,7 +60,9 @@ impl Senders {
     }
 
     /// What the senders have to know.
-    pub(crate) fn credentials(self) -> anyhow::Result<Credentials> {
+    ///
+    /// Twilio signs the address that it asks, so the public URL is completed by the base path.
+    pub(crate) fn credentials(self, base: &BasePath) -> anyhow::Result<Credentials> {
         let ingest_token = secret("--ingest-token", self.ingest_token, self.ingest_token_file)?;
         let twilio_auth_token =
             secret("--twilio-auth-token", self.twilio_auth_token, self.twilio_auth_token_file)?;
@@ -70,7 +73,9 @@ impl Senders {
                 bail!("--twilio-auth-token: expected --public-url beside it, but found none")
             }
             (Some(auth_token), Some(url)) => {
-                Some(Twilio { auth_token, public_url: url.trim_end_matches('/').to_owned() })
+                let url = url.trim_end_matches('/');
+                let base = if url.ends_with(base.as_str()) { "" } else { base.as_str() };
+                Some(Twilio { auth_token, public_url: format!("{url}{base}") })
             }
         };
         Ok(Credentials { ingest_token, twilio })
@@ -79,18 +84,8 @@ impl Senders {
 
 /// The secret of an option, or of the file that the option of the same name with `-file` names.
 fn secret(option: &str, text: Option<String>, file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
-    let text = text.filter(|text| !text.is_empty());
     let file = file.filter(|file| !file.as_os_str().is_empty());
-    let (option, text) = match (text, file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => bail!("{option}: expected it or {option}-file, but found both"),
-        (Some(text), None) => (option.to_owned(), text),
-        (None, Some(file)) => {
-            let option = format!("{option}-file");
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("{option}: cannot read {}", file.display()))?;
-            (option, text.trim().to_owned())
-        }
-    };
-    text.parse::<Secret>().map(Some).map_err(anyhow::Error::msg).context(option)
+    let name = if file.is_some() { format!("{option}-file") } else { option.to_owned() };
+    let text = secret_file::read(option, text, file)?;
+    text.map(|text| text.parse::<Secret>().map_err(anyhow::Error::msg).context(name)).transpose()
 }

@@ -1,6 +1,6 @@
 //! `calls serve`.
 
-use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,25 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::Access;
 use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
-use super::memory;
-use super::seed;
 use super::senders::Senders;
 use super::storage::Storage;
+use super::{memory, secret_file, seed};
+use crate::assets::Site;
+use crate::base_path::{self, BasePath};
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
+use crate::listen::{Listen, Socket};
 use crate::metrics::Metrics;
 use crate::problem::{self, ApiError};
 use crate::reads::{HotReads, Replica};
 use crate::routes;
+use crate::supervisor::{self, Heartbeats};
 use calls_phone::Region;
 use calls_store::address::Address;
 use calls_store::counter::Counter;
@@ -36,9 +40,19 @@ use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT")]
-    bind: SocketAddr,
+    /// The address and port to listen on; port 0 takes a free one. unix: and an absolute path is a Unix socket. Sockets
+    /// that systemd hands over come before
+    #[arg(
+        long,
+        visible_alias = "listen",
+        env = "CALLS_BIND",
+        default_value = "127.0.0.1:8000",
+        value_name = "ADDR:PORT|unix:PATH"
+    )]
+    bind: Listen,
+    /// The path below which everything is served, such as /calls-app, for a server that shares its host name
+    #[arg(long, env = "CALLS_BASE_PATH", default_value = "/", value_name = "PATH")]
+    base_path: BasePath,
     /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
@@ -50,8 +64,8 @@ pub(crate) struct Arguments {
     waiting: usize,
     /// A second address for /health/live, /health/ready and Prometheus' /metrics; keep it from the public
     /// [default: none]
-    #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT")]
-    admin_bind: Option<SocketAddr>,
+    #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT|unix:PATH")]
+    admin_bind: Option<Listen>,
     /// How long a request that reads may take, in seconds; a database that is slower costs a 503
     #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
     deadline: Duration,
@@ -69,6 +83,9 @@ pub(crate) struct Arguments {
     /// events stay with --database-url
     #[arg(long, env = "CALLS_READ_URL", hide_env_values = true, value_name = "URL")]
     read_url: Option<String>,
+    /// A file with the address of the standbys, instead of --read-url; blanks and line breaks around it do not count
+    #[arg(long, env = "CALLS_READ_URL_FILE", value_name = "FILE")]
+    read_url_file: Option<PathBuf>,
     /// Fill the database with made-up calls if there are none in it
     #[arg(long)]
     seed_if_empty: bool,
@@ -93,7 +110,8 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let public_host = arguments.senders.public_host()?;
     let public_url = arguments.senders.public_url();
     let most_import_bytes = arguments.senders.most_import_bytes();
-    let credentials = arguments.senders.credentials()?;
+    let credentials = arguments.senders.credentials(&arguments.base_path)?;
+    let read_url = secret_file::read("--read-url", arguments.read_url, arguments.read_url_file)?;
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }
@@ -114,10 +132,11 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         capacity,
         deadline,
         no_directory,
+        heartbeat,
+        base_path,
         read_only,
         ..
     } = arguments;
-    let (heartbeat, read_url) = (arguments.heartbeat, arguments.read_url.filter(|url| !url.is_empty()));
     let deadlines = Deadlines { request: deadline };
     let address = Address::parse(server.url()).context("cannot connect to the database")?;
     let address = Arc::new(address);
@@ -133,6 +152,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     };
     let (events, teller) = Events::start(event_options).context("cannot start a thread")?;
     let metrics = Metrics::new()?;
+    let versions = Versions::note(&server, &metrics)?;
     let rate_limit = access.rate_limit();
     let most = usize::try_from(connections).unwrap_or(usize::MAX);
     let hot = HotOptions {
@@ -162,9 +182,12 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
         credentials,
         most_import_bytes,
         events: events.clone(),
+        server: Arc::downgrade(&server),
+        site: Site::below(&base_path)?,
     };
+    let at = At { bind, admin_bind, base_path, public_host };
     let backups = arguments.backups.start(&server, &app.metrics)?;
-    let served = serve(app, bind, admin_bind, access, public_host, open_connections);
+    let served = serve(app, at, access, open_connections, versions);
     drop(backups);
     events.close();
     // It ends by itself, and has no result.
@@ -189,12 +212,51 @@ fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) ->
     })
 }
 
-/// Ctrl-C, or SIGTERM from whoever supervises this process.
-async fn asked_to_stop() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+/// Waits for SIGINT or SIGTERM, of which none is missed from now on.
+fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    let [interrupted, terminated] = signals;
+    let (mut interrupted, mut terminated) = (interrupted?, terminated?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+/// Where the server is reached.
+struct At {
+    bind: Listen,
+    admin_bind: Option<Listen>,
+    base_path: BasePath,
+    public_host: Option<Host>,
+}
+
+/// What the line says that is logged when the server has started.
+struct Versions {
+    postgresql: String,
+    /// The folder of the private PostgreSQL.
+    data_dir: Option<PathBuf>,
+}
+
+impl Versions {
+    fn note(server: &Server, metrics: &Metrics) -> anyhow::Result<Self> {
+        let postgresql = server.version().context("cannot use the database")?;
+        metrics.note_versions(&postgresql)?;
+        Ok(Self { postgresql, data_dir: server.data_dir().map(PathBuf::from) })
+    }
+
+    fn log(&self, addresses: &[String], admin: Option<&str>, base_path: &BasePath) {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            postgresql = self.postgresql,
+            data_dir = self.data_dir.as_deref().map(|folder| folder.display().to_string()),
+            addresses = addresses.join(" "),
+            admin,
+            base_path = %base_path,
+            "started"
+        );
     }
 }
 
@@ -202,23 +264,29 @@ async fn asked_to_stop() {
 #[actix_web::main]
 async fn serve(
     app: routes::App,
-    bind: SocketAddr,
-    admin_bind: Option<SocketAddr>,
+    at: At,
     access: Access,
-    public_host: Option<Host>,
     connections: Connections,
+    versions: Versions,
 ) -> anyhow::Result<()> {
+    let At { bind, admin_bind, base_path, public_host } = at;
     let events = app.events.clone();
     let app = web::Data::new(app);
-    let admin_server = |bind| admin_server(app.clone(), bind, access.hosts(bind, public_host.clone()));
-    let admin = admin_bind.map(admin_server).transpose()?;
-    let hosts = access.hosts(bind, public_host);
+    let hosts = |is_loopback| access.hosts(is_loopback, public_host.clone());
+    let admin =
+        admin_bind.map(|bind| admin_server(app.clone(), &bind, hosts(bind.is_loopback()))).transpose()?;
+    let sockets = Socket::open(&bind)?;
+    let hosts = hosts(sockets.iter().all(Socket::is_loopback));
+    let asked_to_stop = asked_to_stop()?;
     actix_web::rt::spawn(forget_old_answers(app.database.clone()));
-    let server = HttpServer::new(move || {
+    let heartbeats = Heartbeats::default();
+    let (worker_heartbeats, base) = (heartbeats.clone(), base_path.clone());
+    let mut server = HttpServer::new(move || {
         let cors = access.cors();
         // Each worker has connections of its own.
         let hot = web::Data::new(Hot::new(app.hot.clone()));
-        let hosts = hosts.clone();
+        let (hosts, base) = (hosts.clone(), base.clone());
+        worker_heartbeats.begin();
         App::new()
             .app_data(app.clone())
             .app_data(web::Data::new(HotReads::new(hot.clone(), app.replica.as_ref())))
@@ -231,10 +299,12 @@ async fn serve(
             .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
             .wrap(from_fn(routes::add_headers))
             .wrap(from_fn(routes::log_request))
+            .wrap(from_fn(move |request, next| base_path::mount(base.clone(), request, next)))
             .configure(routes::configure)
     })
     .shutdown_signal(async move {
-        asked_to_stop().await;
+        asked_to_stop.await;
+        supervisor::notify(NotifyState::Stopping);
         // These requests would not finish by themselves.
         events.close();
     })
@@ -244,17 +314,31 @@ async fn serve(
     .max_connections(connections.per_worker)
     .on_connect(move |connection, _| {
         connection.downcast_ref().into_iter().for_each(|stream| connections.limit_unread(stream));
-    })
-    .bind(bind)
-    .with_context(|| format!("cannot listen on {bind}"))?;
-    for address in server.addrs() {
-        println!("listening on http://{address}");
+    });
+    let addresses: Vec<String> = sockets.iter().map(Socket::address).collect();
+    let mut files = Vec::new();
+    for socket in sockets {
+        server = match socket {
+            Socket::Tcp(listener) => server.listen(listener)?,
+            Socket::Unix(listener, file) => {
+                files.extend(file);
+                server.listen_uds(listener)?
+            }
+        };
     }
-    let served = server.run().await;
+    for address in &addresses {
+        println!("listening on {address}");
+    }
+    versions.log(&addresses, admin.as_ref().map(|(_, address)| address.as_str()), &base_path);
+    let running = server.run();
+    supervisor::notify(NotifyState::Ready);
+    heartbeats.watch();
+    let served = running.await;
     // Last, so that it can be asked until the end.
-    if let Some(admin) = admin {
+    if let Some((admin, _)) = admin {
         admin.stop(false).await;
     }
+    drop(files);
     Ok(served?)
 }
 
@@ -273,7 +357,11 @@ async fn forget_old_answers(database: Database) {
 }
 
 /// Serves the admin address in the background.
-fn admin_server(app: web::Data<routes::App>, bind: SocketAddr, hosts: Hosts) -> anyhow::Result<ServerHandle> {
+fn admin_server(
+    app: web::Data<routes::App>,
+    bind: &Listen,
+    hosts: Hosts,
+) -> anyhow::Result<(ServerHandle, String)> {
     let server = HttpServer::new(move || {
         let hosts = hosts.clone();
         App::new()
@@ -284,14 +372,20 @@ fn admin_server(app: web::Data<routes::App>, bind: SocketAddr, hosts: Hosts) -> 
     })
     .workers(1)
     .max_connections(Connections::ADMIN)
-    .disable_signals()
-    .bind(bind)
-    .with_context(|| format!("cannot listen on {bind} for administrators"))?;
-    for address in server.addrs() {
-        println!("admin on http://{address}");
-    }
+    .disable_signals();
+    let socket = Socket::new(bind).context("cannot serve administrators")?;
+    let address = socket.address();
+    let (server, file) = match socket {
+        Socket::Tcp(listener) => (server.listen(listener)?, None),
+        Socket::Unix(listener, file) => (server.listen_uds(listener)?, file),
+    };
+    println!("admin on {address}");
     let running = server.run();
     let handle = running.handle();
-    actix_web::rt::spawn(running);
-    Ok(handle)
+    actix_web::rt::spawn(async move {
+        // Removed when the server has ended.
+        let _file = file;
+        running.await
+    });
+    Ok((handle, address))
 }

@@ -7,7 +7,7 @@ use calls_store::migrations::{self, Step};
 use calls_store::server::Server;
 use indicatif::ProgressBar;
 
-use super::database_url;
+use super::{database_url, secret_file};
 
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
@@ -16,6 +16,9 @@ pub(crate) struct Storage {
     /// kept in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
+    /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not count
+    #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
     /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
     #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -75,7 +78,7 @@ impl Storage {
     /// The URL of a server of somebody else's, and the data folder.
     fn checked(self) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
         // An empty variable, as in `DATABASE_URL= calls serve`, means none.
-        let url = self.database_url.filter(|url| !url.is_empty());
+        let url = secret_file::read("--database-url", self.database_url, self.database_url_file)?;
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
         Ok((url, self.data_dir))
     }

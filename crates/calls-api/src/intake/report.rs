@@ -162,6 +162,11 @@ impl Report {
         self.ended_early = Some(reason);
     }
 
+    /// How many records were added, and how many were in the database before.
+    pub(crate) fn stored(&self) -> (u64, u64) {
+        (self.added, self.already_there)
+    }
+
     /// Records that were read.
     pub(crate) fn records(&self) -> u64 {
         self.read

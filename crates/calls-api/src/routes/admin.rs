@@ -39,10 +39,20 @@ fn load(app: &App) -> Load {
     // Any number of requests share a connection of the hot path; as many as there are connections count as served.
     let hot = app.hot.queue.len();
     let served = hot.min(app.database.size());
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let (listens, heard) = app.events.listener();
     Load {
-        in_use: i64::from(pool.in_use) + served as i64,
+        in_use: i64::from(pool.in_use) + count(served),
         idle: pool.idle.into(),
-        waiting: (app.database.queue().len() + hot - served) as i64,
+        most_connections: count(app.database.size()),
+        waiting: count(app.database.queue().len() + hot - served),
+        followers: count(app.followers.taken()),
+        most_followers: count(app.followers.most()),
+        exports: count(app.exports.taken()),
+        most_exports: count(app.exports.most()),
+        listens,
+        heard,
+        restarts: app.server.upgrade().map_or(0, |server| server.restarts()),
     }
 }
 

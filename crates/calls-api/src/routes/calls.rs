@@ -21,7 +21,6 @@ use super::export::{After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
 use super::{App, accept, export, fallback};
-use crate::assets;
 use crate::conditional::{etag, etag_with_names, is_known, known, versions, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
@@ -134,7 +133,7 @@ pub(super) async fn list_calls_or_page(
     query: web::Query<Vec<(String, String)>>,
 ) -> HttpResponse {
     if prefers_page(&request)
-        && let Some(shell) = assets::index(&request)
+        && let Some(shell) = app.site.index(&request)
     {
         let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
         vary_by_accept(&mut page);

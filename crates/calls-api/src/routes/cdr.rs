@@ -16,6 +16,7 @@ use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
 use super::schemas::{FreeswitchCdr, FreeswitchForm, NotTaken, TwilioCallback, Unauthorized};
+use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
@@ -69,7 +70,7 @@ pub(super) async fn post_freeswitch(
             let cdr = decode(encoding, &body)?;
             let is_xml = cdr.trim_ascii_start().starts_with(b"<");
             let format = if is_xml { Format::FreeswitchXml } else { Format::FreeswitchJson };
-            store(&app, format, &cdr)
+            store(&app, Source::Freeswitch, format, &cdr)
         })
         .await?;
     Ok(HttpResponse::Ok().json(stored))
@@ -120,7 +121,7 @@ pub(super) async fn post_twilio(
     let stored = app
         .database
         .clone()
-        .block_writing(move || store(&app, Format::TwilioJson, &twilio_call(form)))
+        .block_writing(move || store(&app, Source::Twilio, Format::TwilioJson, &twilio_call(form)))
         .await?;
     Ok(HttpResponse::Ok().json(stored))
 }
@@ -180,9 +181,11 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
 }
 
 /// Stores the calls of a record in one transaction, or none of them.
-fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
-    let Read { calls, refused } = read(app, format, cdr);
+fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
+    let Read { calls, joined, refused } = read(app, format, cdr);
+    app.metrics.count_joined(source, joined);
     if !refused.is_empty() {
+        app.metrics.count_refused(source, "unreadable");
         tracing::warn!("refused a call detail record that is no call");
     }
     if calls.is_empty() {
@@ -193,13 +196,17 @@ fn store(app: &App, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
         import::store(connection, layout, &calls)
     })?;
     let added = is_added.iter().filter(|is_added| **is_added).count();
-    Ok(Stored { added, already_there: is_added.len() - added, refused })
+    let already_there = is_added.len() - added;
+    app.metrics.count_stored(source, added as u64, already_there as u64);
+    Ok(Stored { added, already_there, refused })
 }
 
 /// What a record came to.
 #[derive(Default)]
 struct Read {
     calls: Vec<ResolvedCall>,
+    /// Records that are told by another one.
+    joined: usize,
     refused: Vec<String>,
 }
 
@@ -215,7 +222,9 @@ fn read(app: &App, format: Format, cdr: &[u8]) -> Read {
                 Ok(call) => read.calls.push(call),
                 Err(reason) => unowned = Some(reason),
             },
-            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => {}
+            Ok(Item::Joined { .. } | Item::Skipped(Skipped { reason: Reason::SecondLeg, .. })) => {
+                read.joined += 1;
+            }
             Ok(Item::Skipped(skipped)) => read.refused.push(skipped.reason.to_string()),
             Err(error) => read.refused.push(error.to_string()),
         }

@@ -16,7 +16,8 @@ use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
-use crate::assets::{self, Coding};
+use crate::assets::{Coding, Site};
+use crate::base_path::BasePath;
 use crate::conditional::{is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::reads::newest_seen;
@@ -43,11 +44,11 @@ pub(super) async fn get_page(
     let wanted = Wanted::read(request, &app)?;
     let mut fallback =
         Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
-    let known = known(request);
+    let (site, known) = (app.site, known(request));
     let seen = newest_seen(request, versions_seen(&known));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
-        move |database: &Database| find(database, &labels, &party, &filter, &known)
+        move |database: &Database| find(database, site, &labels, &party, &filter, &known)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -71,7 +72,7 @@ pub(super) async fn get_page(
         fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || assets::index_with(&fallback, coding)).await.ok()?.ok()?;
+    let html = web::block(move || site.index_with(&fallback, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -94,6 +95,7 @@ type ReturnedRows = (Vec<CallRow>, Vec<Option<DateTime<Utc>>>);
 
 fn find(
     database: &Database,
+    site: Site,
     labels: &Labels,
     party: &Party,
     filter: &FilterParameters,
@@ -107,7 +109,7 @@ fn find(
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = assets::index_etag(version, named);
+        let etag = site.index_etag(version, named);
         if filter.is_empty() && is_known(known, &etag) {
             return Ok((version, Found { etag, name: None, rows: None, next: None }));
         }
@@ -165,5 +167,5 @@ fn zone(request: &HttpRequest) -> Option<Tz> {
 fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
     pairs.push(("include".to_owned(), "details".to_owned()));
     let query = Query::new(pairs).with("after", &Cursor(place).to_string());
-    format!("{}?{query}", api_address(party))
+    format!("{}{}?{query}", BasePath::current().as_str(), api_address(party))
 }

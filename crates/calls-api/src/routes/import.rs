@@ -21,6 +21,7 @@ use super::upload::{self, Upload};
 use crate::intake;
 use crate::intake::options::{Read, Texts, Wrong};
 use crate::intake::report::Report;
+use crate::metrics::Source;
 use crate::problem::ApiError;
 
 /// Logs that are received and read at once.
@@ -112,7 +113,7 @@ fn import_once(
     read: &Read,
 ) -> Result<String, ApiError> {
     let mut connection = app.database.dedicated()?;
-    let Some(key) = key else { return import(&mut connection, upload, read) };
+    let Some(key) = key else { return import(app, &mut connection, upload, read) };
     let mut digest = Sha256::new();
     digest.update(&upload.digest);
     digest.update(query);
@@ -127,7 +128,7 @@ fn import_once(
     match idempotency::known(&mut connection, key, &digest).map_err(failed)? {
         Some(answer) => answer.ok_or(ApiError::KeyReused),
         None => {
-            let body = import(&mut connection, upload, read)?;
+            let body = import(app, &mut connection, upload, read)?;
             // The report names the numbers with most calls.
             let answer = Answer { body, quotes_sender: true };
             idempotency::keep(&mut connection, key, &digest, &answer).map_err(failed)?;
@@ -136,12 +137,20 @@ fn import_once(
     }
 }
 
-fn import(connection: &mut PgConnection, upload: &Upload, read: &Read) -> Result<String, ApiError> {
+fn import(
+    app: &App,
+    connection: &mut PgConnection,
+    upload: &Upload,
+    read: &Read,
+) -> Result<String, ApiError> {
     let opened = calls_import::open(upload.file.path(), read.format, &read.options, &Progress::default())
         .map_err(|error| unreadable(&error))?;
     let mut report = Report::new(opened.format, false, false).map_err(|_| ApiError::Internal)?;
     let items = within(LONGEST, opened.items);
     let ended = intake::run(Some(connection), items, (read.region, OnError::Skip), &mut report, |_| {});
+    let (added, already_there) = report.stored();
+    app.metrics.count_import(ended.is_ok());
+    app.metrics.count_stored(Source::Import, added, already_there);
     match ended {
         Ok(()) => {}
         Err(ImportError::Store(error)) => return Err(DatabaseError::Query(error).into()),

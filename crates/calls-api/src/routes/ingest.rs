@@ -1,5 +1,6 @@
 //! `POST /api/calls`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -18,6 +19,7 @@ use super::bodies::{bad_body, read_body};
 use super::schemas::{NotTaken, Refused, SentRecord, Unauthorized};
 use super::sent::{Refusal, parse_record, read_record};
 use crate::credentials;
+use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_phone::Region;
 use calls_store::hot::Hot;
@@ -100,7 +102,10 @@ pub(super) async fn post_calls(
         _ => None,
     };
     let answer = match added {
-        Some(added) => Results::new([Ok(())].into_iter(), [added]).answer(),
+        Some(added) => {
+            app.metrics.count_stored(Source::Api, added.into(), (!added).into());
+            Results::new([Ok(())].into_iter(), [added]).answer()
+        }
         None => {
             let database = app.database.clone();
             database.block_writing(move || store_all(&app, key.as_deref(), &body, read_records)).await?
@@ -133,7 +138,12 @@ fn store_all(
     let records = read_records(body)?;
     let read: Vec<_> =
         records.into_iter().map(|record| read_record(&parse_record(record)?, app.region)).collect();
-    let work = |connection: &mut PgConnection| Ok(store(connection, app, &read)?.answer());
+    let stored = Cell::new(None);
+    let work = |connection: &mut PgConnection| {
+        let results = store(connection, app, &read)?;
+        stored.set(Some((results.added as u64, results.already_there as u64)));
+        Ok(results.answer())
+    };
     let digest = Sha256::digest(body);
     let answer = app.database.write(|connection| match key {
         None => work(connection).map(Some),
@@ -142,6 +152,13 @@ fn store_all(
             Ok(answer.map(|body| Answer { body, quotes_sender: false }))
         }
     })?;
+    // Nothing is where the key came before.
+    if let Some((added, already_there)) = stored.take() {
+        app.metrics.count_stored(Source::Api, added, already_there);
+        let refused = read.iter().filter_map(|record| record.as_ref().err());
+        refused
+            .for_each(|refusal| app.metrics.count_refused(Source::Api, refusal.member.unwrap_or("record")));
+    }
     answer.ok_or(ApiError::KeyReused)
 }
 

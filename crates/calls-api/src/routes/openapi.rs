@@ -1,11 +1,12 @@
 //! `GET /api/openapi.json`: the API's description (OpenAPI 3.1), made from the handlers and the types.
 
+use crate::base_path::BasePath;
 use actix_web::HttpResponse;
 use calls_model::{CallType, Party, Problem};
 use chrono_tz::TZ_VARIANTS;
-use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, Server};
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 /// What the document is made of.
@@ -56,7 +57,12 @@ struct Description;
 
 /// The document, indented for people.
 pub(super) async fn get_openapi() -> HttpResponse {
-    match Description::openapi().to_pretty_json() {
+    let mut description = Description::openapi();
+    let base = BasePath::current();
+    if !base.is_root() {
+        description.servers = Some(vec![Server::new(base.as_str())]);
+    }
+    match description.to_pretty_json() {
         Ok(json) => HttpResponse::Ok().content_type("application/json").body(json + "\n"),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

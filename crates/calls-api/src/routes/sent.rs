@@ -17,7 +17,7 @@ const MOST_RECORD_BYTES: usize = 4096;
 pub(super) struct Refusal {
     /// The member that is not right; none if it is the record as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    member: Option<&'static str>,
+    pub(super) member: Option<&'static str>,
     expected: String,
     found: String,
 }

@@ -1,5 +1,13 @@
 //! The admin address.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
+use crate::events::{Client, wait_until};
+use crate::post::post;
 use crate::test_app::TestApp;
 
 fn app() -> TestApp {
@@ -52,4 +60,96 @@ fn what_is_for_administrators_is_nowhere_else() {
     }
     assert_eq!(app.get_admin("/api/calls/+12025550123").problem().kind, "/problems/not-found");
     assert!(TestApp::new().admin.is_none(), "there is no admin address unless it is asked for");
+}
+
+#[test]
+fn what_is_stored_refused_and_followed_is_counted() {
+    let token = format!("Bearer {TOKEN}");
+    let app = TestApp::with(&["--admin-bind", "127.0.0.1:0", "--ingest-token", TOKEN, "--heartbeat", "1"]);
+    let headers = [("Authorization", token.as_str()), ("Content-Type", "application/json")];
+    let record = |minute: usize, call_type: &str| {
+        serde_json::json!({"owner": "+12025550123", "created_at": format!("2024-01-31T10:0{minute}:00Z"),
+                           "counterparty": "+13333333333", "type": call_type})
+    };
+    let send = |records: serde_json::Value| {
+        assert_eq!(post(&app, "/api/calls", &headers, records.to_string().as_bytes()).status, 200);
+    };
+    send(serde_json::json!([record(1, "Missed Inbound")]));
+    send(serde_json::json!([record(1, "Missed Inbound"), record(2, "Missed Inbound"), record(3, "Lost"), 1]));
+    assert_eq!(freeswitch(&app, "application/json", JSON_CDR).status, 200);
+    assert_eq!(freeswitch(&app, "application/json", "{}").status, 200);
+    let mut client = Client::connect(&app, "+12025550123", None);
+    app.call("+12025550123", "2024-02-01T10:00:00Z", "withheld", "Missed Inbound", None);
+    client.call().unwrap();
+
+    let text = app.get_admin("/metrics").body;
+    for line in [
+        r#"calls_added_total{source="api"} 2"#,
+        r#"calls_already_there_total{source="api"} 1"#,
+        r#"calls_refused_total{reason="type",source="api"} 1"#,
+        r#"calls_refused_total{reason="record",source="api"} 1"#,
+        r#"calls_added_total{source="freeswitch"} 2"#,
+        r#"calls_refused_total{reason="unreadable",source="freeswitch"} 1"#,
+        "calls_followers 1",
+        "calls_listener_connected 1",
+        "calls_exports 0",
+        "calls_postgresql_restarts_total 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(text.contains("calls_build_info{postgresql=\""), "{text}");
+    let heard =
+        text.lines().find_map(|line| line.strip_prefix("calls_listener_last_heard_timestamp_seconds "));
+    assert!(heard.unwrap().parse::<f64>().unwrap() > 1.7e9, "{text}");
+    assert!(!text.contains("2025550123") && !text.contains("3333333333"), "{text}");
+}
+
+#[test]
+fn a_private_postgresql_that_is_started_again_is_counted() {
+    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+    let data_dir = folder.path().join("calls");
+    let data_dir = data_dir.to_str().unwrap();
+    let app =
+        TestApp::start(&["--bind", "127.0.0.1:0", "--admin-bind", "127.0.0.1:0", "--data-dir", data_dir]);
+    let pid = fs::read_to_string(format!("{data_dir}/postgres/postmaster.pid")).unwrap();
+    let killed = Command::new("kill").args(["-KILL", pid.lines().next().unwrap().trim()]).status().unwrap();
+    assert!(killed.success());
+    let restarts = || {
+        app.get("/api/calls/+12025550123");
+        app.get_admin("/metrics").body.contains("\ncalls_postgresql_restarts_total 1\n")
+    };
+    wait_until(restarts);
+    let log = app.stop();
+    let started = log.lines().find(|line| line.contains("\"started\"")).unwrap();
+    assert!(started.contains("data_dir") && started.contains("calls"), "{started}");
+    assert!(log.contains("had ended and was started again"), "{log}");
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
+    let app = app();
+    app.get("/api/calls/1001");
+    let text = app.get_admin("/metrics").body;
+    // There once there is something to count.
+    let later = [
+        "calls_added_total",
+        "calls_already_there_total",
+        "calls_joined_total",
+        "calls_refused_total",
+        "calls_imports_total",
+        "backup_age_seconds",
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging");
+    let mut asked = 0;
+    for file in ["prometheus/calls.yml", "grafana/calls.json"] {
+        let file = fs::read_to_string(folder.join(file)).unwrap();
+        let names = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        for name in names.filter(|name| {
+            ["calls_", "http_request", "database_", "backup_"].iter().any(|start| name.starts_with(start))
+        }) {
+            asked += 1;
+            assert!(later.contains(&name) || text.contains(&format!("\n{name}")), "{name}\n{text}");
+        }
+    }
+    assert!(asked > 20, "{asked}");
 }

@@ -3,6 +3,7 @@
 mod away;
 mod axe;
 mod back;
+mod base_path;
 mod callers;
 pub(crate) mod chromium;
 mod filters;

@@ -1,4 +1,35 @@
-use crate::test_app::TestApp;
+use std::fs;
+use std::path::Path;
+
+use crate::test_app::{TestApp, calls};
+
+#[test]
+fn each_command_and_option_in_the_documents_exists() {
+    let help = |arguments: &[&str]| String::from_utf8(calls(arguments).stdout).unwrap();
+    let commands = help(&["--help"]);
+    let commands = commands.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let commands: Vec<&str> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let book = fs::read_dir(root.join("docs/src")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = book.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let mut tried = 0;
+    for document in documents.chain([root.join("README.md")]) {
+        let text = fs::read_to_string(&document).unwrap();
+        let uses = text.lines().flat_map(|line| line.split(['`', '|']));
+        for used in uses {
+            let found = commands.iter().find_map(|command| {
+                used.split_once(&format!("calls {command} ")).map(|(_, rest)| (*command, rest))
+            });
+            let Some((command, rest)) = found else { continue };
+            let help = help(&[command, "--help"]);
+            for option in rest.split([' ', '=']).filter(|word| word.starts_with("--")) {
+                tried += 1;
+                assert!(help.contains(option), "{}: calls {command} {option}", document.display());
+            }
+        }
+    }
+    assert!(tried > 3, "{tried}");
+}
 
 #[test]
 fn swagger_ui_comes_from_this_server_alone_and_needs_no_script_in_its_html() {

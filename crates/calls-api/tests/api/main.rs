@@ -5,10 +5,12 @@
 
 mod admin;
 mod backup;
+mod base_path;
 mod browser;
 mod callbacks;
 mod calls;
 mod cdr;
+mod configuration;
 mod database;
 mod details;
 mod docs;
@@ -33,11 +35,14 @@ mod paging;
 mod people;
 mod pooler;
 mod post;
+mod proxies;
 mod record;
 mod replica;
+mod request_ids;
 mod security;
 mod seed;
 mod serve;
+mod sockets;
 mod summary;
 mod test_app;
 mod tls;

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use local_postgres::testing;
 use serde_json::Value;
 
-const CALLS: &str = env!("CARGO_BIN_EXE_calls");
+pub const CALLS: &str = env!("CARGO_BIN_EXE_calls");
 const TEMPLATE: &str = "calls_template";
 
 /// A database with all migrations applied, dropped in the end.
@@ -169,7 +169,7 @@ pub fn bare(arguments: &[&str]) -> Command {
     command
 }
 
-fn without_settings(command: &mut Command) {
+pub fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let is_ours = text.starts_with("CALLS_") && text != "CALLS_POSTGRES_BIN";
@@ -177,6 +177,8 @@ fn without_settings(command: &mut Command) {
             command.env_remove(name);
         }
     }
+    // Nor does a file that is installed on this machine.
+    command.env("CALLS_CONFIG", "");
 }
 
 fn database_url(name: &str) -> String {

@@ -101,26 +101,27 @@ fn generated(number: u64) -> (Vec<String>, Option<u64>) {
         ),
         // A phone that answers and transfers to another one.
         _ => {
-            let mut second = Row {
-                src: &caller,
-                dst: "102",
-                channel: &trunk,
-                dstchannel: &p2,
-                lastapp: "Dial",
-                start: number + 35,
-                duration: 65,
-                billsec: 60,
-                disposition: "ANSWERED",
-                linkedid: &id,
-            }
-            .text();
-            second.push('\n');
-            (
-                vec![plain("101", &trunk, &p1, "Dial", 35, 30, "ANSWERED"), second.trim_end().to_owned()],
-                Some(90),
-            )
+            let second = transferred(&caller, &trunk, &p2, number + 35, &id);
+            (vec![plain("101", &trunk, &p1, "Dial", 35, 30, "ANSWERED"), second], Some(90))
         }
     }
+}
+
+/// The row of a caller who was transferred to 102 and spoke there for a minute.
+fn transferred(caller: &str, channel: &str, dstchannel: &str, start: u64, linkedid: &str) -> String {
+    Row {
+        src: caller,
+        dst: "102",
+        channel,
+        dstchannel,
+        lastapp: "Dial",
+        start,
+        duration: 65,
+        billsec: 60,
+        disposition: "ANSWERED",
+        linkedid,
+    }
+    .text()
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub(super) struct Accumulator<'a> {
     summary: Summary,
     talk_ms: u64,
     days: BTreeMap<i64, Sum>,
+    /// The day of the calls that were added last, which is in `days` only once another one begins: most calls come in
+    /// the order of time.
+    day: (i64, Sum),
     hours: [Sum; 168],
     dispositions: [u64; Disposition::ALL.len()],
     /// Missed inbound calls that ask to be returned.
@@ -44,6 +47,7 @@ impl<'a> Accumulator<'a> {
             summary: Summary::empty(zone),
             talk_ms: 0,
             days: BTreeMap::new(),
+            day: (0, Sum::default()),
             hours: [Sum::default(); 168],
             dispositions: [0; Disposition::ALL.len()],
             asking: 0,
@@ -59,11 +63,12 @@ impl<'a> Accumulator<'a> {
     pub(super) fn add_count(&mut self, quarter: Quarter, code: Code, count: Count) -> bool {
         let Filter { types, dispositions, .. } = self.filter;
         let ended = |disposition| dispositions.contains(&disposition);
+        let local = self.local(quarter.start());
         let fits = types.contains(&code.call_type())
             && (dispositions.is_empty() || code.disposition().is_some_and(ended))
-            && self.is_wanted_hour(self.local(quarter.start()));
+            && self.is_wanted_hour(local);
         if fits {
-            self.add(quarter.start(), code, count);
+            self.add(local, code, count);
         }
         fits
     }
@@ -76,7 +81,8 @@ impl<'a> Accumulator<'a> {
             open: is_open.into(),
             unidentified: is_unidentified.into(),
         };
-        self.add(call.created_at.timestamp(), Code::new(call.call_type(), call.disposition()), count);
+        let local = self.local(call.created_at.timestamp());
+        self.add(local, Code::new(call.call_type(), call.disposition()), count);
         self.see(call.created_at);
     }
 
@@ -87,11 +93,15 @@ impl<'a> Accumulator<'a> {
         *last_call = (*last_call).max(Some(at));
     }
 
-    fn add(&mut self, second: i64, code: Code, count: Count) {
-        let local = self.local(second);
+    /// Adds calls that began at a time of the zone's clocks.
+    fn add(&mut self, local: i64, code: Code, count: Count) {
         let missed = if code.call_type().outcome() == Outcome::Missed { count.calls } else { 0 };
-        for sum in [self.days.entry(local.div_euclid(DAY)).or_default(), &mut self.hours[hour_of_week(local)]]
-        {
+        let day = local.div_euclid(DAY);
+        if self.day.0 != day {
+            self.keep_day();
+            self.day = (day, Sum::default());
+        }
+        for sum in [&mut self.day.1, &mut self.hours[hour_of_week(local)]] {
             sum.calls += count.calls;
             sum.missed += missed;
         }
@@ -109,6 +119,15 @@ impl<'a> Accumulator<'a> {
         }
     }
 
+    fn keep_day(&mut self) {
+        let (day, Sum { calls, missed }) = self.day;
+        if calls > 0 {
+            let sum = self.days.entry(day).or_default();
+            sum.calls += calls;
+            sum.missed += missed;
+        }
+    }
+
     /// Seconds since 1970-01-01 0:00 of the zone's own clocks.
     fn local(&self, second: i64) -> i64 {
         let change = self.offsets.changes.partition_point(|change| change.timestamp() <= second);
@@ -123,7 +142,8 @@ impl<'a> Accumulator<'a> {
     }
 
     /// The summary, without its counterparties and without the ids of calls that are not returned.
-    pub(super) fn finish(self) -> Summary {
+    pub(super) fn finish(mut self) -> Summary {
+        self.keep_day();
         let Self { mut summary, talk_ms, days, hours, dispositions, asking, .. } = self;
         summary.talk_time = TalkTime::from_ms(talk_ms);
         summary.inbound = InboundAnswers::of(&summary.types);

@@ -50,6 +50,7 @@ fn call(random: &mut ChaCha8Rng) -> NewCall {
         duration_ms: (call_type.outcome() == Outcome::Completed).then_some(1_000),
         disposition: DispositionColumn(*dispositions.choose(random).unwrap()),
         ring_ms: None,
+        via: None,
     }
 }
 
@@ -183,6 +184,7 @@ fn who_is_done_comes_back_with_the_next_missed_call_and_not_with_one_from_before
         duration_ms: None,
         disposition: DispositionColumn(None),
         ring_ms: None,
+        via: None,
     };
     add(&mut connection, &[missed(0), missed(60)]);
     let put = |connection: &mut PgConnection, done| {

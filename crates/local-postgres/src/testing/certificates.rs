@@ -5,7 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::expect;
 use crate::Error;
+
+/// Makes a certificate for a server at `host` in a folder, `HOST.crt` and `HOST.key`, and that of the authority that
+/// signed it, `authority.crt`, all as PEM.
+///
+/// # Panics
+/// Also if the program `openssl` is missing.
+pub fn make_certificate(folder: &Path, host: &str) {
+    let workshop = expect(Workshop::new(folder, host));
+    let authority = expect(workshop.authority("authority"));
+    expect(workshop.signed(&authority, "server", host));
+}
 
 /// The extensions of each kind of certificate. `openssl` does not read the system's configuration beside it.
 const CONFIGURATION: &str = "\
@@ -16,7 +28,7 @@ distinguished_name = subject
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 [server]
-subjectAltName = DNS:localhost
+subjectAltName = DNS:HOST
 extendedKeyUsage = serverAuth
 [client]
 extendedKeyUsage = clientAuth
@@ -36,11 +48,11 @@ pub(super) struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    /// Prepares the folder.
-    pub(super) fn new(folder: &Path) -> Result<Workshop<'_>, Error> {
+    /// Prepares the folder for certificates of servers at `host`.
+    pub(super) fn new<'a>(folder: &'a Path, host: &str) -> Result<Workshop<'a>, Error> {
         let workshop = Workshop { folder };
         let path = workshop.configuration();
-        fs::write(&path, CONFIGURATION).map_err(Error::io("write", &path))?;
+        fs::write(&path, CONFIGURATION.replace("HOST", host)).map_err(Error::io("write", &path))?;
         Ok(workshop)
     }
 

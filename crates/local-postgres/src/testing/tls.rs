@@ -111,7 +111,7 @@ struct Certificates {
 
 fn make_certificates(folder: &Path) -> Result<Certificates, Error> {
     fs::create_dir(folder).map_err(Error::io("create the folder", folder))?;
-    let workshop = Workshop::new(folder)?;
+    let workshop = Workshop::new(folder, "localhost")?;
     let authority = workshop.authority("authority")?;
     Ok(Certificates {
         stranger: workshop.authority("stranger")?,

@@ -1,12 +1,13 @@
 //! What is around the server: its port, its name, the proxy in front of it, its backups.
 
-use std::net::{TcpListener, ToSocketAddrs as _};
+use std::net::ToSocketAddrs as _;
 
 use chrono::{TimeDelta, Utc};
 
 use super::{Arguments, Findings};
 use crate::commands::health;
 use crate::hosts;
+use crate::listen::{Listen, Socket};
 use calls_store::backup::folder;
 
 pub(super) fn check(arguments: &Arguments, findings: &mut Findings) {
@@ -20,14 +21,17 @@ fn given(text: &Option<String>) -> Option<&str> {
 }
 
 fn check_port(arguments: &Arguments, findings: &mut Findings) {
-    let bind = arguments.bind;
-    match TcpListener::bind(bind) {
+    let bind = &arguments.bind;
+    match Socket::new(bind) {
         Ok(_) => findings.ok("port", format!("{bind} is free")),
         Err(error) => match health::is_calls(bind) {
             true => findings.ok("port", format!("`calls serve` answers at {bind}")),
             false => {
-                let other = format!("calls serve --bind {}:{}", bind.ip(), bind.port().saturating_add(1));
-                findings.fail("port", format!("cannot listen on {bind}: {error}"), other);
+                let other = match bind {
+                    Listen::Tcp(bind) => format!("{}:{}", bind.ip(), bind.port().saturating_add(1)),
+                    Listen::Unix(_) => "127.0.0.1:8000".to_owned(),
+                };
+                findings.fail("port", format!("{error:#}"), format!("calls serve --bind {other}"));
             }
         },
     }
@@ -35,7 +39,7 @@ fn check_port(arguments: &Arguments, findings: &mut Findings) {
 
 fn check_public(arguments: &Arguments, findings: &mut Findings) {
     let (url, proxy) = (given(&arguments.public_url), given(&arguments.trusted_proxy));
-    let is_local = arguments.bind.ip().is_loopback();
+    let is_local = arguments.bind.is_loopback();
     let host = url.map(|url| (url, hosts::host_of(url)));
     match host {
         None if !is_local && given(&arguments.allowed_hosts).is_none() => {

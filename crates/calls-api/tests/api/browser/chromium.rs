@@ -26,6 +26,11 @@ pub struct Chromium {
 
 impl Chromium {
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts with further arguments.
+    pub async fn with(further: &[&str]) -> Self {
         // It takes a port that is free for IPv4, and ends if it is not for IPv6.
         let (driver, port) = (0..5).find_map(|_| start_driver()).expect("chromedriver says its port");
         let profile = tempfile::tempdir().unwrap();
@@ -42,6 +47,7 @@ impl Chromium {
         ]
         .map(str::to_owned)
         .to_vec();
+        arguments.extend(further.iter().map(|argument| (*argument).to_owned()));
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         // Chromium's sandbox refuses to run as root, as in a container.
         if profile.path().metadata().unwrap().uid() == 0 {

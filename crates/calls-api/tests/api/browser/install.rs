@@ -24,7 +24,7 @@ async fn the_page_can_be_installed_with_icons_of_all_sizes() {
             return [manifest.name, manifest.display, manifest.start_url, ...icons];
         })().then(done, error => done([String(error)]))";
     let found = chromium.client.execute_async(script, Vec::new()).await.unwrap();
-    let expected = serde_json::json!(["Calls", "standalone", "/", "any", "any", "any", "maskable"]);
+    let expected = serde_json::json!(["Calls", "standalone", "./", "any", "any", "any", "maskable"]);
     assert_eq!(found, expected);
     let problems = chromium.dev_tools("Page.getInstallabilityErrors", serde_json::json!({})).await;
     assert_eq!(problems["installabilityErrors"], serde_json::json!([]));
