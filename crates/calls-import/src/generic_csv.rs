@@ -271,9 +271,14 @@ impl Layout {
                         .copied()
                         .filter(|_| !says)
                         .find(|column| party(*column).is_identified());
-                    other.unwrap_or(first)
+                    // What stands in the first one is the name.
+                    other.map_or((first, None), |other| (other, Some(first)))
                 };
-                (named(known(from), self.names.from), named(known(to), self.names.to))
+                let side = |columns: &[usize], name: Option<usize>| {
+                    let (column, instead) = known(columns);
+                    named(column, instead.or(name))
+                };
+                (side(from, self.names.from), side(to, self.names.to))
             }
         })
     }
