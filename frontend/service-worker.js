@@ -1,14 +1,17 @@
-// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or with word that
-// nobody answers. It never keeps calls: only HTML without any, and the files of one build, which are named by their hash.
-// build.rs writes VERSION and FILES above this line. Calls, events and exports, all below /api, pass by.
+// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or
+// with word that nobody answers. It never keeps calls: only HTML without any, and the files of one build,
+// which are named by their hash. build.rs writes VERSION and FILES above this line. Calls, events and
+// exports, all below /api, pass by.
 
 /** The path below which everything is; empty at the root. */
 const BASE = new URL(".", location).pathname.slice(0, -1);
 /** Of this server: others may have the same origin. */
 const CACHES = `calls ${BASE} `;
 const CACHE = CACHES + VERSION;
-/** The page without calls. */
-const SHELL = `${BASE}/`;
+/** The page without calls and names, in the language of whom it was asked by. */
+const SHELL = `${BASE}/shell`;
+/** Scripts with the texts of one language. */
+const TEXTS = /\/page-[\w-]+\.js/;
 
 const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
 
@@ -17,6 +20,8 @@ addEventListener("install", (event) => {
     const cache = await caches.open(CACHE);
     // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
     await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES.map((file) => BASE + file)]);
+    const [texts] = (await (await kept(SHELL)).text()).match(TEXTS);
+    await cache.add(BASE + texts);
     await skipWaiting();
   };
   event.waitUntil(install());
@@ -37,9 +42,10 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  const path = pathname.startsWith(SHELL) && pathname.slice(BASE.length);
-  if (FILES.includes(path)) event.respondWith(file(request));
-  else if (request.mode === "navigate" && (path === "/" || (path && path.startsWith("/calls/")))) event.respondWith(page(request));
+  const path = pathname.startsWith(`${BASE}/`) && pathname.slice(BASE.length);
+  if (FILES.includes(path) || TEXTS.test(path)) event.respondWith(file(request));
+  else if (request.mode === "navigate" && path && (path === "/" || path.startsWith("/calls/")))
+    event.respondWith(page(request));
 });
 
 const file = async (request) => (await kept(request.url)) ?? fetch(request);

@@ -1,15 +1,31 @@
 //! Puts the built page (`frontend/dist`) into the binary, compressed once here instead of on every request.
 //! Without a built page the binary is the API alone.
 //!
+//! Each language has HTML of its own, and one file of the scripts that come before the program, with its texts.
+//!
 //! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's content
 //! security policy need not allow scripts in HTML. It also registers the service worker, so that only the built page has one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+#[path = "build/languages.rs"]
+mod languages;
+
+use languages::Catalogue;
+
+const TEXTS: &str = "../../frontend/texts";
+/// Scripts of every page, in their order.
+const SCRIPTS: [&str; 6] = ["start", "texts", "html", "rows", "controls", "first-rows"];
+/// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
+const ASIDE: [(&str, &[&str]); 2] = [
+    ("panel", &["api", "panel", "excel", "occurrences"]),
+    ("places", &["api", "home", "callbacks", "lines"]),
+];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
 /// Where there are service workers, which is in secure contexts only, and once there is nothing better to do. A browser that
@@ -27,6 +43,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=../../migrations");
     println!("cargo::rerun-if-changed=swagger-ui");
     println!("cargo::rerun-if-changed={SERVICE_WORKER}");
+    println!("cargo::rerun-if-changed={TEXTS}");
 
     let mut table = "static ASSETS: &[Asset] = &[\n".to_owned();
     for (number, (name, plain)) in assets(dist)?.into_iter().chain(swagger_ui()?).enumerate() {
@@ -48,6 +65,8 @@ fn main() -> io::Result<()> {
         .map_err(io::Error::other)?;
     }
     table.push_str("];\n");
+    let names: Vec<String> = catalogues()?.into_iter().map(|(name, _)| name).collect();
+    writeln!(table, "static LANGUAGES: &[&str] = &{names:?};").map_err(io::Error::other)?;
     fs::write(out.join("assets.rs"), table)
 }
 
@@ -56,32 +75,108 @@ type File = (String, Vec<u8>);
 
 /// The page's files.
 fn assets(dist: &Path) -> io::Result<Vec<File>> {
-    let mut assets = Vec::new();
+    let mut found = Vec::new();
     for path in files(dist)? {
         let name = path.strip_prefix(dist).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        let mut plain = fs::read(&path)?;
-        if name.ends_with(".html") {
-            let html = String::from_utf8(plain).map_err(io::Error::other)?;
-            let (html, scripts) = without_inline_scripts(&html)?;
-            assets.push((name.replace(".html", "-with-calls.html"), with_program_aside(&html)?.into_bytes()));
-            // The style comes first where both share a narrow line.
-            let program = "as=\"fetch\" type=\"application/wasm\"";
-            plain = html.replace(program, &format!("{program} fetchpriority=\"low\"")).into_bytes();
-            assets.extend(scripts);
+        found.push((name, fs::read(&path)?));
+    }
+    let Some(at) = found.iter().position(|(name, _)| name == "index.html") else { return Ok(Vec::new()) };
+    let (html, started) =
+        without_inline_scripts(&String::from_utf8(found.remove(at).1).map_err(io::Error::other)?)?;
+    let (html, scripts) = without_scripts(html, &mut found)?;
+    let mut assets = pages(&html, &scripts)?;
+    assets.extend(started);
+    assets.extend(found);
+    assets.push(service_worker(&assets)?);
+    Ok(assets)
+}
+
+/// The languages there are, with their texts. English needs none.
+fn catalogues() -> io::Result<Vec<(String, Catalogue)>> {
+    let mut catalogues = vec![("en".to_owned(), Catalogue::new())];
+    for path in files(Path::new(TEXTS))? {
+        if let Some(name) = path.file_stem().and_then(|name| name.to_str()) {
+            catalogues.push((name.to_owned(), languages::read(&fs::read_to_string(&path)?)?));
         }
-        assets.push((name, plain));
     }
-    if !assets.is_empty() {
-        assets.push(service_worker(&assets)?);
+    Ok(catalogues)
+}
+
+/// The HTML without the scripts that trunk put there, and their texts by name.
+fn without_scripts(
+    mut html: String,
+    found: &mut Vec<File>,
+) -> io::Result<(String, BTreeMap<&'static str, String>)> {
+    let mut scripts = BTreeMap::new();
+    let aside = ASIDE.iter().flat_map(|(_, scripts)| scripts.iter().copied());
+    for script in SCRIPTS.into_iter().chain(aside).collect::<BTreeSet<_>>() {
+        let is_it = |name: &str| {
+            name.strip_prefix(script)
+                .is_some_and(|end| end.starts_with('-') && has_hash(end) && end.ends_with(".js"))
+        };
+        let at = found.iter().position(|(name, _)| is_it(name));
+        let at =
+            at.ok_or_else(|| io::Error::other(format!("expected {script}.js among the page's files")))?;
+        let (name, text) = found.remove(at);
+        let start = html.find(&format!("<script src=\"/{name}\""));
+        let place =
+            start.and_then(|start| Some(start..start + html[start..].find("</script>")? + "</script>".len()));
+        html.drain(place.ok_or_else(|| io::Error::other(format!("expected {name} in the page")))?);
+        scripts
+            .insert(script, languages::without_comments(&String::from_utf8(text).map_err(io::Error::other)?));
     }
+    Ok((html, scripts))
+}
+
+/// For each language its scripts and three pages: one that loads the program, one that does so after its first rows, and one
+/// without a program.
+fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec<File>> {
+    let mut assets = Vec::new();
+    let mut add = |name: &str, text: String| {
+        let file = format!("{name}-{:016x}.js", hash(text.as_bytes()));
+        let tag = format!("<script src=\"/{file}\" defer></script>");
+        assets.push((file, text.into_bytes()));
+        tag
+    };
+    let text = |names: &[&str]| names.iter().map(|name| scripts[name].as_str()).collect::<String>();
+    let [panel, places] = ASIDE.map(|(name, scripts)| add(name, text(scripts)));
+    let mut pages = Vec::new();
+    for (language, catalogue) in catalogues()? {
+        let script = add(&format!("page-{language}"), languages::script(&catalogue)? + &text(&SCRIPTS));
+        let script = script.replace(" defer", " defer fetchpriority=\"high\"");
+        let direction = languages::direction(&language);
+        let html = languages::translate(html, &catalogue)
+            .replacen("<html lang=\"en\">", &format!("<html lang=\"{language}\" dir=\"{direction}\">"), 1)
+            .replacen("</head>", &format!("{script}</head>"), 1);
+        // The style comes first where both share a narrow line.
+        let program = "as=\"fetch\" type=\"application/wasm\"";
+        let (place, aside) = without_program(&html)?;
+        pages.push((
+            format!("index.{language}.html"),
+            html.replace(program, &format!("{program} fetchpriority=\"low\"")).replacen(
+                "</head>",
+                &format!("{panel}<template id=\"places\">{places}</template></head>"),
+                1,
+            ),
+        ));
+        let template = format!("<template id=\"program\">{aside}{panel}</template></head>");
+        pages.push((format!("index-with-calls.{language}.html"), place.replacen("</head>", &template, 1)));
+        pages.push((
+            format!("place.{language}.html"),
+            place.replacen("</head>", &format!("{places}</head>"), 1),
+        ));
+    }
+    assets.extend(pages.into_iter().map(|(name, html)| (name, html.into_bytes())));
     Ok(assets)
 }
 
 /// The worker, with the names of the files that it keeps, and a version that changes with each of them.
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
+    // Of the scripts with texts, the worker keeps those of the language that it meets.
+    let is_kept = |name: &str| has_hash(name) && !name.starts_with("page-");
     let files: Vec<String> =
-        assets.iter().filter(|(name, _)| has_hash(name)).map(|(name, _)| format!("/{name}")).collect();
+        assets.iter().filter(|(name, _)| is_kept(name)).map(|(name, _)| format!("/{name}")).collect();
     let pages: Vec<&File> = assets.iter().filter(|(name, _)| !has_hash(name)).collect();
     let version = hash(format!("{files:?}{pages:?}{script}").as_bytes());
     let script = format!("const VERSION = \"{version:016x}\";\nconst FILES = {files:?};\n\n{script}");
@@ -144,9 +239,9 @@ fn beside(script: &str) -> String {
     }
 }
 
-/// The same HTML for calls that stand there before the program: what loads the program is in a template, where a browser
-/// loads nothing. `first-rows.js` takes it out of there.
-fn with_program_aside(html: &str) -> io::Result<String> {
+/// The HTML without what loads the program, and that. For calls that stand there before it, it is put into a template, where
+/// a browser loads nothing; `start.js` takes it out of there.
+fn without_program(html: &str) -> io::Result<(String, String)> {
     let (mut page, mut program) = (html.to_owned(), String::new());
     let parts = [
         ("<link rel=\"modulepreload\"", ">"),
@@ -158,7 +253,7 @@ fn with_program_aside(html: &str) -> io::Result<String> {
         let place = place.ok_or_else(|| io::Error::other(format!("expected {start} in the page")))?;
         program.extend(page.drain(place));
     }
-    Ok(page.replacen("</head>", &format!("<template id=\"program\">{program}</template></head>"), 1))
+    Ok((page, program))
 }
 
 fn hash(bytes: &[u8]) -> u64 {

@@ -9,6 +9,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::EventSource;
 
+use crate::script::{fill, t};
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
@@ -41,9 +43,12 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotANumber(problem) => f.write_str(problem.detail.as_deref().unwrap_or(&problem.title)),
-            Self::Unreachable => f.write_str("The server cannot be reached."),
+            Self::Unreachable => f.write_str(&t("The server cannot be reached.")),
             Self::Server { message: Some(message), .. } => f.write_str(message),
-            Self::Server { status, .. } => write!(f, "The server answered with an error ({status})."),
+            Self::Server { status, .. } => f.write_str(&fill(
+                "The server answered with an error ({status}).",
+                &[("status", &status.to_string())],
+            )),
         }
     }
 }
@@ -78,7 +83,10 @@ impl Answer {
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_str(&self.text).map_err(|error| ApiError::Server {
             status: self.status,
-            message: Some(format!("The server's answer cannot be read: {error}.")),
+            message: Some(fill(
+                "The server's answer cannot be read: {error}.",
+                &[("error", &error.to_string())],
+            )),
         })
     }
 }

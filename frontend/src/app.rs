@@ -10,7 +10,8 @@ use crate::home::HomePage;
 use crate::icon::Symbol;
 use crate::message::{Message, MessageCard};
 use crate::number_form::NumberForms;
-use crate::{keyboard, page};
+use crate::page;
+use crate::script::t;
 
 /// The whole page but for its bar, which is HTML.
 #[component]
@@ -18,14 +19,13 @@ pub fn App() -> impl IntoView {
     calls::use_fallback(&leptos_swr::provide_cache());
     calls::follow_steps();
     page::provide_visits();
-    keyboard::use_slash();
-    keyboard::use_skip_link();
     view! {
         <Router>
             <NumberForms />
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=(BasePath, path!("/")) view=HomePage />
                 <Route path=(BasePath, path!("/calls/:number")) view=HistoryPage />
+                <Route path=(BasePath, path!("/calls/:number/with/:party")) view=HistoryPage />
             </FlatRoutes>
         </Router>
     }
@@ -33,18 +33,18 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn NotFoundPage() -> impl IntoView {
-    page::use_page(|| "Page not found".to_owned(), || ());
+    page::use_page(|| t("Page not found"), || ());
     let message = Message {
         icon: Symbol::Search,
-        heading: "Look up a number instead",
-        text: "The address may be mistyped. A history stands at /calls/ and its number.".to_owned(),
+        heading: t("Look up a number instead"),
+        text: t("The address may be mistyped. A history stands at /calls/ and its number."),
         expected_and_found: None,
         field: Some(String::new()),
     };
     view! {
         <main id="main" tabindex="-1" data-state="not-found">
             <div class="title">
-                <h1 tabindex="-1">"There is no page here"</h1>
+                <h1 tabindex="-1">{t("There is no page here")}</h1>
             </div>
             <MessageCard message />
         </main>

@@ -1,6 +1,6 @@
 //! `/calls/<number>`: the history of a number.
 
-mod actions;
+mod chart;
 mod charts;
 mod chosen;
 mod each;
@@ -14,18 +14,19 @@ mod list;
 mod live;
 mod news;
 mod note;
+mod number;
 mod older;
 mod packed;
 mod pages;
+mod panel;
 mod place;
-mod row;
-mod spellings;
 mod state;
 mod summary;
 mod summary_data;
 mod timeline;
 mod title;
 mod viewport;
+mod years;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -34,33 +35,32 @@ use std::time::Duration;
 
 use calls_model::{NumberInfo, Party};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use leptos_router::hooks::use_location;
 use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
 
 use crate::api::{self, ApiError};
 use crate::day::Day;
-use crate::filter::{Filter, Show as Types};
+use crate::filter::{self, Filter, Show as Types};
 use crate::message::{Again, MessageCard};
-use crate::{format, intl, page, path, recent};
+use crate::script::{self, count, fill, t};
+use crate::{intl, page, path, recent};
 use chosen::{Chosen, ChosenFilters};
 pub use fallback::use_fallback;
 use filters::Filters;
-use freshness::{Freshness, Notice, OFFLINE};
-pub use last_known::forget;
-use list::{CallList, List};
+use freshness::{Freshness, Notice, offline};
+use list::{CallList, List, Owner};
 use news::{NewCalls, News};
 use note::ListNote;
+use number::{Number, use_number};
 use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 pub use place::follow_steps;
 use place::keep_place;
-use spellings::Spellings;
 use state::State;
 use summary::SummaryPanel;
 use summary_data::{SummaryData, use_summary};
 use timeline::Timeline;
-use title::{Title, heading_text};
+use title::Title;
 use viewport::Viewport;
 
 /// How often new calls are asked for while the page is looked at.
@@ -85,16 +85,21 @@ const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls
 pub fn HistoryPage() -> impl IntoView {
     let page = use_history();
     let History { number, filter, wanted, calls, info, state, list, freshness, is_online, again, .. } = page;
+    let person = page.person;
     let sign = freshness.sign(calls);
     let parts = use_parts(page);
     let title = move || {
-        let heading = heading_text(&number.asked.get(), info.data.get().as_ref());
+        let heading = match number.party.get() {
+            Some(party) => script::heading(&party, person.get().as_ref(), info.data.get().as_ref()),
+            None => script::heading(&number.asked.get(), info.data.get().as_ref(), None),
+        };
         parts.with(|parts| match parts.is_empty() {
             true => heading,
             false => format!("{}: {heading}", chosen::in_words(parts)),
         })
     };
-    page::use_page(title, move || number.asked.get());
+    page::use_page(title, move || (number.asked.get(), number.party.get()));
+    panel::use_panel(number);
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
     let announced = use_announcement(page);
     let below_filters = move || match state.get() {
@@ -108,7 +113,7 @@ pub fn HistoryPage() -> impl IntoView {
             />
         }
         .into_any(),
-        state => without_calls(&state, number, again),
+        state => without_calls(&state, number, info.data, again),
     };
     view! {
         <main
@@ -119,12 +124,12 @@ pub fn HistoryPage() -> impl IntoView {
             aria-busy=move || calls.is_loading.get().to_string()
         >
             <div class="columns">
-                <Title number=number.asked info=info.data />
+                <Title number=number.asked info=info.data party=number.party person />
                 <Notice error=calls.error is_online state freshness again />
                 <Show when=has_filters>
-                    <Filters number=number.address filter all_types=page.counts today=list.today />
-                    <ChosenFilters number=number.address parts />
-                    <SummaryPanel number=number.address filter list />
+                    <Filters base=number.base filter all_types=page.counts today=list.today />
+                    <ChosenFilters base=number.base parts />
+                    <SummaryPanel base=number.base filter list />
                     <ListNote wanted sign />
                 </Show>
                 <div class="list-area" id="calls" tabindex="-1">
@@ -149,6 +154,8 @@ struct History {
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     info: Swr<NumberInfo, ApiError>,
+    /// What is known of the person whose calls these are, on a person's page.
+    person: Signal<Option<NumberInfo>>,
     /// What the calls of all types come to.
     counts: Signal<Option<SummaryData>>,
     list: List,
@@ -166,7 +173,7 @@ struct History {
 fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
     Memo::new(move |_| {
-        let spell = |party: &Party| list.spellings.of(party);
+        let spell = |party: &Party| list.spell(party);
         filter.with(|filter| chosen::parts(filter, list.today.get(), spell))
     })
 }
@@ -178,6 +185,10 @@ fn use_history() -> History {
     let search = use_location().search;
     let filter = Memo::new(move |_| search.with(|search| Filter::from_query(search)));
     let wanted_by = move |filter: &Filter| {
+        let mut filter = filter.clone();
+        if let Some(party) = number.party.get() {
+            filter.counterparty = filter::only(&party);
+        }
         let parameters = filter.parameters(today.get(), intl::beginning, &intl::zone_id());
         Wanted { number: number.asked.get(), query: path::query(&parameters) }
     };
@@ -188,13 +199,14 @@ fn use_history() -> History {
     let summary = use_summary(wanted, calls);
     // The same request, unless a type is chosen.
     let counts = use_summary(all_types, calls).data;
-    let info = use_info(number.asked);
+    let info = use_info(move || Some(number.asked.get()));
+    let person = use_info(move || number.party.get()).data;
     number.keep_canonical(info.data, search);
-    remember(number, info.data, freshness);
+    remember(number, info.data, person, freshness);
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info, freshness);
-    let (list, count) = use_list(filter, wanted, calls, summary.data, info.data, today);
+    let (list, count) = use_list(number, wanted, calls, summary.data, info.data, today);
     let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
     let state = Memo::new(move |_| {
         calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
@@ -205,6 +217,7 @@ fn use_history() -> History {
         wanted,
         calls,
         info,
+        person,
         counts,
         list,
         count,
@@ -218,16 +231,22 @@ fn use_history() -> History {
 }
 
 /// Remembers whose history was looked at, and keeps its first page for a reload while nobody answers.
-fn remember(number: Number, info: Signal<Option<NumberInfo>>, freshness: Freshness) {
+fn remember(
+    number: Number,
+    info: Signal<Option<NumberInfo>>,
+    person: Signal<Option<NumberInfo>>,
+    freshness: Freshness,
+) {
     Effect::new(move |_| {
-        if let Some(info) = info.get() {
-            recent::remember(&info.canonical(), &heading_text("", Some(&info)));
+        let shown = if number.party.get().is_some() { person.get() } else { info.get() };
+        if let Some(info) = shown {
+            recent::remember(&info.canonical(), &script::heading("", Some(&info), None));
         }
     });
     Effect::new(move |_| {
         // Anew with each answer.
         freshness.updated_ms();
-        if let Some(info) = info.get() {
+        if let Some(info) = info.get().filter(|_| number.party.get_untracked().is_none()) {
             last_known::keep(&number.asked.get_untracked(), &info);
         }
     });
@@ -235,7 +254,7 @@ fn remember(number: Number, info: Signal<Option<NumberInfo>>, freshness: Freshne
 
 /// The list, and how many calls it shows, once that is known.
 fn use_list(
-    filter: Memo<Filter>,
+    number: Number,
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     summary: Signal<Option<SummaryData>>,
@@ -249,14 +268,20 @@ fn use_list(
     let shown = use_timeline(calls, wanted, news, fresh);
     let count = Memo::new(move |_| shown.with(|shown| shown.as_ref().map(Timeline::len)));
     let timeline = Memo::new(move |_| shown.get().unwrap_or_default());
-    let home = Memo::new(move |_| info.with(|info| info.as_ref()?.country.as_deref().map(Arc::from)));
+    let owner = Memo::new(move |_| {
+        info.with(|info| {
+            let known = info.as_ref().map(|info| (info.canonical(), info.country.clone()));
+            let (number, country) = known.unwrap_or_else(|| (number.asked.get(), None));
+            Arc::new(Owner { number, country })
+        })
+    });
     let list = List {
         wanted,
         timeline,
         fresh,
         summary,
-        home,
-        spellings: Spellings::new(timeline, summary, filter, home),
+        owner,
+        is_of_person: Signal::derive(move || number.party.with(Option::is_some)),
         today,
         viewport,
         news,
@@ -273,14 +298,27 @@ fn use_list(
 }
 
 /// What stands in place of calls that are not there.
-fn without_calls(state: &State, number: Number, again: Again) -> AnyView {
+fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>, again: Again) -> AnyView {
     if *state == State::Loading {
         return view! { <div class="skeleton" aria-hidden="true" inner_html=SKELETON></div> }.into_any();
     }
     let again = matches!(state, State::Failed(_)).then_some(again);
-    let all_calls = (*state == State::NoMatch).then(|| path::calls_page(&number.address.get_untracked()));
+    let all_calls = (*state == State::NoMatch).then(|| number.base.get_untracked());
     let message = state.message(&number.asked.get_untracked());
-    message.map(|message| view! { <MessageCard message again all_calls /> }).into_any()
+    let is_empty = *state == State::Empty;
+    // A number that owns nothing leads to those that it called, or was called by.
+    let others = Memo::new(move |_| match is_empty {
+        true => info.with(|info| info.as_ref().map(script::occurrences).unwrap_or_default()),
+        false => String::new(),
+    });
+    let card = move || {
+        message.clone().map(|message| view! { <MessageCard message again all_calls=all_calls.clone() /> })
+    };
+    view! {
+        <div inner_html=move || others.get()></div>
+        {move || others.with(String::is_empty).then(&card)}
+    }
+    .into_any()
 }
 
 /// How a failed request is tried again: all that are missing at once.
@@ -353,9 +391,9 @@ fn load_more(calls: SwrPages<CallsPage, ApiError>) {
 }
 
 /// What is known of the number.
-fn use_info(number: Memo<String>) -> Swr<NumberInfo, ApiError> {
+fn use_info(number: impl Fn() -> Option<String> + 'static) -> Swr<NumberInfo, ApiError> {
     use_swr_with(
-        move || Some(path::api_number(&number.get())),
+        move || Some(path::api_number(&number()?)),
         |path| async move { api::get(&path).await },
         |options| {
             options.should_retry_by(ApiError::may_pass);
@@ -376,7 +414,7 @@ fn use_announcement(page: History) -> Memo<String> {
     let told = StoredValue::new(None::<(Wanted, String)>);
     Memo::new(move |_| {
         if !is_online.get() && state.with(State::has_data) {
-            return format!("{OFFLINE} These are the last known calls.");
+            return last_known_of(&offline());
         }
         let error = calls.error.get();
         if !state.with(|state| *state == State::Ready) || error.is_some() {
@@ -389,7 +427,7 @@ fn use_announcement(page: History) -> Memo<String> {
             (Some((_, text)), _) => text,
             (None, None) => String::new(),
             (None, Some(all)) => {
-                let text = format!("{} match{}.", format::count(all), if all == 1 { "es" } else { "" });
+                let text = count("{n} calls match.", all as u64);
                 told.set_value(Some((wanted, text.clone())));
                 text
             }
@@ -400,64 +438,19 @@ fn use_announcement(page: History) -> Memo<String> {
 /// What a screen reader says of a page that shows no calls, or old ones.
 fn announcement(state: &State, error: Option<&ApiError>) -> String {
     match (state, error) {
-        (State::Ready | State::Empty | State::NoMatch, Some(error)) => {
-            format!("{error} These are the last known calls.")
-        }
+        (State::Ready | State::Empty | State::NoMatch, Some(error)) => last_known_of(&error.to_string()),
         (State::Ready, None) => String::new(),
-        (State::Loading, _) => "Loading calls.".to_owned(),
-        (State::Empty, None) => "No calls with this number yet.".to_owned(),
-        (State::NoMatch, None) => "No calls match.".to_owned(),
-        (State::Invalid(_), _) => "This is not a phone number.".to_owned(),
+        (State::Loading, _) => t("Loading calls."),
+        (State::Empty, None) => t("No calls with this number yet."),
+        (State::NoMatch, None) => t("No calls match."),
+        (State::Invalid(_), _) => t("This is not a phone number."),
         (State::Failed(error), _) => error.to_string(),
     }
 }
 
-/// The number of the page, in two spellings that mean the same.
-#[derive(Clone, Copy)]
-struct Number {
-    /// As it was asked for first. What is fetched depends on this one, so nothing is fetched twice.
-    asked: Memo<String>,
-    /// As the address has it: the canonical one, once that is known.
-    address: Memo<String>,
-    canonical: StoredValue<Option<(String, String)>>,
-}
-
-/// The number of the address.
-fn use_number() -> Number {
-    let params = use_params_map();
-    let address = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
-    let canonical = StoredValue::new(None::<(String, String)>);
-    let asked = Memo::new(move |_| {
-        let number = address.get();
-        match canonical.get_value() {
-            Some((asked, canonical)) if canonical == number => asked,
-            _ => number,
-        }
-    });
-    Number { asked, address, canonical }
-}
-
-impl Number {
-    /// Puts the canonical spelling into the address bar, so that what people share and reload is the same
-    /// for everybody. The page itself stays as it is.
-    fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
-        let navigate = use_navigate();
-        Effect::new(move |_| {
-            let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
-            let asked = self.asked.get_untracked();
-            if canonical == self.address.get_untracked() {
-                return;
-            }
-            let query = Some(search.get_untracked()).filter(|query| !query.is_empty());
-            let address =
-                path::calls_page(&canonical) + &query.map(|query| format!("?{query}")).unwrap_or_default();
-            self.canonical.set_value(Some((asked, canonical)));
-            navigate(
-                &address,
-                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
-            );
-        });
-    }
+/// Says of a failure that what is shown is old.
+fn last_known_of(failure: &str) -> String {
+    fill("{failure} These are the last known calls.", &[("failure", failure)])
 }
 
 /// Today in the reader's zone, which a page that stays open must not forget to change.

@@ -1,19 +1,14 @@
-//! `/`: asks for a number.
+//! `/`, where the program has to show it: while the server is away, and under `just dev`.
 
 use leptos::prelude::*;
 
-use crate::number_form::NumberForm;
 use crate::page;
-use crate::recent::RecentNumbers;
+use crate::script::{self, t};
 
-/// The first page.
+/// The first page, which home.js fills.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    page::use_page(|| "Call history".to_owned(), || ());
-    view! {
-        <main id="main" tabindex="-1" data-state="ready" class="home">
-            <NumberForm html=page::template("home") />
-            <RecentNumbers />
-        </main>
-    }
+    page::use_page(|| t("Call history"), || ());
+    Effect::new(|_| script::home());
+    view! { <main id="main" tabindex="-1" class="home"></main> }
 }

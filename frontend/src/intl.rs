@@ -15,21 +15,16 @@ thread_local! {
 }
 
 thread_local! {
-    static PARTS: [OnceCell<Function>; 7] = const { [const { OnceCell::new() }; 7] };
+    static PARTS: [OnceCell<Function>; 8] = const { [const { OnceCell::new() }; 8] };
     static NUMBERS: [Function; 2] = [&[][..], &[("style", "percent")]]
-        .map(|pairs| Intl::NumberFormat::new(&Array::new(), &options(pairs)).format());
+        .map(|pairs| Intl::NumberFormat::new(&locales(), &options(pairs)).format());
 }
 
 struct Formats {
-    time: Function,
-    time_in_full: Function,
     date: Function,
-    month_and_day: Function,
-    short_date: Function,
     locale: String,
     zone: String,
     zone_id: String,
-    countries: Intl::DisplayNames,
 }
 
 impl Formats {
@@ -38,8 +33,6 @@ impl Formats {
         let resolved = time.resolved_options();
         let zone_id = text(&resolved, "timeZone").unwrap_or_default();
         Self {
-            time: time.format(),
-            time_in_full: formatter(&[("dateStyle", "full"), ("timeStyle", "long")]).format(),
             // A day is a date without zone, so it is formatted in the zone in which it is midnight.
             date: formatter(&[
                 ("weekday", "long"),
@@ -49,38 +42,11 @@ impl Formats {
                 ("timeZone", "UTC"),
             ])
             .format(),
-            month_and_day: formatter(&[("month", "short"), ("day", "numeric")]).format(),
-            short_date: formatter(&[("dateStyle", "medium")]).format(),
             locale: text(&resolved, "locale").unwrap_or_default(),
             zone: zone_name().unwrap_or_else(|| zone_id.clone()),
             zone_id,
-            countries: Intl::DisplayNames::new(&Array::new(), &options(&[("type", "region")])),
         }
     }
-}
-
-/// The time of day in the reader's zone: `9:05 PM` or `21:05`.
-pub fn time(ms: f64) -> String {
-    FORMATS.with(|formats| apply(&formats.time, ms))
-}
-
-/// Date, time to the second and zone, in full.
-pub fn time_in_full(ms: f64) -> String {
-    FORMATS.with(|formats| apply(&formats.time_in_full, ms))
-}
-
-/// The date of an instant beside another one in the reader's zone: `Jan 31`, and `Jan 31, 2024` in another year.
-pub fn short_date(ms: f64, beside_ms: f64) -> String {
-    let year = |ms: f64| Date::new(&ms.into()).get_full_year();
-    FORMATS.with(|formats| {
-        let format = if year(ms) == year(beside_ms) { &formats.month_and_day } else { &formats.short_date };
-        apply(format, ms)
-    })
-}
-
-/// An instant as ISO 8601 writes it, in UTC.
-pub fn iso(ms: f64) -> String {
-    Date::new(&ms.into()).to_iso_string().into()
 }
 
 /// A date in full: `Wednesday, January 31, 2024`.
@@ -105,11 +71,13 @@ pub enum Part {
     Month,
     /// `2024`.
     Year,
+    /// `Jan`.
+    ShortMonth,
 }
 
 /// A part of an instant of UTC, by the reader's language. A day without zone is its midnight.
 pub fn in_utc(ms: f64, part: Part) -> String {
-    const OPTIONS: [&[(&str, &str)]; 7] = [
+    const OPTIONS: [&[(&str, &str)]; 8] = [
         &[("weekday", "long")],
         &[("weekday", "short")],
         &[("hour", "numeric")],
@@ -117,6 +85,7 @@ pub fn in_utc(ms: f64, part: Part) -> String {
         &[("day", "numeric"), ("month", "short"), ("year", "numeric")],
         &[("month", "long"), ("year", "numeric")],
         &[("year", "numeric")],
+        &[("month", "short")],
     ];
     PARTS.with(|parts| {
         let format = parts[part as usize].get_or_init(|| {
@@ -174,16 +143,9 @@ pub fn zone_id() -> String {
     FORMATS.with(|formats| formats.zone_id.clone())
 }
 
-/// The language in which dates and country names come, as a BCP 47 tag. The rest of the page is English.
+/// The language in which dates and country names come, as a BCP 47 tag.
 pub fn locale() -> String {
     FORMATS.with(|formats| formats.locale.clone())
-}
-
-/// The name of a country from its ISO 3166-1 alpha-2 code; the code itself where the browser has no name.
-pub fn country(code: &str) -> String {
-    let well_formed = code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic());
-    let name = well_formed.then(|| FORMATS.with(|formats| formats.countries.of(code))).flatten();
-    name.map_or_else(|| code.to_owned(), String::from)
 }
 
 /// The day of an instant in the reader's zone.
@@ -198,8 +160,16 @@ pub fn today() -> Day {
     day(Date::now())
 }
 
+/// The reader's variety of the page's language, which texts.js knows.
+fn locales() -> Array {
+    let calls = Reflect::get(&js_sys::global(), &"calls".into());
+    calls
+        .and_then(|calls| Reflect::get(&calls, &"locale".into()))
+        .map_or_else(|_| Array::new(), |locale| Array::of1(&locale))
+}
+
 fn formatter(pairs: &[(&str, &str)]) -> Intl::DateTimeFormat {
-    Intl::DateTimeFormat::new(&Array::new(), &options(pairs))
+    Intl::DateTimeFormat::new(&locales(), &options(pairs))
 }
 
 fn options(pairs: &[(&str, &str)]) -> Object {
@@ -229,7 +199,7 @@ fn text(object: &Object, name: &str) -> Option<String> {
 fn zone_name() -> Option<String> {
     let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let constructor: Function = Reflect::get(&intl, &"DateTimeFormat".into()).ok()?.dyn_into().ok()?;
-    let arguments = Array::of2(&Array::new(), &options(&[("timeZoneName", "longGeneric")]));
+    let arguments = Array::of2(&locales(), &options(&[("timeZoneName", "longGeneric")]));
     let format: Intl::DateTimeFormat = Reflect::construct(&constructor, &arguments).ok()?.unchecked_into();
     format
         .format_to_parts(&Date::new_0())

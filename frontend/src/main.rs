@@ -5,17 +5,18 @@
 //! - [`app`]: the routes, below [`base_path`]. [`home`] asks for a number, [`calls`] shows its history.
 //! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
 //! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
-//! - [`format`](mod@format): how things are written, in pure functions. [`intl`]: what the browser knows of
+//! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
-//! - [`recent`]: the numbers looked at last. [`keyboard`]: keys for a whole page.
+//! - [`script`]: texts and rows, which the page's scripts write.
+//! - [`recent`]: the numbers looked at last. [`keyboard`]: where the focus goes.
 //! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
 
 mod api;
 mod app;
 mod base_path;
 mod calls;
-mod format;
 mod home;
+mod html;
 mod icon;
 mod intl;
 mod keyboard;
@@ -24,6 +25,7 @@ mod number_form;
 mod page;
 mod path;
 mod recent;
+mod script;
 
 use calls_model::{day, filter};
 use leptos::prelude::*;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::icon::{Icon, Symbol};
 use crate::number_form::NumberForm;
 use crate::page;
+use crate::script::t;
 
 /// What is the matter, and what one can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Message {
     /// The drawing.
     pub icon: Symbol,
     /// What is the matter.
-    pub heading: &'static str,
+    pub heading: String,
     /// More of it.
     pub text: String,
     /// What was expected, and what was found.
@@ -30,10 +31,9 @@ pub struct Again {
     pub now: Callback<()>,
 }
 
-/// The form of the first page.
+/// The form that asks for a number.
 fn form() -> String {
-    let html = page::template("home");
-    html.find("<form").map(|start| html[start..].to_owned()).unwrap_or_default()
+    page::template("number-form")
 }
 
 /// A message on a card.
@@ -51,9 +51,9 @@ pub fn MessageCard(
     let found = message.expected_and_found.map(|(expected, found)| {
         view! {
             <dl class="found">
-                <dt>"Expected"</dt>
+                <dt>{t("Expected")}</dt>
                 <dd>{expected}</dd>
-                <dt>"Found"</dt>
+                <dt>{t("Found")}</dt>
                 <dd>
                     <bdi>{found}</bdi>
                 </dd>
@@ -65,7 +65,7 @@ pub fn MessageCard(
             <p class="next-attempt">{next_attempt}</p>
             <button class="button" type="button" on:click=move |_| now.run(())>
                 <Icon symbol=Symbol::Retry />
-                "Try again"
+                {t("Try again")}
             </button>
         }
     });
@@ -76,7 +76,7 @@ pub fn MessageCard(
             <p>{message.text}</p>
             {found}
             {retry}
-            {all_calls.map(|href| view! { <a class="button" href=href>"Show all calls"</a> })}
+            {all_calls.map(|href| view! { <a class="button" href=href>{t("Show all calls")}</a> })}
             {message.field.map(|value| view! { <NumberForm html=form() value /> })}
         </div>
     }

@@ -14,6 +14,7 @@ use web_sys::{Element, HtmlInputElement};
 use crate::api::{self, ApiError};
 use crate::page::{self, find};
 use crate::path;
+use crate::script::{fill, t};
 
 /// Pause after the last letter before a mistake is pointed out.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -28,10 +29,14 @@ pub fn NumberForms() -> impl IntoView {
         let Some(field) = field_of(&form) else { return };
         let number = field.value();
         if number.trim().is_empty() {
-            say(&form, Some("Enter a number first."));
+            say(&form, Some(&t("Enter a number first.")));
             page::focus(Some(field.into()));
         } else {
-            navigate(&path::calls_page(number.trim()), Default::default());
+            match is_name(&number) {
+                // The first page knows who is called so.
+                true => go_home(&number),
+                false => navigate(&path::calls_page(number.trim()), Default::default()),
+            }
             if form.class_list().contains("compact") {
                 field.set_value("");
             }
@@ -74,6 +79,17 @@ pub fn NumberForm(
         }
     });
     view! { <div node_ref=node inner_html=html on:input=move |event| type_in(event_target_value(&event))></div> }
+}
+
+/// Whether a text can only be a name: it has letters, and is neither an address nor the beginning of one.
+fn is_name(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic) && !text.contains([':', '@'])
+}
+
+fn go_home(name: &str) {
+    let address = format!("{}/{}", path::base(), path::query(&[("q", name.trim().to_owned())]));
+    // A page that cannot be gone to is said so by the browser.
+    window().location().set_href(&address).unwrap_or_default();
 }
 
 fn form_of(event: &Event) -> Option<Element> {
@@ -141,5 +157,5 @@ fn complaint(error: &ApiError) -> Option<String> {
     let ApiError::NotANumber(problem) = error else { return None };
     // The problem says what was expected and found, and then why that is not it.
     let (_, reason) = problem.detail.as_deref()?.rsplit_once(": ")?;
-    Some(format!("Not a phone number so far: {reason}."))
+    Some(fill("Not a phone number so far: {reason}.", &[("reason", reason)]))
 }

@@ -22,6 +22,15 @@ pub fn calls_page(number: &str) -> String {
     format!("{}/calls/{}", base(), encode(number))
 }
 
+/// A number's page, or that of its calls with one party alone.
+pub fn page(number: &str, party: Option<&str>) -> String {
+    let page = calls_page(number);
+    match party {
+        Some(party) => format!("{page}/with/{}", encode(party)),
+        None => page,
+    }
+}
+
 /// The API's calls of a number, newest first.
 pub fn api_calls(number: &str) -> String {
     format!("{}/api/calls/{}", base(), encode(number))

@@ -1,8 +1,8 @@
-//! The numbers that were looked at last. They are kept in this browser and nowhere else.
+//! The numbers that were looked at last. They are kept in this browser and nowhere else; home.js shows them.
 
 use leptos::prelude::*;
 
-use crate::{calls, keyboard, path};
+use crate::path;
 
 /// Where the browser keeps them.
 const KEY: &str = "calls.recent";
@@ -16,45 +16,6 @@ pub fn remember(number: &str, text: &str) {
         // A full or forbidden storage remembers nothing.
         storage.set_item(KEY, &write(&list)).unwrap_or_default();
     }
-}
-
-/// The numbers as links, newest first, and a button that forgets them. Nothing where there are none.
-#[component]
-pub fn RecentNumbers() -> impl IntoView {
-    let numbers = RwSignal::new(read());
-    let forget = move |_| {
-        if let Some(storage) = storage() {
-            storage.remove_item(KEY).unwrap_or_default();
-        }
-        calls::forget();
-        numbers.set(Vec::new());
-        // The button goes, and the focus must not go with it.
-        keyboard::focus_main();
-    };
-    let link = |(number, text): (String, String)| {
-        view! {
-            <li>
-                <a href=path::calls_page(&number)>
-                    <bdi>{text}</bdi>
-                </a>
-            </li>
-        }
-    };
-    let list = move || {
-        view! {
-            <section class="recent" aria-labelledby="recent">
-                <h2 id="recent">"Recently viewed"</h2>
-                <ol role="list">{numbers.get().into_iter().map(link).collect_view()}</ol>
-                <p class="hint">
-                    "Kept in this browser only. "
-                    <button class="link" type="button" on:click=forget>
-                        "Clear the list"
-                    </button>
-                </p>
-            </section>
-        }
-    };
-    view! { <Show when=move || numbers.with(|numbers| !numbers.is_empty())>{list}</Show> }
 }
 
 fn storage() -> Option<web_sys::Storage> {

@@ -4,12 +4,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderValue, LOCATION,
-    VARY,
+    ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, COOKIE, ETAG,
+    HeaderValue, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use calls_model::Fallback;
+use serde::Serialize;
 
 use crate::base_path::BasePath;
 use crate::conditional::{etag_with_names, is_known, known};
@@ -34,13 +35,18 @@ struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-const INDEX: &str = "index.html";
+/// The page that loads the program.
+const INDEX: &str = "index";
 /// The same, for calls that are painted before the program is asked for.
-const INDEX_WITH_CALLS: &str = "index-with-calls.html";
+const INDEX_WITH_CALLS: &str = "index-with-calls";
+/// A page without the program.
+const PLACE: &str = "place";
 const SERVICE_WORKER: &str = "service-worker.js";
 /// What the service worker may do: ask this server.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
 const BODY_END: &[u8] = b"</body>";
+/// Headers that the page's HTML depends on.
+pub const HTML_VARY: &str = "accept-encoding, accept-language, cookie";
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +85,36 @@ impl Coding {
     }
 }
 
+/// A language that the page has, as a BCP 47 tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Language(&'static str);
+
+impl Language {
+    /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110, section 12.5.4);
+    /// English where there is none.
+    pub fn of(request: &HttpRequest) -> Self {
+        let header =
+            |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let chosen = header(COOKIE).split(';').find_map(|cookie| cookie.trim().strip_prefix("lang="));
+        let found = chosen.and_then(|tag| LANGUAGES.iter().find(|language| **language == tag));
+        Self(found.copied().unwrap_or_else(|| Self::accepted(header(ACCEPT_LANGUAGE))))
+    }
+
+    fn accepted(header: &str) -> &'static str {
+        let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let ranges = header.split(',').enumerate().filter_map(|(place, range)| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let quality =
+                parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+            let primary_tag = primary(tag.trim());
+            let language = LANGUAGES.iter().find(|language| primary(language) == primary_tag)?;
+            (quality > 0.0).then_some((quality, place, *language))
+        });
+        let best = ranges.min_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        best.map_or("en", |(.., language)| language)
+    }
+}
+
 /// The page's files below a base path.
 #[derive(Clone, Copy)]
 pub struct Site {
@@ -93,7 +129,7 @@ impl Site {
     /// # Errors
     /// None that depends on anything outside this function.
     pub fn below(base: &BasePath) -> io::Result<Self> {
-        let pages = ASSETS.iter().filter(|asset| [INDEX, INDEX_WITH_CALLS].contains(&asset.path));
+        let pages = ASSETS.iter().filter(|asset| is_page(asset.path));
         let pages = pages.filter(|_| !base.is_root()).map(|asset| asset.below(base));
         Ok(Self { html: pages.collect::<io::Result<Vec<Asset>>>()?.leak() })
     }
@@ -102,27 +138,48 @@ impl Site {
         self.html.iter().chain(ASSETS).find(|asset| asset.path == path)
     }
 
+    fn find_page(self, name: &str, language: Language) -> Option<&'static Asset> {
+        self.find(&format!("{name}.{}.html", language.0))
+    }
+
     /// The page's HTML, if this binary was built with the page.
     pub fn index(self, request: &HttpRequest) -> Option<HttpResponse> {
-        self.find(INDEX).map(|asset| send(asset, request, StatusCode::OK))
+        self.find_page(INDEX, Language::of(request)).map(|asset| send(asset, request, StatusCode::OK))
+    }
+
+    /// A page without the program, with data for its script inside. `None` without a built page.
+    pub fn place(
+        self,
+        request: &HttpRequest,
+        name: &str,
+        data: &impl Serialize,
+    ) -> Option<io::Result<HttpResponse>> {
+        let page = self.find_page(PLACE, Language::of(request))?;
+        let coding = Coding::accepted(request);
+        let html = element(name, data).and_then(|element| insert(page.plain, &element, coding));
+        Some(html.map(|html| {
+            let mut response = HttpResponse::Ok();
+            response.insert_header((VARY, HTML_VARY)).insert_header((CACHE_CONTROL, "no-store"));
+            if coding != Coding::Identity {
+                response.insert_header((CONTENT_ENCODING, coding.name()));
+            }
+            response.content_type("text/html; charset=utf-8").body(html)
+        }))
     }
 
     /// The page's HTML with the API's first answers inside, as bytes of this coding.
     ///
     /// Compressed for each request, so lightly: 0.5 ms instead of 20 for a tenth more bytes.
-    pub fn index_with(self, fallback: &Fallback, coding: Coding) -> io::Result<Vec<u8>> {
+    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Vec<u8>> {
         let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let index = if has_calls { INDEX_WITH_CALLS } else { INDEX };
-        let index = self.find(index).map(|asset| asset.plain).unwrap_or_default();
-        // The end tag is the last of its kind.
-        let end = index.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(index.len());
-        let element = element(fallback)?;
-        compress([&index[..end], element.as_bytes(), &index[end..]].concat(), coding)
+        let index = self.find_page(index, language).map(|asset| asset.plain).unwrap_or_default();
+        insert(index, &element(Fallback::ELEMENT, fallback)?, coding)
     }
 
-    /// The ETag of the page's HTML with a version of a history and of the names inside.
-    pub fn index_etag(self, version: Version, names: i64) -> String {
-        let shell = self.find(INDEX).map_or("", |asset| asset.etag.trim_matches('"'));
+    /// The ETag of the page's HTML in a language, with a version of a history and of the names inside.
+    pub fn index_etag(self, version: Version, names: i64, language: Language) -> String {
+        let shell = self.find_page(INDEX, language).map_or("", |asset| asset.etag.trim_matches('"'));
         format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
     }
 }
@@ -148,22 +205,29 @@ impl Asset {
     }
 }
 
-/// The answers as an element that ends where it should, whatever they hold. It is data to the browser, and so to the
-/// content security policy.
-fn element(fallback: &Fallback) -> io::Result<String> {
-    let data = serde_json::to_string(fallback).map_err(io::Error::other)?;
-    let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    Ok(format!("<script type=\"application/json\" id=\"{}\">{data}</script>", Fallback::ELEMENT))
+/// Whether a file is HTML of the page, in any language.
+fn is_page(path: &str) -> bool {
+    let is_it = |name: &&str| path.strip_prefix(*name).is_some_and(|rest| rest.starts_with('.'));
+    [INDEX, INDEX_WITH_CALLS, PLACE].iter().any(is_it)
 }
 
-/// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history.
-pub async fn get_index(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
-    let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);
-    if let Some(number) = number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
-        let address = format!("/calls/{}", calls_model::query::encode(number));
-        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
-    }
+/// A page with an element at its end.
+fn insert(page: &[u8], element: &str, coding: Coding) -> io::Result<Vec<u8>> {
+    // The end tag is the last of its kind.
+    let end = page.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(page.len());
+    compress([&page[..end], element.as_bytes(), &page[end..]].concat(), coding)
+}
+
+/// Data as an element that ends where it should, whatever it holds. The browser does not run it, and so the content security
+/// policy lets it be.
+fn element(name: &str, data: &impl Serialize) -> io::Result<String> {
+    let data = serde_json::to_string(data).map_err(io::Error::other)?;
+    let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    Ok(format!("<script type=\"application/json\" id=\"{name}\">{data}</script>"))
+}
+
+/// `/shell`: the page without any data, which the service worker keeps.
+pub async fn get_shell(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     app.site.index(&request).ok_or(ApiError::NotFound)
 }
 
@@ -183,7 +247,11 @@ pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<Http
         return Ok(send(asset, &request, StatusCode::OK));
     }
     let wants_html = request.headers().get("accept").and_then(|value| value.to_str().ok());
-    match app.site.find(INDEX).filter(|_| wants_html.is_some_and(|accept| accept.contains("text/html"))) {
+    match app
+        .site
+        .find_page(INDEX, Language::of(&request))
+        .filter(|_| wants_html.is_some_and(|accept| accept.contains("text/html")))
+    {
         Some(index) => Ok(send(index, &request, StatusCode::NOT_FOUND)),
         None => Err(ApiError::NotFound),
     }
@@ -192,7 +260,8 @@ pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<Http
 fn send(asset: &'static Asset, request: &HttpRequest, status: StatusCode) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(status);
     let lifetime = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-    response.insert_header((CACHE_CONTROL, lifetime)).insert_header((VARY, ACCEPT_ENCODING.as_str()));
+    let vary = if asset.media_type.starts_with("text/html") { HTML_VARY } else { ACCEPT_ENCODING.as_str() };
+    response.insert_header((CACHE_CONTROL, lifetime)).insert_header((VARY, vary));
     response.insert_header((ETAG, HeaderValue::from_static(asset.etag)));
     if status == StatusCode::OK && is_known(&known(request), asset.etag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
@@ -241,16 +310,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_browsers_best_language_that_there_is_is_chosen() {
+        for (header, language) in [
+            ("", "en"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("pt", "pt-BR"),
+            ("sv, en;q=0.5, fr;q=0.7", "fr"),
+            ("ar-EG;q=0, es", "es"),
+            ("*", "en"),
+            ("de;q=x, tlh", "en"),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
+    }
+
+    #[test]
     fn no_text_in_the_answers_ends_their_element() {
         let number = "</script><!--<script>\u{2028}\u{2029}";
         let party = calls_model::Party::Local("1001".to_owned());
         let fallback = Fallback {
             number: number.to_owned(),
             info: calls_phone::describe(&party),
+            person: None,
             calls: None,
             next: None,
         };
-        let element = element(&fallback).unwrap();
+        let element = element(Fallback::ELEMENT, &fallback).unwrap();
         let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
         let data = data.strip_suffix("</script>").unwrap();
         assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");

@@ -10,8 +10,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::commands::storage::Storage;
 use crate::commands::{
-    backup, config, doctor, erase, export, health, import, lines, migrate, purge, restore, seed, serve,
-    upgrade_postgres,
+    backup, config, contacts, doctor, erase, export, health, import, lines, migrate, purge, restore, seed,
+    serve, upgrade_postgres,
 };
 use crate::configuration::Configuration;
 
@@ -36,6 +36,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Add the calls of a call log
     Import(import::Arguments),
+    /// Give numbers the names of an address book
+    Contacts(contacts::Arguments),
     /// Fill an empty database with made-up calls
     Seed(seed::Arguments),
     /// Remove a person: its history, and its number from the histories of others
@@ -96,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Config(_) => Ok(show(&matches, &configuration)),
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
         Command::Import(arguments) => import::run(cli.storage, arguments),
+        Command::Contacts(arguments) => contacts::run(cli.storage, arguments),
         Command::Seed(arguments) => seed::run(cli.storage, arguments),
         Command::Erase(arguments) => erase::run(cli.storage, arguments),
         Command::Lines(command) => lines::run(cli.storage, command),

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod backup;
 mod capacity;
 pub(crate) mod config;
+pub(crate) mod contacts;
 mod database_url;
 pub(crate) mod doctor;
 pub(crate) mod erase;

@@ -25,6 +25,7 @@ mod openapi;
 mod parameters;
 mod people;
 mod people_schemas;
+mod places;
 mod schemas;
 mod sent;
 mod summary;
@@ -55,6 +56,7 @@ use calls_store::counter::Counter;
 use calls_store::hot::HotOptions;
 use calls_store::keys::Version;
 use calls_store::labels::Labels;
+use calls_store::lister::Lister;
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::server::Server;
 
@@ -78,6 +80,8 @@ pub struct App {
     pub labels: Labels,
     /// Keeps the counts of long histories current.
     pub counter: Counter,
+    /// Lists who occurs in histories.
+    pub lister: Lister,
     /// Whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// Whether it may be asked which numbers there are.
@@ -165,7 +169,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
-        .service(get("/", assets::get_index))
+        .service(get("/calls/{number}/callbacks", places::get_callbacks))
+        .service(get("/calls/{number}/with/{party}", places::get_person))
+        .service(get("/lines", places::get_lines))
+        .service(get("/lines/{set}", places::get_lines))
+        .service(get("/shell", assets::get_shell))
+        .service(get("/", places::get_home))
         .default_service(web::to(assets::get_asset));
 }
 

@@ -13,6 +13,9 @@ pub struct Fallback {
     pub number: String,
     /// What the API knows of the number.
     pub info: NumberInfo,
+    /// What the API knows of the person whose calls the address asks for, on `/calls/{number}/with/{party}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<NumberInfo>,
     /// The first page of the calls that the address asks for, with their details, newest first. `None`: the database had no
     /// answer in time, or the filter has days and the reader's zone is not known.
     pub calls: Option<Vec<DetailedCall>>,

@@ -62,6 +62,10 @@ pub enum Period {
     Today,
     /// The day before.
     Yesterday,
+    /// The week of today, from Monday (ISO 8601).
+    ThisWeek,
+    /// The week before.
+    LastWeek,
     /// Today and the six days before.
     Days7,
     /// Today and the 29 days before.
@@ -225,9 +229,11 @@ impl Length {
 }
 
 impl Period {
-    const NAMES: [(Self, &str); 6] = [
+    const NAMES: [(Self, &str); 8] = [
         (Self::Today, "today"),
         (Self::Yesterday, "yesterday"),
+        (Self::ThisWeek, "this-week"),
+        (Self::LastWeek, "last-week"),
         (Self::Days7, "7-days"),
         (Self::Days30, "30-days"),
         (Self::ThisMonth, "this-month"),
@@ -250,6 +256,8 @@ impl Period {
             Self::Any => (None, None),
             Self::Today => (Some(today), None),
             Self::Yesterday => (Some(today.plus(-1)), Some(today)),
+            Self::ThisWeek => (Some(today.week()), None),
+            Self::LastWeek => (Some(today.week().plus(-7)), Some(today.week())),
             Self::Days7 => (Some(today.plus(-6)), None),
             Self::Days30 => (Some(today.plus(-29)), None),
             Self::ThisMonth => (Some(today.month()), None),
@@ -285,6 +293,11 @@ pub fn exactly(party: &Party) -> String {
         Party::Withheld | Party::Unknown => party.to_string(),
         _ => format!("\"{party}\""),
     }
+}
+
+/// The same for a party as an address has it.
+pub fn only(party: &str) -> String {
+    party.parse().map_or_else(|_| format!("\"{party}\""), |party| exactly(&party))
 }
 
 /// What the API is asked for, from what was typed: one party alone in quotation marks, a number's beginning with or
@@ -412,6 +425,8 @@ mod tests {
         let today = day("2024-03-01");
         for (name, query) in [
             ("", ""),
+            ("this-week", "?from=2024-02-26&to=2024-03-01"),
+            ("last-week", "?from=2024-02-19&to=2024-02-25"),
             ("today", "?from=2024-03-01&to=2024-03-01"),
             ("yesterday", "?from=2024-02-29&to=2024-02-29"),
             ("7-days", "?from=2024-02-24&to=2024-03-01"),

@@ -5,7 +5,8 @@
 //!
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
-//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`].
+//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`],
+//!   [`OccurrenceInfo`].
 //! - `people`: one person's calls, whom to call back, notes, lines. [`PersonSummary`], [`CallbackQueue`], [`Note`],
 //!   [`LineSet`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
@@ -37,7 +38,7 @@ pub use calls::{
     Outcome,
 };
 pub use fallback::Fallback;
-pub use numbers::{HistoryInfo, NumberInfo, NumberKind};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use people::{
     BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,

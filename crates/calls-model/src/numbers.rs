@@ -6,13 +6,44 @@ use serde::{Deserialize, Serialize};
 use crate::calls::rfc3339;
 use crate::parties::{E164, Party};
 
-/// A number (or another party) that has calls of its own, as an element of what `GET /api/numbers` answers.
+/// A number (or another party) with calls, as an element of what `GET /api/numbers` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HistoryInfo {
-    /// Whose history it is.
+    /// The number.
     pub number: Party,
-    /// How many calls it has.
+    /// Whose it is, from an address book or else a call log; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What kind of number an address book calls it, such as `mobile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether it has a history of its own. Others are there in a search alone.
+    pub owner: bool,
+    /// How many calls its history has; without one, how many the histories of others have with it.
+    pub calls: u64,
+    /// When the latest of them began, UTC.
+    #[serde(with = "rfc3339")]
+    pub last_call: DateTime<Utc>,
+    /// Missed inbound calls of its history. Absent where they are not counted yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
+    /// Missed inbound calls of its history that ask to be returned and have not been. Absent where they are not counted
+    /// yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_call_back: Option<u64>,
+}
+
+/// A history that a number occurs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct OccurrenceInfo {
+    /// Whose history.
+    pub number: Party,
+    /// Whose that number is; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its calls with the number.
     pub calls: u64,
     /// When the latest of them began, UTC.
     #[serde(with = "rfc3339")]
@@ -42,6 +73,10 @@ pub struct NumberInfo {
     /// The kind of number that the address book says it is, such as `mobile` or `work`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The histories of others that it occurs in: 50 at most, the latest call first. Absent where there are none, and
+    /// where the server runs with `--no-directory`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occurs_in: Vec<OccurrenceInfo>,
 }
 
 impl NumberInfo {

@@ -209,22 +209,24 @@ pub const INCLUDE: Parameter = once(
      rang and which other line took part. Not in CSV, which has these in columns.",
 );
 
-/// `q`: what numbers are searched for.
+/// `q`: who is searched for.
 pub const SEARCH: Parameter = once(
     "q",
     Kind::Text,
     "at most 64 characters, none of them a control character",
     "5550123",
-    "Numbers that have these digits anywhere, in any spelling, and other parties whose text has this.",
+    "With those whose name has these words, in whatever case and without their accents; whose number has these digits \
+     anywhere, in any spelling, also as it is dialled inside its country; or whose extension or SIP address has this text.",
 );
 
 /// `sort`: the order of numbers.
 pub const SORT: Parameter = once(
     "sort",
-    Kind::OneOf(&["recent", "calls", "number"]),
-    "recent, calls or number",
+    Kind::OneOf(&["recent", "calls", "name", "number"]),
+    "recent, calls, name or number",
     "recent",
-    "By the last call (latest first, the default), the number of calls (most first), or the number.",
+    "By the last call (latest first, the default), the number of calls (most first), the name (those without one last), \
+     or the number.",
 );
 
 /// `number`: whose calls are listed together.
@@ -341,12 +343,13 @@ pub const MAP: Parameter = once(
 pub const IMPORT: [Parameter; 6] = [OWN, ZONE, REGION, LOG_FORMAT, DATES, MAP];
 
 /// Which calls of a history are wanted.
-pub const FILTER: [Parameter; 13] = [
+pub const FILTER: [Parameter; 14] = [
     TYPE,
     DIRECTION,
     OUTCOME,
     DISPOSITION,
     COUNTERPARTY,
+    SEARCH,
     FROM,
     UNTIL,
     TZ,

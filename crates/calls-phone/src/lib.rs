@@ -4,12 +4,15 @@
 //! that crate, so that it can be exchanged.
 
 mod recent;
+mod search;
 
 use calls_model::{E164, NumberInfo, NumberKind, Party};
 use rlibphonenumber::{
     NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType,
     ValidationError,
 };
+
+pub use search::{Digits, searched_digits};
 
 /// The country whose national numbers are understood without a country code: ISO 3166-1 alpha-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,7 @@ pub fn describe(party: &Party) -> NumberInfo {
         kind,
         name: None,
         label: None,
+        occurs_in: Vec::new(),
     };
     match party {
         Party::E164(number) => match read(&number.to_string(), None) {
@@ -146,6 +150,7 @@ pub fn describe(party: &Party) -> NumberInfo {
                 kind: kind(&parsed),
                 name: None,
                 label: None,
+                occurs_in: Vec::new(),
             },
             Err(_) => NumberInfo { e164: Some(*number), ..plain(NumberKind::Unassigned) },
         },

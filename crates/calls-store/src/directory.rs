@@ -1,12 +1,18 @@
-//! Whose histories there are.
+//! Which numbers there are: those that have histories, and in a search everybody who occurs in one.
+
+mod attention;
 
 use chrono::{DateTime, Utc};
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::query_builder::BoxedSqlQuery;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
 
 use crate::keys::PartyKey;
-use crate::schema::{histories, other_parties};
+use crate::schema::histories;
+use crate::search::{Search, named_like};
+
+pub use attention::{Attention, attention};
 
 /// The order of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,18 +21,37 @@ pub enum Sort {
     Recent,
     /// By the number of calls, most first.
     Calls,
+    /// By name, those without one last.
+    Name,
     /// By the number, lowest first.
     Number,
 }
 
-/// A number with a history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
-pub struct Owner {
-    /// Whose history.
+/// A number in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct Listed {
+    /// Whose it is.
+    #[diesel(sql_type = BigInt)]
     pub number: PartyKey,
-    /// How many calls it has.
+    /// How many calls its history has; without one, how many the others have with it.
+    #[diesel(sql_type = BigInt)]
     pub calls: i64,
-    /// When the latest began.
+    /// When the latest of them began.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_call: DateTime<Utc>,
+    /// Whether it has a history.
+    #[diesel(sql_type = Bool)]
+    pub is_owner: bool,
+}
+
+/// The place of an entry in each order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The number.
+    pub number: PartyKey,
+    /// Its calls.
+    pub calls: i64,
+    /// When the latest of them began.
     pub last_call: DateTime<Utc>,
 }
 
@@ -35,10 +60,10 @@ pub struct Owner {
 pub struct Question {
     /// The order.
     pub sort: Sort,
-    /// Digits (or `*`, `#`) that a number has anywhere, or a part of another party's label; all numbers if empty.
-    pub search: String,
+    /// Who is searched for. Empty, it lists all that have a history.
+    pub search: Search,
     /// Behind this one.
-    pub after: Option<Owner>,
+    pub after: Option<Place>,
     /// At most so many.
     pub limit: u16,
 }
@@ -48,48 +73,167 @@ pub fn newest_call(connection: &mut PgConnection) -> QueryResult<Option<DateTime
     histories::table.select(diesel::dsl::max(histories::last_call)).get_result(connection)
 }
 
-/// The owners that are asked for, in their order (keyset paging), and one more where there are more.
-pub fn list_owners(connection: &mut PgConnection, question: &Question) -> QueryResult<Vec<Owner>> {
-    let mut owners = histories::table
-        .select((histories::number, histories::calls, histories::last_call))
-        .limit(i64::from(question.limit) + 1)
-        .into_boxed();
-    if !question.search.is_empty() {
-        owners = owners.filter(found(&question.search));
+impl Listed {
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        Place { number: self.number, calls: self.calls, last_call: self.last_call }
     }
-    if let Some(after) = question.after {
-        owners = owners.filter(is_behind(question.sort, after));
-    }
-    match question.sort {
-        Sort::Recent => owners.order((histories::last_call.desc(), histories::number)),
-        Sort::Calls => owners.order((histories::calls.desc(), histories::number)),
-        Sort::Number => owners.order(histories::number),
-    }
-    .load(connection)
 }
 
-type Condition = Box<dyn BoxableExpression<histories::table, Pg, SqlType = Bool>>;
-
-fn found(search: &str) -> Condition {
-    let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let labelled = other_parties::table
-        .filter(other_parties::label.ilike(pattern.clone()))
-        .select(other_parties::number);
-    let digits = diesel::dsl::sql::<Bool>("(histories.number > 0 AND histories.number::text LIKE ")
-        .bind::<diesel::sql_types::Text, _>(pattern)
-        .sql(")");
-    Box::new(digits.or(histories::number.eq_any(labelled)))
-}
-
-fn is_behind(sort: Sort, after: Owner) -> Condition {
-    let higher = histories::number.gt(after.number);
-    match sort {
-        Sort::Recent => Box::new(
-            histories::last_call.lt(after.last_call).or(histories::last_call.eq(after.last_call).and(higher)),
-        ),
-        Sort::Calls => {
-            Box::new(histories::calls.lt(after.calls).or(histories::calls.eq(after.calls).and(higher)))
+/// The numbers that are asked for, in their order (keyset paging), and one more where there are more.
+pub fn list_numbers(connection: &mut PgConnection, question: &Question) -> QueryResult<Vec<Listed>> {
+    let Question { sort, search, after, limit } = question;
+    let found = Found::new(connection, search)?;
+    let owners = part(*sort, "histories", "number", true, found.condition("number"), after.is_some());
+    let query = match search.is_empty() {
+        true => owners,
+        false => {
+            let others = "NOT EXISTS (SELECT FROM histories WHERE histories.number = occurrences.party)";
+            let condition = format!("{others} AND {}", found.condition("party"));
+            let others = part(*sort, "occurrences", "party", false, condition, after.is_some());
+            let order = order(*sort);
+            format!("SELECT * FROM (({owners}) UNION ALL ({others})) AS listed ORDER BY {order} LIMIT $1")
         }
-        Sort::Number => Box::new(higher),
+    };
+    let place = after.unwrap_or(Place { number: PartyKey(0), calls: 0, last_call: DateTime::UNIX_EPOCH });
+    let query = diesel::sql_query(query)
+        .into_boxed()
+        .bind::<BigInt, _>(i64::from(*limit) + 1)
+        .bind::<BigInt, _>(place.number)
+        .bind::<BigInt, _>(place.calls)
+        .bind::<Timestamptz, _>(place.last_call);
+    found.bind(query).load(connection)
+}
+
+type Query<'a> = BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQuery>;
+
+/// What a search comes to, before numbers are looked at.
+struct Found {
+    is_everybody: bool,
+    /// Those whose name or text has what is searched for.
+    keys: Vec<PartyKey>,
+    /// Of each pattern of digits: the pattern, and the groups of four digits that a number with it has.
+    patterns: Vec<(String, Vec<i32>)>,
+}
+
+impl Found {
+    /// Parties with a name at most that are looked at.
+    const MOST: i64 = 50_000;
+    /// The number of the first parameter of a search.
+    const FIRST: usize = 5;
+
+    fn new(connection: &mut PgConnection, search: &Search) -> QueryResult<Self> {
+        let named = format!(
+            "(SELECT DISTINCT party FROM names WHERE {} LIMIT $3)
+             UNION (SELECT number FROM other_parties
+                    WHERE number BETWEEN -4611686018427387904 AND -3 AND label ILIKE $2 LIMIT $3)",
+            named_like(1)
+        );
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            party: PartyKey,
+        }
+        if search.is_empty() {
+            return Ok(Self { is_everybody: true, keys: Vec::new(), patterns: Vec::new() });
+        }
+        let rows: Vec<Row> = diesel::sql_query(named)
+            .bind::<Array<Text>, _>(search.words())
+            .bind::<Text, _>(search.label())
+            .bind::<BigInt, _>(Self::MOST)
+            .load(connection)?;
+        let groups = search.digits().map(groups);
+        Ok(Self {
+            is_everybody: false,
+            keys: rows.into_iter().map(|row| row.party).collect(),
+            patterns: search.numbers().into_iter().zip(groups).collect(),
+        })
+    }
+
+    /// The condition on a table's column of keys.
+    fn condition(&self, column: &str) -> String {
+        if self.is_everybody {
+            return "true".to_owned();
+        }
+        let mut any = format!("{column} = ANY (${})", Self::FIRST);
+        for (index, (_, groups)) in self.patterns.iter().enumerate() {
+            let first = Self::FIRST + 1 + 2 * index;
+            let by_index = match groups.is_empty() || column != "party" {
+                // The parameter is there, and is to have a type.
+                true => format!("${}::integer[] IS NOT NULL", first + 1),
+                false => format!("digit_groups(party) @> ${}", first + 1),
+            };
+            any.push_str(&format!(" OR {by_index} AND {column} > 0 AND {column}::text LIKE ${first}"));
+        }
+        format!("({any})")
+    }
+
+    fn bind<'a>(&'a self, mut query: Query<'a>) -> Query<'a> {
+        if self.is_everybody {
+            return query;
+        }
+        query = query.bind::<Array<BigInt>, _>(&self.keys);
+        for (pattern, groups) in &self.patterns {
+            query = query.bind::<Text, _>(pattern).bind::<Array<Integer>, _>(groups);
+        }
+        query
+    }
+}
+
+/// The groups of four digits that a number with these digits has.
+fn groups(digits: &str) -> Vec<i32> {
+    let windows = digits.as_bytes().windows(4);
+    let group = |window: &[u8]| std::str::from_utf8(window).ok()?.parse().ok();
+    let mut groups: Vec<i32> = windows.filter_map(group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+/// The first of one table that fit, by the parameters: how many, and the number, calls and last call of the place that
+/// they are behind.
+fn part(sort: Sort, table: &str, key: &str, is_owner: bool, condition: String, is_behind: bool) -> String {
+    // Each parameter is there, and is to have a type.
+    let everywhere = "$2::bigint IS NOT NULL AND $3::bigint IS NOT NULL AND $4::timestamptz IS NOT NULL";
+    let behind = match (is_behind, sort) {
+        (false, _) => "true".to_owned(),
+        (true, Sort::Recent) => format!("(last_call < $4 OR last_call = $4 AND {key} > $2)"),
+        (true, Sort::Calls) => format!("(calls < $3 OR calls = $3 AND {key} > $2)"),
+        (true, Sort::Name) => {
+            format!("(coalesce(named.folded, {LAST}), {key}) > (coalesce({}, {LAST}), $2)", folded("$2"))
+        }
+        (true, Sort::Number) => format!("{key} > $2"),
+    };
+    let (named, join) = match sort {
+        // One sort of all names is faster than a look for each number.
+        Sort::Name => (
+            ", named.folded",
+            format!(
+                " LEFT JOIN (SELECT DISTINCT ON (party) party AS who, folded FROM names
+                  ORDER BY party, book = '', book) AS named ON named.who = {key}"
+            ),
+        ),
+        _ => ("", String::new()),
+    };
+    format!(
+        "SELECT {key} AS number, calls, last_call, {is_owner} AS is_owner{named} FROM {table}{join}
+         WHERE {everywhere} AND {behind} AND {condition} ORDER BY {} LIMIT $1",
+        order(sort)
+    )
+}
+
+/// Behind all names.
+const LAST: &str = "chr(1114109)";
+
+fn folded(number: &str) -> String {
+    format!("(SELECT folded FROM names WHERE party = {number} ORDER BY book = '', book LIMIT 1)")
+}
+
+fn order(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Recent => "last_call DESC, number",
+        Sort::Calls => "calls DESC, number",
+        Sort::Name => "coalesce(folded, chr(1114109)), number",
+        Sort::Number => "number",
     }
 }

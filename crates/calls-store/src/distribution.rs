@@ -23,7 +23,7 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 14] = [
+pub const TABLES: [(&str, Placement); 17] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
@@ -34,6 +34,9 @@ pub const TABLES: [(&str, Placement); 14] = [
     ("lines", Placement::Everywhere),
     ("other_parties", Placement::Everywhere),
     ("names", Placement::Everywhere),
+    ("address_books", Placement::Everywhere),
+    ("occurrences", Placement::Everywhere),
+    ("listed_histories", Placement::OfOwner("number")),
     ("name_changes", Placement::Everywhere),
     ("imported_files", Placement::Of("digest")),
     ("idempotency_keys", Placement::Of("key")),

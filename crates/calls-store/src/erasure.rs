@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt};
 
 use crate::keys::PartyKey;
 use crate::schema::{calls, histories, other_parties};
-use crate::{callbacks, counts, idempotency, lines, names, notes};
+use crate::{callbacks, contacts, counts, idempotency, lines, names, notes, occurrences};
 
 /// What became of the calls that named a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,12 +43,13 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     erased.own = diesel::delete(calls::table.filter(calls::number.eq(party))).execute(connection)?;
     diesel::delete(histories::table.find(party)).execute(connection)?;
     counts::reset(connection, party)?;
+    occurrences::forget(connection)?;
     notes::remove_all(connection, party)?;
     callbacks::remove_person(connection, party)?;
     lines::remove_number(connection, party)?;
     idempotency::forget_quotes(connection)?;
-    remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
     names::remove(connection, party)?;
+    remove_unnamed(connection, others.into_iter().chain([party]).collect())?;
     Ok(erased)
 }
 
@@ -136,8 +137,9 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .select(histories::number)
         .load(connection)?;
     let listed = lines::among(connection, &keys)?;
+    let in_books = contacts::are_named(connection, &keys)?;
     keys.retain(|key| !named.contains(key) && !vias.contains(&Some(*key)) && !owners.contains(key));
-    keys.retain(|key| !listed.contains(key));
+    keys.retain(|key| !listed.contains(key) && !in_books.contains(key));
     diesel::delete(other_parties::table.filter(other_parties::number.eq_any(keys)))
         .execute(connection)
         .map(|_| ())
@@ -153,7 +155,8 @@ pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
         EXCEPT SELECT DISTINCT counterparty FROM calls WHERE counterparty < -2
         EXCEPT SELECT DISTINCT via FROM calls WHERE via < -2
         EXCEPT SELECT number FROM histories WHERE number < -2
-        EXCEPT SELECT number FROM lines WHERE number < -2";
+        EXCEPT SELECT number FROM lines WHERE number < -2
+        EXCEPT SELECT party FROM names WHERE party < -2 AND book <> ''";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]

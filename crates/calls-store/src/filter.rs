@@ -11,6 +11,7 @@ use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::PartyKey;
 use crate::returned::{IS_OPEN, LAST_SPOKEN};
 use crate::schema::{calls, other_parties};
+use crate::search::escape_like;
 use crate::zones::Offsets;
 
 /// Which calls of a history are wanted. The default is all of them.
@@ -118,6 +119,12 @@ impl Counterparties {
         Ok(Self(keys.into_iter().map(|key| (key, key)).collect()))
     }
 
+    /// Those that others have too, where the others are single parties.
+    pub fn among(&self, others: &Self) -> Self {
+        let has = |key: &PartyKey| self.0.iter().any(|(first, last)| (first..=last).contains(&key));
+        Self(others.0.iter().filter(|(key, _)| has(key)).copied().collect())
+    }
+
     /// The party, if it is one.
     pub(crate) fn only(&self) -> Option<PartyKey> {
         match self.0[..] {
@@ -125,11 +132,6 @@ impl Counterparties {
             _ => None,
         }
     }
-}
-
-/// `%`, `_` and `\` mean themselves.
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// A condition on rows of `calls`.
@@ -238,6 +240,15 @@ pub fn span(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parties_among_others_are_those_of_both() {
+        let key = |key| (PartyKey(key), PartyKey(key));
+        let others = Counterparties(vec![key(-5), key(1202), key(12020), key(1303)]);
+        assert_eq!(Counterparties::with_digits("1202").among(&others).0, [key(1202), key(12020)]);
+        assert_eq!(Counterparties::exactly(Some(PartyKey(-5))).among(&others).0, [key(-5)]);
+        assert_eq!(Counterparties::exactly(None).among(&others).0, []);
+    }
 
     #[test]
     fn digits_are_a_range_of_keys_for_each_length() {

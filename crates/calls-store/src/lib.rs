@@ -9,8 +9,11 @@
 //! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
 //!   read a connection string; [`deadlines`]: how long anything may take.
 //! - [`failure`]: why PostgreSQL refused a query, for logs.
-//! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once. [`directory`]: whose histories there are.
-//! - [`names`]: whose number it is; [`details`]: these and what else pages say of calls on demand.
+//! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once.
+//!   [`directory`]: which numbers there are; [`occurrences`]: who occurs in
+//!   the histories of others, and [`lister`], which keeps that current.
+//! - [`names`]: whose number it is; [`contacts`]: address books; [`search`]: parties by a part of their name or number;
+//!   [`details`]: what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
@@ -27,6 +30,7 @@ pub mod address;
 pub mod backup;
 pub mod callbacks;
 pub mod columns;
+pub mod contacts;
 pub mod counter;
 pub mod counts;
 pub mod deadlines;
@@ -47,11 +51,13 @@ mod libpq_options;
 pub mod lines;
 pub mod list;
 pub mod listener;
+pub mod lister;
 pub mod made_up;
 pub mod merged;
 pub mod migrations;
 pub mod names;
 pub mod notes;
+pub mod occurrences;
 pub mod parties;
 pub mod pool;
 mod pooler;
@@ -61,6 +67,7 @@ pub mod restore;
 pub mod returned;
 pub mod rows;
 mod schema;
+pub mod search;
 pub mod server;
 pub mod summary;
 mod upgrade;

@@ -1,6 +1,17 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    address_books (book) {
+        book -> Text,
+        people -> Int4,
+        read_at -> Timestamptz,
+        url -> Nullable<Text>,
+        state -> Nullable<Text>,
+        region -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     callbacks (number, counterparty) {
         number -> Int8,
         counterparty -> Int8,
@@ -93,6 +104,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    listed_histories (number) {
+        number -> Int8,
+        until -> Int8,
+        epoch -> Int8,
+    }
+}
+
+diesel::table! {
     name_changes (slot) {
         slot -> Int2,
         changes -> Int8,
@@ -106,6 +125,7 @@ diesel::table! {
         name -> Text,
         label -> Nullable<Text>,
         said_at -> Timestamptz,
+        folded -> Nullable<Text>,
     }
 }
 
@@ -120,6 +140,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    occurrences (party) {
+        party -> Int8,
+        calls -> Int8,
+        last_call -> Timestamptz,
+        histories -> Array<Nullable<Int8>>,
+    }
+}
+
+diesel::table! {
     other_parties (number) {
         number -> Int8,
         kind -> Text,
@@ -128,6 +157,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    address_books,
     callbacks,
     calls,
     counterparty_counts,
@@ -137,8 +167,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     imported_files,
     lines,
+    listed_histories,
     name_changes,
     names,
     notes,
+    occurrences,
     other_parties,
 );

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use calls_model::{DayCount, HourOfWeekCount};
 
 use crate::day::Day;
-use crate::format::escape;
+use crate::html::{Html, html};
 
 /// The most bars before days become weeks, weeks months, and months years.
 const MAX_BARS: i32 = 120;
@@ -35,16 +35,6 @@ pub enum Bucket {
 }
 
 impl Bucket {
-    /// For a person.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-
     /// The shortest that fits so many days into one chart.
     fn of(days: i32) -> Self {
         match days {
@@ -126,7 +116,7 @@ pub fn top_of_scale(calls: u64) -> u64 {
 }
 
 /// The view box and the paths of bars, the missed calls of each at its foot.
-pub fn draw_bars(bars: &[Bar]) -> (String, String) {
+pub fn draw_bars(bars: &[Bar]) -> (String, Html) {
     let top = top_of_scale(bars.iter().map(|bar| bar.calls).max().unwrap_or_default());
     let height = |calls: u64| if calls == 0 { 0 } else { (calls * TOP / top).max(LEAST) };
     let (mut answered, mut missed) = (String::new(), String::new());
@@ -145,14 +135,19 @@ pub fn draw_bars(bars: &[Bar]) -> (String, String) {
             part(&mut answered, foot, height(bar.calls).saturating_sub(foot).max(LEAST));
         }
     }
-    let paths =
-        format!("<path class=\"bar-answered\" d=\"{answered}\"/><path class=\"bar-missed\" d=\"{missed}\"/>");
+    let paths = html!(
+        "<path class=\"bar-answered\" d=\"",
+        answered,
+        "\"/><path class=\"bar-missed\" d=\"",
+        missed,
+        "\"/>"
+    );
     (format!("0 0 {} {TOP}", bars.len() * BAR), paths)
 }
 
 /// The view box and the paths of a heat map: a row for each weekday from Monday, a column for each hour. The more
 /// calls, the larger and the stronger is a cell: its area grows with their number.
-pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, String) {
+pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, Html) {
     let most = hours.iter().map(|hour| hour.calls).max().unwrap_or_default();
     let square = |path: &mut String, row: u32, column: u32, side: u32| {
         let margin = (CELL - side) / 2;
@@ -165,14 +160,14 @@ pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, String) {
             square(&mut tiles, row, column, CELL - 12);
         }
     }
-    let mut paths = format!("<path class=\"heat-0\" d=\"{tiles}\"/>");
+    let mut paths = html!("<path class=\"heat-0\" d=\"", tiles, "\"/>");
     for level in 1..=LEVELS {
         let mut path = String::new();
         for hour in hours.iter().filter(|hour| heat_level(hour.calls, most) == level) {
             let side = 12 + 14 * level as u32;
             square(&mut path, u32::from(hour.weekday) - 1, hour.hour.into(), side);
         }
-        write!(paths, "<path class=\"heat-{level}\" d=\"{path}\"/>").unwrap_or_default();
+        paths.part(&html!("<path class=\"heat-", level as usize, "\" d=\"", path, "\"/>"));
     }
     (format!("0 0 {} {}", 24 * CELL, 7 * CELL), paths)
 }
@@ -199,40 +194,48 @@ impl Cell {
 }
 
 /// A table as HTML. The first cell of each row is its heading. The key of each link begins with `name`.
-pub fn table(name: &str, caption: &str, head: &[String], rows: &[Vec<Cell>]) -> String {
-    let mut html = format!(
-        "<div class=\"table\"><table><caption class=\"visually-hidden\">{}</caption><thead><tr>",
-        escape(caption)
-    );
-    for title in head {
-        write!(html, "<th scope=\"col\">{}</th>", escape(title)).unwrap_or_default();
-    }
-    html.push_str("</tr></thead><tbody>");
-    for (row, cells) in rows.iter().enumerate() {
-        html.push_str("<tr>");
-        for (column, cell) in cells.iter().enumerate() {
-            html.push_str(if column == 0 { "<th scope=\"row\">" } else { "<td>" });
-            let text = escape(&cell.text);
-            match &cell.link {
-                None => html.push_str(&text),
-                Some((href, label)) => {
-                    let label = label
-                        .as_ref()
-                        .map(|label| format!(" aria-label=\"{}\"", escape(label)))
-                        .unwrap_or_default();
-                    let href = escape(href);
-                    write!(
-                        html,
-                        "<a href=\"{href}\" data-noscroll data-key=\"{name} {row} {column}\"{label}><bdi>{text}</bdi></a>"
-                    )
-                    .unwrap_or_default();
-                }
-            }
-            html.push_str(if column == 0 { "</th>" } else { "</td>" });
+pub fn table(name: &str, caption: &str, head: &[String], rows: &[Vec<Cell>]) -> Html {
+    let title = |title: &String| html!("<th scope=\"col\">", title, "</th>");
+    let content = |row: usize, column: usize, cell: &Cell| match &cell.link {
+        None => html!(cell.text),
+        Some((href, label)) => {
+            let label = label.as_ref().map(|label| html!(" aria-label=\"", label, "\""));
+            html!(
+                "<a href=\"",
+                href,
+                "\" data-noscroll data-key=\"",
+                name,
+                " ",
+                row,
+                " ",
+                column,
+                "\"",
+                label,
+                "><bdi>",
+                cell.text,
+                "</bdi></a>"
+            )
         }
-        html.push_str("</tr>");
-    }
-    html + "</tbody></table></div>"
+    };
+    let cell = |row: usize, column: usize, cell: &Cell| match column {
+        0 => html!("<th scope=\"row\">", content(row, column, cell), "</th>"),
+        _ => html!("<td>", content(row, column, cell), "</td>"),
+    };
+    let line = |(row, cells): (usize, &Vec<Cell>)| {
+        let cells: Vec<Html> = cells.iter().enumerate().map(|(column, one)| cell(row, column, one)).collect();
+        html!("<tr>", cells, "</tr>")
+    };
+    let (head, body): (Vec<Html>, Vec<Html>) =
+        (head.iter().map(title).collect(), rows.iter().enumerate().map(line).collect());
+    html!(
+        "<div class=\"table\"><table><caption class=\"visually-hidden\">",
+        caption,
+        "</caption><thead><tr>",
+        head,
+        "</tr></thead><tbody>",
+        body,
+        "</tbody></table></div>"
+    )
 }
 
 #[cfg(test)]
@@ -319,6 +322,7 @@ mod tests {
         let bar = |calls, missed| Bar { first: Day(0), last: Day(0), calls, missed };
         let (view_box, paths) = draw_bars(&[bar(10, 5), bar(0, 0), bar(2, 2), bar(1000, 1)]);
         assert_eq!(view_box, "0 0 40 1000");
+        let paths = paths.as_str();
         let (answered, missed) = paths.split_once("bar-missed").unwrap();
         assert_eq!(answered.matches('M').count(), 2, "{paths}");
         assert_eq!(missed.matches('M').count(), 3, "{paths}");
@@ -335,6 +339,7 @@ mod tests {
         let hour = |weekday, hour, calls| HourOfWeekCount { weekday, hour, calls, missed: 0 };
         let (view_box, paths) = draw_heat(&[hour(1, 0, 100), hour(7, 23, 1)]);
         assert_eq!(view_box, "0 0 2400 700");
+        let paths = paths.as_str();
         assert!(paths.contains("<path class=\"heat-5\" d=\"M9 9h82v82h-82z\"/>"), "{paths}");
         assert!(paths.contains("<path class=\"heat-1\" d=\"M2337 637h26v26h-26z\"/>"), "{paths}");
         assert_eq!(paths.matches('M').count(), 168 + 2);
@@ -354,6 +359,6 @@ mod tests {
             <th scope=\"col\">C</th></tr></thead><tbody><tr><th scope=\"row\">\
             <a href=\"/?a&amp;b\" data-noscroll data-key=\"t 0 0\" aria-label=\"&quot;\"><bdi>&lt;b&gt;&amp;&quot;</bdi></a>\
             </th><td>1</td></tr></tbody></table></div>";
-        assert_eq!(html, expected);
+        assert_eq!(html.as_str(), expected);
     }
 }

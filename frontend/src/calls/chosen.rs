@@ -7,10 +7,11 @@ use leptos::prelude::*;
 use super::summary;
 use crate::day::Day;
 use crate::filter::{self, Filter, Period, Show as Types};
-use crate::format::escape;
+use crate::html::{Html, html};
 use crate::icon::Symbol;
 use crate::intl::{self, Part};
-use crate::{keyboard, page, path};
+use crate::script::{fill, t};
+use crate::{keyboard, page};
 
 /// A part of a filter: what it says, and the filter without it.
 pub type Chosen = (String, Filter);
@@ -31,7 +32,7 @@ pub fn parts(now: &Filter, today: Day, spell: impl Fn(&Party) -> String) -> Vec<
     if let Some(asked) = filter::counterparty(&now.counterparty) {
         let party = asked.parse().ok().filter(|party| !matches!(party, Party::Text(_)));
         let party = party.map(|party| spell(&party));
-        let text = format!("With {}", party.as_ref().unwrap_or(&now.counterparty));
+        let text = fill("With {name}", &[("name", party.as_ref().unwrap_or(&now.counterparty))]);
         add(text, &|filter| filter.counterparty.clear());
     }
     if let Period::Range(from, to) = now.period.dated(today) {
@@ -58,8 +59,8 @@ fn days(from: Option<Day>, to: Option<Day>) -> String {
             intl::in_utc(from.midnight_ms(), Part::Month)
         }
         (Some(from), Some(to)) => intl::days(from, to),
-        (Some(from), None) => format!("Since {}", date(from)),
-        (None, Some(to)) => format!("Until {}", date(to)),
+        (Some(from), None) => fill("Since {date}", &[("date", &date(from))]),
+        (None, Some(to)) => fill("Until {date}", &[("date", &date(to))]),
         (None, None) => String::new(),
     }
 }
@@ -73,35 +74,49 @@ pub fn in_words(parts: &[Chosen]) -> String {
 /// Each part as a link that takes it back, and one that takes all back.
 #[component]
 pub fn ChosenFilters(
-    /// The number of the address.
-    number: Memo<String>,
+    /// The page's path, without a filter.
+    base: Memo<String>,
     /// What is chosen.
     parts: Memo<Vec<Chosen>>,
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();
     Effect::new(move |_| {
         let Some(node) = node.get() else { return };
-        let html = parts.with(|parts| html(parts, &path::calls_page(&number.get())));
-        if node.inner_html() != html && page::replace(&node, &html) {
+        let html = parts.with(|parts| html(parts, &base.get()));
+        if node.inner_html() != html.as_str() && page::replace(&node, html.as_str()) {
             // Nothing is left to take back.
             keyboard::focus_main();
         }
     });
-    view! { <div class="chosen" role="group" aria-label="Chosen filters" node_ref=node></div> }
+    view! { <div class="chosen" role="group" aria-label=t("Chosen filters") node_ref=node></div> }
 }
 
-fn html(parts: &[Chosen], address: &str) -> String {
-    let close = Symbol::Close.html();
+fn html(parts: &[Chosen], address: &str) -> Html {
     let part = |(index, (text, without)): (usize, &Chosen)| {
-        let (text, href) = (escape(text), escape(&(address.to_owned() + &without.to_query())));
-        format!(
-            "<a class=\"chip chosen\" data-noscroll data-key=\"chosen {index}\" href=\"{href}\" \
-             aria-label=\"Remove the filter {text}\"><bdi>{text}</bdi>{close}</a>"
+        html!(
+            "<a class=\"chip chosen\" data-noscroll data-key=\"chosen ",
+            index,
+            "\" href=\"",
+            address,
+            without.to_query(),
+            "\" aria-label=\"",
+            fill("Remove the filter {text}", &[("text", text)]),
+            "\"><bdi>",
+            text,
+            "</bdi>",
+            Symbol::Close.html(),
+            "</a>"
         )
     };
-    let chips: String = parts.iter().enumerate().map(part).collect();
-    let all = format!(
-        "<a class=\"clear\" data-noscroll data-key=\"chosen all\" href=\"{address}\">Clear filters</a>"
-    );
-    if parts.is_empty() { chips } else { chips + &all }
+    let chips: Vec<Html> = parts.iter().enumerate().map(part).collect();
+    let all = (!parts.is_empty()).then(|| {
+        html!(
+            "<a class=\"clear\" data-noscroll data-key=\"chosen all\" href=\"",
+            address,
+            "\">",
+            t("Clear filters"),
+            "</a>"
+        )
+    });
+    html!(chips, all)
 }

@@ -8,14 +8,18 @@ use super::last_known;
 use super::packed::PackedCalls;
 use super::pages::{CallsPage, PageKey, Wanted};
 use crate::api::ApiError;
-use crate::filter::Filter;
+use crate::filter::{self, Filter};
 use crate::{intl, path};
 
 /// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last known
 /// ones. They are asked for again then: the browser may have the page itself from its cache.
 pub fn use_fallback(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
-    let Fallback { number, info, calls, next } = fallback;
+    let Fallback { number, info, person, calls, next } = fallback;
+    if let Some(person) = person {
+        let path = path::api_number(&person.canonical());
+        cache.entry::<String, NumberInfo, ApiError>(path).set(Some(person));
+    }
     cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };
@@ -24,10 +28,20 @@ pub fn use_fallback(cache: &Cache) {
     cache.entry::<PagesKey<PageKey>, Vec<CallsPage>, ApiError>(first).set(Some(vec![page]));
 }
 
+/// The person of the address `/calls/+12025550123/with/+13333333333`.
+fn party() -> Option<String> {
+    let pathname = window().location().pathname().ok()?;
+    let (_, party) = pathname.strip_prefix(path::base())?.strip_prefix("/calls/")?.split_once("/with/")?;
+    js_sys::decode_uri_component(party).ok().map(String::from)
+}
+
 /// What the filter of the address is to the API.
 fn api_query() -> String {
     let search = window().location().search().unwrap_or_default();
-    let filter = Filter::from_query(search.trim_start_matches('?'));
+    let mut filter = Filter::from_query(search.trim_start_matches('?'));
+    if let Some(party) = party() {
+        filter.counterparty = filter::only(&party);
+    }
     path::query(&filter.parameters(intl::today(), intl::beginning, &intl::zone_id()))
 }
 

@@ -13,8 +13,9 @@ use web_sys::{Element, HtmlInputElement};
 use super::summary_data::SummaryData;
 use crate::day::Day;
 use crate::filter::{Filter, Length, Period, Show as Types};
+use crate::intl;
 use crate::page::{self, find};
-use crate::{intl, path};
+use crate::script::t;
 
 /// How long after the last letter the search begins.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -24,8 +25,8 @@ const WIDE: &str = "(min-width: 44rem)";
 /// Chips, a search field, periods and dates.
 #[component]
 pub fn Filters(
-    /// The number of the address.
-    number: Memo<String>,
+    /// The page's path, without a filter.
+    base: Memo<String>,
     /// What is shown now.
     filter: Memo<Filter>,
     /// What the calls of the filter come to if calls of all types are shown.
@@ -38,7 +39,7 @@ pub fn Filters(
     let sent = StoredValue::new(String::new());
     Effect::new(move |was_there: Option<bool>| {
         let Some(section) = node.get() else { return false };
-        filter.with(|filter| show(&section, filter, today.get(), &number.get(), sent));
+        filter.with(|filter| show(&section, filter, today.get(), &base.get(), sent));
         if was_there != Some(true) {
             open(&section, filter.with_untracked(|filter| filter.period));
         }
@@ -61,7 +62,7 @@ pub fn Filters(
         let is_typing = !now.counterparty.is_empty() && !new.counterparty.is_empty();
         let replace = is_typing && Filter { counterparty: now.counterparty.clone(), ..new.clone() } == now;
         sent.set_value(new.counterparty.clone());
-        let address = path::calls_page(&number.get_untracked()) + &new.to_query();
+        let address = base.get_untracked() + &new.to_query();
         navigate(&address, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
     };
     let timer = StoredValue::new(None::<TimeoutHandle>);
@@ -75,7 +76,7 @@ pub fn Filters(
     view! {
         <section
             class="filters"
-            aria-label="Filters"
+            aria-label=t("Filters")
             node_ref=node
             inner_html=page::template("filters")
             on:submit=move |event| {
@@ -96,7 +97,7 @@ pub fn Filters(
 }
 
 /// Makes links and fields say what is shown.
-fn show(section: &Element, now: &Filter, today: Day, number: &str, sent: StoredValue<String>) {
+fn show(section: &Element, now: &Filter, today: Day, base: &str, sent: StoredValue<String>) {
     let mut is_named = false;
     for link in chips(section) {
         let mut other = now.clone();
@@ -116,7 +117,7 @@ fn show(section: &Element, now: &Filter, today: Day, number: &str, sent: StoredV
             false => link.remove_attribute("aria-current").unwrap_or_default(),
         }
         link.set_attribute("data-noscroll", "").unwrap_or_default();
-        link.set_attribute("href", &(path::calls_page(number) + &other.to_query())).unwrap_or_default();
+        link.set_attribute("href", &(base.to_owned() + &other.to_query())).unwrap_or_default();
     }
     if now.counterparty != sent.get_value() {
         set(section, "counterparty", &now.counterparty);

@@ -7,16 +7,19 @@ use leptos::prelude::*;
 use leptos_swr::SwrPages;
 
 use super::pages::CallsPage;
-use super::state::{State, next_attempt, old, updated};
+use super::state::{State, last_known, next_attempt, updated};
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
 use crate::message::Again;
+use crate::script::t;
 
 /// How often the age is told anew, in seconds.
 const SLOW: u32 = 20;
 
 /// What is said where the browser has no network.
-pub const OFFLINE: &str = "This device is offline.";
+pub fn offline() -> String {
+    t("This device is offline.")
+}
 
 /// Says why the calls that are shown may be out of date: there is no network, or the newest attempt failed.
 #[component]
@@ -34,14 +37,14 @@ pub fn Notice(
 ) -> impl IntoView {
     let notice = Memo::new(move |_| match (is_online.get(), error.get()) {
         _ if !state.with(State::has_data) => None,
-        (false, _) => Some(("offline", OFFLINE.to_owned())),
+        (false, _) => Some(("offline", offline())),
         (true, Some(ApiError::Unreachable)) => Some(("unreachable", ApiError::Unreachable.to_string())),
         (true, error) => error.map(|error| ("error", error.to_string())),
     });
     let view = move |(kind, text): (&'static str, String)| {
         let symbol = if kind == "error" { Symbol::Warning } else { Symbol::Unreachable };
         let is_offline = kind == "offline";
-        let age = move || freshness.age().map(old);
+        let age = move || last_known(freshness.age());
         // Without a network nothing is tried until it is back.
         let next_attempt = move || match is_offline {
             true => next_attempt(true, false, None),
@@ -50,12 +53,12 @@ pub fn Notice(
         view! {
             <div class="notice" data-notice=kind>
                 <Icon symbol />
-                <p>{text} " These are the last known calls" {age} ". " {next_attempt}</p>
+                <p>{text} " " {age} " " {next_attempt}</p>
                 {(!is_offline)
                     .then(|| {
                         view! {
                             <button class="button quiet" type="button" on:click=move |_| again.now.run(())>
-                                "Try again"
+                                {t("Try again")}
                             </button>
                         }
                     })}

@@ -79,14 +79,6 @@ pub fn at_ms(number: &str) -> Option<f64> {
     time(&item(number)?).map(|at| at as f64)
 }
 
-/// Forgets all.
-pub fn forget() {
-    let Some(storage) = storage() else { return };
-    for name in names(&storage) {
-        storage.remove_item(&name).unwrap_or_default();
-    }
-}
-
 fn storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }

@@ -9,7 +9,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use calls_model::DetailedCall;
+use calls_model::{DetailedCall, Party};
 use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -20,13 +20,12 @@ use super::geometry::{DaySlice, Geometry};
 use super::keys;
 use super::news::News;
 use super::pages::Wanted;
-use super::spellings::Spellings;
 use super::summary_data::SummaryData;
 use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
-use super::{actions, row};
 use crate::day::Day;
-use crate::{format, intl};
+use crate::intl;
+use crate::script::{self, count, fill, t};
 
 /// How many calls are printed at most.
 const PRINTED: usize = 2000;
@@ -42,10 +41,10 @@ pub struct List {
     pub fresh: StoredValue<usize>,
     /// What the calls come to.
     pub summary: Signal<Option<SummaryData>>,
-    /// The country of the history's owner, once that is known.
-    pub home: Memo<Option<Arc<str>>>,
-    /// How parties outside of the rows are written.
-    pub spellings: Spellings,
+    /// Whether these are the calls with one person alone.
+    pub is_of_person: Signal<bool>,
+    /// Whose history it is.
+    pub owner: Memo<Arc<Owner>>,
     /// The day that is today.
     pub today: ReadSignal<Day>,
     /// Where the reader is.
@@ -78,10 +77,46 @@ impl List {
         self.summary.with(|data| data.as_ref().filter(is_of_list).map(|data| data.summary.calls as usize))
     }
 
+    /// What a party is called, as in the rows: by its name, or else as its number is written.
+    pub fn spell(&self, party: &Party) -> String {
+        let ranked = self.summary.with(|data| {
+            let mut ranked = data.iter().flat_map(|data| &data.summary.top_counterparties);
+            ranked.find(|one| one.counterparty == *party).map(|one| (one.name.clone(), one.details.clone()))
+        });
+        let newest = || {
+            self.timeline.with(|timeline| timeline.call(0)).filter(|call| call.call.counterparty == *party)
+        };
+        let known = ranked.or_else(|| newest().map(|call| (call.details.name, call.details.counterparty)));
+        let (name, details) = known.unwrap_or_default();
+        let home = self.owner.with(|owner| owner.country.clone());
+        let spelling = || {
+            script::spelling(
+                &party.to_string(),
+                details.map(|details| script::json(&details)),
+                home.as_deref(),
+            )
+        };
+        name.unwrap_or_else(spelling)
+    }
+
+    /// Whether these are the calls with one person alone.
+    pub fn is_of_person(&self) -> bool {
+        self.is_of_person.get()
+    }
+
     /// How many calls a day has, where the summary knows.
     fn count_of(&self, day: Day) -> Option<u64> {
         self.summary.with(|summary| self.wanted.with(|wanted| summary.as_ref()?.calls_of(day, wanted)))
     }
+}
+
+/// The owner of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Its number or address: the canonical one, once that is known.
+    pub number: String,
+    /// Its country, once that is known, where it has one.
+    pub country: Option<String>,
 }
 
 /// What is rendered: days, and the height left out after them.
@@ -126,7 +161,6 @@ pub fn CallList(
             node_ref=viewport.list
             class:stale=is_stale
             on:keydown=move |event| keys::move_between_calls(list, &event)
-            on:click=|event| actions::copy(&event)
         >
             <div node_ref=container></div>
             <div class="gap" style:block-size=move || px(rendered.with(|(_, after)| *after))></div>
@@ -193,7 +227,7 @@ struct DayView {
 impl DayView {
     fn new(list: List, slice: &DaySlice) -> Self {
         let day = slice.calls.day;
-        let rows = list.timeline.with(|timeline| list.home.with(|home| rows_of(timeline, slice, home)));
+        let rows = list.timeline.with(|timeline| list.owner.with(|owner| rows_of(timeline, slice, owner)));
         Self { slice: slice.clone(), rows, name: day.name(list.today.get()), count: list.count_of(day) }
     }
 
@@ -207,22 +241,22 @@ impl DayView {
 enum Row {
     /// The room of calls that are left out before one of the day's parts, and its height.
     Gap(usize, f64),
-    /// A call, its place, and the country of the history's owner.
-    Call(Arc<DetailedCall>, usize, Option<Arc<str>>),
+    /// A call, its place, and the history's owner.
+    Call(Arc<DetailedCall>, usize, Arc<Owner>),
 }
 
 /// What makes it another row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RowKey {
     Gap(usize),
-    Call(Arc<DetailedCall>, Option<Arc<str>>),
+    Call(Arc<DetailedCall>, Arc<Owner>),
 }
 
 impl Row {
     fn key(&self) -> RowKey {
         match self {
             Self::Gap(part, _) => RowKey::Gap(*part),
-            Self::Call(call, _, home) => RowKey::Call(call.clone(), home.clone()),
+            Self::Call(call, _, owner) => RowKey::Call(call.clone(), owner.clone()),
         }
     }
 }
@@ -236,7 +270,7 @@ impl Hash for RowKey {
     }
 }
 
-fn rows_of(timeline: &Timeline, slice: &DaySlice, home: &Option<Arc<str>>) -> Vec<Row> {
+fn rows_of(timeline: &Timeline, slice: &DaySlice, owner: &Arc<Owner>) -> Vec<Row> {
     let mut rows = Vec::new();
     for part in 0..=slice.parts.len() {
         let gap = slice.gap(part);
@@ -245,7 +279,7 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, home: &Option<Arc<str>>) -> Ve
         }
         let places = slice.parts.get(part).cloned().unwrap_or_default();
         let calls = timeline.calls(places.clone()).zip(places);
-        rows.extend(calls.map(|(call, place)| Row::Call(Arc::new(call), place, home.clone())));
+        rows.extend(calls.map(|(call, place)| Row::Call(Arc::new(call), place, owner.clone())));
     }
     rows
 }
@@ -254,7 +288,7 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, home: &Option<Arc<str>>) -> Ve
 fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let day = view.with_untracked(DayView::day);
     let name = Memo::new(move |_| view.with(|view| view.name));
-    let count = Memo::new(move |_| view.with(|view| view.count));
+    let calls = Memo::new(move |_| view.with(|view| view.count));
     let rows = NodeRef::<Ol>::new();
     each(
         rows,
@@ -268,12 +302,12 @@ fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
         <div class="gap" style:block-size=move || px(view.with(|view| view.slice.before))></div>
         <section class="day" aria-labelledby=labelled_by>
             <h2 class="day-heading" id=id>
-                {move || name.get().map(|name| view! { <span>{name}</span> " " })}
+                {move || name.get().map(|name| view! { <span>{t(name)}</span> " " })}
                 <time class:day-date=move || name.get().is_some() datetime=day.to_string() lang=intl::locale()>
                     {intl::date(day)}
                 </time>
                 <span class="day-count">
-                    {move || count.get().map(|calls| format::count(calls as usize))}
+                    {move || calls.get().map(|calls| count("{n} calls", calls))}
                 </span>
             </h2>
             <ol class="day-calls" role="list" node_ref=rows></ol>
@@ -292,10 +326,10 @@ fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
             view! { <li class="gap" aria-hidden="true" style:block-size=move || px(height())></li> }
                 .into_any()
         }
-        Row::Call(call, place, home) => {
+        Row::Call(call, place, owner) => {
             let (id, call_type) = (call.call.id.clone(), call.call.call_type.as_str());
             let class = if place < fresh { "call fresh" } else { "call" };
-            let html = row::html(&call, home.as_deref());
+            let html = script::row(&call, &owner.number, owner.country.as_deref());
             view! { <li class=class tabindex="-1" data-call=id data-type=call_type inner_html=html></li> }
                 .into_any()
         }
@@ -306,10 +340,10 @@ fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
 fn left_out(list: List) -> Option<String> {
     let shown = list.timeline.with(Timeline::len).min(PRINTED);
     let more = list.all()?.checked_sub(shown).filter(|more| *more > 0)?;
-    Some(format!(
-        "These are the newest {}. {} that are older are left out.",
-        format::count(shown),
-        format::count(more)
+    let (shown, more) = (count("{n} calls", shown as u64), count("{n} calls", more as u64));
+    Some(fill(
+        "These are the newest: {shown}. Left out are {more} that are older.",
+        &[("shown", &shown), ("more", &more)],
     ))
 }
 

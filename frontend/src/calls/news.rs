@@ -7,6 +7,7 @@ use super::pages::{CallsPage, Wanted};
 use super::timeline::place_of;
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
+use crate::script::{count, t};
 
 /// The calls that wait.
 #[derive(Clone, Copy)]
@@ -63,8 +64,8 @@ impl News {
     }
 
     /// What a screen reader is told: that there are some, and not again for each.
-    pub fn announcement(&self) -> Option<&'static str> {
-        (self.waiting.get() > 0).then_some("New calls have come in. Press Home in the list to see them.")
+    pub fn announcement(&self) -> Option<String> {
+        (self.waiting.get() > 0).then(|| t("New calls have come in. Press Home in the list to see them."))
     }
 }
 
@@ -72,9 +73,7 @@ impl News {
 #[component]
 pub fn NewCalls(news: News) -> impl IntoView {
     let has_some = Memo::new(move |_| news.waiting.get() > 0);
-    let label = move || {
-        format!("{} new {}", news.waiting.get(), if news.waiting.get() == 1 { "call" } else { "calls" })
-    };
+    let label = move || count("{n} new calls", news.waiting.get() as u64);
     move || {
         has_some.get().then(|| {
             view! {

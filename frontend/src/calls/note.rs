@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::pages::Wanted;
 use crate::icon::{Icon, Symbol};
 use crate::intl;
+use crate::script::{fill, t};
 
 /// The line.
 #[component]
@@ -16,16 +17,31 @@ pub fn ListNote(
 ) -> impl IntoView {
     view! {
         <p class="list-note">
-            <span>"Newest first. Times in " <span lang=intl::locale()>{intl::zone()}</span> "."</span>
+            <span>{fill("Newest first. Times in {zone}.", &[("zone", &intl::zone())])}</span>
             <span class="freshness" data-freshness="">
                 {sign}
             </span>
-            <a class="export" href=move || wanted.with(Wanted::csv) download="" rel="external">
+            <a
+                class="export"
+                href=move || wanted.with(Wanted::csv)
+                download=""
+                rel="external"
+                aria-label=t("Save as CSV")
+            >
                 <Icon symbol=Symbol::Download />
-                <span>
-                    <span>"Save as "</span>
-                    "CSV"
-                </span>
+                <span class="export-long">{t("Save as CSV")}</span>
+                <span class="export-short">"CSV"</span>
+            </a>
+            // excel.js makes the file.
+            <a
+                class="export"
+                href=move || wanted.with(Wanted::lines)
+                data-excel=""
+                rel="external"
+                aria-label=t("For Excel")
+            >
+                <span class="export-long">{t("For Excel")}</span>
+                <span class="export-short">"Excel"</span>
             </a>
         </p>
     }

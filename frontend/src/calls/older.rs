@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::Closure;
 
 use super::pages::CallsPage;
 use crate::api::ApiError;
-use crate::format;
+use crate::script::{self, fill, t};
 
 /// How far below the window's end the older calls are asked for, so that they are there before one is.
 const AHEAD: &str = "0px 0px 2000px 0px";
@@ -41,9 +41,9 @@ pub fn OlderCalls(
         }
     });
     let label = move || match (is_growing.get(), has_failed()) {
-        (true, _) => "Loading older calls…",
-        (false, true) => "Try again to show older calls",
-        (false, false) => "Show older calls",
+        (true, _) => t("Loading older calls…"),
+        (false, true) => t("Try again to show older calls"),
+        (false, false) => t("Show older calls"),
     };
     // A button that is disabled would lose the focus.
     let load = move |_| {
@@ -52,10 +52,10 @@ pub fn OlderCalls(
         }
     };
     let nothing_older = move || {
-        let count = format::count(count.get());
+        let count = script::count("{n} calls", count.get() as u64);
         match is_filtered.get() {
-            true => format!("No older calls match. {count} in all."),
-            false => format!("No older calls. {count} in all."),
+            true => fill("No older calls match. {count} in all.", &[("count", &count)]),
+            false => fill("No older calls. {count} in all.", &[("count", &count)]),
         }
     };
     view! {

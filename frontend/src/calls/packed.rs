@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 
 use calls_model::{
-    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Disposition, E164, Party,
+    Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, E164, Party,
 };
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
@@ -145,9 +145,9 @@ impl Numbers {
     }
 }
 
-/// The other party of a call but for its number's digits, how it is spelled, and how the call ended. All numbers of one kind
-/// share one for each way to end.
-type Spelling = (Option<Party>, Option<CounterpartyDetails>, Option<Disposition>);
+/// The other party of a call but for its number's digits, and the call's details with the digits left out of the spelling. All
+/// numbers of one kind without a name share one for each way in which calls end.
+type Spelling = (Option<Party>, CallDetails);
 
 /// Writes calls.
 #[derive(Default)]
@@ -291,7 +291,7 @@ impl<'a> Unpacker<'a> {
             Packed::Compact { head, duration_ms, returned_us } => (head, duration_ms, returned_us),
         };
         let Numbers { id, at_us, digits } = self.last;
-        let (party, spelled, disposition): Spelling =
+        let (party, mut details): Spelling =
             serde_json::from_slice(self.spellings.get(self.last_spelling)?).ok()?;
         let has = |part: u8| head & part != 0;
         let call = Call {
@@ -301,14 +301,13 @@ impl<'a> Unpacker<'a> {
             call_type: CallType::ALL[usize::from(head & TYPE)],
             duration: CallDuration::from_ms(duration_ms.cast_signed()).filter(|_| has(DURATION)),
         };
-        let counterparty = spelled.map(|details| CounterpartyDetails {
+        details.counterparty = details.counterparty.map(|details| CounterpartyDetails {
             international: fill(&details.international, digits),
             national: fill(&details.national, digits),
             country: details.country,
         });
         let returned_at = DateTime::from_timestamp_micros(at_us.wrapping_add(returned_us));
-        let returned_at = returned_at.filter(|_| has(RETURNED));
-        let details = CallDetails { counterparty, returned_at, disposition, ..CallDetails::default() };
+        details.returned_at = returned_at.filter(|_| has(RETURNED));
         Some(DetailedCall { call, details })
     }
 
@@ -351,15 +350,12 @@ impl<'a> Unpacker<'a> {
 /// How the other party of a call is spelled, without its digits. `None` where it could not be filled in again.
 fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     let party = Some(call.call.counterparty.clone()).filter(|party| !matches!(party, Party::E164(_)));
-    let disposition = call.details.disposition;
-    let Some(details) = &call.details.counterparty else { return Some((party, None, disposition)) };
-    let CounterpartyDetails { international, national, country } = details;
-    let details = CounterpartyDetails {
-        international: mask(international, digits)?,
-        national: mask(national, digits)?,
-        country: country.clone(),
-    };
-    Some((party, Some(details), disposition))
+    let mut details = CallDetails { returned_at: None, ..call.details.clone() };
+    if let Some(CounterpartyDetails { international, national, .. }) = &mut details.counterparty {
+        *international = mask(international, digits)?;
+        *national = mask(national, digits)?;
+    }
+    Some((party, details))
 }
 
 /// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of 493012345678 is
@@ -406,6 +402,8 @@ fn micros(time: DateTime<Utc>) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use calls_model::Disposition;
+
     use super::*;
 
     fn call(id: &str, at: &str, party: &str, details: Option<(&str, &str, Option<&str>)>) -> DetailedCall {
@@ -438,6 +436,8 @@ mod tests {
         returned_before.details.returned_at = Some("2023-02-01T10:00:00Z".parse().unwrap());
         let mut voicemail = missed.clone();
         voicemail.details.disposition = Some(Disposition::Voicemail);
+        voicemail.details.name = Some("Ada #1".to_owned());
+        voicemail.details.ring_time = CallDuration::from_ms(7000);
         vec![
             call("10", at, "+12025550123", us),
             voicemail,

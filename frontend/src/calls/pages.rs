@@ -27,6 +27,12 @@ impl Wanted {
     pub fn csv(&self) -> String {
         path::with(&(path::api_calls(&self.number) + &self.query), "format", "csv")
     }
+
+    /// Where it has them with all that is known of them, one a line.
+    pub fn lines(&self) -> String {
+        let address = path::with(&(path::api_calls(&self.number) + &self.query), "format", "ndjson");
+        path::with(&address, "include", "details")
+    }
 }
 
 /// How many calls a page has, after the first: that one is kept short to be there soon.

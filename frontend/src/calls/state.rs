@@ -5,6 +5,7 @@ use calls_model::Problem;
 use crate::api::ApiError;
 use crate::icon::Symbol;
 use crate::message::Message;
+use crate::script::{count, fill, t};
 
 /// What stands below the title.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,19 +56,19 @@ impl State {
             Self::Loading | Self::Ready => None,
             Self::Empty => Some(Message {
                 icon: Symbol::Empty,
-                heading: "No calls with this number yet",
-                text: "They will appear here once there are some. Is it the right number? Records of a \
-                       telephone system come in with the command \u{201c}calls import\u{201d}."
-                    .to_owned(),
+                heading: t("No calls with this number yet"),
+                text: t(
+                    "They will appear here once there are some. Is it the right number? Records of a telephone system come in with the command “calls import”.",
+                ),
                 expected_and_found: None,
                 field: Some(String::new()),
             }),
             Self::NoMatch => Some(Message {
                 icon: Symbol::Search,
-                heading: "No calls match",
-                text:
-                    "This number may have other calls: of another type or length, with somebody else, or at other times."
-                        .to_owned(),
+                heading: t("No calls match"),
+                text: t(
+                    "There may be other calls: of another type or length, with somebody else, or at other times.",
+                ),
                 expected_and_found: None,
                 field: None,
             }),
@@ -85,9 +86,11 @@ impl State {
 /// When the next attempt starts, as the end of a sentence about a failure.
 pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) -> Option<String> {
     match (is_validating, is_paused, seconds) {
-        (true, ..) => Some("Trying again now.".to_owned()),
-        (_, true, _) => Some("Waiting for the network.".to_owned()),
-        (.., Some(seconds)) => Some(format!("Trying again in {} s.", seconds.max(1))),
+        (true, ..) => Some(t("Trying again now.")),
+        (_, true, _) => Some(t("Waiting for the network.")),
+        (.., Some(seconds)) => {
+            Some(fill("Trying again in {seconds} s.", &[("seconds", &seconds.max(1).to_string())]))
+        }
         (.., None) => None,
     }
 }
@@ -95,33 +98,35 @@ pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) 
 /// How long ago the calls were asked for, in minutes. Says nothing where that is not known.
 pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
     match (is_validating, minutes) {
-        (true, _) => "Updating\u{2026}".to_owned(),
+        (true, _) => t("Updating…"),
         (_, None) => String::new(),
-        (_, Some(0)) => "Updated just now".to_owned(),
-        (_, Some(minutes)) => format!("Updated {} ago", brief(minutes)),
+        (_, Some(0)) => t("Updated just now"),
+        (_, Some(minutes)) => fill("Updated {time} ago", &[("time", &brief(minutes))]),
     }
 }
 
-/// How old calls are that may be out of date, in minutes, as the end of a sentence.
-pub fn old(minutes: u32) -> String {
+/// Says that calls may be out of date, by their age in minutes, where that is known.
+pub fn last_known(minutes: Option<u32>) -> String {
     match minutes {
-        0 => ", less than a minute old".to_owned(),
-        minutes => format!(", {} old", brief(minutes)),
+        None => t("These are the last known calls."),
+        Some(0) => t("These are the last known calls, less than a minute old."),
+        Some(minutes) => fill("These are the last known calls, {time} old.", &[("time", &brief(minutes))]),
     }
 }
 
 fn brief(minutes: u32) -> String {
-    if minutes < 60 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
+    let minutes = u64::from(minutes);
+    if minutes < 60 { count("{n} min", minutes) } else { count("{n} h", minutes / 60) }
 }
 
 fn not_a_number(problem: &Problem, number: &str) -> Message {
-    let expected = problem.expected.as_deref().unwrap_or("a phone number");
+    let expected = problem.expected.as_deref().map_or_else(|| t("a phone number"), t);
     let found = problem.found.as_deref().unwrap_or(number);
     Message {
         icon: Symbol::Warning,
-        heading: "This is not a phone number",
-        text: "Correct it, or look up another one.".to_owned(),
-        expected_and_found: Some((expected.to_owned(), found.to_owned())),
+        heading: t("This is not a phone number"),
+        text: t("Correct it, or look up another one."),
+        expected_and_found: Some((expected, found.to_owned())),
         field: Some(number.to_owned()),
     }
 }
@@ -130,10 +135,10 @@ fn failure(error: &ApiError) -> Message {
     let (icon, heading, text) = match error {
         ApiError::Unreachable => (
             Symbol::Unreachable,
-            "The server cannot be reached",
-            "Is this device online, and is the server running?".to_owned(),
+            t("The server cannot be reached"),
+            t("Is this device online, and is the server running?"),
         ),
-        error => (Symbol::Warning, "The server has a problem", error.to_string()),
+        error => (Symbol::Warning, t("The server has a problem"), error.to_string()),
     };
     Message { icon, heading, text, expected_and_found: None, field: None }
 }
@@ -215,8 +220,13 @@ mod tests {
             assert_eq!(updated(false, Some(minutes)), text);
         }
         assert_eq!(updated(false, None), "");
-        for (minutes, text) in [(0, ", less than a minute old"), (59, ", 59 min old"), (150, ", 2 h old")] {
-            assert_eq!(old(minutes), text);
+        for (minutes, text) in [
+            (None, "These are the last known calls."),
+            (Some(0), "These are the last known calls, less than a minute old."),
+            (Some(59), "These are the last known calls, 59 min old."),
+            (Some(150), "These are the last known calls, 2 h old."),
+        ] {
+            assert_eq!(last_known(minutes), text);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::{CallDuration, Summary, TalkTime};
+use calls_model::{Summary, TalkTime};
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
@@ -13,17 +13,20 @@ use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::chart::{Chart, ChartCell};
 use super::charts::{self, Bar, Bucket, Cell};
 use super::list::List;
+use super::years;
 use crate::day::Day;
 use crate::filter::{self, Filter, Show};
+use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::page::{find, replace};
-use crate::{format, path};
+use crate::path;
+use crate::script::{count, duration as talk_time, fill, t};
 
 /// Where the summary stands beside the list, and so is open. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
-const INSIDE: &str = "<summary><h2>Summary</h2></summary><div class=\"summary-parts\"></div>";
 const DAY_MS: f64 = 86_400_000.0;
 /// 1970-01-05, a Monday.
 const MONDAY: f64 = 4.0;
@@ -32,16 +35,16 @@ const MONDAY: f64 = 4.0;
 /// program much larger.
 #[component]
 pub fn SummaryPanel(
-    /// The number of the address.
-    number: Memo<String>,
+    /// The page's path, without a filter.
+    base: Memo<String>,
     /// What is shown now.
     filter: Memo<Filter>,
     /// The list beside it.
     list: List,
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
-    let links = Links { number, filter, list };
-    let written = StoredValue::new((String::new(), Vec::new()));
+    let links = Links { base, filter, list };
+    let written = StoredValue::new((Html::default(), Vec::new()));
     // Told when something was opened or closed.
     let toggled = Trigger::new();
     Effect::new(move |_| {
@@ -54,7 +57,7 @@ pub fn SummaryPanel(
             list.wanted.with(|wanted| {
                 match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
                     _ if !is_open => Default::default(),
-                    None => ("<p class=\"hint\">Adding up\u{2026}</p>".to_owned(), Vec::new(), false),
+                    None => (hint(&t("Adding up…")), Vec::new(), false),
                     Some(data) => {
                         let (html, charts) = write_parts(&data.summary, &links, &section);
                         (html, charts, data.key.wanted != *wanted)
@@ -64,7 +67,7 @@ pub fn SummaryPanel(
         });
         section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
         if written.with_value(|(before, _)| *before != html) {
-            replace(&parts, &html);
+            replace(&parts, html.as_str());
             written.set_value((html, charts));
         }
     });
@@ -99,11 +102,12 @@ pub fn SummaryPanel(
     };
     let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
     let open = if is_wide { " open" } else { "" };
-    let html = format!("<details{open}>{INSIDE}</details>");
+    let inside = html!("<summary><h2>", t("Summary"), "</h2></summary><div class=\"summary-parts\"></div>");
+    let html = format!("<details{open}>{}</details>", inside.as_str());
     view! {
         <section
             class="summary"
-            aria-label="Summary"
+            aria-label=t("Summary")
             node_ref=node
             inner_html=html
             on:click=choose
@@ -179,29 +183,35 @@ fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartC
 }
 
 /// All parts of the summary. A table is written where it is open.
-fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (String, Vec<Chart>) {
+fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (Html, Vec<Chart>) {
     if summary.calls == 0 {
-        return ("<p class=\"hint\">There are no calls to add up.</p>".to_owned(), Vec::new());
+        return (hint(&t("There are no calls to add up.")), Vec::new());
     }
     let charts: Vec<Chart> =
         [days_chart(summary, links, links.list.today.get()), hours_chart(summary, links)]
             .into_iter()
             .flatten()
             .collect();
-    let mut html = format!("<dl class=\"totals\">{}</dl>", totals(summary, links));
-    for chart in &charts {
-        let is_open = find(section, &format!("[data-chart={}] details[open]", chart.name)).is_some();
-        html.push_str(&chart.html(is_open));
-    }
-    html.push_str("<section><h3>Most calls with</h3>");
-    html.push_str(&people_table(summary, links));
-    (html + "</section>", charts)
+    let to = |period| links.to(|filter| filter.period = period);
+    let years = links.filter.with(|filter| years::html(summary, filter, to));
+    let pictures: Vec<Html> = charts
+        .iter()
+        .map(|chart| {
+            let is_open = find(section, &format!("[data-chart={}] details[open]", chart.name)).is_some();
+            chart.html(is_open)
+        })
+        .collect();
+    let people = (!links.list.is_of_person()).then(|| {
+        html!("<section><h3>", t("Most calls with"), "</h3>", people_table(summary, links), "</section>")
+    });
+    (html!("<dl class=\"totals\">", totals(summary, links), "</dl>", years, pictures, people), charts)
 }
 
 /// Addresses of the page with another filter.
 #[derive(Clone, Copy)]
 struct Links {
-    number: Memo<String>,
+    /// The page's path, without a filter.
+    base: Memo<String>,
     filter: Memo<Filter>,
     list: List,
 }
@@ -210,106 +220,55 @@ impl Links {
     fn to(&self, change: impl FnOnce(&mut Filter)) -> String {
         let mut filter = self.filter.get();
         change(&mut filter);
-        path::calls_page(&self.number.get()) + &filter.to_query()
+        self.base.get() + &filter.to_query()
     }
 }
 
-/// What a cell of a chart says and where it leads. None without calls.
-type ChartCell = Option<(String, String)>;
-
-/// A chart, ready to be shown.
-struct Chart {
-    name: &'static str,
-    title: &'static str,
-    /// What one of its cells is called.
-    cell_name: &'static str,
-    /// The main thing that it says, in a sentence.
-    fact: String,
-    /// The view box and the paths, as SVG. Empty where there is nothing to compare.
-    picture: (String, String),
-    /// What stands at its axes, as HTML.
-    labels: String,
-    /// How many cells stand side by side.
-    columns: usize,
-    /// The cells, row by row.
-    cells: Vec<ChartCell>,
-    /// The same as a table: its caption, its columns, its rows.
-    table: (&'static str, Vec<String>, Vec<Vec<Cell>>),
-}
-
-impl Chart {
-    /// How many cells stand one below the other.
-    fn rows(&self) -> usize {
-        self.cells.len().checked_div(self.columns).unwrap_or_default().max(1)
-    }
-
-    /// The next cell with calls that a key leads to.
-    fn next(&self, now: usize, key: &str) -> Option<usize> {
-        let is_there = |cell: &usize| self.cells.get(*cell).is_some_and(Option::is_some);
-        let (before, after) = (0..now, now + 1..self.cells.len());
-        match key {
-            "ArrowLeft" => before.rev().find(is_there),
-            "ArrowRight" => after.into_iter().find(is_there),
-            "ArrowUp" => before.rev().skip(self.columns - 1).step_by(self.columns).find(is_there),
-            "ArrowDown" => after.skip(self.columns - 1).step_by(self.columns).find(is_there),
-            "Home" => before.into_iter().find(is_there),
-            "End" => after.rev().find(is_there),
-            _ => None,
-        }
-    }
-
-    fn html(&self, is_open: bool) -> String {
-        let Self { name, title, labels, cells, .. } = self;
-        let (fact, (view_box, paths)) = (format::escape(&self.fact), &self.picture);
-        let last = cells.iter().rposition(Option::is_some).unwrap_or_default();
-        let said = cells.get(last).and_then(Option::as_ref).map(|(text, _)| format::escape(text));
-        let share = |all: usize| 100.0 / all as f64;
-        let picture = match paths.is_empty() {
-            true => String::new(),
-            false => format!(
-                "<div class=\"chart {name}\"><p class=\"chart-tip\" aria-hidden=\"true\"></p>\
-                 <svg viewBox=\"{view_box}\" preserveAspectRatio=\"none\" data-svg=\"{name}\" data-key=\"{name} svg\" \
-                 tabindex=\"0\" role=\"slider\" aria-label=\"{}\" aria-valuemin=\"1\" aria-valuemax=\"{}\" \
-                 aria-valuenow=\"{}\" aria-valuetext=\"{}\">{paths}\
-                 <rect class=\"mark\" width=\"{}%\" height=\"{}%\"/></svg>\
-                 <div class=\"chart-labels\" aria-hidden=\"true\">{labels}</div></div>",
-                self.cell_name,
-                cells.len(),
-                last + 1,
-                said.unwrap_or_default(),
-                share(self.columns),
-                share(self.rows()),
-            ),
-        };
-        let (open, table) = match is_open {
-            true => (" open", charts::table(name, self.table.0, &self.table.1, &self.table.2)),
-            false => ("", String::new()),
-        };
-        format!(
-            "<section data-chart=\"{name}\"><h3>{title}</h3><p class=\"chart-fact\">{fact}</p>{picture}\
-             <details class=\"as-table\"{open}><summary data-key=\"{name} table\">Show as table</summary>\
-             {table}</details></section>"
-        )
-    }
-}
-
-fn totals(summary: &Summary, links: &Links) -> String {
-    let types = &summary.types;
-    let inbound = types.completed_inbound + types.missed_inbound;
-    let line =
-        |name: &str, value: String| format!("<div><dt>{name}</dt><dd>{}</dd></div>", format::escape(&value));
+fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
+    let (types, before) = (&summary.types, summary.previous.as_ref());
+    let line = |name: String, value: String, change: Option<Html>| {
+        html!("<div><dt>", name, "</dt><dd>", value, change, "</dd></div>")
+    };
+    let counted = |name: String, now: u64, before: Option<u64>| {
+        line(name, intl::number(now), before.and_then(|before| change(now, before)))
+    };
     // Among missed or outbound calls there is no such rate.
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
-    let answered =
-        (inbound > 0 && has_both).then(|| intl::percent(types.completed_inbound as f64 / inbound as f64));
-    [
-        line("Calls", intl::number(summary.calls)),
-        line("Talk time", talk_time(summary.talk_time)),
-        answered.map(|rate| line("Answered", rate)).unwrap_or_default(),
-        line("Missed", intl::number(types.missed_inbound)),
-        line("Not returned", intl::number(summary.missed_inbound.not_returned)),
-    ]
-    .concat()
+    let rate = summary.inbound.answer_rate.filter(|_| has_both);
+    let rate_before = before.and_then(|before| before.inbound.answer_rate);
+    let median = |name: String, time: Option<TalkTime>| time.map(|time| line(name, talk_time(time), None));
+    let lines = [
+        Some(counted(t("Calls"), summary.calls, before.map(|before| before.calls))),
+        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        rate.map(|rate| {
+            line(t("Answered"), intl::percent(rate), rate_before.map(|before| points(rate, before)))
+        }),
+        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
+        Some(counted(t("Not returned"), summary.missed_inbound.not_returned, None)),
+        median(t("Usually rings"), summary.inbound.median_ring),
+        median(t("Usually returned after"), summary.inbound.median_return),
+    ];
+    lines.into_iter().flatten().collect()
+}
+
+/// By how much a number differs from that of the period before: `+12%`. Nothing where there was none to compare with.
+fn change(now: u64, before: u64) -> Option<Html> {
+    (before > 0).then(|| beside(signed(now as f64 / before as f64 - 1.0)))
+}
+
+/// By how many hundredths a rate differs from that of the period before: `+4%` of 100%.
+fn points(now: f64, before: f64) -> Html {
+    beside(signed(now - before))
+}
+
+/// A share with its sign.
+fn signed(share: f64) -> String {
+    let sign = if share < -0.005 { "\u{2212}" } else { "+" };
+    sign.to_owned() + &intl::percent(share.abs())
+}
+
+fn beside(change: String) -> Html {
+    html!("<small class=\"change\">", fill("{change} than before", &[("change", &change)]), "</small>")
 }
 
 fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart> {
@@ -319,20 +278,23 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
     let cell = |bar: &Bar| {
         let address =
             links.to(|filter| filter.period = filter::Period::range(Some(bar.first), Some(bar.last)));
-        (format!("{}: {}{}", bar_name(bucket, bar), count(bar.calls), unanswered(bar.missed)), address)
+        (cell_text(&bar_name(bucket, bar), bar.calls, bar.missed), address)
     };
     let cells: Vec<_> = bars.iter().map(|bar| (bar.calls > 0).then(|| cell(bar))).collect();
     let busiest = bars.iter().max_by_key(|bar| bar.calls)?;
     let (fact, picture, labels) = match bars.as_slice() {
-        [only] => (format!("All of them: {}.", bar_name(bucket, only)), Default::default(), String::new()),
+        [only] => {
+            let fact = fill("All of them: {time}.", &[("time", &bar_name(bucket, only))]);
+            (fact, Default::default(), Html::default())
+        }
         bars => {
-            let noun = bucket.noun();
-            let each = if bucket == Bucket::Day { String::new() } else { format!(" Each bar is a {noun}.") };
-            let fact = format!(
-                "Busiest {noun}: {}, with {}.{each}",
-                bar_name(bucket, busiest),
-                count(busiest.calls)
-            );
+            let text = match bucket {
+                Bucket::Day => t("Busiest day: {time}, with {calls}."),
+                Bucket::Week => t("Busiest week: {time}, with {calls}. Each bar is a week."),
+                Bucket::Month => t("Busiest month: {time}, with {calls}. Each bar is a month."),
+                Bucket::Year => t("Busiest year: {time}, with {calls}. Each bar is a year."),
+            };
+            let fact = filled(&text, &bar_name(bucket, busiest), busiest.calls);
             (fact, charts::draw_bars(bars), bar_labels(bucket, bars, busiest.calls))
         }
     };
@@ -346,16 +308,16 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
         })
         .collect();
     let head = match bucket {
-        Bucket::Day => "Day",
-        Bucket::Week => "Week",
-        Bucket::Month => "Month",
-        Bucket::Year => "Year",
+        Bucket::Day => t("Day"),
+        Bucket::Week => t("Week"),
+        Bucket::Month => t("Month"),
+        Bucket::Year => t("Year"),
     };
-    let table = ("Calls over time", [head, "Calls", "Unanswered"].map(str::to_owned).to_vec(), rows);
+    let table = (t("Calls over time"), vec![head, t("Calls"), t("Unanswered")], rows);
     Some(Chart {
         name: "bars",
-        title: "Over time",
-        cell_name: "Bar",
+        title: t("Over time"),
+        cell_name: t("Bar"),
         fact,
         picture,
         labels,
@@ -378,22 +340,25 @@ fn bar_name(bucket: Bucket, bar: &Bar) -> String {
 }
 
 /// The top of the scale, the first bar and the last one, and what the parts of a bar are.
-fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> String {
+fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> Html {
     let part = match bucket {
         Bucket::Day | Bucket::Week => Part::ShortDate,
         Bucket::Month => Part::Month,
         Bucket::Year => Part::Year,
     };
-    let name = |bar: Option<&Bar>| {
-        let text = bar.map(|bar| intl::in_utc(bar.first.midnight_ms(), part)).unwrap_or_default();
-        format::escape(&text)
-    };
-    format!(
-        "<span class=\"scale\">{}</span><span>{}</span><span>{}</span>\
-         <span class=\"legend\"><i class=\"key-answered\"></i>Answered <i class=\"key-missed\"></i>Unanswered</span>",
-        format::escape(&intl::number(charts::top_of_scale(most))),
+    let name = |bar: Option<&Bar>| bar.map(|bar| intl::in_utc(bar.first.midnight_ms(), part));
+    html!(
+        "<span class=\"scale\">",
+        intl::number(charts::top_of_scale(most)),
+        "</span><span>",
         name(bars.first()),
+        "</span><span>",
         name(bars.last()),
+        "</span><span class=\"legend\"><i class=\"key-answered\"></i>",
+        t("Answered"),
+        " <i class=\"key-missed\"></i>",
+        t("Unanswered"),
+        "</span>"
     )
 }
 
@@ -413,7 +378,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
         })
         .collect();
     for one in &summary.hours_of_week {
-        let text = format!("{}: {}{}", name(one.weekday, one.hour), count(one.calls), unanswered(one.missed));
+        let text = cell_text(&name(one.weekday, one.hour), one.calls, one.missed);
         let address = links.to(|filter| (filter.weekday, filter.hour) = (Some(one.weekday), Some(one.hour)));
         let (weekday, hour) = (usize::from(one.weekday), usize::from(one.hour));
         let link = Some((address.clone(), Some(text.clone())));
@@ -421,21 +386,24 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
         cells[(weekday - 1) * 24 + hour] = Some((text, address));
     }
     let short: Vec<String> = (1..=7).map(|day| weekday(day, Part::ShortWeekday)).collect();
-    let head: Vec<String> = std::iter::once("Hour".to_owned()).chain(short.iter().cloned()).collect();
+    let head: Vec<String> = std::iter::once(t("Hour")).chain(short.iter().cloned()).collect();
     let picture = charts::draw_heat(&summary.hours_of_week);
-    let label = |text: &String| format!("<span>{}</span>", format::escape(text));
-    let labels = format!(
-        "<span class=\"weekdays\">{}</span><span class=\"hours\">{}</span>",
-        short.iter().map(label).collect::<String>(),
-        hours.iter().step_by(6).map(label).collect::<String>()
+    let label = |text: &String| html!("<span>", text, "</span>");
+    let labels = |texts: &mut dyn Iterator<Item = &String>| texts.map(label).collect::<Vec<_>>();
+    let labels = html!(
+        "<span class=\"weekdays\">",
+        labels(&mut short.iter()),
+        "</span><span class=\"hours\">",
+        labels(&mut hours.iter().step_by(6)),
+        "</span>"
     );
-    let fact =
-        format!("Busiest hour: {}, with {}.", name(busiest.weekday, busiest.hour), count(busiest.calls));
-    let table = ("Calls by hour and day of the week", head, rows);
+    let text = t("Busiest hour: {time}, with {calls}.");
+    let fact = filled(&text, &name(busiest.weekday, busiest.hour), busiest.calls);
+    let table = (t("Calls by hour and day of the week"), head, rows);
     Some(Chart {
         name: "heat",
-        title: "Hours of the week",
-        cell_name: "Hour",
+        title: t("Hours of the week"),
+        cell_name: t("Hour"),
         fact,
         picture,
         labels,
@@ -445,10 +413,14 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
     })
 }
 
-fn people_table(summary: &Arc<Summary>, links: &Links) -> String {
+fn people_table(summary: &Arc<Summary>, links: &Links) -> Html {
     let row = |one: &calls_model::CounterpartyCount| {
-        let address = links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty));
-        let text = links.list.spellings.of(&one.counterparty);
+        let address = match one.counterparty.is_identified() {
+            // The same as in the rows.
+            true => path::page(&links.list.owner.get().number, Some(&one.counterparty.to_string())),
+            false => links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty)),
+        };
+        let text = links.list.spell(&one.counterparty);
         vec![
             Cell { text, link: Some((address, None)) },
             Cell::plain(intl::number(one.calls)),
@@ -456,8 +428,8 @@ fn people_table(summary: &Arc<Summary>, links: &Links) -> String {
         ]
     };
     let rows: Vec<Vec<Cell>> = summary.top_counterparties.iter().map(row).collect();
-    let head = ["With", "Calls", "Talk time"].map(str::to_owned);
-    charts::table("people", "Counterparties with the most calls", &head, &rows)
+    let head = [t("With"), t("Calls"), t("Talk time")];
+    charts::table("people", &t("Counterparties with the most calls"), &head, &rows)
 }
 
 /// The name of a day of the week, 1 for Monday.
@@ -470,19 +442,27 @@ pub fn hour(hour: u8) -> String {
     intl::in_utc(f64::from(hour) * DAY_MS / 24.0, Part::Hour)
 }
 
-/// How many of some calls nobody answered, as the end of a sentence.
-fn unanswered(calls: u64) -> String {
-    if calls == 0 { String::new() } else { format!(", {} unanswered", intl::number(calls)) }
+/// A time with its calls, of which some were not answered.
+fn cell_text(time: &str, calls: u64, unanswered: u64) -> String {
+    let text = match unanswered {
+        0 => filled("{time}: {calls}", time, calls),
+        _ => fill(
+            "{time}: {calls}, {unanswered} unanswered",
+            &[
+                ("time", time),
+                ("calls", &count("{n} calls", calls)),
+                ("unanswered", &intl::number(unanswered)),
+            ],
+        ),
+    };
+    text
 }
 
-fn count(calls: u64) -> String {
-    format!("{} call{}", intl::number(calls), if calls == 1 { "" } else { "s" })
+/// A text with a time and a number of calls.
+fn filled(text: &str, time: &str, calls: u64) -> String {
+    fill(text, &[("time", time), ("calls", &count("{n} calls", calls))])
 }
 
-fn talk_time(time: TalkTime) -> String {
-    let duration = i64::try_from(time.ms()).ok().and_then(CallDuration::from_ms);
-    match duration {
-        Some(duration) if duration.ms() < 360_000_000 => format::duration(duration),
-        _ => format!("{} h", intl::number(time.ms() / 3_600_000)),
-    }
+fn hint(text: &str) -> Html {
+    html!("<p class=\"hint\">", text, "</p>")
 }

@@ -38,6 +38,8 @@ impl SummaryKey {
     /// Where the API has it.
     pub fn path(&self) -> String {
         let address = path::api_summary(&self.wanted.number) + &self.wanted.query;
+        let address =
+            if address.contains("from=") { path::with(&address, "compare", "previous") } else { address };
         // A filter by the hour has the zone already. No value has this in it: its equals sign would be encoded.
         if address.contains("tz=") { address } else { path::with(&address, "tz", &self.zone) }
     }

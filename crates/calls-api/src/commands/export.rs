@@ -18,9 +18,10 @@ use crate::routes::{self, Wanted};
 use calls_phone::Region;
 use calls_store::backup::Unfinished;
 use calls_store::deadlines::Deadlines;
-use calls_store::directory::{self, Owner, Question, Sort};
+use calls_store::directory::{self, Listed, Place, Question, Sort};
 use calls_store::labels::Labels;
 use calls_store::pool::{Database, Queue};
+use calls_store::search::Search;
 use calls_store::server::{Failures, Server};
 
 /// Owners that are read at a time.
@@ -177,7 +178,7 @@ impl Source {
         loop {
             let owners = self.owners(after)?;
             let Some(last) = owners.last() else { break };
-            after = Some(*last);
+            after = Some(last.place());
             for owner in owners {
                 work(self.labels.get(owner.number))?;
                 bar.inc(owner.calls.unsigned_abs());
@@ -188,10 +189,11 @@ impl Source {
     }
 
     /// The next owners.
-    fn owners(&self, after: Option<Owner>) -> anyhow::Result<Vec<Owner>> {
-        let question = Question { sort: Sort::Number, search: String::new(), after, limit: OWNERS };
+    fn owners(&self, after: Option<Place>) -> anyhow::Result<Vec<Listed>> {
+        let search = Search::new("", Vec::new());
+        let question = Question { sort: Sort::Number, search, after, limit: OWNERS };
         Ok(self.database.read(|connection| {
-            let mut owners = directory::list_owners(connection, &question)?;
+            let mut owners = directory::list_numbers(connection, &question)?;
             owners.truncate(usize::from(OWNERS));
             self.labels.load(connection, owners.iter().map(|owner| owner.number))?;
             Ok(owners)

@@ -35,6 +35,7 @@ use calls_store::deadlines::Deadlines;
 use calls_store::hot::{Hot, HotOptions};
 use calls_store::idempotency;
 use calls_store::labels::Labels;
+use calls_store::lister::Lister;
 use calls_store::pool::{Database, DatabaseError, Queue};
 use calls_store::server::{Failures, Server};
 
@@ -167,6 +168,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let app = routes::App {
         replica,
         counter: Counter::new(database.clone()),
+        lister: Lister::new(database.clone()),
         database,
         hot,
         labels,

@@ -135,7 +135,7 @@ pub(super) async fn list_calls_or_page(
     if prefers_page(&request)
         && let Some(shell) = app.site.index(&request)
     {
-        let mut page = fallback::get_page(&request, app, &number).await.unwrap_or(shell);
+        let mut page = fallback::get_page(&request, app, &number, None).await.unwrap_or(shell);
         vary_by_accept(&mut page);
         return page;
     }
@@ -195,7 +195,7 @@ async fn list_page(
 struct WrittenPage {
     /// The history's.
     version: Version,
-    /// The version of the names, if there are any on the page.
+    /// The version of the names, if the page has some or was found by them.
     names: Option<i64>,
     /// JSON.
     body: Vec<u8>,
@@ -267,7 +267,10 @@ impl Wanted {
         let mut written =
             WrittenPage { version: Version::NONE, names: None, body: b"[]".to_vec(), next: None };
         // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
-        written.names = if self.details { Some(names::version(connection)?) } else { None };
+        written.names = match self.details || self.filter.is_search() {
+            true => Some(names::version(connection)?),
+            false => None,
+        };
         let Some(owner) = parties::find_party(connection, party)? else { return Ok(written) };
         written.version = list::version(connection, owner)?;
         if is_known(&self.known, &written.etag()) {

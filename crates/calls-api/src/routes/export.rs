@@ -106,7 +106,8 @@ pub(super) async fn stream_calls<C>(
         batch
     });
     let extension = if format == Format::Csv { "csv" } else { "ndjson" };
-    let file = format!("attachment; filename=\"calls-{}.{extension}\"", file_name(&name));
+    let filter = filter_name(request.query_string());
+    let file = format!("attachment; filename=\"calls-{}{filter}.{extension}\"", file_name(&name));
     Ok(HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header((CONTENT_DISPOSITION, file))
@@ -418,9 +419,24 @@ fn file_name(party: &str) -> String {
     party.chars().map(|c| if c.is_ascii_alphanumeric() || "+.-".contains(c) { c } else { '_' }).collect()
 }
 
+/// The values of a filter as a part of a file's name: `-missed-2024-01-01`.
+fn filter_name(query: &str) -> String {
+    const OTHERS: [&str; 5] = ["format", "include", "tz", "limit", "after"];
+    let pairs = calls_model::query::pairs(query).filter(|(name, _)| !OTHERS.contains(&name.as_str()));
+    let text: String = pairs.map(|(_, value)| format!("-{}", file_name(&value))).collect();
+    text.chars().take(120).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_filter() {
+        assert_eq!(filter_name(""), "");
+        let query = "outcome=missed&format=csv&from=2024-01-31T00%3A00%3A00Z&tz=UTC";
+        assert_eq!(filter_name(query), "-missed-2024-01-31T00_00_00Z");
+    }
 
     fn field(text: &str) -> String {
         let mut out = Vec::new();

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, ETAG, VARY};
+use actix_web::http::header::{CONTENT_ENCODING, COOKIE, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::day::Day;
-use calls_model::filter::Filter;
+use calls_model::filter::{self, Filter};
 use calls_model::{Fallback, Party};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -16,7 +16,7 @@ use super::App;
 use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
-use crate::assets::{Coding, Site};
+use crate::assets::{self, Coding, Language, Site};
 use crate::base_path::BasePath;
 use crate::conditional::{is_known, known, versions_seen};
 use crate::details::Detailer;
@@ -33,22 +33,33 @@ use calls_store::{details, list, parties, returned};
 /// for them itself, is better than none.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The page of a number. `None` for what is no number, and where the answers cannot be had: the page without
+/// The page of a number, or of its calls with one other party. `None` for what is no number, and where the answers cannot be had: the page without
 /// them says why.
 pub(super) async fn get_page(
     request: &HttpRequest,
     app: web::Data<App>,
     number: &str,
+    person: Option<&str>,
 ) -> Option<HttpResponse> {
     let party = phone::parse(number, app.region).ok()?;
-    let wanted = Wanted::read(request, &app)?;
-    let mut fallback =
-        Fallback { number: number.to_owned(), info: phone::describe(&party), calls: None, next: None };
+    let person = match person {
+        Some(person) => Some(phone::parse(person, app.region).ok()?),
+        None => None,
+    };
+    let wanted = Wanted::read(request, &app, person.as_ref())?;
+    let language = Language::of(request);
+    let mut fallback = Fallback {
+        number: number.to_owned(),
+        info: phone::describe(&party),
+        person: person.as_ref().map(phone::describe),
+        calls: None,
+        next: None,
+    };
     let (site, known) = (app.site, known(request));
     let seen = newest_seen(request, versions_seen(&known));
     let finding = app.read(seen, {
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
-        move |database: &Database| find(database, site, &labels, &party, &filter, &known)
+        move |database: &Database| find(database, site, &labels, &party, &filter, &known, language)
     });
     // Days need a zone, and a browser that was never here before has not told its own.
     let found = match wanted.is_known {
@@ -56,7 +67,7 @@ pub(super) async fn get_page(
         false => None,
     };
     let mut response = HttpResponse::Ok();
-    response.insert_header((VARY, ACCEPT_ENCODING.as_str()));
+    response.insert_header((VARY, assets::HTML_VARY));
     if let Some(found) = found {
         if wanted.is_all {
             response.insert_header((ETAG, found.etag));
@@ -69,10 +80,15 @@ pub(super) async fn get_page(
         fallback.next = found.next.map(|place| next_page(&party, wanted.pairs, place));
         let mut detailer = Detailer::default();
         let rows = rows.into_iter().zip(returned_at);
-        fallback.calls = Some(rows.map(|(row, at)| detailer.detail(row, at)).collect());
+        let calls: Vec<_> = rows.map(|(row, at)| detailer.detail(row, at)).collect();
+        if let Some(person) = &mut fallback.person {
+            // All of them are the person's.
+            person.name = calls.first().and_then(|call| call.details.name.clone());
+        }
+        fallback.calls = Some(calls);
     }
     let coding = Coding::accepted(request);
-    let html = web::block(move || site.index_with(&fallback, coding)).await.ok()?.ok()?;
+    let html = web::block(move || site.index_with(&fallback, language, coding)).await.ok()?.ok()?;
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
@@ -100,6 +116,7 @@ fn find(
     party: &Party,
     filter: &FilterParameters,
     known: &str,
+    language: Language,
 ) -> Result<(Version, Found), DatabaseError> {
     database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
@@ -109,7 +126,7 @@ fn find(
             Some(owner) => list::version(connection, owner)?,
             None => Version::NONE,
         };
-        let etag = site.index_etag(version, named);
+        let etag = site.index_etag(version, named, language);
         if filter.is_empty() && is_known(known, &etag) {
             return Ok((version, Found { etag, name: None, rows: None, next: None }));
         }
@@ -141,8 +158,11 @@ struct Wanted {
 
 impl Wanted {
     /// Reads a page's address, of which nothing is an error. `None` where the API would refuse its own query.
-    fn read(request: &HttpRequest, app: &App) -> Option<Self> {
-        let filter = Filter::from_query(request.query_string());
+    fn read(request: &HttpRequest, app: &App, person: Option<&Party>) -> Option<Self> {
+        let mut filter = Filter::from_query(request.query_string());
+        if let Some(person) = person {
+            filter.counterparty = filter::exactly(person);
+        }
         let zone = zone(request);
         let is_known = zone.is_some() || !filter.has_days();
         let zone = zone.unwrap_or(Tz::UTC);

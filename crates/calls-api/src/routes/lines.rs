@@ -225,7 +225,7 @@ impl App {
         let known: Vec<PartyKey> = lines.iter().filter_map(|line| line.key).collect();
         let patience = database.deadlines().search() / u32::try_from(known.len().max(1)).unwrap_or(1);
         let (mut versions, mut parts) = (Vec::new(), Vec::new());
-        let names = match parameters.details {
+        let names = match parameters.details || parameters.filter.is_search() {
             true => database.read(names::version)?,
             false => 0,
         };

@@ -1,22 +1,29 @@
 //! `GET /api/numbers` and `GET /api/numbers/{number}`.
 
+use std::collections::HashMap;
+
 use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
-use calls_model::{HistoryInfo, NumberInfo, requests};
-use calls_phone as phone;
-use calls_store::directory::{self, Owner, Question, Sort};
+use calls_model::{HistoryInfo, NumberInfo, OccurrenceInfo, Party, requests};
+use calls_phone::{self as phone, Region};
+use calls_store::directory::{self, Attention, Listed, Place, Question, Sort};
 use calls_store::keys::PartyKey;
+use calls_store::names::{self, Name};
+use calls_store::occurrences::{self, Occurrence};
+use calls_store::parties;
 use calls_store::pool::DatabaseError;
-use calls_store::{names, parties};
+use calls_store::search::Search;
 use chrono::DateTime;
+use diesel::QueryResult;
+use diesel::pg::PgConnection;
 
 use super::App;
-use super::parameters::{ListParameters, Query};
+use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
-/// How to write a number, and what is known of it. Takes any spelling. Where the database does not answer the name is left
-/// out.
+/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the database does not
+/// answer, only how it is written is told.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -35,23 +42,46 @@ pub async fn get_number(
     let mut info = phone::describe(&party);
     let data = app.clone();
     let find = move || {
-        let found = data.reads().read(|connection| {
-            let key = parties::find_party(connection, &party)?;
-            key.map_or(Ok(None), |key| Ok(names::find(connection, vec![key])?.remove(&key)))
-        })?;
-        Ok::<_, DatabaseError>(found)
+        if data.has_directory {
+            data.lister.bring_forward();
+        }
+        data.reads().read(|connection| known_of(&data, connection, &party))
     };
-    if let Some(found) = app.reads().block(find).await.unwrap_or_default() {
-        info.name = Some(found.name);
-        info.label = found.label;
+    let Known { name, occurs_in } = app.reads().block::<_, DatabaseError>(find).await.unwrap_or_default();
+    if let Some(Name { name, label }) = name {
+        info.name = Some(name);
+        info.label = label;
     }
+    info.occurs_in = occurs_in.into_iter().map(occurrence_info).collect();
     Ok(web::Json(info))
 }
 
-/// The numbers that have calls of their own, with how many and when the latest was.
+/// What the database knows of a number.
+#[derive(Default)]
+struct Known {
+    name: Option<Name>,
+    occurs_in: Vec<Occurrence>,
+}
+
+fn known_of(app: &App, connection: &mut PgConnection, party: &Party) -> QueryResult<Known> {
+    let Some(key) = parties::find_party(connection, party)? else { return Ok(Known::default()) };
+    let name = names::find(connection, vec![key])?.remove(&key);
+    let occurs_in = match app.has_directory {
+        true => occurrences::histories_of(connection, &app.labels, key)?,
+        false => Vec::new(),
+    };
+    Ok(Known { name, occurs_in })
+}
+
+fn occurrence_info(Occurrence { number, name, calls, last_call }: Occurrence) -> OccurrenceInfo {
+    OccurrenceInfo { number, name, calls, last_call }
+}
+
+/// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q` also those who
+/// occur in their calls.
 ///
-/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. A server that
-/// runs with `--no-directory` answers 404.
+/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. Those who
+/// began to occur in the last moments can be missing from a search. A server that runs with `--no-directory` answers 404.
 #[utoipa::path(
     get,
     path = "/api/numbers",
@@ -71,42 +101,68 @@ pub(super) async fn list_numbers(
         return Err(ApiError::NotFound);
     }
     let query = Query::new(query.into_inner());
-    let question = read(&query)?;
-    let limit = usize::from(question.limit);
+    let question = read(&query, app.region)?;
     let data = app.clone();
     let find = move || {
-        let found = data.reads().read(|connection| {
-            let owners = directory::list_owners(connection, &question)?;
-            data.labels.load(connection, owners.iter().map(|owner| owner.number))?;
-            Ok(owners)
-        })?;
-        Ok::<_, ApiError>(found)
+        if !question.search.is_empty() {
+            data.lister.bring_forward();
+        }
+        Ok::<_, ApiError>(data.reads().read(|connection| find(&data, connection, &question))?)
     };
-    let mut owners = app.reads().block(find).await?;
-    let has_more = owners.len() > limit;
-    owners.truncate(limit);
+    let Found { listed, has_more, names, attention } = app.reads().block(find).await?;
     let mut response = HttpResponse::Ok();
-    if let Some(last) = owners.last().filter(|_| has_more) {
-        let next = query.with(requests::AFTER.name, &write_cursor(last));
+    if let Some(last) = listed.last().filter(|_| has_more) {
+        let next = query.with(requests::AFTER.name, &write_cursor(&last.place()));
         response.insert_header((LINK, format!("</api/numbers?{next}>; rel=\"next\"")));
     }
-    let info = |owner: &Owner| HistoryInfo {
-        number: app.labels.get(owner.number),
-        calls: owner.calls.unsigned_abs(),
-        last_call: owner.last_call,
+    let info = |listed: &Listed| {
+        let name = names.get(&listed.number);
+        let attention = attention.get(&listed.number);
+        HistoryInfo {
+            number: app.labels.get(listed.number),
+            name: name.map(|name| name.name.clone()),
+            label: name.and_then(|name| name.label.clone()),
+            owner: listed.is_owner,
+            calls: listed.calls.unsigned_abs(),
+            last_call: listed.last_call,
+            missed: attention.map(|attention| attention.missed),
+            to_call_back: attention.map(|attention| attention.to_call_back),
+        }
     };
-    Ok(response.json(owners.iter().map(info).collect::<Vec<_>>()))
+    Ok(response.json(listed.iter().map(info).collect::<Vec<_>>()))
 }
 
-fn read(query: &Query) -> Result<Question, ApiError> {
+/// A page of the directory.
+struct Found {
+    listed: Vec<Listed>,
+    has_more: bool,
+    names: HashMap<PartyKey, Name>,
+    attention: HashMap<PartyKey, Attention>,
+}
+
+fn find(app: &App, connection: &mut PgConnection, question: &Question) -> QueryResult<Found> {
+    let mut listed = directory::list_numbers(connection, question)?;
+    let limit = usize::from(question.limit);
+    let has_more = listed.len() > limit;
+    listed.truncate(limit);
+    let keys: Vec<PartyKey> = listed.iter().map(|listed| listed.number).collect();
+    app.labels.load(connection, keys.iter().copied())?;
+    let names = names::find(connection, keys)?;
+    let attention = directory::attention(connection, &listed)?;
+    Ok(Found { listed, has_more, names, attention })
+}
+
+fn read(query: &Query, region: Option<Region>) -> Result<Question, ApiError> {
     query.refuse_unknown(&[&requests::DIRECTORY])?;
     let sort = |text: &str| match text {
         "calls" => Some(Sort::Calls),
+        "name" => Some(Sort::Name),
         "number" => Some(Sort::Number),
         _ => Some(Sort::Recent),
     };
+    let text = query.once(&requests::SEARCH, searched)?.unwrap_or_default();
     Ok(Question {
-        search: query.once(&requests::SEARCH, searched)?.unwrap_or_default(),
+        search: Search::new(&text, phone::searched_digits(&text, region, None)),
         sort: query.once(&requests::SORT, sort)?.unwrap_or(Sort::Recent),
         limit: query
             .once(&requests::LIMIT, |text| text.parse().ok())?
@@ -115,30 +171,12 @@ fn read(query: &Query) -> Result<Question, ApiError> {
     })
 }
 
-/// What is searched for: the digits of a number however they are grouped, without the zeros that stand in a country for its
-/// code; any other text as it is.
-fn searched(text: &str) -> Option<String> {
-    /// What a number's spelling, or a party's text, has at most.
-    const LONGEST: usize = 64;
-    if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return None;
-    }
-    let text = text.trim();
-    let is_number = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
-    if !is_number {
-        return Some(text.to_owned());
-    }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_start_matches('0');
-    Some(if significant.is_empty() { digits } else { significant.to_owned() })
-}
-
-/// Three numbers of 16 hexadecimal digits: the last owner's key, calls and time.
-fn write_cursor(last: &Owner) -> String {
+/// Three numbers of 16 hexadecimal digits: the last number's key, calls and time.
+fn write_cursor(last: &Place) -> String {
     format!("{:016x}{:016x}{:016x}", last.number.0, last.calls, last.last_call.timestamp_micros())
 }
 
-fn read_cursor(text: &str) -> Option<Owner> {
+fn read_cursor(text: &str) -> Option<Place> {
     if text.len() != 48 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
@@ -146,7 +184,7 @@ fn read_cursor(text: &str) -> Option<Owner> {
     let last_call = DateTime::from_timestamp_micros(number(32)?)?;
     // PostgreSQL has no times far beyond these.
     let is_call = (-62_135_596_800..253_402_300_800).contains(&last_call.timestamp());
-    Some(Owner { number: PartyKey(number(0)?), calls: number(16)?, last_call }).filter(|_| is_call)
+    Some(Place { number: PartyKey(number(0)?), calls: number(16)?, last_call }).filter(|_| is_call)
 }
 
 #[cfg(test)]
@@ -154,26 +192,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_searched_for_however_they_are_spelled() {
-        for (text, searched_for) in [
-            ("+1 (202) 555-0123", "12025550123"),
-            ("0170 1234509", "1701234509"),
-            ("0049 30", "4930"),
-            ("0", "0"),
-            ("sip:al", "sip:al"),
-            (" 1001 ", "1001"),
-            ("", ""),
-        ] {
-            assert_eq!(searched(text).as_deref(), Some(searched_for), "{text}");
-        }
-        assert_eq!(searched("a\0"), None);
-        assert_eq!(searched(&"1".repeat(65)), None);
-    }
-
-    #[test]
     fn a_cursor_reads_back_what_it_writes_and_nothing_else() {
-        let owner = Owner { number: PartyKey(-7), calls: 12, last_call: DateTime::UNIX_EPOCH };
-        assert_eq!(read_cursor(&write_cursor(&owner)), Some(owner));
+        let place = Place { number: PartyKey(-7), calls: 12, last_call: DateTime::UNIX_EPOCH };
+        assert_eq!(read_cursor(&write_cursor(&place)), Some(place));
         for text in ["", "0", &"g".repeat(48), &"f".repeat(49), &"7f".repeat(24)] {
             assert_eq!(read_cursor(text), None, "{text}");
         }

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use calls_model::requests::{self, Kind, Parameter};
-use calls_model::{CallDuration, CallType, Direction, Outcome, Party, PartyKind};
+use calls_model::{CallDuration, CallType, Direction, E164, Outcome, Party, PartyKind};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use diesel::QueryResult;
@@ -16,6 +16,7 @@ use calls_phone::{self as phone, Region};
 use calls_store::filter::{self, Counterparties, Filter, WantedHours};
 use calls_store::keys::PartyKey;
 use calls_store::parties;
+use calls_store::search::{self, Search};
 use calls_store::zones::Offsets;
 
 /// What a client asks of a list of calls.
@@ -38,6 +39,8 @@ pub(super) struct FilterParameters {
     weekday: Option<u8>,
     hour: Option<u8>,
     counterparty: Option<WantedCounterparty>,
+    /// A part of the counterparty's name or number, and the region that it is spelled in.
+    search: Option<(String, Option<Region>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -142,6 +145,7 @@ impl FilterParameters {
             weekday: query.once(&requests::WEEKDAY, number)?,
             hour: query.once(&requests::HOUR, number)?,
             counterparty: query.once(&requests::COUNTERPARTY, |text| wanted_counterparty(text, region))?,
+            search: query.once(&requests::SEARCH, searched)?.map(|text| (text, region)),
         })
     }
 
@@ -170,8 +174,17 @@ impl FilterParameters {
 
     /// Whether every call fits.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { zone: _, filter, weekday, hour, counterparty } = self;
-        *filter == Filter::default() && weekday.is_none() && hour.is_none() && counterparty.is_none()
+        let Self { zone: _, filter, weekday, hour, counterparty, search } = self;
+        *filter == Filter::default()
+            && weekday.is_none()
+            && hour.is_none()
+            && counterparty.is_none()
+            && search.is_none()
+    }
+
+    /// Whether names decide which calls fit.
+    pub(super) fn is_search(&self) -> bool {
+        self.search.is_some()
     }
 
     /// The filter for a history, once the database has said who the counterparty is and how far back the zone's
@@ -185,6 +198,15 @@ impl FilterParameters {
                 Some(Counterparties::exactly(parties::find_party(connection, party)?))
             }
         };
+        let counterparty = match &self.search {
+            Some((text, region)) if !text.trim().is_empty() => {
+                let number = u64::try_from(owner.0).ok().and_then(E164::new);
+                let search = Search::new(text, phone::searched_digits(text, *region, number));
+                let found = search::counterparties(connection, owner, &search)?;
+                Some(counterparty.map_or(found.clone(), |wanted| wanted.among(&found)))
+            }
+            _ => counterparty,
+        };
         let span = match (self.weekday, self.hour) {
             (None, None) => None,
             _ => filter::span(connection, owner)?,
@@ -196,6 +218,14 @@ impl FilterParameters {
         });
         Ok(Filter { counterparty, hours, ..self.filter.clone() })
     }
+}
+
+/// A text that may be searched for.
+pub(super) fn searched(text: &str) -> Option<String> {
+    /// What a number's spelling, or most of a name, has at most.
+    const LONGEST: usize = 64;
+    let is_right = text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
+    is_right.then(|| text.to_owned())
 }
 
 /// A party by its own text, `withheld` and `unknown` too, or a number in any spelling.

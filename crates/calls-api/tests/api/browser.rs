@@ -4,6 +4,7 @@ mod away;
 mod axe;
 mod back;
 mod base_path;
+mod callbacks;
 mod callers;
 pub(crate) mod chromium;
 mod filters;
@@ -14,9 +15,13 @@ mod home;
 mod home_page;
 mod install;
 mod keyboard;
+mod languages;
 mod layout;
 mod list;
 mod looks;
+mod names;
+mod panel;
+mod person;
 mod program;
 mod summary;
 mod tab;
@@ -69,14 +74,16 @@ async fn the_page_runs_under_a_policy_that_lets_no_foreign_script_run() {
 }
 
 #[tokio::test]
-async fn a_click_on_a_counterparty_leads_to_its_history_and_back() {
+async fn a_click_on_a_counterparty_leads_to_the_calls_with_it_and_back() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
     let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
     page.wait_for_state("ready").await;
     page.follow("+13333333333").await;
-    page.wait_for_state("empty").await;
-    assert!(page.path().await.ends_with("/calls/+13333333333"), "{}", page.path().await);
+    page.wait_for_path("/calls/+12025550123/with/+13333333333").await;
+    page.wait_for_rows(1).await;
+    page.wait_for_heading("+1 333-333-3333").await;
+    page.wait_for_heading("Calls with +1 202-555-0123").await;
     page.back().await;
     page.wait_for_state("ready").await;
     assert_eq!(page.rows().await.len(), 3);

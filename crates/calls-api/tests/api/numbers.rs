@@ -91,7 +91,7 @@ fn a_directory_finds_any_digits_in_any_spelling() {
         );
         assert_eq!(directory(&app, &format!("sort=number&q={q}")).len(), found.len(), "{q}");
     }
-    for wrong in ["sort=name", "q=%00", "limit=0", "after=1", "page=2"] {
+    for wrong in ["sort=size", "q=%00", "limit=0", "after=1", "page=2"] {
         assert_eq!(
             app.get(&format!("/api/numbers?{wrong}")).problem().kind,
             "/problems/bad-parameter",

@@ -26,7 +26,7 @@ fn a_browser_gets_the_page_and_everybody_else_the_data() {
 #[test]
 fn the_pages_files_come_compressed_and_are_kept_by_their_hash() {
     let app = TestApp::new();
-    let html = app.get("/").body;
+    let html = app.get("/shell").body;
     let wasm = html.split('"').find(|part| part.ends_with(".wasm")).expect("the page names its WASM");
     let plain = app.get_with(wasm, &[("accept-encoding", "identity")]);
     assert_eq!((plain.status, plain.header("content-encoding")), (200, ""));
@@ -58,7 +58,7 @@ fn every_answer_says_what_a_browser_may_do_with_it() {
     assert!(!scripts.iter().all(|script| is_data(script)), "{scripts:?}");
     assert!(scripts.iter().all(|script| is_data(script) || script.contains(" src=\"/")), "{scripts:?}");
 
-    let known = app.get_with("/", &[("if-none-match", app.get("/").header("etag"))]);
+    let known = app.get_with("/shell", &[("if-none-match", app.get("/shell").header("etag"))]);
     assert_eq!((known.status, known.header("content-security-policy")), (304, ""));
 
     for path in ["/api/calls/+13333333333", "/api/calls/hello", "/api/nothing"] {
@@ -91,7 +91,8 @@ fn the_program_is_put_aside_where_there_are_calls_inside() {
     assert!(loads_program(aside), "{aside}");
     assert!(!before.contains(".wasm") && !after.contains(".wasm"));
     assert!(!before.contains("type=\"module\"") && !after.contains("type=\"module\""));
-    for path in ["/", "/calls/+13333333333", "/calls/+12025550123?direction=outbound", "/calls/hello"] {
+    assert!(!html("/").contains(".wasm"), "the first page needs no program");
+    for path in ["/shell", "/calls/+13333333333", "/calls/+12025550123?direction=outbound", "/calls/hello"] {
         let html = html(path);
         assert!(loads_program(&html) && !html.contains("<template id=\"program\">"), "{path}");
     }
@@ -115,5 +116,63 @@ fn the_service_worker_may_ask_this_server_and_is_never_taken_for_fresh() {
             (200, true),
             "{file}"
         );
+    }
+}
+
+#[test]
+fn the_page_comes_in_the_language_that_was_chosen_or_else_the_browsers() {
+    let app = TestApp::new();
+    let html = |headers: &[(&str, &str)]| {
+        app.get_with("/calls/+13333333333", &[&[("accept", "text/html")], headers].concat())
+    };
+    for (headers, start, text) in [
+        (&[][..], "<html lang=\"en\" dir=\"ltr\">", ">Missed "),
+        (&[("accept-language", "de-CH,en;q=0.5")], "<html lang=\"de\" dir=\"ltr\">", ">Verpasst "),
+        (
+            &[("accept-language", "de"), ("cookie", "tz=UTC; lang=ar")],
+            "<html lang=\"ar\" dir=\"rtl\">",
+            "\u{641}\u{627}\u{626}\u{62a}\u{629}",
+        ),
+        (&[("cookie", "lang=tlh")], "<html lang=\"en\" dir=\"ltr\">", ">Missed "),
+    ] {
+        let page = html(headers);
+        assert!(page.body.contains(start) && page.body.contains(text), "{headers:?}: {}", &page.body[..200]);
+        let vary: Vec<_> =
+            page.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
+        assert!(vary.join(", ").contains("accept-language, cookie"), "{vary:?}");
+        // One language's texts, and no other's.
+        let scripts: Vec<&str> = page.body.split('"').filter(|part| part.starts_with("/page-")).collect();
+        assert_eq!(scripts.len(), 1, "{scripts:?}");
+        let script = app.get_with(scripts[0], &[("accept-encoding", "br")]);
+        let length: usize = script.header("content-length").parse().unwrap();
+        assert!(length < 16_000, "{length} bytes");
+    }
+}
+
+#[test]
+fn the_first_page_has_the_numbers_inside_unless_nobody_may_ask_for_them() {
+    for (arguments, has_numbers) in [(&[][..], true), (&["--no-directory"][..], false)] {
+        let app = TestApp::with(arguments);
+        app.call("+12025550123", "2024-01-31T10:00:00Z", "+14444444444", "Missed Inbound", None);
+        let page = app.get_with("/", &[("accept", "text/html")]);
+        assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
+        let data = page.body.split_once("<script type=\"application/json\" id=\"home\">").expect("data").1;
+        let data: serde_json::Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+        assert_eq!(data["has_directory"], has_numbers);
+        assert_eq!(page.body.contains("+12025550123"), has_numbers);
+        assert!(!page.body.contains("+14444444444"));
+    }
+}
+
+#[test]
+fn a_form_without_the_program_leads_to_a_number_or_to_who_is_called_so() {
+    let app = TestApp::new();
+    for (query, part) in [
+        ("number=%2B1+202+555+0123", "\"number\":\"+1 202 555 0123\""),
+        ("number=sip%3Aalice%40example.com", "\"number\":\"sip:alice@example.com\""),
+        ("number=Oma+Hilde", "<script type=\"application/json\" id=\"home\">"),
+    ] {
+        let page = app.get_with(&format!("/?{query}"), &[("accept", "text/html")]);
+        assert!(page.status == 200 && page.body.contains(part), "{query}: {}", page.body);
     }
 }

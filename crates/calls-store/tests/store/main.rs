@@ -10,4 +10,5 @@ mod insertion;
 mod long_histories;
 mod medians;
 mod names;
+mod occurrences;
 mod statements;

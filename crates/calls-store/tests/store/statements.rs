@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use calls_model::{CallType, Note};
+use calls_phone::Digits;
 use calls_store::columns::{DispositionColumn, TypeColumn};
 use calls_store::distribution::{self, Placement};
 use calls_store::filter::{Counterparties, Filter};
@@ -11,8 +12,9 @@ use calls_store::keys::{CallId, PartyKey};
 use calls_store::labels::Labels;
 use calls_store::list::{find_call, list_calls, list_calls_by_id, version};
 use calls_store::rows::CallRow;
+use calls_store::search::Search;
 use calls_store::summary::{Question, summarize};
-use calls_store::{callbacks, counts, details, notes, returned};
+use calls_store::{callbacks, counts, details, notes, returned, search};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
@@ -94,6 +96,8 @@ fn each_statement_of_a_request_names_its_owner() {
     connection.transaction(add).unwrap();
     version(&mut connection, owner).unwrap();
     list_calls_by_id(&mut connection, owner, CallId(0), 10).unwrap();
+    let search = Search::new("1333", vec![Digits::Anywhere("1333".to_owned())]);
+    assert_eq!(search::counterparties(&mut connection, owner, &search).unwrap().0.len(), 1);
     let exactly = Some(Counterparties::exactly(Some(call.counterparty)));
     for filter in [
         Filter::default(),
@@ -125,6 +129,8 @@ fn each_statement_of_a_request_names_its_owner() {
         assert_eq!(callbacks::queue(&mut connection, question).unwrap().entries.len(), 1);
     }
     connection.transaction(|connection| callbacks::remove(connection, owner, party)).unwrap();
+    // Again, now that the history is counted.
+    assert_eq!(search::counterparties(&mut connection, owner, &search).unwrap().0.len(), 1);
     let statements = statements.lock().unwrap();
     assert!(statements.len() > 50, "{}", statements.len());
     let others: Vec<&String> = statements.iter().filter(|statement| !names_its_owner(statement)).collect();

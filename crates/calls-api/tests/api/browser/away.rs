@@ -159,7 +159,7 @@ async fn the_service_worker_keeps_one_build_and_no_calls() {
             return kept;
         })()";
     let kept: Vec<(String, String, bool)> = serde_json::from_value(page.tab.run(script).await).unwrap();
-    assert!(kept.len() >= 6 && kept.iter().any(|(_, path, _)| path == "/"), "{kept:?}");
+    assert!(kept.len() >= 6 && kept.iter().any(|(_, path, _)| path == "/shell"), "{kept:?}");
     assert!(kept.iter().all(|(_, path, has_calls)| !has_calls && !path.starts_with("/api")), "{kept:?}");
     assert!(kept.iter().all(|(name, ..)| *name == kept[0].0), "{kept:?}");
     chromium.stop().await;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::callers::app_with_all_kinds;
 use super::chromium::Chromium;
+use super::history_page::HistoryPage;
 use super::home_page::HomePage;
 use super::tab::Tab;
 
@@ -82,15 +83,40 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
     let home = HomePage::open(&chromium, &app.address).await;
     assert!(!home.recent().await.is_empty());
     axe.look("home").await;
-    home.type_number("+1").await;
+    home.type_number("+999").await;
     home.wait_for_error("Not a phone number so far").await;
     axe.look("home with a mistake").await;
     for (number, state) in [("+12025550198", "loading"), ("+12025550199", "error")] {
-        let home = HomePage::open(&chromium, &app.address).await;
-        home.ask_for(number).await;
-        home.tab.wait_for_state(state).await;
+        let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+        page.ask_for(number).await;
+        page.wait_for_state(state).await;
         axe.look(state).await;
     }
+
+    let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
+    tab.wait_for_state("ready").await;
+    tab.press_on("document.querySelector('a.call-time')").await;
+    tab.wait_for("document.querySelector('.panel .found')").await;
+    axe.look("panel of a call").await;
+    for language in ["en", "ar"] {
+        tab.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
+        for (path, state) in [
+            ("/", "ready"),
+            ("/calls/+12025550123", "ready"),
+            ("/calls/+12025550123/with/+13333333333", "ready"),
+            ("/calls/+13333333333", "empty"),
+            ("/calls/+12025550123/callbacks", "empty"),
+            ("/calls/+13333333333/callbacks", "empty"),
+            ("/lines", "ready"),
+            ("/lines?number=+12025550123&number=+13333333333", "ready"),
+        ] {
+            tab.go(&format!("{}{path}", app.address)).await;
+            tab.wait_for_state(state).await;
+            tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
+            axe.look(&format!("{path} in {language}")).await;
+        }
+    }
+    tab.run("document.cookie = 'lang=en; path=/'").await;
 
     let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
     tab.wait_for_state("ready").await;

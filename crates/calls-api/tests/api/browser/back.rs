@@ -65,8 +65,9 @@ async fn back_leads_to_the_same_call_at_the_same_height_after_a_click_and_after_
             false => page.tab.press_on(LINK).await,
         }
         page.tab.wait_for("location.pathname !== '/calls/+12025550123'").await;
-        page.wait_for_state("empty").await;
+        page.wait_for_state("ready").await;
         page.back().await;
+        page.wait_for_path(OWNER).await;
         page.wait_for_state("ready").await;
         let same = format!(
             "(() => {{ const now = {SEEN};

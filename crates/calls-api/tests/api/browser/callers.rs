@@ -54,7 +54,7 @@ async fn each_kind_of_caller_is_named_and_those_who_show_themselves_can_be_calle
     chromium.allow_clipboard().await;
     page.tab.run("document.querySelector('[data-call]').focus()").await;
     page.tab.click("[data-call] button[aria-label^=Copy]").await;
-    page.tab.wait_for("document.querySelector('[data-call] button[aria-label^=Copied]')").await;
+    page.tab.wait_for("document.querySelector('[data-call] button.done[aria-label=Copied]')").await;
     page.tab.click("#search").await;
     page.tab.press_with(CONTROL, 'v').await;
     page.tab.wait_for("document.querySelector('#search').value === '+13333333333'").await;

@@ -39,26 +39,55 @@ async fn a_search_is_in_the_address_and_can_be_shared() {
     chromium.stop().await;
 }
 
-#[tokio::test]
-async fn the_saved_file_has_the_calls_of_the_filter() {
-    let app = app_with_calls();
-    let chromium = Chromium::start().await;
-    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?outcome=missed").await;
-    page.wait_for_rows(1).await;
-    page.choose("Save as CSV").await;
+/// The file that the browser saves, once it is whole.
+async fn saved(chromium: &Chromium) -> String {
     let deadline = Instant::now() + PATIENCE;
-    let file = loop {
+    loop {
         let files = std::fs::read_dir(chromium.downloads()).into_iter().flatten().flatten();
         let mut names = files.map(|file| file.path());
         let file = names.find(|path| path.extension().is_some_and(|name| name == "csv"));
         // Chromium makes an empty file of the name first, and puts the whole one in its place.
         let text = file.and_then(|file| std::fs::read_to_string(file).ok());
         if let Some(text) = text.filter(|text| !text.is_empty()) {
-            break text;
+            return text;
         }
         assert!(Instant::now() < deadline, "nothing was saved");
         tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    }
+}
+
+#[tokio::test]
+async fn the_file_for_excel_speaks_the_pages_language() {
+    let app = app_with_calls();
+    app.call("+12025550123", "2024-02-01T10:00:00Z", "+4930123456", "Missed Outbound", None);
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.tab.run("document.cookie = 'lang=de; path=/'").await;
+    page.reload().await;
+    page.wait_for_rows(4).await;
+    page.tab.click("[data-excel]").await;
+    let file = saved(&chromium).await;
+    let lines: Vec<&str> = file.lines().collect();
+    assert!(lines[0].starts_with('\u{feff}') && lines[0].contains("\"Zeit ("), "{file}");
+    assert!(lines[0].contains("\";\"Richtung\";") && lines[0].contains("\"Nummer\""), "{file}");
+    assert_eq!(lines.len(), 5);
+    assert!(
+        lines[1].starts_with("2024-02-01 ") && lines[1].contains(";\"Ausgehend\";\"Keine Antwort\";"),
+        "{file}"
+    );
+    // Excel takes a formula of a text for text: the plus stays.
+    assert!(lines[1].contains(";\"=\"\"+4930123456\"\"\";") && file.contains(";00:03:35;"), "{file}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_saved_file_has_the_calls_of_the_filter() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?outcome=missed").await;
+    page.wait_for_rows(1).await;
+    page.tab.click("a.export[download]").await;
+    let file = saved(&chromium).await;
     assert_eq!(file, app.get("/api/calls/+12025550123?outcome=missed&direction=inbound&format=csv").body);
     assert_eq!(file.lines().count(), 2, "{file}");
     chromium.stop().await;
@@ -127,12 +156,12 @@ async fn a_period_is_in_the_address_by_its_days_and_no_chip_moves() {
     let places = "return [...document.querySelectorAll('.periods .chip')]
         .map(chip => Math.round(chip.getBoundingClientRect().x)).join()";
     let before = page.tab.string(places).await;
-    page.tab.press_on("document.querySelector('.chip[data-period=\"7-days\"]')").await;
+    page.tab.press_on("document.querySelector('.chip[data-period=\"this-week\"]')").await;
     page.tab.wait_for("/^\\?from=\\d{4}-\\d\\d-\\d\\d&to=\\d{4}-\\d\\d-\\d\\d$/.test(location.search)").await;
     page.wait_for_state("no-match").await;
     assert_eq!(page.tab.string(places).await, before);
     let chosen = "return document.querySelector('.periods [aria-current]').innerText.trim()";
-    assert_eq!(page.tab.string(chosen).await, "7 days");
+    assert_eq!(page.tab.string(chosen).await, "This week");
     // The addresses of before still work.
     let old = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123?period=last-month").await;
     old.wait_for_state("no-match").await;

@@ -115,7 +115,8 @@ async fn each_of_two_tabs_is_live_when_it_is_looked_at_and_knows_what_the_other_
     app.call("+12025550123", "2024-02-01T09:00:00Z", "+14444444444", "Missed Inbound", None);
     page.wait_for_rows(4).await;
     page.follow("+14444444444").await;
-    page.wait_for_state("empty").await;
+    page.wait_for_path("/calls/+12025550123/with/+14444444444").await;
+    page.wait_for_heading("444").await;
 
     chromium.go_to_tab(&first).await;
     page.wait_for_rows(4).await;

@@ -67,6 +67,13 @@ impl HistoryPage {
         link.click().await.unwrap();
     }
 
+    /// Types a number into the bar's field and presses Enter.
+    pub async fn ask_for(&self, number: &str) {
+        self.tab.click("#other-number").await;
+        self.tab.type_text(number).await;
+        self.tab.press(super::tab::ENTER).await;
+    }
+
     pub async fn forward(&self) {
         self.client.forward().await.unwrap();
     }
@@ -89,8 +96,10 @@ impl HistoryPage {
     }
 
     pub async fn wait_for_heading(&self, part: &str) {
-        self.wait_for(&format!("document.querySelector('h1')?.parentElement.innerText.includes('{part}')"))
-            .await;
+        self.wait_for(&format!(
+            "document.querySelector('h1')?.closest('.title, main').innerText.includes('{part}')"
+        ))
+        .await;
     }
 
     pub async fn wait_for_path(&self, path: &str) {

@@ -4,6 +4,8 @@ use super::app_with_calls;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
 use super::home_page::HomePage;
+use super::tab::{DOWN, ENTER, ESCAPE, UP};
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn the_home_page_asks_for_a_number_in_any_spelling() {
@@ -39,5 +41,86 @@ async fn the_home_page_says_what_is_missing_and_keeps_the_numbers_of_before_unti
     assert_eq!(home.tab.string("return document.activeElement.id").await, "main");
     let home = HomePage::open(&chromium, &app.address).await;
     assert_eq!(home.recent().await, [""; 0]);
+    chromium.stop().await;
+}
+
+/// Two numbers with calls.
+fn app_with_numbers(options: &[&str]) -> TestApp {
+    let app = TestApp::with(options);
+    app.call("+12025550123", "2024-01-31T10:00:00Z", "+13333333333", "Completed Inbound", Some(215_000));
+    app.call("+4930123456", "2024-02-01T11:00:00Z", "+13333333333", "Missed Inbound", None);
+    app.call("+4930123456", "2024-02-02T11:00:00Z", "+13333333333", "Missed Inbound", None);
+    app
+}
+
+/// What stands in the list of suggestions.
+const SUGGESTED: &str = "return [...document.querySelectorAll('#suggestions:not([hidden]) [role=option]')]
+    .map(option => option.innerText.split('\\n')[0])";
+
+#[tokio::test]
+async fn the_first_page_lists_the_numbers_with_their_calls_and_needs_no_program_for_it() {
+    let app = app_with_numbers(&[]);
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    let lines =
+        "return [...document.querySelectorAll('.line')].map(line => line.innerText.replaceAll(/\\s+/g, ' '))";
+    let lines = home.tab.strings(lines).await;
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].replace(' ', "").contains("+4930123456") && lines[0].contains("2 calls"), "{lines:?}");
+    assert!(lines[0].contains("Feb 2, 2024") && lines[1].contains("1 call"), "{lines:?}");
+    let files = "return performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.includes('.wasm'))";
+    assert_eq!(home.tab.strings(files).await, [""; 0]);
+    home.tab.press_on("document.querySelector('.line a')").await;
+    let page = HistoryPage::looked_at(&chromium);
+    page.wait_for_rows(2).await;
+    page.wait_for_path("/calls/+4930123456").await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn any_digits_find_a_number_that_the_keys_choose() {
+    let app = app_with_numbers(&[]);
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    home.type_number("550123").await;
+    home.tab.wait_for("document.querySelectorAll('#suggestions [role=option]').length === 1").await;
+    assert!(home.tab.strings(SUGGESTED).await[0].contains("202"));
+    home.tab.press(ESCAPE).await;
+    assert_eq!(home.tab.strings(SUGGESTED).await, [""; 0]);
+    let active = "return document.querySelector('#number').getAttribute('aria-activedescendant') ?? 'none'";
+    home.tab.press(DOWN).await;
+    assert_eq!(home.tab.string(active).await, "suggestion-0");
+    home.tab.press(UP).await;
+    assert_eq!(home.tab.string(active).await, "suggestion-0");
+    home.tab.press(ENTER).await;
+    let page = HistoryPage::looked_at(&chromium);
+    page.wait_for_path("/calls/+12025550123").await;
+    page.wait_for_rows(1).await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_leads_nowhere_and_is_said_so() {
+    let app = app_with_numbers(&[]);
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    home.ask_for("Oma Hilde").await;
+    home.wait_for_error("Nobody of this name is known").await;
+    assert_eq!(home.tab.string("return location.pathname").await, "/");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_directory_there_is_the_form_alone_and_without_calls_the_way_to_get_some() {
+    let chromium = Chromium::start().await;
+    let app = app_with_numbers(&["--no-directory"]);
+    let home = HomePage::open(&chromium, &app.address).await;
+    assert!(home.tab.run("return document.querySelector('.line')").await.is_null());
+    home.ask_for("+12025550123").await;
+    HistoryPage::looked_at(&chromium).wait_for_rows(1).await;
+
+    let empty = TestApp::new();
+    let home = HomePage::open(&chromium, &empty.address).await;
+    assert!(home.tab.text().await.contains("calls import"));
     chromium.stop().await;
 }

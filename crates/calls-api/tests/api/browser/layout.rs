@@ -162,6 +162,11 @@ async fn whatever_is_touched_is_as_large_as_a_finger() {
         // A link with a row is as large as that.
         .map(element => [element, (element.closest('.call-party') && element.closest('.call')) ?? element])
         .map(([element, target]) => [element, target.getBoundingClientRect()])
+        // Or as what lies over it.
+        .map(([element, box]) => {
+            const {position, width, height} = getComputedStyle(element, '::after');
+            return [element, position === 'absolute' ? {width: parseFloat(width), height: parseFloat(height)} : box];
+        })
         .filter(([, box]) => Math.round(box.height) < 44 || Math.round(box.width) < 44)
         .map(([element, box]) => `${element.outerHTML.slice(0, 80)} is ${box.width} x ${box.height}`)";
     assert_eq!(page.tab.strings(small).await, [""; 0]);

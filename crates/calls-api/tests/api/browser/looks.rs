@@ -5,7 +5,6 @@ use fantoccini::wd::PrintConfiguration;
 use super::callers::app_with_all_kinds;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
-use super::home_page::HomePage;
 use super::tab::Tab;
 
 const PAGES: [(&str, &str); 6] = [
@@ -81,12 +80,12 @@ async fn nothing_moves_for_those_who_do_not_want_it() {
     chromium.hold_requests().await;
     for (preference, moving) in [("no-preference", "breathe"), ("reduce", "none")] {
         chromium.set_media("screen", &[("prefers-reduced-motion", preference)]).await;
-        let home = HomePage::open(&chromium, &app.address).await;
-        home.ask_for("+12025550198").await;
-        home.tab.wait_for_state("loading").await;
-        home.tab.wait_for("document.querySelector('.skeleton .bone')").await;
+        let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+        page.ask_for("+12025550198").await;
+        page.wait_for_state("loading").await;
+        page.tab.wait_for("document.querySelector('.skeleton .bone')").await;
         let moves =
-            home.tab.string("return getComputedStyle(document.querySelector('.bone')).animationName").await;
+            page.tab.string("return getComputedStyle(document.querySelector('.bone')).animationName").await;
         assert_eq!(moves, moving, "{preference}");
     }
     chromium.stop().await;

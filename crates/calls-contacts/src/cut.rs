@@ -1,0 +1,116 @@
+//! Cuts a file into vCards, and keeps of each only the properties that are read: a photo never gets into memory.
+
+use std::io::{self, BufRead};
+
+use memchr::memchr;
+
+/// Properties that are kept, beside the first and the last line.
+const KEPT: [&str; 8] = ["VERSION", "FN", "N", "NICKNAME", "ORG", "TEL", "IMPP", "X-ABLABEL"];
+/// What is kept of a card at most.
+pub(crate) const MAX_CARD: usize = 256 << 10;
+
+/// What [`Cards::next`] came upon.
+pub(crate) enum Cut {
+    /// A whole card.
+    Card(Vec<u8>),
+    /// A card that is none, and why.
+    Bad(&'static str),
+}
+
+/// The cards of a file.
+pub(crate) struct Cards<R> {
+    reader: R,
+    line: Vec<u8>,
+    /// Whether the line at hand begins the next card already.
+    is_begun: bool,
+}
+
+impl<R: BufRead> Cards<R> {
+    pub fn new(reader: R) -> Self {
+        Self { reader, line: Vec::new(), is_begun: false }
+    }
+
+    /// The next card. What stands between cards is passed over.
+    pub fn next(&mut self) -> io::Result<Option<Cut>> {
+        while !self.is_begun {
+            if !self.read_line()? {
+                return Ok(None);
+            }
+            self.is_begun = is_line(&self.line, "BEGIN:VCARD");
+        }
+        self.is_begun = false;
+        let mut card = b"BEGIN:VCARD\r\n".to_vec();
+        // Whether the property at hand is kept, and whether its value goes on behind a soft line break.
+        let (mut keeps, mut goes_on, mut is_quoted) = (false, false, false);
+        loop {
+            if !self.read_line()? {
+                return Ok(Some(Cut::Bad("expected END:VCARD, but found the end of the file")));
+            }
+            let is_folded = goes_on || self.line.starts_with(b" ") || self.line.starts_with(b"\t");
+            if !is_folded {
+                if is_line(&self.line, "END:VCARD") {
+                    card.extend_from_slice(b"END:VCARD\r\n");
+                    return Ok(Some(if card.len() > MAX_CARD {
+                        Cut::Bad(TOO_LONG)
+                    } else {
+                        Cut::Card(card)
+                    }));
+                }
+                if is_line(&self.line, "BEGIN:VCARD") {
+                    self.is_begun = true;
+                    return Ok(Some(Cut::Bad("expected END:VCARD, but found the next BEGIN:VCARD")));
+                }
+                (keeps, is_quoted) = property(&self.line);
+            }
+            goes_on = is_quoted && self.line.trim_ascii_end().ends_with(b"=");
+            if keeps && card.len() <= MAX_CARD {
+                card.extend_from_slice(&self.line);
+                card.extend_from_slice(b"\r\n");
+            }
+        }
+    }
+
+    /// Reads a line without its end, and no more of it than a card may have. False at the end of the file.
+    fn read_line(&mut self) -> io::Result<bool> {
+        self.line.clear();
+        let mut is_there = false;
+        loop {
+            let bytes = self.reader.fill_buf()?;
+            if bytes.is_empty() {
+                break;
+            }
+            is_there = true;
+            let end = memchr(b'\n', bytes);
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            let room = (MAX_CARD + 1).saturating_sub(self.line.len());
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            let used = part.len() + usize::from(end.is_some());
+            self.reader.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        if self.line.last() == Some(&b'\r') {
+            self.line.pop();
+        }
+        Ok(is_there)
+    }
+}
+
+const TOO_LONG: &str = "expected at most 256 KiB of names and numbers, but found more";
+
+/// Whether a line is this one, however it is capitalised; a byte order mark may stand before it.
+fn is_line(line: &[u8], wanted: &str) -> bool {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    line.eq_ignore_ascii_case(wanted.as_bytes())
+}
+
+/// Whether the property that a line begins is kept, and whether its value is quoted-printable.
+fn property(line: &[u8]) -> (bool, bool) {
+    let head = &line[..memchr(b':', line).unwrap_or(0)];
+    let name = head.split(|byte| *byte == b';').next().unwrap_or_default();
+    let name = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let keeps = KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()));
+    let upper = head.to_ascii_uppercase();
+    (keeps, memchr::memmem::find(&upper, b"QUOTED-PRINTABLE").is_some())
+}

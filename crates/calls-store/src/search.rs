@@ -1,0 +1,132 @@
+//! What is searched for: a part of a name, a number, an extension or a SIP address.
+
+use calls_phone::Digits;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+
+use crate::counts;
+use crate::filter::Counterparties;
+use crate::keys::{CallId, PartyKey};
+
+/// What is searched for. Empty, it finds everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    text: String,
+    digits: Vec<Digits>,
+}
+
+impl Search {
+    /// A text, and the digits of the numbers that it is a part of.
+    pub fn new(text: &str, digits: Vec<Digits>) -> Self {
+        Self { text: text.trim().to_owned(), digits }
+    }
+
+    /// Whether it finds everybody.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Patterns of which a name has all: the words of the text.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.text.split_whitespace().map(|word| format!("%{}%", escape_like(word))).collect()
+    }
+
+    /// Patterns of which a number's digits have one.
+    pub(crate) fn numbers(&self) -> Vec<String> {
+        let pattern = |digits: &Digits| match digits {
+            Digits::Beginning(digits) => format!("{digits}%"),
+            Digits::Anywhere(digits) => format!("%{digits}%"),
+        };
+        self.digits.iter().map(pattern).collect()
+    }
+
+    /// The digits that [`Search::numbers`] are made of.
+    pub(crate) fn digits(&self) -> impl Iterator<Item = &str> {
+        self.digits.iter().map(|digits| match digits {
+            Digits::Beginning(digits) | Digits::Anywhere(digits) => digits.as_str(),
+        })
+    }
+
+    /// The pattern of an extension, a short code or a SIP address: a number's digits without what groups them.
+    pub(crate) fn label(&self) -> String {
+        let digits = || self.text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let text = if self.digits.is_empty() { self.text.clone() } else { digits() };
+        format!("%{}%", escape_like(&text))
+    }
+}
+
+/// `%`, `_` and `\` mean themselves.
+pub(crate) fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The condition that a name has all words, given the number of the parameter that holds their patterns. The same folding
+/// as the column's (see the migration `keep_address_books`).
+pub(crate) fn named_like(parameter: u8) -> String {
+    format!(
+        "names.folded LIKE ALL (ARRAY(SELECT replace(translate(lower(regexp_replace(normalize(word, NFKD), \
+         '[\\u0300-\\u036f]', '', 'g')), 'øłđħı', 'oldhi'), 'ß', 'ss') FROM unnest(${parameter}::text[]) AS word))"
+    )
+}
+
+/// The counterparties of a history that a search finds.
+pub fn counterparties(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    search: &Search,
+) -> QueryResult<Counterparties> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        counterparty: PartyKey,
+    }
+    // A long history that is counted has a list of its counterparties, but for those of its newest calls.
+    let until = counts::progress(connection, owner)?.map(|counts| counts.until);
+    let known = match until {
+        Some(_) => {
+            "SELECT counterparty FROM counterparty_counts WHERE number = $1
+             UNION SELECT counterparty FROM calls WHERE number = $1 AND id > $2"
+        }
+        None => "SELECT DISTINCT counterparty FROM calls WHERE number = $1 AND $2::bigint IS NOT NULL",
+    };
+    let found = format!(
+        "SELECT counterparty FROM ({known}) AS known
+         WHERE counterparty > 0 AND counterparty::text LIKE ANY ($3)
+            OR counterparty IN (SELECT party FROM names WHERE {})
+            OR counterparty IN (SELECT number FROM other_parties WHERE label ILIKE $5)
+         ORDER BY counterparty",
+        named_like(4)
+    );
+    let rows: Vec<Row> = diesel::sql_query(found)
+        .bind::<BigInt, _>(owner)
+        .bind::<BigInt, _>(until.unwrap_or(CallId(0)))
+        .bind::<Array<Text>, _>(search.numbers())
+        .bind::<Array<Text>, _>(search.words())
+        .bind::<Text, _>(search.label())
+        .load(connection)?;
+    Ok(Counterparties(rows.into_iter().map(|row| (row.counterparty, row.counterparty)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_special_in_a_pattern_means_itself() {
+        let search = Search::new(" 100% o_n \\ ", Vec::new());
+        assert_eq!(search.words(), ["%100\\%%", "%o\\_n%", "%\\\\%"]);
+        assert_eq!(search.label(), "%100\\% o\\_n \\\\%");
+        assert!(Search::new("  ", Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn digits_find_an_extension_however_they_are_grouped() {
+        let digits = vec![Digits::Beginning("49".to_owned()), Digits::Anywhere("10".to_owned())];
+        let search = Search::new("10-01", digits);
+        assert_eq!(
+            (search.label().as_str(), search.numbers()),
+            ("%1001%", vec!["49%".to_owned(), "%10%".to_owned()])
+        );
+    }
+}

@@ -1,0 +1,50 @@
+// Asks the API, and follows its events.
+{
+  const { t, problem } = calls;
+
+  // The data of an answer, and the address of the next page of it. Fails with a text for the reader.
+  const ask = async (address, { method = "GET", body, signal } = {}) => {
+    const headers = { accept: "application/json", ...(body && { "content-type": "application/json" }) };
+    const answer = await fetch(address, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal,
+    }).catch((error) => {
+      throw error.name === "AbortError" ? error : new Error(t("The server cannot be reached."));
+    });
+    const data = await answer.json().catch(() => null);
+    if (!answer.ok) {
+      const text = data?.type
+        ? problem(data)
+        : t("The server answered with an error ({status}).", { status: `${answer.status}` });
+      throw Object.assign(new Error(text), { status: answer.status, problem: data });
+    }
+    return { data, next: nextPage(answer.headers.get("link")) };
+  };
+  const nextPage = (link) => link?.match(/<(\/[^/>][^>]*)>; *rel="?next"?/)?.[1];
+
+  // Calls `changed` for each event of a history, after a stream that broke is open again, and when the tab is
+  // looked at again.
+  const follow = (address, changed) => {
+    let isBroken = false;
+    let source;
+    const open = () => {
+      source?.close();
+      source = document.hidden ? undefined : new EventSource(address);
+      for (const kind of ["call", "callback", "note"]) source?.addEventListener(kind, changed);
+      source?.addEventListener("error", () => (isBroken = true));
+      source?.addEventListener("open", () => {
+        if (isBroken) changed();
+        isBroken = false;
+      });
+    };
+    document.addEventListener("visibilitychange", () => {
+      open();
+      if (!document.hidden) changed();
+    });
+    open();
+  };
+
+  Object.assign(calls, { ask, nextPage, follow });
+}

@@ -1,0 +1,92 @@
+// What the bar's buttons do, and what is said where the program cannot be loaded: all that must work without
+// the program.
+{
+  const { t, write, icon } = calls;
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+
+  const THEMES = { "": t("Theme: system"), light: t("Theme: light"), dark: t("Theme: dark") };
+  const button = byId("theme");
+  const label = () => {
+    button.ariaLabel = button.title = THEMES[root.dataset.theme] ?? THEMES[""];
+  };
+  button.addEventListener("click", () => {
+    const themes = Object.keys(THEMES);
+    const next = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];
+    root.dataset.theme = next;
+    // Storage may be forbidden.
+    try {
+      localStorage["calls.theme"] = next;
+    } catch {}
+    label();
+  });
+  label();
+
+  // The server has a page for each language, and chooses it by the cookie before the browser's own languages.
+  const language = byId("language");
+  language.value = root.lang;
+  language.addEventListener("change", () => {
+    document.cookie = `lang=${language.value}; path=/; max-age=31536000; samesite=strict`;
+    location.reload();
+  });
+
+  // The skip link leads to the calls, or to the page's content where there are none, and leaves the address
+  // as it is.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    (byId("calls") ?? byId("main")).focus();
+  });
+
+  const help = () => byId("keys").open || byId("keys").showModal();
+  byId("keys-button").addEventListener("click", help);
+  addEventListener("keydown", (event) => {
+    const isTyping = document.activeElement?.matches("input, textarea, select");
+    if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    const field = document.querySelector('[aria-keyshortcuts="/"]');
+    if (event.key === "?") help();
+    else if (event.key === "/" && field) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+
+  // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is
+  // said.
+  addEventListener("click", async (event) => {
+    const copy = event.target.closest?.("[data-copy]");
+    if (!copy || copy.classList.contains("done")) return;
+    const { ariaLabel, innerHTML } = copy;
+    const isWritten = await navigator.clipboard.writeText(copy.dataset.copy).then(
+      () => true,
+      () => false,
+    );
+    if (!isWritten) return;
+    copy.classList.add("done");
+    copy.ariaLabel = t("Copied");
+    copy.innerHTML = write(icon("done"));
+    setTimeout(() => {
+      copy.classList.remove("done");
+      Object.assign(copy, { ariaLabel, innerHTML });
+    }, 2000);
+  });
+
+  // A script that cannot be loaded says so to nobody but its own element; one that fails says so to the
+  // window.
+  const failed = (event) => {
+    const { target, filename } = event;
+    const isProgram =
+      target === window ? /calls-page|start-|^$/.test(filename ?? "") : target.type === "module";
+    if (!isProgram || document.querySelector("[data-notice=program]") || !byId("main")) return;
+    const main = byId("main");
+    main.ariaBusy = "false";
+    main.querySelector(".skeleton")?.remove();
+    const freshness = main.querySelector(".freshness");
+    if (freshness) freshness.textContent = "";
+    (main.querySelector(".columns") ?? main).prepend(byId("failed").content.cloneNode(true));
+    main.querySelector("[data-notice] button").addEventListener("click", () => location.reload());
+  };
+  for (const name of ["error", "unhandledrejection"]) addEventListener(name, failed, true);
+  addEventListener("TrunkApplicationStarted", () => {
+    for (const name of ["error", "unhandledrejection"]) removeEventListener(name, failed, true);
+  });
+}

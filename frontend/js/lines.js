@@ -1,0 +1,157 @@
+// Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone shows the sets
+// that have a name.
+{
+  const { t, html, write, encode, ask, follow, row, date, day, locale, canonical, base } = calls;
+
+  const start = () => {
+    const main = document.getElementById("main");
+    const set = decodeURIComponent(location.pathname.slice(base.length).replace(/^\/lines\/?/, ""));
+    const chosen = new URLSearchParams(location.search);
+    const numbers = set ? [`@${set}`] : chosen.getAll("number");
+    main.className = "lines-page";
+    const title = set || (numbers.length > 0 ? numbers.join(", ") : t("Lines"));
+    document.title = `${title} · Calls`;
+    main.innerHTML = html`<div class="title">
+        <h1 tabindex="-1"><bdi>${title}</bdi></h1>
+      </div>
+      <p class="field-error lines-error" role="alert"></p>
+      <div class="list-area" id="calls" tabindex="-1"></div>`.raw;
+    const area = main.querySelector(".list-area");
+    const done = (state) =>
+      Object.assign(main, { ariaBusy: "false" }).dataset && (main.dataset.state = state);
+    const fail = (error) => {
+      main.querySelector(".lines-error").textContent = error.message;
+      done("error");
+    };
+    if (numbers.length > 0) showCalls({ main, area, numbers, chosen, done, fail });
+    else showSets({ area, done }).catch(fail);
+  };
+
+  const showSets = async ({ area, done }) => {
+    const { data } = await ask(`${base}/api/lines`);
+    const sets = Array.isArray(data) ? data : data.lines;
+    area.innerHTML = write(
+      sets.length > 0
+        ? html`<ol class="lines" role="list">
+            ${sets.map(
+              ({ name, numbers }) =>
+                html`<li class="line">
+                  <a class="line-link" href="${base}/lines/${encode(name)}"><bdi>${name}</bdi></a>
+                  <span class="line-beneath">${numbers.map((number) => html`<bdi>${number}</bdi>`)}</span>
+                </li>`,
+            )}
+          </ol>`
+        : html`<div class="message">
+            <h2>${t("No lines have a name yet")}</h2>
+            <p>${t("Give several numbers one name:")}</p>
+            <pre><code>calls lines set Family +12025550123 +12025550124</code></pre>
+          </div>`,
+    );
+    done("ready");
+  };
+
+  const showCalls = ({ main, area, numbers, chosen, done, fail }) => {
+    const FILTERS = [
+      ["", t("All")],
+      ["outcome=missed&direction=inbound", t("Missed")],
+      ["returned=false", t("Not returned")],
+      ["direction=inbound", t("Inbound")],
+      ["direction=outbound", t("Outbound")],
+    ];
+    const shown = new URLSearchParams(
+      [...chosen].filter(([name]) => ["outcome", "direction", "returned", "q"].includes(name)),
+    );
+    const query = new URLSearchParams([...numbers.map((number) => ["number", number]), ...shown]);
+    const own = new URLSearchParams([...chosen].filter(([name]) => name === "number"));
+    const chip = ([filter, text]) => {
+      const to = `${new URLSearchParams([...own, ...new URLSearchParams(filter)])}`;
+      return html`<a
+        class="chip"
+        href="${location.pathname}${to && `?${to}`}"
+        ${`${shown}` === filter && html`aria-current="true"`}
+        >${text}</a
+      >`;
+    };
+    area.insertAdjacentHTML(
+      "beforebegin",
+      html`<div class="chips" role="group" aria-label="${t("Type of call")}">${FILTERS.map(chip)}</div>
+        <form class="lines-search" role="search" aria-label="${t("Calls of this history")}">
+          ${[...chosen].filter(([name]) => name !== "q").map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}<label
+            class="visually-hidden"
+            for="search"
+            >${t("Calls with: name or number")}</label
+          ><input
+            id="search"
+            name="q"
+            type="search"
+            value="${chosen.get("q")}"
+            placeholder="${t("Search a name or number")}"
+            autocomplete="off"
+            aria-keyshortcuts="/"
+          />
+        </form>`.raw,
+    );
+    let entries = [];
+    let next;
+    const item = (call) =>
+      html`<li class="call" tabindex="-1" data-call="${call.id}" data-type="${call.type}">
+        ${row(call, call.details?.number ?? numbers[0])}
+      </li>`;
+    const days = () => {
+      const groups = Map.groupBy ? Map.groupBy(entries, (call) => day(new Date(call.created_at))) : new Map();
+      return [...groups].map(
+        ([midnight, group]) =>
+          html`<section class="day">
+            <h2 class="day-heading"><time lang="${locale}">${date.format(midnight)}</time></h2>
+            <ol class="day-calls" role="list">
+              ${group.map(item)}
+            </ol>
+          </section>`,
+      );
+    };
+    const render = () => {
+      const nothing = html`<div class="message"><h2>${t("No calls match")}</h2></div>`;
+      area.innerHTML =
+        write(entries.length > 0 ? days() : nothing) +
+        write(
+          next &&
+            html`<div class="older">
+              <button class="button quiet" type="button">${t("Show older calls")}</button>
+            </div>`,
+        );
+      done(entries.length > 0 ? "ready" : "no-match");
+    };
+    const load = async () => {
+      try {
+        const answer = await ask(`${base}/api/calls?${query}&include=details&limit=100`);
+        // What is older stays.
+        const oldest = answer.data.at(-1)?.created_at;
+        const older = entries.length > 100 ? entries.filter((call) => call.created_at < oldest) : [];
+        if (older.length === 0) next = answer.next;
+        entries = [...answer.data, ...older];
+        render();
+      } catch (error) {
+        fail(error);
+      }
+    };
+    area.addEventListener("click", async ({ target }) => {
+      if (!target.matches(".older button")) return;
+      try {
+        const answer = await ask(next);
+        const [first] = answer.data;
+        ({ next } = answer);
+        entries.push(...answer.data);
+        render();
+        area.querySelector(`[data-call="${first?.id}"]`)?.focus();
+      } catch (error) {
+        fail(error);
+      }
+    });
+    follow(
+      `${base}/api/calls/events?${new URLSearchParams(numbers.map((number) => ["number", number]))}`,
+      load,
+    );
+    load();
+  };
+  if (document.getElementById("lines")) start();
+}

@@ -1,0 +1,154 @@
+// The panel of one call over the list: when, how long it rang and was spoken, how it ended, over which line,
+// and the note.
+{
+  const {
+    t,
+    html,
+    write,
+    icon,
+    encode,
+    ask,
+    locale,
+    label,
+    outcome,
+    person,
+    isIdentified,
+    briefly,
+    inWords,
+    actions,
+    spelling,
+    timeZone,
+    base,
+  } = calls;
+
+  const inZone = (at, zone) =>
+    new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long", timeZone: zone }).format(at);
+  const seconds = (text) =>
+    html`<span title="${inWords(Math.round(text * 1000))}">${briefly(Math.round(text * 1000))}</span>`;
+  let dialog;
+  let leave = () => {};
+
+  const facts = (call, number) => {
+    const { details = {} } = call;
+    const at = new Date(call.created_at);
+    const isUtc = timeZone === "UTC";
+    const returned = details.returned_at && new Date(details.returned_at);
+    const via =
+      details.via &&
+      html`<a href="${base}/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
+    return [
+      [t("Outcome"), outcome(call)],
+      [t("Your time"), inZone(at, timeZone)],
+      [t("Coordinated time"), !isUtc && inZone(at, "UTC")],
+      [t("Rang for"), details.ring_time && seconds(details.ring_time)],
+      [t("Spoke for"), call.duration && seconds(call.duration)],
+      [t("Spoke next"), returned && inZone(returned, timeZone)],
+      [t("Via"), via],
+      [t("Line"), details.number && html`<bdi>${details.number}</bdi>`],
+    ].filter(([, fact]) => fact);
+  };
+
+  const content = (call, number) => {
+    const { text, notes } = label(call);
+    const { counterparty, details = {} } = call;
+    const heading = isIdentified(counterparty)
+      ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${text}</bdi></a>`
+      : text;
+    return html`<h2 id="panel-heading">${heading}</h2>
+      <p class="line-beneath">${notes.map((note) => html`<bdi>${note}</bdi>`)}</p>
+      ${actions(counterparty, text)}
+      <dl class="found">
+        ${facts(call, number).map(
+          ([name, fact]) =>
+            html`<dt>${name}</dt>
+              <dd>${fact}</dd>`,
+        )}
+      </dl>
+      <form class="panel-note">
+        <label for="note">${t("Note")}</label
+        ><textarea id="note" name="note" maxlength="2000" rows="3">${details.note?.text}</textarea>
+        <button class="button quiet" type="submit">${t("Save the note")}</button
+        ><span class="hint" role="status"></span>
+      </form>`;
+  };
+
+  const show = async (number, id) => {
+    const body = dialog.querySelector(".panel-body");
+    body.innerHTML = write(html`<p class="hint">${t("Loading…")}</p>`);
+    try {
+      const address = `${base}/api/calls/${encode(number)}/${encode(id)}`;
+      const { data } = await ask(address);
+      if (dialog.dataset.call !== id) return;
+      body.innerHTML = write(content(data, number));
+      body.querySelector("form").addEventListener("submit", async (event) => {
+        event.preventDefault();
+        const said = event.target.querySelector(".hint");
+        const text = event.target.elements.note.value.trim();
+        const request = text
+          ? { method: "PUT", body: { text, tags: data.details?.note?.tags ?? [] } }
+          : { method: "DELETE" };
+        said.textContent = await ask(`${address}/note`, request).then(
+          () => t("Saved"),
+          (error) => error.message,
+        );
+      });
+    } catch (error) {
+      body.innerHTML = write(
+        html`<p class="field-error" role="alert">
+          ${error.status === 404 ? t("This call is not there any more.") : error.message}
+        </p>`,
+      );
+    }
+  };
+
+  const details = (row) => row?.querySelector("a.call-time");
+  // Enter on a row is a click on its time, whose address has the filter that is chosen now.
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.("[data-call]")) details(event.target)?.click();
+  });
+  const readdress = ({ target }) => {
+    const link = target.closest?.("a.call-time");
+    if (!link || !link.getAttribute("href").startsWith("?")) return;
+    const search = new URLSearchParams(location.search);
+    search.set("call", link.closest("[data-call]").dataset.call);
+    link.href = `?${search}`;
+  };
+  addEventListener("click", readdress, true);
+
+  calls.panel = (number, id, back) => {
+    if (!id) {
+      leave = () => {};
+      dialog?.close();
+      return;
+    }
+    if (!dialog) {
+      document.body.insertAdjacentHTML(
+        "beforeend",
+        html`<dialog class="panel" aria-labelledby="panel-heading">
+          <form method="dialog">
+            <button class="tool" aria-label="${t("Close")}" title="${t("Close")}">${icon("close")}</button>
+          </form>
+          <div class="panel-body"></div>
+        </dialog>`.raw,
+      );
+      dialog = document.body.lastElementChild;
+      dialog.addEventListener("close", () => leave());
+      dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
+    }
+    const opener = document.activeElement?.closest?.("[data-call]");
+    leave = () => {
+      leave = () => {};
+      // The address without the call: by a link, which the program takes over.
+      const link = document.createElement("a");
+      link.href = back;
+      link.dataset.noscroll = "";
+      document.body.append(link);
+      link.click();
+      link.remove();
+      (document.querySelector(`[data-call="${CSS.escape(id)}"]`) ?? opener)?.focus({ preventScroll: true });
+    };
+    dialog.dataset.call = id;
+    if (!dialog.open) dialog.showModal();
+    show(number, id);
+  };
+}

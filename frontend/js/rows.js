@@ -1,0 +1,334 @@
+// How calls, parties and times are written, for the first rows, the program (script.rs) and the other pages
+// alike.
+{
+  const { t, locale, html, write, icon, encode, base } = calls;
+
+  const format = (options) => new Intl.DateTimeFormat(locale, options);
+  const time = format({ timeStyle: "short" });
+  const inFull = format({ dateStyle: "full", timeStyle: "long" });
+  const date = format({ weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const monthAndDay = format({ month: "short", day: "numeric" });
+  const shortDate = format({ dateStyle: "medium" });
+  const countries = new Intl.DisplayNames(locale, { type: "region" });
+  const { timeZone } = time.resolvedOptions();
+  const countryName = (country) => (/^[a-z]{2}$/i.test(country) ? countries.of(country) : country);
+  const day = (at) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
+
+  // `9:05 PM` on the day itself, `Jan 31` in the same year, else `Jan 31, 2024`.
+  const beside = (at, other = new Date()) => {
+    if (day(at) === day(other)) return time.format(at);
+    return (at.getFullYear() === other.getFullYear() ? monthAndDay : shortDate).format(at);
+  };
+  const timeElement = (at, text, className) =>
+    html`<time
+      ${className && html`class="${className}"`}
+      datetime="${at.toISOString()}"
+      title="${inFull.format(at)}"
+      lang="${locale}"
+      >${text}</time
+    >`;
+
+  // Each unit in words is of `Intl`: `1 hour`, `12 Minuten`.
+  const units = {};
+  const unit = (name, count) => {
+    units[name] ??= new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long" });
+    return units[name].format(count);
+  };
+  const belowAMinute = (ms, seconds) => (!seconds && ms ? t("less than a second") : unit("second", seconds));
+  const join = (big, small) => (small ? `${big} ${small}` : big);
+  // As people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
+  const briefly = (ms) => {
+    const seconds = Math.floor((ms + 500) / 1000);
+    const minutes = Math.floor((ms + 30000) / 60000);
+    if (seconds < 60) return belowAMinute(ms, seconds);
+    if (seconds < 3600)
+      return join(
+        t("{n} min", { n: Math.floor(seconds / 60) }),
+        seconds % 60 && t("{n} s", { n: seconds % 60 }),
+      );
+    const hours = t("{n} h", { n: Math.floor(minutes / 60) });
+    return ms < 360000000 ? join(hours, minutes % 60 && t("{n} min", { n: minutes % 60 })) : hours;
+  };
+  // To the second, for a screen reader: `1 hour 12 minutes 40 seconds`.
+  const inWords = (ms) => {
+    const seconds = Math.floor((ms + 500) / 1000);
+    if (seconds < 60) return belowAMinute(ms, seconds);
+    const parts = [
+      ["hour", Math.floor(seconds / 3600)],
+      ["minute", Math.floor(seconds / 60) % 60],
+      ["second", seconds % 60],
+    ];
+    return parts
+      .filter(([, count]) => count)
+      .map(([name, count]) => unit(name, count))
+      .join(" ");
+  };
+  const duration = (text) => {
+    const ms = Math.round(text * 1000);
+    return html`<time class="call-duration" datetime="PT${text}S"
+      ><span aria-hidden="true">${briefly(ms)}</span><span class="visually-hidden">${inWords(ms)}</span></time
+    >`;
+  };
+
+  const address = (uri) => uri.slice(uri.indexOf(":") + 1);
+  const isIdentified = (party) => party !== "withheld" && party !== "unknown";
+  const isSip = (party) => /^sips?:/.test(party);
+  // How a party is written. `known` is its spelling, `home` the country whose numbers are written as at home.
+  const spelling = (party, known, home, isOutbound) => {
+    if (party === "withheld") return t("Withheld number");
+    if (party === "unknown") return isOutbound ? t("Unknown number") : t("Unknown caller");
+    if (known) return known.country && known.country === home ? known.national : known.international;
+    return isSip(party) ? address(party) : party;
+  };
+  // The counterparty's texts: its name or number, and what is said beside: the number behind a name, a
+  // country, a kind.
+  const label = ({ counterparty, type, details = {} }, home) => {
+    const { counterparty: known, name } = details;
+    const text = spelling(counterparty, known, home, type.endsWith("Outbound"));
+    const country = known?.country;
+    const abroad = country && country !== home && countryName(country);
+    const kind =
+      !known && (isSip(counterparty) ? t("SIP address") : /^[*#]/.test(counterparty) && t("Feature code"));
+    return {
+      text: name ?? text,
+      number: text,
+      notes: [name && text, abroad, kind, details.number].filter(Boolean),
+      title: country && countryName(country),
+    };
+  };
+  const person = (owner, party) => `${base}/calls/${encode(owner)}/with/${encode(party)}`;
+
+  const TYPES = {
+    "Completed Inbound": t("Inbound"),
+    "Missed Inbound": t("Missed"),
+    "Completed Outbound": t("Outbound"),
+    "Missed Outbound": t("No answer"),
+  };
+  const INBOUND = {
+    voicemail: t("Voicemail"),
+    answered_elsewhere: t("Answered by another phone"),
+    blocked: t("Blocked"),
+    rejected: t("Declined"),
+    busy: t("Missed while busy"),
+  };
+  const OUTBOUND = {
+    voicemail: t("Voicemail"),
+    busy: t("Busy"),
+    rejected: t("Declined"),
+    blocked: t("Blocked"),
+    failed: t("Not connected"),
+    cancelled: t("Cancelled"),
+    answered_elsewhere: t("Answered by another phone"),
+  };
+  // Whether a missed call asks for nothing.
+  const isSettled = (disposition) => disposition === "blocked" || disposition === "answered_elsewhere";
+  // What became of a call, in a word.
+  const outcome = ({ type, details = {} }) => {
+    const words = type === "Missed Inbound" ? INBOUND : type === "Missed Outbound" ? OUTBOUND : {};
+    return words[details.disposition] ?? TYPES[type];
+  };
+
+  const returned = ({ counterparty, type, details = {} }, missedAt) => {
+    if (type !== "Missed Inbound" || !isIdentified(counterparty)) return;
+    if (!details.returned_at) {
+      return !isSettled(details.disposition) && html`<span class="call-returned">${t("Not returned")}</span>`;
+    }
+    const at = new Date(details.returned_at);
+    const [before, after] = t("Spoke {time}", { time: "\n" }).split("\n");
+    return html`<span class="call-returned" data-returned=""
+      >${before}${timeElement(at, beside(at, missedAt))}${after}</span
+    >`;
+  };
+  const actions = (party, text) => {
+    const call =
+      party.startsWith("+") &&
+      html`<a
+        class="row-action"
+        href="tel:${party}"
+        rel="external"
+        aria-label="${t("Call {name}", { name: text })}"
+        title="${t("Call")}"
+        >${icon("phone")}</a
+      >`;
+    // The clipboard is there for pages that came over HTTPS or from this machine.
+    const copy =
+      isIdentified(party) &&
+      isSecureContext &&
+      html`<button
+        class="row-action"
+        type="button"
+        aria-label="${t("Copy {name}", { name: text })}"
+        title="${t("Copy")}"
+        data-copy="${party}"
+      >
+        ${icon("copy")}
+      </button>`;
+    return html`<span class="row-actions">${call}${copy}</span>`;
+  };
+
+  // The address of a call's panel: over the list that is shown, or over that of its own line.
+  const panel = ({ id, details }) => {
+    const search = new URLSearchParams(details?.number ? "" : location.search);
+    search.set("call", id);
+    return `${details?.number ? `${base}/calls/${encode(details.number)}` : ""}?${search}`;
+  };
+
+  // What is inside a call's row, in the order in which it is read aloud: who, what became of the call, how
+  // long, when. `owner` is whose history it is, `home` that one's country.
+  const row = (call, owner, home) => {
+    const at = new Date(call.created_at);
+    const { counterparty, type } = call;
+    const { text, notes, title } = label(call, home);
+    const long = isSip(counterparty) && !call.details?.name && " long";
+    const party = isIdentified(counterparty)
+      ? html`<span class="call-party${long}"
+          ><a href="${person(call.details?.number ?? owner, counterparty)}" title="${title}"
+            ><bdi>${text}</bdi></a
+          ></span
+        >`
+      : html`<span class="call-party hidden-party">${text}</span>`;
+    const note =
+      notes.length > 0 &&
+      html`<span class="call-note"
+        >${notes.map((note, index) => html`${index > 0 && " · "}<bdi>${note}</bdi>`)}</span
+      >`;
+    return html`<span class="call-icon">${icon(type.toLowerCase().replace(" ", "-"))}</span>${party}<span
+        class="call-meta"
+        ><span class="call-type-text${isSettled(call.details?.disposition) && " is-settled"}"
+          >${outcome(call)}</span
+        >${note}</span
+      >${call.duration && duration(call.duration)}${returned(call, at)}<a
+        class="call-time"
+        href="${panel(call)}"
+        data-noscroll
+        >${timeElement(at, time.format(at))}</a
+      >${actions(counterparty, text)}`;
+  };
+
+  const KINDS = {
+    fixed_line: t("Landline"),
+    mobile: t("Mobile"),
+    fixed_line_or_mobile: t("Landline or mobile"),
+    toll_free: t("Toll-free"),
+    premium_rate: t("Premium rate"),
+    shared_cost: t("Shared cost"),
+    voip: t("Internet telephone (VoIP)"),
+    personal: t("Personal number"),
+    pager: t("Pager"),
+    uan: t("Company number"),
+    voicemail: t("Voicemail"),
+    unassigned: t("Unassigned number"),
+    sip: t("SIP address"),
+  };
+  const local = (code) => (/^[*#]/.test(code) ? t("Feature code") : t("Extension or short code"));
+  const kind = (info) => KINDS[info.kind] ?? local(info.international);
+  const canonical = (info) => info.e164 ?? info.international;
+  const written = (text) => (isSip(text) ? address(text) : text);
+  // A number as it is written beside its owner's page, or with a `home` beside that of somebody else.
+  const numberText = ({ country, national, international }, home) =>
+    country && country === home ? national : written(international);
+  // The heading of a number's page, or of a person's beside the `owner`. `number` is the address's, for as
+  // long as `info` is not there.
+  const heading = (number, info, owner) =>
+    info?.name ?? (info ? numberText(info, owner?.country) : written(number));
+  // What is known of a number in small print, each with what it is.
+  const facts = (info, owner) => {
+    const region = info.country
+      ? countryName(info.country)
+      : info.e164 && t("Country code {code}", { code: info.international.split(" ", 1)[0] });
+    const facts = [
+      [t("Number"), info.name && numberText(info, owner?.country)],
+      [t("Label"), info.label],
+      [t("Country"), region],
+      [t("Kind"), !info.name && kind(info)],
+    ];
+    return facts
+      .filter(([, fact]) => fact)
+      .map(
+        ([name, fact]) =>
+          html`<div>
+            <dt class="visually-hidden">${name}</dt>
+            <dd><bdi>${fact}</bdi></dd>
+          </div>`,
+      );
+  };
+
+  // What is inside the title of a number's page, or of the page of what one person had with it. Each `info`
+  // may not be there yet.
+  const title = (number, info, party, person) => {
+    const of = party ? person : info;
+    const name = party ? heading(party, person, info) : heading(number, info);
+    const owner =
+      party &&
+      html`<p class="person-of">
+        <a href="${base}/calls/${encode(info ? canonical(info) : number)}"
+          >${t("Calls with {name}", { name: heading(number, info) })}</a
+        >
+      </p>`;
+    const back =
+      !party &&
+      info &&
+      html`<a class="to-call-back" href="${base}/calls/${encode(canonical(info))}/callbacks" rel="external"
+        >${t("To call back")}</a
+      >`;
+    const links =
+      party &&
+      html`<p class="person-links">
+        ${actions(party, name)}<a href="${base}/calls/${encode(party)}">${t("All calls of this number")}</a>
+      </p>`;
+    return html`${owner}
+      <div class="heading-line">
+        <h1 tabindex="-1" data-key="title heading"><bdi>${name}</bdi></h1>
+        ${back}
+      </div>
+      <dl class="facts">${of && facts(of, party && info)}</dl>
+      ${links}`;
+  };
+
+  Object.assign(calls, {
+    actions,
+    address,
+    beside,
+    briefly,
+    canonical,
+    countryName,
+    date,
+    day,
+    facts,
+    heading,
+    inFull,
+    inWords,
+    isIdentified,
+    isSip,
+    kind,
+    label,
+    numberText,
+    outcome,
+    person,
+    row,
+    spelling,
+    time,
+    timeElement,
+    timeZone,
+    title,
+    unit,
+  });
+
+  // What the program asks for, by values that WebAssembly can hand over.
+  const read = (json) => (json ? JSON.parse(json) : undefined);
+  calls.program = {
+    t,
+    row: (call, owner, home) => write(row(JSON.parse(call), owner, home)),
+    title: (number, info, party, person) => write(title(number, read(info), party, read(person))),
+    heading: (number, info, owner) => heading(number, read(info), read(owner)),
+    spelling: (party, known, home) => spelling(party, read(known), home),
+    duration: briefly,
+    occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
+    panel: (number, id, back) => calls.panel?.(number, id, back),
+    // The first page's script is not there until it is needed.
+    home: () => {
+      if (calls.home) calls.home();
+      else document.body.append(document.importNode(document.getElementById("places").content, true));
+    },
+  };
+}

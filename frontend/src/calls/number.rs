@@ -1,0 +1,63 @@
+//! Whose calls the address asks for.
+
+use calls_model::NumberInfo;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
+
+use crate::path;
+
+/// The number of the page, in two spellings that mean the same.
+#[derive(Clone, Copy)]
+pub struct Number {
+    /// As it was asked for first. What is fetched depends on this one, so nothing is fetched twice.
+    pub asked: Memo<String>,
+    /// As the address has it: the canonical one, once that is known.
+    pub address: Memo<String>,
+    /// The person whose calls these are alone, as the address has it.
+    pub party: Memo<Option<String>>,
+    /// The page's path, without a filter.
+    pub base: Memo<String>,
+    canonical: StoredValue<Option<(String, String)>>,
+}
+
+/// The number of the address.
+pub fn use_number() -> Number {
+    let params = use_params_map();
+    let address = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
+    let canonical = StoredValue::new(None::<(String, String)>);
+    let asked = Memo::new(move |_| {
+        let number = address.get();
+        match canonical.get_value() {
+            Some((asked, canonical)) if canonical == number => asked,
+            _ => number,
+        }
+    });
+    let party = Memo::new(move |_| params.with(|params| params.get("party")));
+    let base = Memo::new(move |_| path::page(&address.get(), party.get().as_deref()));
+    Number { asked, address, party, base, canonical }
+}
+
+impl Number {
+    /// Puts the canonical spelling into the address bar, so that what people share and reload is the same
+    /// for everybody. The page itself stays as it is.
+    pub fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
+        let navigate = use_navigate();
+        Effect::new(move |_| {
+            let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
+            let asked = self.asked.get_untracked();
+            if canonical == self.address.get_untracked() {
+                return;
+            }
+            let query = Some(search.get_untracked()).filter(|query| !query.is_empty());
+            let party = self.party.get_untracked();
+            let address = path::page(&canonical, party.as_deref())
+                + &query.map(|query| format!("?{query}")).unwrap_or_default();
+            self.canonical.set_value(Some((asked, canonical)));
+            navigate(
+                &address,
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+            );
+        });
+    }
+}

@@ -1,0 +1,28 @@
+//! The panel of one call over the list: `?call=4711`. panel.js writes it.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::number::Number;
+use crate::{path, script};
+
+/// Shows the call that the address names, for as long as it does.
+pub fn use_panel(number: Number) {
+    let search = use_location().search;
+    let call = Memo::new(move |_| {
+        search.with(|search| path::pairs(search).find(|(name, _)| name == "call").map(|(_, id)| id))
+    });
+    Effect::new(move |was_open: Option<bool>| {
+        let id = call.get();
+        if id.is_some() || was_open == Some(true) {
+            let rest: Vec<_> = search
+                .with_untracked(|search| path::pairs(search).filter(|(name, _)| name != "call").collect());
+            let rest: Vec<(&str, String)> =
+                rest.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            let back = number.base.get_untracked() + &path::query(&rest);
+            script::panel(&number.asked.get_untracked(), id.as_deref(), &back);
+        }
+        id.is_some()
+    });
+    on_cleanup(|| script::panel("", None, ""));
+}

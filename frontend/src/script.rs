@@ -1,0 +1,162 @@
+//! What the page's scripts do for the program: texts in the page's language, rows, titles and durations. The scripts paint the
+//! first rows before the program is there, so all of it is written in them, once.
+
+use calls_model::{DetailedCall, NumberInfo, TalkTime};
+
+/// A text in the page's language. English texts stand for themselves: `frontend/texts` has the others.
+pub fn t(text: &str) -> String {
+    bindings::text(text, &[])
+}
+
+/// A text with its `{names}` replaced.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    bindings::text(text, values)
+}
+
+/// A text with `{n}` in it, in the form that its language has for so many.
+pub fn count(text: &str, n: u64) -> String {
+    bindings::count(text, n)
+}
+
+/// What is inside of a call's row, as HTML. `owner` is whose history it is, `home` the country of that one.
+pub fn row(call: &DetailedCall, owner: &str, home: Option<&str>) -> String {
+    bindings::row(&json(call), owner, home)
+}
+
+/// What is inside of the title, as HTML. The numbers are the address's; what is known of them may not be there yet.
+pub fn title(
+    number: &str,
+    info: Option<&NumberInfo>,
+    party: Option<&str>,
+    person: Option<&NumberInfo>,
+) -> String {
+    bindings::title(number, info.map(json), party, person.map(json))
+}
+
+/// The name or number in the heading; with an `owner`, of a person beside whose page it stands.
+pub fn heading(number: &str, info: Option<&NumberInfo>, owner: Option<&NumberInfo>) -> String {
+    bindings::heading(number, info.map(json), owner.map(json))
+}
+
+/// How a party is written; `details` are what is known of it, `home` is the country whose numbers are written as there.
+pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String {
+    bindings::spelling(party, details, home)
+}
+
+/// A time as people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
+pub fn duration(time: TalkTime) -> String {
+    bindings::duration(time.ms() as f64)
+}
+
+/// The histories that a number occurs in, as HTML. Empty where there are none.
+pub fn occurrences(info: &NumberInfo) -> String {
+    bindings::occurrences(&json(info))
+}
+
+/// Shows the panel of a call, which leads to `back` when it is closed; without an id, no panel.
+pub fn panel(number: &str, id: Option<&str>, back: &str) {
+    bindings::panel(number, id, back);
+}
+
+/// Shows the first page in `main`, where its script is there.
+pub fn home() {
+    bindings::home();
+}
+
+/// As JSON, which the scripts read.
+pub fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(target_arch = "wasm32")]
+mod bindings {
+    use js_sys::{Object, Reflect};
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = ["calls", "program"], js_name = t)]
+        fn translate(text: &str, values: &Object) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn row(call: &str, owner: &str, home: Option<&str>) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn title(
+            number: &str,
+            info: Option<String>,
+            party: Option<&str>,
+            person: Option<String>,
+        ) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn heading(number: &str, info: Option<String>, owner: Option<String>) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn duration(ms: f64) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn occurrences(info: &str) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn panel(number: &str, id: Option<&str>, back: &str);
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn home();
+    }
+
+    pub fn text(text: &str, values: &[(&str, &str)]) -> String {
+        let object = Object::new();
+        for (name, value) in values {
+            set(&object, name, &JsValue::from_str(value));
+        }
+        translate(text, &object)
+    }
+
+    pub fn count(text: &str, n: u64) -> String {
+        let object = Object::new();
+        set(&object, "n", &JsValue::from_f64(n as f64));
+        translate(text, &object)
+    }
+
+    fn set(object: &Object, name: &str, value: &JsValue) {
+        // Setting a property of a fresh plain object cannot fail.
+        Reflect::set(object, &JsValue::from_str(name), value).unwrap_or_default();
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod bindings {
+    //! Outside of a browser, where unit tests run, there are English texts and nothing else.
+
+    pub fn text(text: &str, values: &[(&str, &str)]) -> String {
+        values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    pub fn count(text: &str, n: u64) -> String {
+        text.replace("{n}", &n.to_string())
+    }
+
+    pub fn row(call: &str, _: &str, _: Option<&str>) -> String {
+        call.to_owned()
+    }
+
+    pub fn title(number: &str, _: Option<String>, _: Option<&str>, _: Option<String>) -> String {
+        number.to_owned()
+    }
+
+    pub fn heading(number: &str, _: Option<String>, _: Option<String>) -> String {
+        number.to_owned()
+    }
+
+    pub fn spelling(party: &str, _: Option<String>, _: Option<&str>) -> String {
+        party.to_owned()
+    }
+
+    pub fn duration(ms: f64) -> String {
+        ms.to_string()
+    }
+
+    pub fn occurrences(_: &str) -> String {
+        String::new()
+    }
+
+    pub fn panel(_: &str, _: Option<&str>, _: &str) {}
+
+    pub fn home() {}
+}
