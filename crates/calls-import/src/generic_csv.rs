@@ -57,6 +57,8 @@ struct Layout {
     total: Option<(usize, Unit)>,
     rang: Option<(usize, Unit)>,
     answered: Option<usize>,
+    /// Who answered; empty where nobody did.
+    answered_by: Option<usize>,
     status: Option<usize>,
 }
 
@@ -92,6 +94,8 @@ impl Layout {
         let parties = parties(header, &options)?;
         let (start, time) =
             when(header, &options)?.ok_or_else(|| header.missing(MISSING_START.to_owned()))?;
+        let is_in_utc = header.is_in_utc(time.unwrap_or(start));
+        let zone = if is_in_utc { chrono_tz::UTC } else { options.zone };
         let direction = column(Role::Direction)?;
         let talked = measured(header, &options)?;
         let other = |names: &[&str]| {
@@ -112,8 +116,9 @@ impl Layout {
             rang: header.find_measured(RINGS),
             talked,
             answered: header.find(ANSWERS).filter(|answered| *answered != start),
+            answered_by: header.find(&["answered by", "answered by user", "answered by agent"]),
             status: column(Role::Status)?,
-            options,
+            options: Options { zone, ..options },
         };
         if layout.talked.is_none() && layout.status.is_none() && layout.direction.is_none() {
             return Err(header.missing(MISSING_OUTCOME.to_owned()));
@@ -202,7 +207,9 @@ impl Layout {
             (Some(None), Some(of_kind @ Some(_))) if of_kind != Some(Disposition::Answered) => Some(of_kind),
             (status, _) => status,
         };
-        let by_answer = || self.answered.filter(|column| row.get(*column).is_empty()).map(|_| None);
+        let answers = [self.answered, self.answered_by];
+        let by_answer =
+            || answers.into_iter().flatten().any(|column| row.get(column).is_empty()).then_some(None);
         let talked_at_all = |length: Option<CallDuration>| {
             if length.is_some_and(|length| length.ms() > 0) { Outcome::Completed } else { Outcome::Missed }
         };
@@ -264,9 +271,14 @@ impl Layout {
                         .copied()
                         .filter(|_| !says)
                         .find(|column| party(*column).is_identified());
-                    other.unwrap_or(first)
+                    // What stands in the first one is the name.
+                    other.map_or((first, None), |other| (other, Some(first)))
                 };
-                (named(known(from), self.names.from), named(known(to), self.names.to))
+                let side = |columns: &[usize], name: Option<usize>| {
+                    let (column, instead) = known(columns);
+                    named(column, instead.or(name))
+                };
+                (side(from, self.names.from), side(to, self.names.to))
             }
         })
     }

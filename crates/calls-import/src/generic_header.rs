@@ -64,7 +64,12 @@ pub(crate) fn column(header: &Header, options: &Options, role: Role) -> Result<O
     if let Some(name) = options.columns.name(role) {
         return header.require(&[name]).map(Some);
     }
-    Ok(header.find(role.names()))
+    let found = header.find(role.names());
+    Ok(found.or_else(|| if is_moment(role) { header.find_in_utc(role.names()) } else { None }))
+}
+
+fn is_moment(role: Role) -> bool {
+    matches!(role, Role::Start | Role::Time)
 }
 
 /// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is

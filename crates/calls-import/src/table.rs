@@ -39,6 +39,20 @@ impl Header {
         Self { format, columns, measured, len: row.len() }
     }
 
+    /// As [`Header::find`], of a column whose name ends in UTC or GMT: `Start time (UTC)`.
+    pub fn find_in_utc(&self, names: &[&str]) -> Option<usize> {
+        let with_end = |name: &&str| {
+            ["utc", "gmt"].iter().find_map(|end| self.columns.get(&(plain(name) + end)).copied())
+        };
+        names.iter().find_map(with_end)
+    }
+
+    /// Whether the name of a column ends in UTC or GMT.
+    pub fn is_in_utc(&self, column: usize) -> bool {
+        let is_of_utc = |name: &str| name.ends_with("utc") || name.ends_with("gmt");
+        self.columns.iter().any(|(name, known)| *known == column && is_of_utc(name))
+    }
+
     /// How many columns there are.
     pub fn len(&self) -> usize {
         self.len

@@ -197,3 +197,21 @@ fn a_region_is_two_letters() {
     assert!("us".parse::<Region>().is_ok());
     assert!("Germany".parse::<Region>().unwrap_err().contains("\"Germany\""));
 }
+
+#[test]
+fn the_digit_for_an_outside_line_is_no_part_of_a_number_in_north_america() {
+    let us = "US".parse().ok();
+    for (dialled, expected) in [
+        ("912025550124", "12025550124"),
+        ("92025550124", "2025550124"),
+        ("901149301234567", "01149301234567"),
+        ("911", "911"),
+        ("9", "9"),
+        ("2025550124", "2025550124"),
+        ("912025550124x", "912025550124x"),
+    ] {
+        assert_eq!(without_outside_line(dialled, us), expected);
+    }
+    assert_eq!(without_outside_line("912025550124", None), "912025550124");
+    assert_eq!(without_outside_line("912025550124", "IN".parse().ok()), "912025550124");
+}

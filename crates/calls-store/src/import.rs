@@ -162,14 +162,19 @@ pub fn is_line(party: &Party) -> bool {
 /// a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
-    let [owner, counterparty] = dialled(record, region);
-    let owner = match &owner {
-        RawParty::Text(text) => parse(text)?,
+    let is_inbound = record.call_type.direction() == Direction::Inbound;
+    let (owner_called_by, other_called_by) =
+        if is_inbound { (Some(&record.counterparty), None) } else { (None, Some(&record.owner)) };
+    let owner = match &record.owner {
+        RawParty::Text(text) => parse(dialled(text, owner_called_by, region))?,
         RawParty::Withheld => Party::Withheld,
         RawParty::Unknown => Party::Unknown,
     };
     let party = |raw: &RawParty| other_party(raw, region);
-    let counterparty = party(&counterparty);
+    let counterparty = match &record.counterparty {
+        RawParty::Text(text) => other_text(dialled(text, other_called_by, region), region),
+        hidden => party(hidden),
+    };
     Ok(ResolvedCall {
         created_at: record.created_at,
         call_type: record.call_type,
@@ -187,31 +192,27 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
     })
 }
 
-/// Owner and counterparty of a record, of which the one that an extension dialled is without the digit for an
-/// outside line.
-fn dialled(record: &Record, region: Option<Region>) -> [RawParty; 2] {
+/// A party without the digit for an outside line, if an extension dialled it.
+fn dialled<'a>(text: &'a str, caller: Option<&RawParty>, region: Option<Region>) -> &'a str {
     let is_short =
         |text: &str| text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_extension = |party: &RawParty| matches!(party, RawParty::Text(text) if is_short(text));
-    let mut parties = [record.owner.clone(), record.counterparty.clone()];
-    let (from, to) = if record.call_type.direction() == Direction::Inbound { (1, 0) } else { (0, 1) };
-    if is_extension(&parties[from])
-        && let RawParty::Text(text) = &parties[to]
-    {
-        parties[to] = RawParty::Text(phone::without_outside_line(text, region).to_owned());
+    match caller {
+        Some(RawParty::Text(caller)) if is_short(caller) => phone::without_outside_line(text, region),
+        _ => text,
     }
-    parties
 }
 
 /// The other party of a call. No call is lost because its number is odd: what is no number is kept as a text.
 pub fn other_party(raw: &RawParty, region: Option<Region>) -> Party {
     match raw {
-        RawParty::Text(text) => {
-            phone::parse(text, region).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown)
-        }
+        RawParty::Text(text) => other_text(text, region),
         RawParty::Withheld => Party::Withheld,
         RawParty::Unknown => Party::Unknown,
     }
+}
+
+fn other_text(text: &str, region: Option<Region>) -> Party {
+    phone::parse(text, region).ok().or_else(|| Party::text(text)).unwrap_or(Party::Unknown)
 }
 
 /// Collects calls into batches.

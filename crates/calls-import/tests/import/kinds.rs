@@ -177,3 +177,50 @@ fn headers_and_words_may_be_in_other_languages() {
         assert_eq!(told(&text, &phone()), [expected], "{header}");
     }
 }
+
+#[test]
+fn a_column_may_say_that_its_times_are_of_utc() {
+    let text = "Date/Time (UTC),Number,Direction,Duration (secs)\n2026-03-02 08:00:00,+12025550123,in,65\n";
+    let options = Options { zone: chrono_tz::Europe::Berlin, ..phone() };
+    assert_eq!(told(text, &options), ["2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0"]);
+}
+
+#[test]
+fn the_talk_counts_and_not_the_whole_call() {
+    let text = "Start,Number,Direction,Total Duration,Billable Duration\n\
+                2026-03-02 08:00:00,+12025550123,in,70,65\n";
+    assert_eq!(told(text, &phone()), ["2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0 ring 5.0"]);
+}
+
+#[test]
+fn a_call_that_nobody_is_named_for_was_not_answered() {
+    let text = "Start,Number,Direction,Duration,Answered by\n\
+                2026-03-02 08:00:00,+12025550123,in,65,Example B\n\
+                2026-03-02 09:00:00,+12025550123,in,20,\n";
+    assert_eq!(
+        told(text, &phone()),
+        [
+            "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0",
+            "3: +12025550199 < +12025550123 2026-03-02T09:00:00Z missed",
+        ]
+    );
+}
+
+#[test]
+fn a_column_with_a_name_gives_way_to_one_with_the_number() {
+    let text = "Call Date,Caller ID,Source,Destination,Duration,Disposition\n\
+                2026-03-02 08:00:00,Example A,+12025550123,1001,65,ANSWERED\n\
+                2026-03-02 09:00:00,,+12025550124,1001,0,NO ANSWER\n\
+                2026-03-02 10:00:00,Anonymous,+12025550124,1001,0,NO ANSWER\n";
+    let told = told(text, &Options::default());
+    let callers: Vec<&str> =
+        told.iter().filter_map(|line| line.split_once(" < ")).map(|(_, rest)| rest).collect();
+    assert_eq!(
+        callers,
+        [
+            "+12025550123 2026-03-02T08:00:00Z 65.0 answered name Example A",
+            "+12025550124 2026-03-02T09:00:00Z missed no_answer",
+            "withheld 2026-03-02T10:00:00Z missed no_answer",
+        ]
+    );
+}
