@@ -1,6 +1,7 @@
 //! Names of parties, by source: address books, and the logs that calls come from.
 //!
-//! Of each party the logs' name is that of its latest call that has one; of two at the same time the greater text, so that
+//! Of each party the logs' name is that of its latest call that has one; of two at the same time the
+//! greater text, so that
 //! imports come to the same names in whatever order they run. It is kept under the book `''`.
 
 use std::collections::HashMap;
@@ -26,7 +27,8 @@ pub struct Name {
     pub label: Option<String>,
 }
 
-/// The names of some parties, as far as they have one: that of an address book before that of a log, and of several
+/// The names of some parties, as far as they have one: that of an address book before that of a log, and
+/// of several
 /// address books that of the alphabetically first.
 pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResult<HashMap<PartyKey, Name>> {
     let mut parties = parties;
@@ -51,7 +53,8 @@ pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
     Ok(changes.into_iter().sum())
 }
 
-/// Gives the names a new version. The last statement of a transaction that changed some, as other writers wait for it.
+/// Gives the names a new version. The last statement of a transaction that changed some, as other writers
+/// wait for it.
 pub fn note_change(connection: &mut PgConnection) -> QueryResult<()> {
     /// Rows that share the writers.
     const SLOTS: u32 = 16;
@@ -76,7 +79,8 @@ struct Said {
 
 /// Keeps the names that the calls of one log or of one request say.
 ///
-/// A name is stored with the first call that has it. That later calls have it too is stored in the end, so a long log
+/// A name is stored with the first call that has it. That later calls have it too is stored in the end, so
+/// a long log
 /// writes each name once or twice.
 #[derive(Debug, Default)]
 pub struct Keeper {
@@ -125,7 +129,8 @@ impl Keeper {
         self.store(connection, left)
     }
 
-    /// Stores the names of parties that are in their order, so that two writers never wait for each other in a circle.
+    /// Stores the names of parties that are in their order, so that two writers never wait for each other
+    /// in a circle.
     fn store(&mut self, connection: &mut PgConnection, mut parties: Vec<PartyKey>) -> QueryResult<()> {
         const UPSERT: &str = "
             INSERT INTO names (party, book, name, said_at)

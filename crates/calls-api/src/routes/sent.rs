@@ -143,7 +143,8 @@ impl<'a> Sent<'a> {
         if self.has("name") { self.text("name", "a name as a string").map(Some) } else { Ok(None) }
     }
 
-    /// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the one after it.
+    /// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the
+    /// one after it.
     fn time(&self, name: &'static str) -> Result<DateTime<Utc>, Refusal> {
         let expected = "an RFC 3339 time such as 2024-01-31T10:00:00Z";
         let text = self.text(name, expected)?;

@@ -1,4 +1,5 @@
-//! How a made-up call ended, how long it rang, and who the made-up parties are. Drawn from the call itself and from no dice, so
+//! How a made-up call ended, how long it rang, and who the made-up parties are. Drawn from the call itself
+//! and from no dice, so
 //! that they change no call.
 
 use calls_model::{CallType, Disposition, Party};
