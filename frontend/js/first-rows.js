@@ -137,7 +137,7 @@
     for (const [name, value] of chosen) {
       if (elements[name]) elements[name].value = value;
       else
-        elements.counterparty.insertAdjacentHTML(
+        elements.q.insertAdjacentHTML(
           "afterend",
           html`<input type="hidden" name="${name}" value="${value}" />`.raw,
         );

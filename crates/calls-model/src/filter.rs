@@ -12,6 +12,8 @@ pub struct Filter {
     pub show: Show,
     /// The beginning of the counterparty's number or address, as it was typed; empty is everybody.
     pub counterparty: String,
+    /// The name or digits that people are searched by, as typed; empty is everybody.
+    pub search: String,
     /// In which days.
     pub period: Period,
     /// How long.
@@ -91,6 +93,7 @@ impl Filter {
                 ("direction", "inbound") => filter.show = Show::Inbound,
                 ("direction", "outbound") => filter.show = Show::Outbound,
                 ("counterparty", text) => filter.counterparty = text.trim().to_owned(),
+                ("q", text) => filter.search = text.trim().to_owned(),
                 ("period", name) => filter.period = Period::named(name),
                 ("duration", name) => filter.length = Length::named(name),
                 ("weekday", day) => filter.weekday = day.parse().ok().filter(|day| (1..=7).contains(day)),
@@ -111,6 +114,9 @@ impl Filter {
         let mut pairs = Vec::from_iter(self.show.parameter());
         if !self.counterparty.is_empty() {
             pairs.push(("counterparty", self.counterparty.clone()));
+        }
+        if !self.search.is_empty() {
+            pairs.push(("q", self.search.clone()));
         }
         match self.period {
             Period::Range(from, to) => {
@@ -138,6 +144,9 @@ impl Filter {
             pairs.push(("direction", "inbound".to_owned()));
         }
         pairs.extend(counterparty(&self.counterparty).map(|text| ("counterparty", text)));
+        if !self.search.is_empty() {
+            pairs.push(("q", self.search.clone()));
+        }
         let (from, until) = self.period.days(today);
         pairs.extend(from.map(|day| ("from", beginning(day))));
         pairs.extend(until.map(|day| ("until", beginning(day))));
@@ -354,6 +363,7 @@ mod tests {
                 },
                 "?direction=outbound&counterparty=%2B1%20202&period=last-month",
             ),
+            (Filter { search: "0170 12".to_owned(), ..Filter::default() }, "?q=0170%2012"),
             (Filter { period: range, ..Filter::default() }, "?from=2024-01-31"),
             (
                 Filter { show: Show::NotReturned, length: Length::Medium, ..Filter::default() },

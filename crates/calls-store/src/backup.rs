@@ -1,8 +1,9 @@
 //! Backups: one file each, made by `pg_dump` while the server serves.
 //!
-//! A file is an archive of `pg_dump` in its custom format, which `pg_restore` reads without this program, with a manifest
-//! and a digest behind it (see [`archive`]). It is written beside its place under another name, read back, and renamed
-//! when all of it is on the disk: a process that is killed leaves the last good file.
+//! A file is an archive of `pg_dump` in its custom format, which `pg_restore` reads without this program,
+//! with a manifest and a digest behind it (see [`archive`]). It is written beside its place under another
+//! name, read back, and renamed when all of it is on the disk: a process that is killed leaves the last good
+//! file.
 
 pub mod archive;
 pub mod folder;
@@ -59,8 +60,8 @@ pub type Watch<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
 /// Layouts of every version can be backed up: nothing is migrated.
 ///
 /// # Errors
-/// There are no calls, `target` is a file of another kind, `pg_dump` failed or is not installed, or the file that was
-/// written differs from the database. Nothing is left at `target` but what was there.
+/// There are no calls, `target` is a file of another kind, `pg_dump` failed or is not installed, or the file
+/// that was written differs from the database. Nothing is left at `target` but what was there.
 pub fn write(server: &Server, target: &Path, watch: Watch) -> anyhow::Result<Manifest> {
     if target.exists() && !archive::is_backup(target) {
         bail!("expected {} to be a backup of Calls or not there, but found another file", target.display());

@@ -2,11 +2,12 @@
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-/// Why PostgreSQL refused a query. Holds names of tables and constraints, and nothing that was sent or stored.
+/// Why PostgreSQL refused a query. Holds names of tables and constraints, and nothing that was sent or
+/// stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// SQLSTATE (PostgreSQL documentation, "PostgreSQL Error Codes"). Unknown where diesel drops it and the message is
-    /// not among [`MESSAGES`].
+    /// SQLSTATE (PostgreSQL documentation, "PostgreSQL Error Codes"). Unknown where diesel drops it and the
+    /// message is not among those known here.
     pub sqlstate: Option<String>,
     /// The table, if PostgreSQL names one.
     pub table: Option<String>,

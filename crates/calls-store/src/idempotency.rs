@@ -1,7 +1,7 @@
 //! The answers to requests that carried an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! Calls have a natural key, so to store them twice adds nothing, with or without this header. What the header adds is
-//! the answer: the sender that lost it gets the same one again, `added` and all.
+//! Calls have a natural key, so to store them twice adds nothing, with or without this header. What the
+//! header adds is the answer: the sender that lost it gets the same one again, `added` and all.
 
 use chrono::{TimeDelta, Utc};
 use diesel::pg::PgConnection;
@@ -22,11 +22,13 @@ pub struct Answer {
     pub quotes_sender: bool,
 }
 
-/// The answer to a request that is sent with this key: the stored one if there is one, else what `work` gives, which is
-/// stored. `None` if the key came with another body, by its digest. To be run in a transaction.
+/// The answer to a request that is sent with this key: the stored one if there is one, else what `work`
+/// gives, which is stored. `None` if the key came with another body, by its digest. To be run in a
+/// transaction.
 ///
 /// Two requests with one key take turns: the key is inserted first, and the second insert waits for the first
-/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys hold a number.
+/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys
+/// hold a number.
 pub fn once(
     connection: &mut PgConnection,
     key: &str,
@@ -63,8 +65,8 @@ fn stored(key: &str) -> String {
     archive::hexadecimal(&Sha256::digest(key))
 }
 
-/// Keeps others with the same key out, as long as the connection lives: false if another one has it. For work that is
-/// more than one transaction.
+/// Keeps others with the same key out, as long as the connection lives: false if another one has it. For work
+/// that is more than one transaction.
 pub fn lock(connection: &mut PgConnection, key: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Lock {
@@ -121,8 +123,9 @@ pub fn forget_old(connection: &mut PgConnection) -> QueryResult<usize> {
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::key.eq_any(free))).execute(connection)
 }
 
-/// Deletes the answers that quote a text which a sender was refused, for it may name anybody in any spelling. A sender
-/// that repeats such a request is answered anew, and nothing is stored twice. The other answers name nobody, and stay.
+/// Deletes the answers that quote a text which a sender was refused, for it may name anybody in any spelling.
+/// A sender that repeats such a request is answered anew, and nothing is stored twice. The other answers name
+/// nobody, and stay.
 pub fn forget_quotes(connection: &mut PgConnection) -> QueryResult<usize> {
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::quotes_sender)).execute(connection)
 }

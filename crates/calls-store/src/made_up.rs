@@ -2,7 +2,11 @@
 //!
 //! Every number is from a range that its country keeps for films and examples, so that nobody's phone rings.
 
-use calls_model::{CallType, Direction, E164, Outcome, Party};
+mod details;
+
+pub use details::name;
+
+use calls_model::{CallType, Direction, Disposition, E164, Outcome, Party};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc};
 use rand::Rng;
 use rand::SeedableRng;
@@ -34,6 +38,10 @@ pub struct MadeUpCall {
     pub call_type: CallType,
     /// Talk time in milliseconds, whole tenths of a second; none for a missed call.
     pub duration_ms: Option<i32>,
+    /// How it ended.
+    pub disposition: Disposition,
+    /// Ring time in milliseconds, whole tenths of a second.
+    pub ring_ms: Option<i32>,
 }
 
 /// One owner after the other with its calls, oldest first. The first two owners are the numbers of the
@@ -174,11 +182,14 @@ fn call(dice: &mut ChaCha8Rng, contacts: &[Party], start: i64) -> Option<MadeUpC
         Direction::Outbound => dice.random_ratio(15, 100),
     };
     let call_type = CallType::new(direction, if missed { Outcome::Missed } else { Outcome::Completed });
+    let (disposition, ring_ms) = details::ending(call_type, start);
     Some(MadeUpCall {
         counterparty: counterparty(dice, contacts, direction),
         created_at: DateTime::from_timestamp(start, 0)?,
         call_type,
         duration_ms: (!missed).then(|| talk_time_ms(dice)),
+        disposition,
+        ring_ms,
     })
 }
 

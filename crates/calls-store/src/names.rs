@@ -183,11 +183,11 @@ pub(crate) fn remove(connection: &mut PgConnection, party: PartyKey) -> QueryRes
 
 /// Removes the logs' names of parties that are in no call any more. Address books keep theirs.
 pub(crate) fn remove_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
-    // Keys first: a reference table and a distributed one are not joined in a DELETE.
+    // Keys first, and by sets (see `erasure::remove_all_unnamed`).
     const UNNAMED: &str = "
         SELECT party FROM names WHERE book = ''
-           AND NOT EXISTS (SELECT FROM calls WHERE calls.counterparty = names.party)
-           AND NOT EXISTS (SELECT FROM histories WHERE histories.number = names.party)";
+        EXCEPT SELECT DISTINCT counterparty FROM calls
+        EXCEPT SELECT number FROM histories";
     #[derive(QueryableByName)]
     struct Unnamed {
         #[diesel(sql_type = BigInt)]

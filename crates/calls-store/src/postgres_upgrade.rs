@@ -1,5 +1,5 @@
-//! Moves the private PostgreSQL's data to another major version: by a backup of the old server, or by one that is there,
-//! which is restored into a new cluster.
+//! Moves the private PostgreSQL's data to another major version: by a backup of the old server, or by one
+//! that is there, which is restored into a new cluster.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,8 @@ pub enum Outcome {
     },
 }
 
-/// Moves the private PostgreSQL in `data_dir` to the newest installed version. With `from_backup` the old server's
-/// programs are not needed; what was stored after that backup is in the old cluster alone then.
+/// Moves the private PostgreSQL in `data_dir` to the newest installed version. With `from_backup` the old
+/// server's programs are not needed; what was stored after that backup is in the old cluster alone then.
 ///
 /// # Errors
 /// Somebody uses the data, there is too little room, or a step failed. The old cluster is in its place then.

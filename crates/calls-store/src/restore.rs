@@ -20,7 +20,8 @@ pub struct Checked<'a> {
     manifest: Manifest,
 }
 
-/// Removes all that Calls may have made in the schema: tables, sequences, functions and types that belong to no extension.
+/// Removes all that Calls may have made in the schema: tables, sequences, functions and types that belong to
+/// no extension.
 const REMOVE_ALL: &str = "
 DO $remove$
 DECLARE statements text;
@@ -49,7 +50,8 @@ END $remove$;
 /// Reads all of a backup, and touches nothing.
 ///
 /// # Errors
-/// It is damaged, cut off, of a newer version of Calls, or in a format that the installed PostgreSQL does not know.
+/// It is damaged, cut off, of a newer version of Calls, or in a format that the installed PostgreSQL does not
+/// know.
 pub fn check(path: &Path) -> anyhow::Result<Checked<'_>> {
     let manifest = archive::read(path)?;
     let newest = migrations::newest_layout()?;
@@ -72,8 +74,8 @@ impl Checked<'_> {
     /// Puts the backup in the place of the database of `server`, and leaves its layout as it is.
     ///
     /// # Errors
-    /// The database has calls and `replace` is not set, others are connected to it, it is of an older PostgreSQL, or
-    /// a row is missing in the end. The database is as before then.
+    /// The database has calls and `replace` is not set, others are connected to it, it is of an older
+    /// PostgreSQL, or a row is missing in the end. The database is as before then.
     pub fn restore(&self, server: &Server, replace: bool, watch: Watch) -> anyhow::Result<()> {
         let postgres = {
             let mut connection = server.connect()?;
@@ -96,7 +98,8 @@ impl Checked<'_> {
         self.run(&Tools::new(server, postgres)?, watch)
     }
 
-    /// Runs `psql` on what `pg_restore` writes, in one transaction, which is committed when all rows are there.
+    /// Runs `psql` on what `pg_restore` writes, in one transaction, which is committed when all rows are
+    /// there.
     fn run(&self, tools: &Tools, watch: Watch) -> anyhow::Result<()> {
         let mut command = tools.command("psql");
         command.args(["--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1"]);

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// Whom a server that root starts runs as, the preferred first. Other services may run as the last two as well, and
-/// could then reach the server.
+/// Whom a server that root starts runs as, the preferred first. Other services may run as the last two as
+/// well, and could then reach the server.
 const PREFERRED: [&str; 3] = ["calls", "postgres", "nobody"];
 
 /// A user of the system.
@@ -71,8 +71,8 @@ fn preferred(by_name: impl Fn(&str) -> Option<Account>) -> Option<Account> {
     PREFERRED.into_iter().filter_map(by_name).find(|account| account.uid != 0)
 }
 
-/// The name of the user that a server runs as whose data belongs to the user `owner`; `None` if that is this process'
-/// own.
+/// The name of the user that a server runs as whose data belongs to the user `owner`; `None` if that is this
+/// process' own.
 ///
 /// # Errors
 /// [`Error::NoUnprivilegedUser`].

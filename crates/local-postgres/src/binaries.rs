@@ -108,7 +108,8 @@ impl Binaries {
         self.major
     }
 
-    /// The oldest version that has `pg_dump`, `pg_restore` and `psql`, and can dump a server of this major version.
+    /// The oldest version that has `pg_dump`, `pg_restore` and `psql`, and can dump a server of this major
+    /// version.
     pub(crate) fn for_backups(server: u32) -> Result<Binaries, Error> {
         let (mut found, looked_in) = find_all(&FOR_BACKUPS);
         found.sort_by_key(Binaries::major);
@@ -125,9 +126,9 @@ impl Binaries {
         })
     }
 
-    /// A command for one of the programs, with no input, and with nothing of the environment but what programs need to
-    /// run: a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process are not for the server's
-    /// user.
+    /// A command for one of the programs, with no input, and with nothing of the environment but what
+    /// programs need to run: a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process
+    /// are not for the server's user.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));
         command.stdin(Stdio::null()).env_clear().env("LC_ALL", "C");

@@ -1,7 +1,7 @@
 //! The first process of a container.
 //!
-//! The kernel gives that process (number 1) every orphan of the container, and expects it to wait for their ends. The
-//! server and the keeper are such orphans.
+//! The kernel gives that process (number 1) every orphan of the container, and expects it to wait for their
+//! ends. The server and the keeper are such orphans.
 
 use std::process::ExitCode;
 use std::ptr;
@@ -10,8 +10,8 @@ use std::ptr;
 const PASSED_ON: [libc::c_int; 6] =
     [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2];
 
-/// As the first process of a container, forks: the child returns `None` and is the program. The parent waits for it and
-/// for all orphans, and returns the exit code. Any other process gets `None` at once.
+/// As the first process of a container, forks: the child returns `None` and is the program. The parent waits
+/// for it and for all orphans, and returns the exit code. Any other process gets `None` at once.
 ///
 /// To be called before there is another thread.
 pub fn run() -> Option<ExitCode> {

@@ -29,7 +29,8 @@ impl Programs {
         self.0.major()
     }
 
-    /// A command for one of them, with no input, and with nothing of the environment but what programs need to run.
+    /// A command for one of them, with no input, and with nothing of the environment but what programs need
+    /// to run.
     pub fn command(&self, program: &str) -> Command {
         self.0.command(program)
     }

@@ -1,8 +1,8 @@
 //! Moves a data folder to another major version of PostgreSQL, which cannot read the files of the old one.
 //!
-//! The new cluster is made in a folder of its own (`upgrade`), by whoever calls this, and then takes the old one's place by
-//! one system call. At each moment one of the two is in its place and complete, so a process that is killed can be
-//! followed by another that begins again, or finds that it is done.
+//! The new cluster is made in a folder of its own (`upgrade`), by whoever calls this, and then takes the old
+//! one's place by one system call. At each moment one of the two is in its place and complete, so a process
+//! that is killed can be followed by another that begins again, or finds that it is done.
 
 use std::fs;
 use std::io;
@@ -35,8 +35,8 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// Begins the upgrade of a data folder to the newest installed version, and completes or clears away what a killed
-    /// one left. Afterwards [`Upgrade::is_needed`] says whether there is anything to do.
+    /// Begins the upgrade of a data folder to the newest installed version, and completes or clears away what
+    /// a killed one left. Afterwards [`Upgrade::is_needed`] says whether there is anything to do.
     ///
     /// # Errors
     /// [`Error::InUse`], or the cluster is newer than what is installed, or is not there.
@@ -111,7 +111,8 @@ impl Upgrade {
         }
     }
 
-    /// Makes an empty cluster of the new version, and starts it. It has to be left before [`Upgrade::exchange`].
+    /// Makes an empty cluster of the new version, and starts it. It has to be left before
+    /// [`Upgrade::exchange`].
     ///
     /// # Errors
     /// As [`Cluster::open`].
@@ -171,7 +172,8 @@ fn start(layout: &Layout, binaries: &Binaries) -> Result<Cluster, Error> {
     Ok(Cluster::without_membership(layout.clone(), installed, binaries.clone(), recipe))
 }
 
-/// Brings a folder in order in which an upgrade was killed: completes the exchange, or removes what was half made.
+/// Brings a folder in order in which an upgrade was killed: completes the exchange, or removes what was half
+/// made.
 fn clear_up(layout: &Layout, work: &Layout, newest: u32) -> Result<(), Error> {
     let (here, there) = (layout.version()?, work.version()?);
     // The keeper of a killed process may be stopping its server just now.

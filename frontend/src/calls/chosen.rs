@@ -35,6 +35,9 @@ pub fn parts(now: &Filter, today: Day, spell: impl Fn(&Party) -> String) -> Vec<
         let text = fill("With {name}", &[("name", party.as_ref().unwrap_or(&now.counterparty))]);
         add(text, &|filter| filter.counterparty.clear());
     }
+    if !now.search.is_empty() {
+        add(fill("With {name}", &[("name", &now.search)]), &|filter| filter.search.clear());
+    }
     if let Period::Range(from, to) = now.period.dated(today) {
         add(days(from, to), &|filter| filter.period = Period::Any);
     }

@@ -59,9 +59,9 @@ pub fn Filters(
             return;
         }
         // Letter after letter makes one step of the browser's history.
-        let is_typing = !now.counterparty.is_empty() && !new.counterparty.is_empty();
-        let replace = is_typing && Filter { counterparty: now.counterparty.clone(), ..new.clone() } == now;
-        sent.set_value(new.counterparty.clone());
+        let is_typing = !now.search.is_empty() && !new.search.is_empty();
+        let replace = is_typing && Filter { search: now.search.clone(), ..new.clone() } == now;
+        sent.set_value(new.search.clone());
         let address = base.get_untracked() + &new.to_query();
         navigate(&address, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
     };
@@ -119,9 +119,9 @@ fn show(section: &Element, now: &Filter, today: Day, base: &str, sent: StoredVal
         link.set_attribute("data-noscroll", "").unwrap_or_default();
         link.set_attribute("href", &(base.to_owned() + &other.to_query())).unwrap_or_default();
     }
-    if now.counterparty != sent.get_value() {
-        set(section, "counterparty", &now.counterparty);
-        sent.set_value(now.counterparty.clone());
+    if now.search != sent.get_value() {
+        set(section, "q", &now.search);
+        sent.set_value(now.search.clone());
     }
     let length = now.length.name().unwrap_or_default();
     set(section, "duration", length);
@@ -169,7 +169,7 @@ fn read(section: &Element, now: &Filter) -> Option<Filter> {
         false => Period::range(Day::parse(&texts[0]), Day::parse(&texts[1])),
     };
     Some(Filter {
-        counterparty: value("counterparty").trim().to_owned(),
+        search: value("q").trim().to_owned(),
         length: Length::named(&value("duration")),
         period,
         ..now.clone()

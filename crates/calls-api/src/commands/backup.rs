@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
     /// How many files of --to to keep
-    #[arg(long, requires = "to", default_value_t = 7, value_name = "FILES", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, requires = "to", default_value_t = 7, value_name = "FILES", value_parser = files)]
     keep: usize,
     /// Go on, and write another file to --to this often: 30m, 24h, 7d
     #[arg(long, requires = "to", value_name = "TIME", value_parser = interval)]
@@ -48,8 +48,14 @@ pub(crate) struct Backups {
     #[arg(long, env = "CALLS_BACKUP_EVERY", default_value = "24h", value_name = "TIME", value_parser = interval)]
     backup_every: Duration,
     /// How many backups to keep
-    #[arg(long, env = "CALLS_BACKUP_KEEP", default_value_t = 7, value_name = "FILES", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, env = "CALLS_BACKUP_KEEP", default_value_t = 7, value_name = "FILES", value_parser = files)]
     backup_keep: usize,
+}
+
+/// A number of files, at least one.
+fn files(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| format!("expected a number of files from 1, but found {text:?}"))
 }
 
 /// A time such as `30m`, `24h` or `7d`.

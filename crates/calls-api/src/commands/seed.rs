@@ -1,9 +1,11 @@
 //! `calls seed`.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use chrono::{NaiveDate, Utc};
+use calls_model::Party;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser;
 use diesel::Connection;
 use diesel::pg::PgConnection;
@@ -14,6 +16,7 @@ use calls_store::columns::{DispositionColumn, TypeColumn};
 use calls_store::insertion::{self, Layout, NewCall, Writer};
 use calls_store::keys::PartyKey;
 use calls_store::made_up::{self, MadeUpCall, Plan};
+use calls_store::names::Keeper;
 use calls_store::parties;
 use calls_store::server::Server;
 
@@ -80,25 +83,43 @@ fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
     connection.transaction(|connection| {
         let mut writer = Writer::new(Layout::of(connection)?);
         let mut batch = Vec::new();
+        // There are few counterparties, however many calls there are.
+        let mut last_calls = HashMap::new();
         for (owner, history) in made_up::histories(plan) {
-            let owner = calls_model::Party::E164(owner);
+            let owner = Party::E164(owner);
             let keys = parties::insert_parties(connection, history.iter().map(|call| &call.counterparty))?;
             let key_of = |party| parties::fixed_key(party).or_else(|| keys.get(party).copied());
             let owner = key_of(&owner).ok_or(QueryError::NotFound)?;
             for call in &history {
                 let counterparty = key_of(&call.counterparty).ok_or(QueryError::NotFound)?;
                 batch.push(new_call(owner, counterparty, call));
+                let last_call = last_calls.entry(call.counterparty.clone()).or_insert(call.created_at);
+                *last_call = call.created_at.max(*last_call);
                 if batch.len() == BATCH {
                     bar.inc(writer.add(connection, std::mem::take(&mut batch), &[])?.len() as u64);
                 }
             }
         }
         bar.inc(writer.add(connection, batch, &[])?.len() as u64);
+        keep_names(connection, last_calls)?;
         diesel::QueryResult::Ok(())
     })?;
     calls_store::settle(connection)?;
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Names most parties, as of their last calls.
+fn keep_names(
+    connection: &mut PgConnection,
+    last_calls: HashMap<Party, DateTime<Utc>>,
+) -> Result<(), QueryError> {
+    let named =
+        |(party, at): (Party, DateTime<Utc>)| Some((parties::fixed_key(&party)?, at, made_up::name(&party)?));
+    let named: Vec<_> = last_calls.into_iter().filter_map(named).collect();
+    let mut names = Keeper::default();
+    names.keep(connection, named.iter().map(|(party, at, name)| (*party, *at, name.as_str())))?;
+    names.finish(connection)
 }
 
 fn new_call(number: PartyKey, counterparty: PartyKey, call: &MadeUpCall) -> NewCall {
@@ -108,8 +129,8 @@ fn new_call(number: PartyKey, counterparty: PartyKey, call: &MadeUpCall) -> NewC
         created_at: call.created_at,
         call_type: TypeColumn(call.call_type),
         duration_ms: call.duration_ms,
-        disposition: DispositionColumn(None),
-        ring_ms: None,
+        disposition: DispositionColumn(Some(call.disposition)),
+        ring_ms: call.ring_ms,
         via: None,
     }
 }

@@ -12,8 +12,8 @@ use super::{database_url, secret_file};
 /// Where the calls are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
-    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL is
-    /// kept in the data folder
+    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL
+    /// is kept in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
     /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not count

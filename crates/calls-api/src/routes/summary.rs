@@ -151,7 +151,7 @@ pub(super) fn compared(query: &Query, parameters: &FilterParameters) -> Result<O
     let is_wanted = query.once(&requests::COMPARE, |_| Some(()))?.is_some();
     let (from, until) = parameters.period();
     let Some(from) = from.filter(|_| is_wanted) else { return Ok(None) };
-    let now = Utc::now();
+    let now = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default();
     let (until, is_open) = (until.unwrap_or(now), until.is_none_or(|until| until > now));
     Ok(before(from, until, parameters.zone).map(|(from, until)| Compared { from, until, is_open }))
 }

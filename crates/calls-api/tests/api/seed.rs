@@ -23,6 +23,8 @@ fn the_same_seed_fills_two_databases_alike() {
         assert_eq!(database.count("SELECT count(*) FROM calls"), 1000);
         assert_eq!(database.count("SELECT count(DISTINCT number) FROM calls"), 20);
         assert_eq!(database.count("SELECT count(DISTINCT type) FROM calls"), 4);
+        assert!(database.count("SELECT count(DISTINCT disposition) FROM calls WHERE disposition > 0") > 6);
+        assert!(database.count("SELECT count(DISTINCT name) FROM names") > 50);
         database.count(FINGERPRINT)
     });
     assert_eq!(fingerprints[0], fingerprints[1]);

@@ -1,4 +1,5 @@
-//! The script that `pg_restore` makes of an archive: statements, and the rows of each table behind its `COPY`.
+//! The script that `pg_restore` makes of an archive: statements, and the rows of each table behind its
+//! `COPY`.
 
 use std::io::{self, BufRead, Write};
 

@@ -32,8 +32,8 @@ impl Tools {
         Ok(Self { programs: Programs::find(postgres)?, variables: Vec::new() })
     }
 
-    /// A command that uses the database. Where that is and its password are in the environment, for everybody can list
-    /// the arguments of programs.
+    /// A command that uses the database. Where that is and its password are in the environment, for everybody
+    /// can list the arguments of programs.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.programs.command(program);
         command.envs(self.variables.iter().cloned());

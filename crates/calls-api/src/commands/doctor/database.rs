@@ -84,7 +84,8 @@ fn check_folder(folder: &Path, findings: &mut Findings) {
 }
 
 fn check_space(folder: &Path, findings: &mut Findings) {
-    /// Below this PostgreSQL soon stops, and below ten times this there is no room for a backup beside the data.
+    /// Below this PostgreSQL soon stops, and below ten times this there is no room for a backup beside the
+    /// data.
     const LEAST: u64 = 200_000_000;
     match local_postgres::free_space(folder) {
         Err(error) => findings.fail("disk", error.to_string(), "df -h"),

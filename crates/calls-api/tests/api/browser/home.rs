@@ -124,3 +124,29 @@ async fn without_a_directory_there_is_the_form_alone_and_without_calls_the_way_t
     assert!(home.tab.text().await.contains("calls import"));
     chromium.stop().await;
 }
+
+#[tokio::test]
+async fn a_name_finds_a_person_who_owns_nothing_and_leads_to_its_calls() {
+    let app = app_with_numbers(&[]);
+    let name = "INSERT INTO names (party, book, name, said_at) VALUES (13333333333, '', 'Oma Hilde', now())";
+    app.database().execute(name).unwrap();
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    home.type_number("hil").await;
+    home.tab
+        .wait_for("document.querySelector('#suggestions [role=option]')?.innerText.includes('Oma Hilde')")
+        .await;
+    home.tab.press(DOWN).await;
+    home.tab.press(ENTER).await;
+    let page = HistoryPage::looked_at(&chromium);
+    page.wait_for_path("/calls/+13333333333").await;
+    page.wait_for_heading("Oma Hilde").await;
+    page.tab.wait_for("document.querySelectorAll('.lines a').length === 2").await;
+    // The bar's field leads there by the name too.
+    page.ask_for("Oma").await;
+    home.tab.wait_for("document.querySelector('main.home #number')?.value === 'Oma'").await;
+    home.tab
+        .wait_for("document.querySelector('#suggestions [role=option]')?.innerText.includes('Oma Hilde')")
+        .await;
+    chromium.stop().await;
+}

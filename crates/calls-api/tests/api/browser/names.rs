@@ -32,6 +32,12 @@ async fn a_name_stands_over_its_number_in_rows_summary_and_titles() {
         "return [...document.querySelectorAll('[data-call] [aria-label*=Oma]')].map(link => link.ariaLabel)";
     assert_eq!(page.tab.strings(labels).await, ["Call Oma <b>Hilde</b>", "Copy Oma <b>Hilde</b>"]);
 
+    page.search("oma").await;
+    page.wait_for_rows(1).await;
+    page.tab.wait_for("location.search === '?q=oma'").await;
+    page.tab.press_on("document.querySelector('.clear')").await;
+    page.wait_for_rows(3).await;
+
     page.follow("+13333333333").await;
     page.wait_for_heading("Oma <b>Hilde</b>").await;
     page.wait_for_heading("Calls with Front desk").await;

@@ -83,6 +83,21 @@ async fn a_month_of_years_ago_with_one_person_is_three_clicks_away() {
 }
 
 #[tokio::test]
+async fn a_number_that_owns_nothing_leads_to_the_histories_that_it_occurs_in() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+13333333333").await;
+    page.tab.wait_for("document.querySelector('.lines a')").await;
+    page.wait_for_state("empty").await;
+    let text = page.tab.string("return document.querySelector('.lines').innerText").await;
+    assert!(text.contains("+12025550123") && text.contains("1 call"), "{text}");
+    page.tab.press_on("document.querySelector('.lines a')").await;
+    page.wait_for_path("/calls/+12025550123/with/+13333333333").await;
+    page.wait_for_rows(1).await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
 async fn a_persons_calls_stand_there_before_the_program() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;

@@ -67,7 +67,7 @@ async fn before_the_program_the_filters_are_links_and_the_search_is_a_form() {
     tab.press_on("document.querySelector('#search')").await;
     tab.type_text("+1 333").await;
     tab.press(ENTER).await;
-    tab.wait_for("location.search.includes('counterparty=%2B1+333')").await;
+    tab.wait_for("location.search.includes('q=%2B1+333')").await;
     tab.wait_for(&rows(1)).await;
     assert!(tab.string("return location.search").await.contains("direction=inbound"));
     assert_eq!(tab.string("return document.querySelector('#search').value").await, "+1 333");
