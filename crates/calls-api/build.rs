@@ -1,10 +1,12 @@
 //! Puts the built page (`frontend/dist`) into the binary, compressed once here instead of on every request.
 //! Without a built page the binary is the API alone.
 //!
-//! Each language has HTML of its own, and one file of the scripts that come before the program, with its texts.
+//! Each language has HTML of its own, and one file of the scripts that come before the program, with its
+//! texts.
 //!
-//! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's content
-//! security policy need not allow scripts in HTML. It also registers the service worker, so that only the built page has one.
+//! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's
+//! content security policy need not allow scripts in HTML. It also registers the service worker, so that only
+//! the built page has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,8 +30,8 @@ const ASIDE: [(&str, &[&str]); 2] = [
 ];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
-/// Where there are service workers, which is in secure contexts only, and once there is nothing better to do. A browser that
-/// refuses goes without.
+/// Where there are service workers, which is in secure contexts only, and once there is nothing better to do.
+/// A browser that refuses goes without.
 const REGISTRATION: &str = "
 const keep = () => navigator.serviceWorker?.register(new URL(\"service-worker.js\", import.meta.url)).catch(() => {});
 (window.requestIdleCallback ?? setTimeout)(keep);
@@ -128,8 +130,8 @@ fn without_scripts(
     Ok((html, scripts))
 }
 
-/// For each language its scripts and three pages: one that loads the program, one that does so after its first rows, and one
-/// without a program.
+/// For each language its scripts and three pages: one that loads the program, one that does so after its
+/// first rows, and one without a program.
 fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec<File>> {
     let mut assets = Vec::new();
     let mut add = |name: &str, text: String| {
@@ -239,8 +241,8 @@ fn beside(script: &str) -> String {
     }
 }
 
-/// The HTML without what loads the program, and that. For calls that stand there before it, it is put into a template, where
-/// a browser loads nothing; `start.js` takes it out of there.
+/// The HTML without what loads the program, and that. For calls that stand there before it, it is put into a
+/// template, where a browser loads nothing; `start.js` takes it out of there.
 fn without_program(html: &str) -> io::Result<(String, String)> {
     let (mut page, mut program) = (html.to_owned(), String::new());
     let parts = [

@@ -22,7 +22,7 @@ pub enum ApiError {
     Server {
         /// The HTTP status code.
         status: u16,
-        /// What the server said, for a person.
+        /// Message of the server, for people.
         message: Option<String>,
     },
 }
@@ -124,9 +124,9 @@ fn next_page(link: &str) -> Option<String> {
 }
 
 /// Follows the server-sent events (WHATWG HTML, section 9.2) at a path until the returned function is called.
-/// `on_news` gets a count: 0 when the stream opens, one more at every `call`, and one more when the stream is open
-/// again after it broke, as calls may have come meanwhile. A server that refuses is not asked again: the page
-/// still polls.
+/// `on_news` gets a count: 0 when the stream opens, one more at every `call`, and one more when the stream is
+/// open again after it broke, as calls may have come meanwhile. A server that refuses is not asked again: the
+/// page still polls.
 pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> {
     let Ok(source) = EventSource::new(path) else { return Box::new(|| {}) };
     let mut count = 0_u32;
@@ -145,7 +145,7 @@ pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> 
     })
 }
 
-/// What an answer with an error status means.
+/// Error of an answer with an error status.
 fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
     let problem = media_type
         .starts_with(Problem::MEDIA_TYPE)

@@ -63,17 +63,17 @@ use timeline::Timeline;
 use title::Title;
 use viewport::Viewport;
 
-/// How often new calls are asked for while the page is looked at.
+/// Polling interval for new calls while the page is visible.
 const POLL: Duration = Duration::from_secs(30);
-/// How often the page looks whether "Today" has become "Yesterday".
+/// Interval of checks whether "Today" has become "Yesterday".
 const CLOCK: Duration = Duration::from_secs(30);
 
-/// How long a call that has come in is marked.
+/// Time that a new call stays marked.
 const FRESH: Duration = Duration::from_secs(1);
 /// How much above the list's beginning the window begins for who comes back to it, in CSS pixels.
 const TOP: f64 = 64.0;
 
-/// Where the calls will stand. The same as in index.html.
+/// Skeleton of the list. The same as in index.html.
 const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls">
 <div class="bone-call"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>
 <div class="bone-call"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>
@@ -156,10 +156,10 @@ struct History {
     info: Swr<NumberInfo, ApiError>,
     /// What is known of the person whose calls these are, on a person's page.
     person: Signal<Option<NumberInfo>>,
-    /// What the calls of all types come to.
+    /// Summary of the calls of all types.
     counts: Signal<Option<SummaryData>>,
     list: List,
-    /// How many calls are shown, without those that wait.
+    /// Number of calls shown, without pending ones.
     count: Memo<Option<usize>>,
     is_filtered: Memo<bool>,
     state: Memo<State>,
@@ -169,7 +169,7 @@ struct History {
     again: Again,
 }
 
-/// What is chosen, in words.
+/// The filter in words.
 fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
     Memo::new(move |_| {
@@ -297,7 +297,7 @@ fn use_list(
     (list, count)
 }
 
-/// What stands in place of calls that are not there.
+/// Placeholder for an empty list.
 fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>, again: Again) -> AnyView {
     if *state == State::Loading {
         return view! { <div class="skeleton" aria-hidden="true" inner_html=SKELETON></div> }.into_any();
@@ -321,7 +321,7 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
     .into_any()
 }
 
-/// How a failed request is tried again: all that are missing at once.
+/// Retries all failed requests at once.
 fn use_again(
     calls: SwrPages<CallsPage, ApiError>,
     info: Swr<NumberInfo, ApiError>,
@@ -390,14 +390,14 @@ fn load_more(calls: SwrPages<CallsPage, ApiError>) {
     }
 }
 
-/// What is known of the number.
+/// Description of the number.
 fn use_info(number: impl Fn() -> Option<String> + 'static) -> Swr<NumberInfo, ApiError> {
     use_swr_with(
         move || Some(path::api_number(&number()?)),
         |path| async move { api::get(&path).await },
         |options| {
             options.should_retry_by(ApiError::may_pass);
-            // How a number is written does not change while one looks at it.
+            // The spelling of a number does not change meanwhile.
             options.revalidate_on_focus(false);
             options.revalidate_if_stale(false);
         },
@@ -408,7 +408,8 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
 
-/// What a screen reader is told, again whenever it changes. Neither for each page of older calls, nor for each new call.
+/// What a screen reader is told, again whenever it changes. Neither for each page of older calls, nor for
+/// each new call.
 fn use_announcement(page: History) -> Memo<String> {
     let History { calls, is_online, state, list, wanted, is_filtered, .. } = page;
     let told = StoredValue::new(None::<(Wanted, String)>);
@@ -435,7 +436,7 @@ fn use_announcement(page: History) -> Memo<String> {
     })
 }
 
-/// What a screen reader says of a page that shows no calls, or old ones.
+/// Announcement for a page without calls, or with old ones.
 fn announcement(state: &State, error: Option<&ApiError>) -> String {
     match (state, error) {
         (State::Ready | State::Empty | State::NoMatch, Some(error)) => last_known_of(&error.to_string()),

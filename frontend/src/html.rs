@@ -1,5 +1,5 @@
-//! HTML that is written as text. [`html!`](crate::html::html) escapes what is not HTML already, by its type: nothing has to be
-//! remembered.
+//! HTML that is written as text. [`html!`](crate::html::html) escapes what is not HTML already, by its type:
+//! nothing has to be remembered.
 
 use std::fmt::Display;
 

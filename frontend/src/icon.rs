@@ -31,7 +31,7 @@ impl Symbol {
         html!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"", self.href(), "\"></use></svg>")
     }
 
-    /// Where it is in index.html.
+    /// Its selector in index.html.
     pub fn href(self) -> &'static str {
         match self {
             Self::Close => "#icon-close",
@@ -49,7 +49,7 @@ impl Symbol {
 /// A drawing beside a text that says the same, and so hidden from screen readers.
 #[component]
 pub fn Icon(
-    /// Which drawing.
+    /// Name of the drawing.
     symbol: Symbol,
 ) -> impl IntoView {
     view! {

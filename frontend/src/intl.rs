@@ -54,7 +54,7 @@ pub fn date(day: Day) -> String {
     FORMATS.with(|formats| apply(&formats.date, day.midnight_ms()))
 }
 
-/// What of an instant is written by [`in_utc`].
+/// Parts of an instant that [`in_utc`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// `Wednesday`.
@@ -123,8 +123,8 @@ pub fn percent(share: f64) -> String {
     NUMBERS.with(|numbers| count_with(&numbers[1], share))
 }
 
-/// The instant at which a day begins in the reader's zone, as RFC 3339 writes it. Where clocks are set forward
-/// over midnight, that is the day's first minute.
+/// The instant at which a day begins in the reader's zone, as RFC 3339 writes it. Where clocks are set
+/// forward over midnight, that is the day's first minute.
 pub fn beginning(day: Day) -> String {
     let (year, month, day) = day.date();
     // A year below 100 would mean 19xx here; days have four digits in theirs.

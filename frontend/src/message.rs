@@ -1,4 +1,4 @@
-//! What stands in place of a list: nothing there, not a number, no answer.
+//! Messages in place of a list: empty, not a number, no answer.
 
 use leptos::prelude::*;
 
@@ -7,22 +7,22 @@ use crate::number_form::NumberForm;
 use crate::page;
 use crate::script::t;
 
-/// What is the matter, and what one can do.
+/// A message and its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The drawing.
     pub icon: Symbol,
-    /// What is the matter.
+    /// Its heading.
     pub heading: String,
     /// More of it.
     pub text: String,
-    /// What was expected, and what was found.
+    /// The expected and the found value.
     pub expected_and_found: Option<(String, String)>,
-    /// What stands in the field that asks for a number. `None` is no field.
+    /// Value of the number field. `None` is no field.
     pub field: Option<String>,
 }
 
-/// How and when something is tried again.
+/// Retry of a request.
 #[derive(Clone, Copy)]
 pub struct Again {
     /// When that happens by itself, as a sentence.
@@ -39,12 +39,12 @@ fn form() -> String {
 /// A message on a card.
 #[component]
 pub fn MessageCard(
-    /// What it says.
+    /// Its text.
     message: Message,
-    /// How it is tried again, where that helps.
+    /// Retry, where that helps.
     #[prop(optional_no_strip)]
     again: Option<Again>,
-    /// Where all calls are, if only some are asked for.
+    /// Address of all calls, if a filter is set.
     #[prop(optional_no_strip)]
     all_calls: Option<String>,
 ) -> impl IntoView {

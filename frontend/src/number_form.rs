@@ -1,4 +1,5 @@
-//! The fields that ask for a number. Their HTML is in index.html, and without the program the server finds the history.
+//! The fields that ask for a number. Their HTML is in index.html, and without the program the server finds
+//! the history.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use crate::script::{fill, t};
 /// Pause after the last letter before a mistake is pointed out.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Makes each form for a number on the page lead to its history without a new page, or say that there is none in it.
+/// Makes each form for a number on the page lead to its history without a new page, or say that there is none
+/// in it.
 #[component]
 pub fn NumberForms() -> impl IntoView {
     let navigate = use_navigate();
@@ -53,12 +55,13 @@ pub fn NumberForms() -> impl IntoView {
     });
 }
 
-/// Asks for a number, in any spelling. Whether it is a number only the API can tell, and the form says so while one types.
+/// Asks for a number, in any spelling. Whether it is a number only the API can tell, and the form says so
+/// while one types.
 #[component]
 pub fn NumberForm(
     /// HTML with a form.
     html: String,
-    /// What stands in the field at first.
+    /// Initial value of the field.
     #[prop(optional)]
     value: String,
 ) -> impl IntoView {
@@ -119,7 +122,7 @@ fn say_below(form: &Element, mistake: Option<&str>) {
     }
 }
 
-/// What was typed, once one stops typing, and how to say that something was.
+/// The typed text after a pause, and its setter.
 fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
     let (typed, set_typed) = signal(String::new());
     let timer = StoredValue::new(None::<TimeoutHandle>);
@@ -131,7 +134,7 @@ fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
     on_cleanup(stop);
     let type_in = move |text: String| {
         stop();
-        // What was said of another text is not true of this one.
+        // A message about another text does not hold for this one.
         set_typed.set(String::new());
         let later = move || _ = set_typed.try_set(text.trim().to_owned());
         timer.set_value(set_timeout_with_handle(later, PAUSE).ok());
@@ -139,20 +142,20 @@ fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
     (typed, type_in)
 }
 
-/// What the API says of what was typed.
+/// The API's check of the typed text.
 fn use_check(typed: ReadSignal<String>) -> Swr<NumberInfo, ApiError> {
     use_swr_with(
         move || Some(typed.get()).filter(|text| !text.is_empty()).map(|text| path::api_number(&text)),
         |path| async move { api::get(&path).await },
         |options| {
             options.revalidate_on_focus(false);
-            // Who goes on typing asks again.
+            // The next key asks again.
             options.should_retry_by(|_: &ApiError| false);
         },
     )
 }
 
-/// What is wrong with a number, for who types it. Nothing where that is not known.
+/// Message for a wrong number. `None` if the reason is not known.
 fn complaint(error: &ApiError) -> Option<String> {
     let ApiError::NotANumber(problem) = error else { return None };
     // The problem says what was expected and found, and then why that is not it.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
-/// How many pages have been opened since the browser loaded this one.
+/// Number of pages opened since the browser loaded this one.
 #[derive(Clone, Copy)]
 struct Visits(StoredValue<u32>);
 
@@ -40,7 +40,7 @@ pub fn use_page<P: PartialEq + 'static>(
 /// Focuses an element, if it is there and can be focused.
 pub fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // What cannot take the focus leaves it where it is.
+        // An element that cannot take the focus leaves it where it is.
         element.focus().unwrap_or_default();
     }
 }
@@ -64,8 +64,8 @@ pub fn find(element: &Element, selector: &str) -> Option<Element> {
     element.query_selector(selector).ok().flatten()
 }
 
-/// Puts HTML into an element. The focus stays in what has the same `data-key`, or in one whose key begins alike. Returns
-/// whether the focus was inside and is lost.
+/// Puts HTML into an element. The focus stays in what has the same `data-key`, or in one whose key begins
+/// alike. Returns whether the focus was inside and is lost.
 pub fn replace(element: &Element, html: &str) -> bool {
     let focused = document().active_element().filter(|focused| element.contains(Some(focused)));
     let key = focused.as_ref().and_then(|focused| focused.get_attribute("data-key"));

@@ -41,12 +41,12 @@ pub fn api_events(number: &str) -> String {
     api_calls(number) + "/events"
 }
 
-/// What the calls of a number come to.
+/// Address of a number's summary.
 pub fn api_summary(number: &str) -> String {
     api_calls(number) + "/summary"
 }
 
-/// What the API knows of a number.
+/// Address of a number's description.
 pub fn api_number(number: &str) -> String {
     format!("{}/api/numbers/{}", base(), encode(number))
 }

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::path;
 
-/// Where the browser keeps them.
+/// Key in localStorage.
 const KEY: &str = "calls.recent";
-/// How many are kept.
+/// Maximum number of entries.
 const MOST: usize = 8;
 
 /// Puts a number first. `number` is its canonical spelling, `text` how it is shown.

@@ -1,5 +1,5 @@
-//! What the page's scripts do for the program: texts in the page's language, rows, titles and durations. The scripts paint the
-//! first rows before the program is there, so all of it is written in them, once.
+//! What the page's scripts do for the program: texts in the page's language, rows, titles and durations. The
+//! scripts paint the first rows before the program is there, so all of it is written in them, once.
 
 use calls_model::{DetailedCall, NumberInfo, TalkTime};
 
@@ -23,7 +23,8 @@ pub fn row(call: &DetailedCall, owner: &str, home: Option<&str>) -> String {
     bindings::row(&json(call), owner, home)
 }
 
-/// What is inside of the title, as HTML. The numbers are the address's; what is known of them may not be there yet.
+/// What is inside of the title, as HTML. The numbers are the address's; what is known of them may not be
+/// there yet.
 pub fn title(
     number: &str,
     info: Option<&NumberInfo>,
@@ -38,7 +39,8 @@ pub fn heading(number: &str, info: Option<&NumberInfo>, owner: Option<&NumberInf
     bindings::heading(number, info.map(json), owner.map(json))
 }
 
-/// How a party is written; `details` are what is known of it, `home` is the country whose numbers are written as there.
+/// How a party is written; `details` are what is known of it, `home` is the country whose numbers are written
+/// as there.
 pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String {
     bindings::spelling(party, details, home)
 }

@@ -1,6 +1,7 @@
 //! The page's HTML in each language, and its scripts with that language's texts.
 //!
-//! A catalogue (`frontend/texts/de.json`) has a translation for each English text. What it lacks stays English; a test looks.
+//! A catalogue (`frontend/texts/de.json`) has a translation for each English text. What it lacks stays
+//! English; a test looks.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +14,8 @@ pub type Catalogue = BTreeMap<String, Value>;
 /// Attributes that people read or hear.
 const ATTRIBUTES: [&str; 4] = [" aria-label=\"", " placeholder=\"", " title=\"", " content=\""];
 
-/// HTML with all texts that the catalogue has, but for what is inside of `translate="no"`, `kbd`, `script` and `style`.
+/// HTML with all texts that the catalogue has, but for what is inside of `translate="no"`, `kbd`, `script`
+/// and `style`.
 pub fn translate(html: &str, catalogue: &Catalogue) -> String {
     let (mut out, mut rest) = (String::with_capacity(html.len()), html);
     while let Some(start) = rest.find('<') {

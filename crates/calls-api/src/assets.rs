@@ -42,13 +42,13 @@ const INDEX_WITH_CALLS: &str = "index-with-calls";
 /// A page without the program.
 const PLACE: &str = "place";
 const SERVICE_WORKER: &str = "service-worker.js";
-/// What the service worker may do: ask this server.
+/// Content security policy of the service worker: requests to this server only.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
 const BODY_END: &[u8] = b"</body>";
 /// Headers that the page's HTML depends on.
 pub const HTML_VARY: &str = "accept-encoding, accept-language, cookie";
 
-/// How bytes are compressed.
+/// Compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// RFC 7932.
@@ -90,8 +90,8 @@ impl Coding {
 pub struct Language(&'static str);
 
 impl Language {
-    /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110, section 12.5.4);
-    /// English where there is none.
+    /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110,
+    /// section 12.5.4); English where there is none.
     pub fn of(request: &HttpRequest) -> Self {
         let header =
             |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -218,8 +218,8 @@ fn insert(page: &[u8], element: &str, coding: Coding) -> io::Result<Vec<u8>> {
     compress([&page[..end], element.as_bytes(), &page[end..]].concat(), coding)
 }
 
-/// Data as an element that ends where it should, whatever it holds. The browser does not run it, and so the content security
-/// policy lets it be.
+/// Data as an element that ends where it should, whatever it holds. The browser does not run it, and so the
+/// content security policy lets it be.
 fn element(name: &str, data: &impl Serialize) -> io::Result<String> {
     let data = serde_json::to_string(data).map_err(io::Error::other)?;
     let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");

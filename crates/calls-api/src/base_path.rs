@@ -1,7 +1,7 @@
 //! The path below which everything is served, for a server that shares its host name with others.
 //!
-//! Routes do not know of it: requests lose it before they are routed, and the paths in answers get it. A proxy
-//! may pass it on or take it off, so that requests without it are answered too.
+//! Routes do not know of it: requests lose it before they are routed, and the paths in answers get it. A
+//! proxy may pass it on or take it off, so that requests without it are answered too.
 
 use std::fmt;
 use std::str::FromStr;

@@ -19,8 +19,8 @@ use crate::configuration::Configuration;
 #[derive(Debug, Parser)]
 #[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
-    /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor a variable
-    /// is given [default: /etc/calls/calls.toml, if it is there]
+    /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor
+    /// a variable is given [default: /etc/calls/calls.toml, if it is there]
     #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
           value_hint = clap::ValueHint::FilePath)]
     config: Option<OsString>,
@@ -52,26 +52,27 @@ enum Command {
     Purge(purge::Arguments),
     /// Write all calls into one file, while the server serves
     ///
-    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a backup of
-    /// that name only then. Only its owner can read it.
+    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a
+    /// backup of that name only then. Only its owner can read it.
     Backup(backup::Arguments),
     /// Write calls as CSV, NDJSON or Parquet, for other programs
     Export(export::Arguments),
     /// Read a backup into an empty database
     ///
-    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions are
-    /// migrated. Restore only files that you trust: a backup holds SQL.
+    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions
+    /// are migrated. Restore only files that you trust: a backup holds SQL.
     Restore(restore::Arguments),
     /// Look at what Calls needs, and say the command that mends what is wrong
     ///
-    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to look at it.
+    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to
+    /// look at it.
     Doctor(doctor::Arguments),
     /// Ask a running server whether it is well: exit status 0 if it answers, else 1
     Health(health::Arguments),
     /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
     ///
-    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is killed can be
-    /// repeated.
+    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is
+    /// killed can be repeated.
     UpgradePostgres(upgrade_postgres::Arguments),
     /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
     Migrate,

@@ -1,4 +1,4 @@
-//! Who a client is, and how much of something one client may have.
+//! Identifies clients and limits the share of one client.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -61,8 +61,8 @@ impl Clients {
     }
 
     /// The client of a request: its IPv4 address, or its IPv6 network of 64 bits, any address of which it can
-    /// take. Behind a Unix socket there can only be a proxy, so the address is the one that it has forwarded, or
-    /// `None`.
+    /// take. Behind a Unix socket there can only be a proxy, so the address is the one that it has forwarded,
+    /// or `None`.
     pub fn of(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr().map(|peer| peer.ip());
         self.address(peer, request.headers()).map(block_of)

@@ -15,7 +15,7 @@ pub(crate) fn etag_with_names(version: Version, names: i64) -> String {
     format!("\"{}-{:x}.{names:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
-/// What the client says that it has. Empty if it says nothing.
+/// Entity tags that the client sent. Empty without `If-None-Match`.
 pub(crate) fn known(request: &HttpRequest) -> String {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     known.unwrap_or_default().to_owned()

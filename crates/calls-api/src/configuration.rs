@@ -110,8 +110,8 @@ fn one_line(text: &str, error: &toml::de::Error) -> String {
     format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
-/// The options that have an environment variable too, by their long names. Those of the command line alone ask
-/// for something to be done once.
+/// The options that have an environment variable too, by their long names. Those of the command line alone
+/// ask for something to be done once.
 fn options(command: &Command) -> BTreeMap<&str, &Arg> {
     let own =
         command.get_arguments().filter(|arg| arg.get_env().is_some_and(|variable| variable != VARIABLE));

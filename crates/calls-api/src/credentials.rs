@@ -1,4 +1,4 @@
-//! Who may send calls in.
+//! Credentials of senders.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, Mac as _};
@@ -6,7 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// What senders of calls have to know. Without any of it nobody can send calls over HTTP.
+/// Credentials of senders. Without any, nobody can send calls over HTTP.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     /// For all senders but Twilio.
@@ -23,7 +23,8 @@ impl Secret {
     /// At least 16 characters: a shorter one can be guessed.
     const SHORTEST: usize = 16;
 
-    /// Whether the text is the secret. Takes the same time wherever the two differ: their digests are compared.
+    /// Whether the text is the secret. Takes the same time wherever the two differ: their digests are
+    /// compared.
     pub fn is(&self, text: &str) -> bool {
         Sha256::digest(&self.0).ct_eq(&Sha256::digest(text)).into()
     }
@@ -46,12 +47,12 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// How Twilio signs what it sends.
+/// Signature of Twilio's requests.
 #[derive(Debug, Clone)]
 pub struct Twilio {
     /// The account's auth token.
     pub auth_token: Secret,
-    /// Where Twilio finds this server, without a slash at its end: `https://calls.example.com`.
+    /// Public URL of this server without a trailing slash: `https://calls.example.com`.
     pub public_url: String,
 }
 

@@ -1,4 +1,4 @@
-//! What else is known of a call.
+//! Details of calls.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,8 @@ use calls_phone as phone;
 use calls_store::rows::CallRow;
 use chrono::{DateTime, Utc};
 
-/// Adds details to calls. Keeps how numbers are written, for a history has each of its counterparties many times.
+/// Adds details to calls. Keeps how numbers are written, for a history has each of its counterparties many
+/// times.
 #[derive(Debug, Default)]
 pub struct Detailer {
     written: HashMap<E164, CounterpartyDetails>,

@@ -1,8 +1,8 @@
 //! New calls, notes and marks, told to those who follow a history.
 //!
-//! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call that a client
-//! has, so nothing is left out and nothing repeated, whether the client was there all the time, comes back, or the
-//! connection was lost in between.
+//! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call
+//! that a client has, so nothing is left out and nothing repeated, whether the client was there all the time,
+//! comes back, or the connection was lost in between.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -26,11 +26,11 @@ use tokio::time::sleep;
 use crate::clients::Slot;
 use crate::details::Detailer;
 
-/// How often clients are looked after: heartbeats that are due, buffers that stay full.
+/// Interval of checks for due heartbeats and full buffers.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a client may leave its buffer full.
+/// Time that a client's buffer may stay full.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long until the database is tried again.
+/// Delay before the database is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Until a client with a full buffer is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -39,9 +39,9 @@ const BUFFER: usize = 8;
 /// Calls in a piece.
 const PIECE: u16 = 200;
 
-/// What [`Events`] are made of.
+/// Configuration of [`Events`].
 pub struct EventOptions {
-    /// Where PostgreSQL is.
+    /// Address of PostgreSQL.
     pub address: Arc<Address>,
     /// The parties behind keys.
     pub labels: Labels,
@@ -49,7 +49,8 @@ pub struct EventOptions {
     pub database: Database,
     /// Clients at once.
     pub most_clients: usize,
-    /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked the same.
+    /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked
+    /// the same.
     pub heartbeat: Duration,
 }
 
@@ -86,7 +87,7 @@ pub type Piece = Arc<str>;
 
 /// What is followed.
 pub struct Subject {
-    /// Whose history.
+    /// Owner of the history.
     pub party: Party,
     /// Its key. None while the database has never seen the party.
     pub owner: Option<PartyKey>,
@@ -125,8 +126,8 @@ impl Events {
         Ok((Self { shared }, thread))
     }
 
-    /// Follows the history of a party from a position on: the id of the last call that is known, or the history's
-    /// version. The stream ends when this process does, and when its reader is too slow.
+    /// Follows the history of a party from a position on: the id of the last call that is known, or the
+    /// history's version. The stream ends when this process does, and when its reader is too slow.
     ///
     /// # Errors
     /// As many clients follow a history as may.
@@ -147,7 +148,8 @@ impl Events {
         Ok(receiver)
     }
 
-    /// Whether the listener is connected, and when it last heard from PostgreSQL, in seconds since 1970, 0 if never.
+    /// Whether the listener is connected, and when it last heard from PostgreSQL, in seconds since 1970, 0 if
+    /// never.
     pub fn listener(&self) -> (bool, f64) {
         let heard = Duration::from_millis(self.shared.heard.load(Ordering::Relaxed));
         (self.shared.listens.load(Ordering::Relaxed), heard.as_secs_f64())
@@ -173,7 +175,7 @@ impl Shared {
     }
 }
 
-/// What the thread has.
+/// State of the thread.
 struct Teller {
     options: EventOptions,
     shared: Arc<Shared>,
@@ -407,7 +409,8 @@ impl Event {
 }
 
 impl Next {
-    /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come before them.
+    /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come
+    /// before them.
     fn of(mut events: Vec<Event>, end: Option<i64>, position: CallId) -> Self {
         events.retain(|event| end.is_none_or(|end| event.id <= end));
         events.sort_unstable_by_key(|event| event.id);

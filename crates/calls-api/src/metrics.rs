@@ -1,4 +1,4 @@
-//! What is counted for Prometheus. Routes are counted by their template: no label holds a phone number.
+//! Metrics for Prometheus. Routes are labelled by their template: no label holds a phone number.
 
 mod load;
 

@@ -1,4 +1,4 @@
-//! How the API says no: one error type, one JSON shape (RFC 9457).
+//! Errors of the API: one type, one JSON shape (RFC 9457).
 
 use std::fmt;
 
@@ -22,9 +22,9 @@ pub enum ApiError {
     BadParameter {
         /// The parameter's name.
         name: String,
-        /// What would have been right.
+        /// The expected value.
         expected: String,
-        /// What came.
+        /// The value found.
         found: String,
     },
     /// Nothing is at this path.
@@ -42,9 +42,9 @@ pub enum ApiError {
     OtherOrigin {
         /// The header that says so.
         header: &'static str,
-        /// What would have been right.
+        /// The expected value.
         expected: &'static str,
-        /// What came.
+        /// The value found.
         found: String,
     },
     /// This server takes no notes and marks.
@@ -53,29 +53,29 @@ pub enum ApiError {
     BadHeader {
         /// The header's name.
         name: &'static str,
-        /// What would have been right.
+        /// The expected value.
         expected: &'static str,
-        /// What came.
+        /// The value found.
         found: String,
     },
     /// The body is not what its type says.
     BadBody {
-        /// What would have been right.
+        /// The expected value.
         expected: String,
-        /// What came.
+        /// The value found.
         found: String,
     },
     /// A call log without a call that can be read.
     Unreadable {
-        /// What was expected and found.
+        /// The expected and the found value.
         reason: String,
     },
     /// The sender does not know the secret.
     Unauthorized {
-        /// What `WWW-Authenticate` says.
+        /// Challenge for `WWW-Authenticate`.
         challenge: &'static str,
     },
-    /// What came is not signed by whom it should be from.
+    /// The signature does not match.
     BadSignature,
     /// The request is addressed to a host that is not this server's.
     Misdirected {
@@ -95,7 +95,7 @@ pub enum ApiError {
     TooLarge {
         /// 413, 414 or 431.
         status: u16,
-        /// What is too large.
+        /// The part that is too large.
         what: &'static str,
         /// Its bytes at most.
         limit: u64,
@@ -104,9 +104,9 @@ pub enum ApiError {
     },
     /// The request has more records than one may.
     TooManyRecords {
-        /// How many it may have.
+        /// Its limit.
         limit: usize,
-        /// How many it has.
+        /// Its size.
         found: usize,
     },
     /// The body did not come in time.
@@ -358,7 +358,7 @@ impl From<actix_web::error::BlockingError> for ApiError {
     }
 }
 
-/// What a query string that cannot be taken apart is answered.
+/// Problem for a malformed query string.
 pub fn query_errors() -> web::QueryConfig {
     web::QueryConfig::default().error_handler(|_, request| {
         let found = request.query_string().chars().take(64).collect();
@@ -367,7 +367,7 @@ pub fn query_errors() -> web::QueryConfig {
     })
 }
 
-/// What a path that cannot be decoded is answered.
+/// Problem for a path that cannot be decoded.
 pub fn path_errors() -> web::PathConfig {
     web::PathConfig::default().error_handler(|_, _| ApiError::NotFound.into())
 }

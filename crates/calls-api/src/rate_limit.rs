@@ -1,4 +1,4 @@
-//! How often one client may ask.
+//! Rate limit per client.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -55,7 +55,7 @@ type Headers = Vec<(HeaderName, HeaderValue)>;
 pub struct Exceeded {
     /// After how many seconds it may ask again, at least 1.
     pub seconds: u64,
-    /// What its answer says of that.
+    /// Headers of the answer.
     pub headers: Headers,
 }
 

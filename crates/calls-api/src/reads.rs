@@ -1,4 +1,4 @@
-//! Where reads go: to a replica, if there is one, unless the client knows a newer version of the history than that has.
+//! Routes reads to a replica, unless the client knows a newer version of the history than the replica has.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use calls_store::pool::{Database, DatabaseError};
 pub struct Replica {
     /// Connections for what takes its time.
     pub database: Database,
-    /// What each worker's connections for plain pages are made of.
+    /// Configuration of each worker's connections for plain pages.
     pub hot: HotOptions,
 }
 
-/// What is read, with the version of its history; of the primary, if the replica's version is below `known`.
+/// Reads a value with the version of its history, from the primary if the replica's version is below `known`.
 ///
 /// # Errors
 /// Those of `find`, and of [`Database::block`].
@@ -42,8 +42,8 @@ where
     primary.block(move || find(&database)).await.map(|(_, found)| found)
 }
 
-/// The newest version of a history that a client can have seen: that of a tag in `If-None-Match`, or the id of an event,
-/// which is no higher, in `Last-Event-ID`.
+/// The newest version of a history that a client can have seen: that of a tag in `If-None-Match`, or the id
+/// of an event, which is no higher, in `Last-Event-ID`.
 pub fn newest_seen(request: &HttpRequest, tagged: impl IntoIterator<Item = Version>) -> Version {
     let event = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     tagged.into_iter().chain(event.map(Version)).max().unwrap_or(Version::NONE)

@@ -32,8 +32,8 @@ impl RequestId {
         }
     }
 
-    /// Letters, digits, `-`, `_` and `.`, with a letter among them: the id is logged, where no line can be forged
-    /// and no phone number be.
+    /// Letters, digits, `-`, `_` and `.`, with a letter among them: the id is logged, where no line can be
+    /// forged and no phone number be.
     fn is_well_formed(id: &str) -> bool {
         id.len() <= Self::LONGEST
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))

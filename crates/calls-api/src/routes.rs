@@ -67,14 +67,14 @@ pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
 pub(crate) use parameters::Format;
 
-/// What every request needs.
+/// State of the application.
 #[derive(Clone)]
 pub struct App {
     /// Connections to PostgreSQL for what takes its time.
     pub database: Database,
-    /// What each worker's connections for plain pages and single calls are made of.
+    /// Configuration of each worker's connections for plain pages and single calls.
     pub hot: HotOptions,
-    /// Who takes the reads. None: the same PostgreSQL.
+    /// Server of reads. None: the same PostgreSQL.
     pub replica: Option<Replica>,
     /// The parties behind keys.
     pub labels: Labels,
@@ -82,7 +82,7 @@ pub struct App {
     pub counter: Counter,
     /// Lists who occurs in histories.
     pub lister: Lister,
-    /// Whose national numbers are understood without a country code.
+    /// Region whose national numbers are understood without a country code.
     pub region: Option<Region>,
     /// Whether it may be asked which numbers there are.
     pub has_directory: bool,
@@ -90,7 +90,7 @@ pub struct App {
     pub read_only: bool,
     /// Where others reach this server.
     pub public_url: Option<String>,
-    /// How often a client may ask. None: as often as it likes.
+    /// Rate limit. None: no limit.
     pub rate_limit: Option<RateLimit>,
     /// Tells clients apart.
     pub clients: Clients,
@@ -98,15 +98,15 @@ pub struct App {
     pub exports: Slots,
     /// Clients that may follow a history at once.
     pub followers: Slots,
-    /// What is counted.
+    /// Metrics.
     pub metrics: Metrics,
-    /// Who may send calls in.
+    /// Credentials of senders.
     pub credentials: Credentials,
     /// Bytes that a call log may have which is sent in.
     pub most_import_bytes: u64,
     /// Tells new calls to those who follow a history.
     pub events: Events,
-    /// Where PostgreSQL is.
+    /// Address of PostgreSQL.
     pub server: Weak<Server>,
     /// The page's files.
     pub site: Site,

@@ -1,5 +1,5 @@
-//! The columns of address books in CSV, by their headers: those of Google Contacts (English in each language), Outlook
-//! (English, German, French, Spanish) and Thunderbird (English, German).
+//! The columns of address books in CSV, by their headers: those of Google Contacts (English in each
+//! language), Outlook (English, German, French, Spanish) and Thunderbird (English, German).
 
 /// What a column has.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Cuts a file into vCards, and keeps of each only the properties that are read: a photo never gets into memory.
+//! Cuts a file into vCards, and keeps of each only the properties that are read: a photo never gets into
+//! memory.
 
 use std::io::{self, BufRead};
 

@@ -1,5 +1,5 @@
-//! Reads address books: bytes in, people with names and numbers out. No database, no network, and no knowledge of
-//! numbering plans.
+//! Reads address books: bytes in, people with names and numbers out. No database, no network, and no
+//! knowledge of numbering plans.
 //!
 //! In reading order:
 //!
@@ -123,8 +123,8 @@ fn describe(start: &str) -> String {
     }
 }
 
-/// The address books of a folder and the folders inside it, by the ends of their names (`.vcf`, `.vcard`, `.csv`,
-/// `.xml`), in the order of their paths. A path that is no folder is itself.
+/// The address books of a folder and the folders inside it, by the ends of their names (`.vcf`, `.vcard`,
+/// `.csv`, `.xml`), in the order of their paths. A path that is no folder is itself.
 ///
 /// # Errors
 /// A folder cannot be read.

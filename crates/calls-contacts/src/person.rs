@@ -14,7 +14,8 @@ pub struct Person {
 pub struct Number {
     /// As the book spells it: a number in any spelling, a `tel:` URI or a SIP address.
     pub text: String,
-    /// What kind of number it is, such as `mobile`, `work` or `work fax`: at most [`Number::MAX_LABEL`] characters.
+    /// What kind of number it is, such as `mobile`, `work` or `work fax`: at most [`Number::MAX_LABEL`]
+    /// characters.
     pub label: Option<String>,
 }
 

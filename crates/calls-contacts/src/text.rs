@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-/// The text of a file: in the encoding of its byte order mark, else UTF-8 where it is that, else the one that its XML
-/// declaration names, else Windows-1252.
+/// The text of a file: in the encoding of its byte order mark, else UTF-8 where it is that, else the one that
+/// its XML declaration names, else Windows-1252.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(&bytes[mark..]).0;
@@ -69,7 +69,8 @@ pub(crate) fn repair(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text without control characters, with single blanks, cut after so many characters. `None` if nothing is left.
+/// The text without control characters, with single blanks, cut after so many characters. `None` if nothing
+/// is left.
 pub(crate) fn tidy(text: &str, longest: usize) -> Option<String> {
     let is_blank =
         |c: char| c.is_whitespace() || c.is_control() || "\u{feff}\u{200b}\u{202a}\u{202c}".contains(c);

@@ -82,7 +82,8 @@ fn number(card: &VCard, entry: &VCardEntry) -> Option<Number> {
     Number::new(&text, &apple_label(card, entry).unwrap_or_else(|| label(entry)))
 }
 
-/// The label that stands beside a property of the same group. Apple marks those that it translates: `_$!<Mobile>!$_`.
+/// The label that stands beside a property of the same group. Apple marks those that it translates:
+/// `_$!<Mobile>!$_`.
 fn apple_label(card: &VCard, entry: &VCardEntry) -> Option<String> {
     let group = entry.group.as_ref()?;
     let is_label = |other: &&VCardEntry| {

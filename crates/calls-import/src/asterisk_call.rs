@@ -24,7 +24,7 @@ pub(crate) struct Leg {
     pub start: DateTime<Utc>,
     /// From the start to the end, where the file has it.
     pub duration: Option<CallDuration>,
-    /// How long the row was answered; `None` if it was not.
+    /// Answered time of the row; `None` if it was not answered.
     pub answered: Option<CallDuration>,
     pub disposition: Option<Disposition>,
     pub did: String,
@@ -118,7 +118,7 @@ pub(crate) fn put(mut legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     result
 }
 
-/// What the legs of a call say together.
+/// Combined result of the legs of a call.
 struct Joined {
     caller: RawParty,
     caller_name: Option<String>,
@@ -128,7 +128,7 @@ struct Joined {
     talked: Option<CallDuration>,
     disposition: Option<Disposition>,
     ring_time: Option<CallDuration>,
-    /// Who answered, if it was a person.
+    /// The person who answered, if any.
     answered_by: Option<RawParty>,
 }
 
@@ -233,7 +233,7 @@ fn people(legs: &[Leg]) -> Vec<&Leg> {
     people
 }
 
-/// How long a call's answered legs took together, each moment counted once.
+/// Talk time over all answered legs, with overlaps counted once.
 fn talked(people: &[&Leg]) -> Option<CallDuration> {
     if let [leg] = people {
         return leg.answered;
@@ -256,7 +256,7 @@ fn disposition(legs: &[Leg], is_answered: bool) -> Option<Disposition> {
     if legs.iter().any(Leg::is_voicemail) {
         return Some(Disposition::Voicemail);
     }
-    // What answered was a queue or a menu, and the caller reached nobody.
+    // A queue or a menu answered, and the caller reached nobody.
     let of = |leg: &Leg| if leg.answered.is_some() { Some(Disposition::NoAnswer) } else { leg.disposition };
     let mut found: Vec<_> = legs.iter().map(of).collect();
     found.dedup();
@@ -267,7 +267,7 @@ fn disposition(legs: &[Leg], is_answered: bool) -> Option<Disposition> {
     }
 }
 
-/// How long it rang, also in a queue: until a person or a mailbox answered, else until the end.
+/// Ring time, queues included: until a person or a mailbox answered, else until the end.
 fn ring_time(legs: &[Leg], people: &[&Leg]) -> Option<CallDuration> {
     let begin = legs.first().filter(|leg| leg.duration.is_some())?.start;
     let answered_at = people.iter().filter_map(|leg| leg.talk()).map(|(begin, _)| begin).min();

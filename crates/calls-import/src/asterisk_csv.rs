@@ -22,7 +22,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     read_rows(options, reader, COLUMNS, cdr)
 }
 
-/// How many rows wait for others of their call. A busy system writes the rows of a call within seconds.
+/// Number of rows that wait for others of their call. A busy system writes the rows of a call within seconds.
 pub(crate) const WINDOW: usize = 4096;
 
 const COLUMNS: std::ops::RangeInclusive<usize> = 16..=21;

@@ -1,5 +1,5 @@
-//! This project's own NDJSON: one [`calls_model::Call`] a line, with `owner` where it was exported with it, and with
-//! `disposition`, `ring_time`, `name` and `via` beside these members or in `details`.
+//! This project's own NDJSON: one [`calls_model::Call`] a line, with `owner` where it was exported with it,
+//! and with `disposition`, `ring_time`, `name` and `via` beside these members or in `details`.
 
 use std::io::BufRead;
 

@@ -1,4 +1,4 @@
-//! Which column of a CSV file is what.
+//! Columns of a CSV file.
 
 use std::str::FromStr;
 

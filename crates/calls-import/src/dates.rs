@@ -24,7 +24,7 @@ use crate::{
     freepbx_csv, generic_header, grandstream, iphone_csv, teams_csv, telnyx_csv, twilio, yeastar_csv,
 };
 
-/// What a date of three numbers begins with, where that is not the year.
+/// Order of day and month in a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DateOrder {
     /// `31/12/2026`, as in most of the world.
@@ -56,7 +56,7 @@ impl FromStr for DateOrder {
     }
 }
 
-/// Where the dates of a table stand, and what else of it tells their order.
+/// Columns with dates, and further evidence of their order.
 pub(crate) struct DateColumns {
     pub date: usize,
     /// The time of day, where it has a column of its own.
@@ -70,7 +70,7 @@ pub(crate) struct DateColumns {
 /// Opens a file again from its beginning.
 pub(crate) type Again<'a> = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>> + 'a>;
 
-/// How many bytes of a file are looked at for a date whose order matters.
+/// Bytes of a file that are searched for a date whose order matters.
 const HEAD: u64 = 64 * 1024;
 
 /// Whether the dates of a format can be in either order.
@@ -199,7 +199,7 @@ fn columns(
     })
 }
 
-/// What was seen of a file's dates.
+/// Evidence from a file's dates.
 #[derive(Debug, Default)]
 struct Evidence {
     /// The first date that could be either, as its text and as what it is in each order.
@@ -295,7 +295,7 @@ fn is_near(local: NaiveDateTime, epoch: i64) -> bool {
     local.and_utc().timestamp().abs_diff(epoch) < A_DAY_AND_A_HALF
 }
 
-/// How a country writes dates and clocks.
+/// Date and clock conventions of a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Habit {
     /// The day first. Where the clock has twelve hours, systems made in the United States are common.

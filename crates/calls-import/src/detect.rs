@@ -9,7 +9,7 @@ use crate::table::delimiter;
 use crate::unreadable::Unreadable;
 use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv};
 
-/// How many bytes of a file are looked at to find out what it is.
+/// Bytes of a file that are read to detect its format.
 pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to
@@ -98,7 +98,7 @@ fn table(sample: &Sample) -> Unreadable {
     }
 }
 
-/// What a header lacks to be that of calls.
+/// Columns that a header lacks to be that of calls.
 fn missing_column(header: &str) -> Option<String> {
     let own = Some(RawParty::Text("1".to_owned()));
     let options = Options { own, ..Options::default() };

@@ -16,7 +16,7 @@ pub(crate) fn seconds(text: &str) -> Result<CallDuration, String> {
     read.ok_or_else(|| expected("a duration in seconds", text))
 }
 
-/// What a number without a unit counts.
+/// Unit of a number without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Unit {
     Milliseconds,

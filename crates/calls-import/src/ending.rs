@@ -1,4 +1,4 @@
-//! How a call ended, from the words and codes that systems log.
+//! Dispositions from the words and codes that systems log.
 
 use calls_model::Disposition;
 

@@ -17,9 +17,9 @@ pub enum ReadError {
     NotTheFormat {
         /// The format it was read as.
         format: Format,
-        /// What every file of the format has.
+        /// The part that every file of the format has.
         expected: String,
-        /// What is there instead.
+        /// The part found instead.
         found: String,
     },
     /// The file begins as none that is known, or is no log whatever its format. Holds what it seems to be.
@@ -36,9 +36,9 @@ pub enum ReadError {
     DatesUndecided {
         /// The first date of the file that could be either.
         first: String,
-        /// What it is if the day is first, as `3 February 2026`.
+        /// Reading with the day first, as `3 February 2026`.
         day_first: String,
-        /// What it is if the month is first.
+        /// Reading with the month first.
         month_first: String,
     },
     /// Columns were named for a file of a format whose columns are known.

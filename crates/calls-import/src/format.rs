@@ -29,7 +29,7 @@ macro_rules! formats {
         read: $read:expr,
         fits: $fits:expr,
     })+) => {
-        /// How a call log is written.
+        /// Format of a call log.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Format {
             $($(#[doc = $doc])+ $format,)+
@@ -44,7 +44,7 @@ macro_rules! formats {
                 match self { $(Self::$format => $name,)+ }
             }
 
-            /// What people call the files of the format.
+            /// Name of the format for people.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$format => $title,)+ }
             }
@@ -55,7 +55,7 @@ macro_rules! formats {
                 match self { $(Self::$format => $unit,)+ }
             }
 
-            /// What the bytes of a file look like before it is known what they mean.
+            /// Shape of a file, before its format is known.
             pub(crate) fn shape(self) -> Shape {
                 match self { $(Self::$format => Shape::$shape,)+ }
             }

@@ -23,7 +23,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     table::read_joined(reader, WINDOW, prepare, asterisk_call::put)
 }
 
-/// Where the dates of a file are.
+/// Columns with dates.
 pub(crate) fn date_columns(header: &Header) -> Result<DateColumns, ReadError> {
     Ok(DateColumns {
         date: header.require(&["calldate"])?,

@@ -18,7 +18,7 @@ pub(crate) struct Leg {
     pub bridged_to: bool,
     /// Whether it was made for another leg, where the log says so.
     pub is_second: Option<bool>,
-    /// What the leg that it was made for had dialled.
+    /// Number dialled by the leg that caused it.
     pub dialled_first: Option<RawParty>,
     pub caller: RawParty,
     pub caller_name: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Leg {
     pub end: End,
 }
 
-/// How a leg went.
+/// Outcome of a leg.
 #[derive(Debug, Default)]
 pub(crate) struct End {
     /// From the creation to the end.

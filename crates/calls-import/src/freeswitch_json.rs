@@ -43,13 +43,13 @@ pub(crate) struct Cdr {
     pub originator: Option<String>,
     /// Whether it names the leg that it was made for.
     pub has_originator: bool,
-    /// What that leg had dialled.
+    /// Number dialled by that leg.
     pub originator_destination: Option<String>,
     pub hangup_cause: Option<String>,
     pub originate_disposition: Option<String>,
     pub endpoint_disposition: Option<String>,
     pub last_app: Option<String>,
-    /// How a caller left a queue of mod_callcenter.
+    /// Reason for leaving a queue of mod_callcenter.
     pub cc_cause: Option<String>,
     /// Whether the mailbox answered.
     pub has_voicemail: bool,

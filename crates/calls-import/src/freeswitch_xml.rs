@@ -116,7 +116,7 @@ fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
     }
 }
 
-/// Where a variable is kept. `None` for one that is not.
+/// Field of a variable. `None` for one that is not kept.
 fn variable<'a>(cdr: &'a mut Cdr, name: &str, text: Option<&str>) -> Option<&'a mut Option<String>> {
     let is_there = text.is_some_and(|text| !text.is_empty());
     cdr.has_originator |= is_there && matches!(name, "originator" | "originating_leg_uuid");

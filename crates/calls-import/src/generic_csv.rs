@@ -38,7 +38,7 @@ pub(crate) fn fits(header: &Row) -> bool {
     Layout::new(&Header::new(Format::GenericCsv, header), Options { own, ..Options::default() }).is_ok()
 }
 
-/// Where the parts of a call stand.
+/// Columns of a call.
 struct Layout {
     options: Options,
     /// Columns of the header.
@@ -62,7 +62,7 @@ struct Layout {
     status: Option<usize>,
 }
 
-/// What a row says of how the call went.
+/// Outcome of a row.
 struct Ended {
     outcome: Outcome,
     disposition: Option<Disposition>,

@@ -23,7 +23,7 @@ pub(crate) struct Names {
     pub to: Option<usize>,
 }
 
-/// Where the dates of a file are. `None` where its times are of a given format.
+/// Columns with dates. `None` where times have a given format.
 pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<DateColumns>, ReadError> {
     /// Words of headers in languages whose countries put the day first.
     const WORDS: [&str; 24] = [

@@ -30,7 +30,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// What of a page makes a record.
+/// Parts of a page that make a record.
 #[derive(Debug, Default)]
 struct Page {
     is_call: bool,

@@ -20,7 +20,7 @@ use crate::rows::Row;
 use crate::table::{self, Header, plain};
 use crate::talk::began;
 
-/// How many rows wait for others of their call.
+/// Number of rows that wait for others of their call.
 const WINDOW: usize = 200;
 
 /// Reads the calls of a CSV file.
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What the rows of one call share.
+    /// Fields that the rows of a call share.
     fn keys(&self) -> Vec<String> {
         let [.., session, unique_id] = &self.others;
         let key = [session, unique_id].into_iter().flatten().find(|key| !key.is_empty());
@@ -207,7 +207,7 @@ fn put_object(object: &Object, options: &Options, out: &mut Out) -> Result<(), R
     }
     let mut legs = vec![Fields::of_object(object, &["main_cdr"]).leg(options)?];
     for key in object.members().keys().filter(|key| key.starts_with("sub_cdr")) {
-        // What the main record says of an answer is said by the one who answered.
+        // The answer in the main record is that of whoever answered.
         legs[0].dstchannel = Some(String::new());
         legs.push(Fields::of_object(object, &[key.as_str()]).leg(options)?);
     }

@@ -30,7 +30,7 @@ fn is_mask(text: &str) -> bool {
     text.len() >= SHORTEST && text.bytes().all(|byte| byte == b'*')
 }
 
-/// What a text without letters and digits says: nothing, unless it can be dialled.
+/// Meaning of a text without letters and digits: none, unless it can be dialled.
 fn without_letters(text: &str) -> Option<RawParty> {
     (!text.contains(['*', '#'])).then_some(RawParty::Unknown)
 }

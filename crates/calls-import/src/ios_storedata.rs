@@ -81,7 +81,7 @@ const COPY: &str = "CallHistory.storedata";
 /// An open database, and what was read of it.
 struct History {
     connection: Connection,
-    /// Where it lies if it is a copy. Deleted after the connection is closed.
+    /// Temporary folder of a copy. Deleted after the connection is closed.
     _folder: Option<TempDir>,
     /// The keys of the next rows, the last one first.
     keys: Vec<i64>,
@@ -239,7 +239,7 @@ fn connect(path: &Path, is_still: bool) -> rusqlite::Result<Connection> {
     };
     let longest = i32::try_from(MAX_ENTRY_LEN).unwrap_or(i32::MAX);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
-    // What a database says of itself is not to be believed.
+    // The schema of a database is not trusted.
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
     Ok(connection)
@@ -283,7 +283,7 @@ fn copy_whole(path: &Path, copy: &Path) -> Result<(), ReadError> {
     }
 }
 
-/// What changes when a file is written to.
+/// Attributes that change when a file is written.
 fn state(found: &Metadata) -> (u64, Option<std::time::SystemTime>) {
     (found.len(), found.modified().ok())
 }

@@ -96,7 +96,7 @@ struct Columns {
     date: usize,
     duration: usize,
     number: usize,
-    /// Where the number is if that field is empty.
+    /// Field with the number if that one is empty.
     formatted: usize,
     name: Option<usize>,
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::error::ReadError;
 use crate::record::{Items, Out, Reason, items};
 
-/// What reading an entry came to.
+/// Result of reading an entry.
 pub(crate) enum Entry<T> {
     /// A leg at this position, with the keys that it shares with others of its call. Without keys it is a
     /// call by itself.
@@ -45,7 +45,7 @@ pub(crate) fn join<'a, T: 'a>(
         }
         if waiting.slots.len() > window || ended {
             let Some(slot) = waiting.pop() else {
-                // What waits comes before the error that ended the file.
+                // Waiting legs come before the error that ended the file.
                 return error.take().map_or(Ok(!ended), Err);
             };
             give(slot, &mut put, out);
@@ -76,7 +76,7 @@ fn give<T>(slot: Slot<T>, put: &mut impl FnMut(Vec<T>, &mut Out) -> Result<(), R
 /// Entries that wait, in the order of the file.
 struct Window<T> {
     slots: VecDeque<Slot<T>>,
-    /// How many slots there were before the first one.
+    /// Number of slots before the first one.
     before: usize,
     /// The number of the slot that has the call with a key.
     by_key: HashMap<String, usize>,

@@ -7,7 +7,7 @@ use memchr::memchr;
 /// The longest line, and the longest entry of any format, in bytes.
 pub(crate) const MAX_ENTRY_LEN: usize = 1 << 20;
 
-/// What [`Lines::read`] came upon.
+/// Result of [`Lines::read`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     /// A line; it is in the buffer, without its end.

@@ -12,14 +12,14 @@ use crate::error::ReadError;
 use crate::format::Format;
 use crate::lines::{MAX_ENTRY_LEN, too_long};
 
-/// What [`Markup::read`] came upon.
+/// Result of [`Markup::read`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Token {
     /// `<name ...>`
     Open(Tag),
     /// `</name>`
     Close(String),
-    /// What stands between tags, entities resolved; at most the longest entry.
+    /// Text between tags, entities resolved; at most the longest entry.
     Text(String),
     /// A tag that has no end, and the reason.
     Broken(String),

@@ -17,7 +17,7 @@ use crate::legs::{self, Entry};
 use crate::lines::{MAX_ENTRY_LEN, too_long};
 use crate::record::{Items, Out, Reason, expected, items};
 
-/// What a position counts.
+/// Unit of positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Lines,
@@ -161,7 +161,7 @@ enum Found {
     End,
 }
 
-/// How the search for the end of an object ended.
+/// Result of the search for the end of an object.
 enum Ended {
     Object,
     /// It is the wrapper, and the list in it begins.

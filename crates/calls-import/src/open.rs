@@ -27,11 +27,11 @@ pub struct Opened<'a> {
     /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
     /// to be found out, one by one.
     pub format: Option<Format>,
-    /// What is in it.
+    /// Its content.
     pub items: Items<'a>,
 }
 
-/// How many bytes were read so far, as they lie on the disk (compressed or not). Clones count together.
+/// Bytes read so far, as stored (compressed or not). Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<AtomicU64>);
 

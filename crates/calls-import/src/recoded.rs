@@ -1,5 +1,5 @@
-//! Files that are no UTF-8 or have no line feeds: Windows-1252, as Excel writes CSV in western Europe, and lines that
-//! end in CR alone, as old programs on the Mac and Excel's "CSV (Macintosh)" write them.
+//! Files that are no UTF-8 or have no line feeds: Windows-1252, as Excel writes CSV in western Europe, and
+//! lines that end in CR alone, as old programs on the Mac and Excel's "CSV (Macintosh)" write them.
 
 use std::io::{self, BufRead, Read};
 
@@ -45,7 +45,8 @@ const FROM_0X80: [char; 32] = [
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// Whether a text has signs that are not of UTF-8, and none that is of UTF-8 beyond ASCII. One with both is damaged.
+/// Whether a text has signs that are not of UTF-8, and none that is of UTF-8 beyond ASCII. One with both is
+/// damaged.
 fn is_windows_1252(head: &[u8], cut: bool) -> bool {
     let mut chunks = head.utf8_chunks().peekable();
     let mut any = false;

@@ -37,7 +37,7 @@ pub struct Record {
     pub call_type: CallType,
     /// When the call began.
     pub created_at: DateTime<Utc>,
-    /// How long the parties spoke. Never there for a missed call.
+    /// Talk time. Absent for missed calls.
     pub duration: Option<CallDuration>,
     /// How the call ended, where the file says so.
     pub disposition: Option<Disposition>,
@@ -53,7 +53,7 @@ pub struct Record {
 /// A part of the file that gives no record, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where it stands in the file, as in [`Record::position`].
+    /// Position in the file, as in [`Record::position`].
     pub position: u64,
     /// Why there is no record.
     pub reason: Reason,
@@ -105,7 +105,7 @@ impl From<&str> for Reason {
     }
 }
 
-/// What a part of the file came to.
+/// Result of a part of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A call.
@@ -114,13 +114,13 @@ pub enum Item {
     Skipped(Skipped),
     /// An entry that is told by the records of another one: a further row of the same call.
     Joined {
-        /// Where it stands in the file, as in [`Record::position`].
+        /// Position in the file, as in [`Record::position`].
         position: u64,
     },
 }
 
 impl Item {
-    /// Where the entry stands in the file, as in [`Record::position`].
+    /// Position of the entry in the file, as in [`Record::position`].
     pub fn position(&self) -> u64 {
         match self {
             Self::Record(record) => record.position,
@@ -133,7 +133,7 @@ impl Item {
 /// The items of a file, read as they are asked for. An error is the last one.
 pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, ReadError>> + 'a>;
 
-/// Where a format's reader puts what one entry of a file came to.
+/// Sink for the results of a format's reader.
 pub(crate) struct Out {
     position: u64,
     items: VecDeque<Item>,
@@ -190,7 +190,7 @@ impl Details<'_> {
         self
     }
 
-    /// How the call ended. What does not fit the outcome is not kept.
+    /// Disposition. One that contradicts the outcome is dropped.
     pub fn disposition(self, disposition: Option<Disposition>) -> Self {
         self.with(|record| {
             record.disposition =

@@ -1,6 +1,6 @@
 //! What the columns of call lists are called.
 
-/// What a column of a call list can be.
+/// Meaning of a column of a call list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Owner,

@@ -14,7 +14,7 @@ use memchr::memchr;
 
 use crate::lines::{Line, Lines, MAX_ENTRY_LEN, too_long};
 
-/// How a file writes a quote inside of a quoted field.
+/// Escape of a quote inside a quoted field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quotes {
     /// Twice (RFC 4180). A single one that does not end the field stands for itself.
@@ -23,7 +23,7 @@ pub(crate) enum Quotes {
     Bare,
 }
 
-/// How a file separates and quotes its fields.
+/// Delimiter and quoting of a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
     pub delimiter: u8,
@@ -43,7 +43,7 @@ pub(crate) struct Row {
     ends: Vec<usize>,
 }
 
-/// What [`Rows::read`] came upon.
+/// Result of [`Rows::read`].
 pub(crate) enum Next<'a> {
     /// A row.
     Row(&'a Row),
@@ -214,7 +214,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// What splitting a text came to.
+/// Result of splitting a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Split {
     /// Every quote was where it should be.

@@ -13,7 +13,7 @@ use crate::rows::{Dialect, Next, Quotes, Row, Rows};
 use crate::table::{Header, delimiter};
 use crate::utf16::{self, Utf16};
 
-/// What the bytes of a file look like before it is known what they mean.
+/// Shape of a file, before its format is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Rows of fields, with or without a header.
@@ -150,7 +150,7 @@ impl Sample {
     }
 }
 
-/// How many rows are looked at.
+/// Number of rows to examine.
 const ROWS: usize = 20;
 
 fn dialect(delimiter: u8) -> Dialect {

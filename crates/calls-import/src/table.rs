@@ -22,7 +22,7 @@ pub(crate) struct Header {
     len: usize,
 }
 
-/// What the first row of a file is.
+/// Kind of the first row of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum First {
     Header,
@@ -32,7 +32,7 @@ pub(crate) enum First {
 
 impl Header {
     pub fn new(format: Format, row: &Row) -> Self {
-        // Where a name occurs twice the first column has it.
+        // Of two columns with one name the first counts.
         let columns = (0..row.len()).rev().map(|column| (plain(&row.get(column)), column)).collect();
         let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
         let measured = (0..row.len()).rev().filter_map(with_unit).collect();

@@ -25,7 +25,7 @@ impl Person {
     pub fn named(text: &str, name: &str) -> Self {
         let mut person = Self::new(text);
         let name = name.trim();
-        // Where there is no number the name may say why.
+        // Without a number the name may give the reason.
         if person.party == RawParty::Unknown && RawParty::from_text(name) == RawParty::Withheld {
             person.party = RawParty::Withheld;
         }
@@ -58,7 +58,7 @@ pub(crate) fn between(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<CallDu
     CallDuration::from_ms(length).filter(|_| (0..=LONGEST_MS).contains(&length))
 }
 
-/// What all sides of a call have in common.
+/// Fields shared by all sides of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Talk {
     created_at: DateTime<Utc>,

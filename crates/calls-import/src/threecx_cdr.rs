@@ -190,7 +190,7 @@ impl Columns {
         Ok(Talk::new(start, disposition, length).ringing(ring_time))
     }
 
-    /// How the call ended if only a machine answered: a mailbox, or a queue that no agent left.
+    /// Disposition if only a machine answered: a mailbox, or a queue without an agent.
     fn machine(&self, row: &Row) -> Option<Disposition> {
         let is = |field: &str, kinds: &[&str]| {
             let text = plain(&self.get(row, field));
@@ -223,7 +223,7 @@ fn number(text: &str) -> &str {
     }
 }
 
-/// How a call ended that nobody answered. The source hung up: cancelled.
+/// Disposition of an unanswered call. If the source hung up: cancelled.
 fn by_reason(reason: &str) -> Option<Disposition> {
     match plain(reason).as_str() {
         "terminatedbysrc" | "srcparticipantterminated" | "srchangup" => Some(Disposition::Cancelled),

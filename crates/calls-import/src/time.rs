@@ -69,7 +69,7 @@ fn clock_24(text: &str) -> Option<NaiveTime> {
 /// that it is the first one. A time that does not occur, when clocks go forward, is counted with the offset
 /// before the change (RFC 5545, section 3.3.5): 02:30 becomes 03:30.
 pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, channel_epoch: Option<i64>) -> Option<DateTime<Utc>> {
-    /// How much later than the call's own time its channel may seem to begin.
+    /// Tolerance between a call's own time and that of its channel.
     const SLACK_S: i64 = 5;
     match zone.from_local_datetime(&local) {
         LocalResult::Single(time) => Some(time.to_utc()),
@@ -363,7 +363,7 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
     )
 }
 
-/// What may stand between the parts of a date that is written as a sentence.
+/// Words between the parts of a date that is written as a sentence.
 fn is_filler(word: &str) -> bool {
     matches!(
         word,

@@ -192,7 +192,7 @@ fn put_children(parent: &Leg, children: &mut [Leg], out: &mut Out) -> bool {
     any
 }
 
-/// How a call ended. A machine that answered is no person.
+/// Disposition of a call. An answering machine is no person.
 fn disposition(status: &str, answered_by: Option<&str>) -> Result<Disposition, Reason> {
     let answered_by = answered_by.map(plain).unwrap_or_default();
     Ok(match plain(status).as_str() {

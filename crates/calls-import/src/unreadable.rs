@@ -1,10 +1,10 @@
-//! What a file is that is no call log.
+//! Recognises files that are no call logs.
 
 use memchr::memmem;
 
 use crate::sample::SQLITE;
 
-/// What a file seems to be that is no known call log. Its text goes on from "expected a call log, but found".
+/// Kind of a file that is no known call log. Its text continues "expected a call log, but found".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Nothing, or nothing but space.
@@ -110,7 +110,7 @@ impl Unreadable {
         )
     }
 
-    /// What the first bytes of a file that is no text tell, or of a text with a signature.
+    /// Detects binary files, and texts with a signature, by their first bytes.
     pub(crate) fn by_signature(first_bytes: &[u8]) -> Option<Self> {
         let bytes = first_bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first_bytes);
         let at = |offset: usize, sign: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(sign));
@@ -131,7 +131,7 @@ impl Unreadable {
         })
     }
 
-    /// What an archive in zip is that is one document, from the names of its files.
+    /// Detects documents that are zip archives, by the names of their files.
     pub(crate) fn by_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
         let has = |start: &str| names.clone().any(|name| name.starts_with(start));
         if has("[Content_Types].xml") {

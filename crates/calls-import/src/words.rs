@@ -6,7 +6,7 @@ use crate::fold::{fold, words};
 use crate::hangup;
 use crate::record::{Reason, expected};
 
-/// What a word says of a call.
+/// Meaning of a word for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Kind {
     /// `None` for a call inside of one system, which has both, and where the word does not say it.
@@ -16,14 +16,14 @@ pub(crate) struct Kind {
     pub disposition: Option<Disposition>,
 }
 
-/// What one word of several says.
+/// Meaning of one word of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     In,
     Out,
-    /// How the call ended; a word that is true of every call that was not answered has no disposition.
+    /// Disposition; a word that holds for every unanswered call has none.
     Ended(Option<Disposition>),
-    /// What follows, or came before, is not so.
+    /// Negates the word after or before it.
     Not,
     /// Such as "call".
     Filler,
@@ -113,7 +113,7 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
     }
 }
 
-/// What each word says. `None` if one is not known.
+/// Meaning of each word. `None` if one is not known.
 fn meanings(words: &[String]) -> Option<Vec<Word>> {
     let is_voicemail = words.windows(2).any(|pair| pair[0] == "voice" && pair[1] == "mail");
     let voicemail = is_voicemail.then_some(Word::Ended(Some(Disposition::Voicemail)));
@@ -206,7 +206,7 @@ fn weight(disposition: Option<Disposition>) -> u8 {
     }
 }
 
-/// What a folded word says. `None` for one that is not known.
+/// Meaning of a folded word. `None` for one that is not known.
 fn word(text: &str) -> Option<Word> {
     let disposition = |disposition| Some(Word::Ended(Some(disposition)));
     direction_word(text).or_else(|| match text {

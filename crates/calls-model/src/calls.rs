@@ -29,14 +29,14 @@ pub struct Call {
     /// Direction and outcome.
     #[serde(rename = "type")]
     pub call_type: CallType,
-    /// How long the parties spoke. Never there for a missed call.
+    /// Talk time. Absent for missed calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<CallDuration>,
 }
 
 impl Call {
-    /// Appends the call as JSON, the very bytes that serde writes. It takes a third of the time, for most texts of a
-    /// call are known to need no escape.
+    /// Appends the call as JSON, the very bytes that serde writes. It takes a third of the time, for most
+    /// texts of a call are known to need no escape.
     pub fn append_json(&self, json: &mut Vec<u8>) {
         json.extend_from_slice(b"{\"id\":");
         append_text(json, &self.id);
@@ -104,11 +104,12 @@ fn append_text(json: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// A call and what its counterparty and its history say of it, as `include=details` asks for. In JSON the members of
-/// the call, and one more:
+/// A call and what its counterparty and its history say of it, as `include=details` asks for. In JSON the
+/// members of the call, and one more:
 ///
 /// ```json
-/// {"id": "8", "created_at": "2024-01-31T11:00:00Z", "counterparty": "+493012345678", "type": "Missed Inbound",
+/// {"id": "8", "created_at": "2024-01-31T11:00:00Z", "counterparty": "+493012345678", "type": "Missed
+/// Inbound",
 ///  "details": {"counterparty": {"international": "+49 30 12345678", "national": "030 12345678", "country": "DE"},
 ///              "returned_at": "2024-01-31T12:00:00Z"}}
 /// ```
@@ -119,7 +120,7 @@ pub struct DetailedCall {
     /// The call itself.
     #[serde(flatten)]
     pub call: Call,
-    /// What else is known.
+    /// Further details.
     pub details: CallDetails,
 }
 
@@ -143,30 +144,30 @@ impl From<FlatCall> for DetailedCall {
     }
 }
 
-/// What else is known of a call.
+/// Details of calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallDetails {
-    /// How to write the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null where it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub counterparty: Option<CounterpartyDetails>,
-    /// For a missed inbound call of an identified caller: when owner and caller next spoke, whoever called, UTC. Null
-    /// if they have not, and for every other call.
+    /// For a missed inbound call of an identified caller: when owner and caller next spoke, whoever called,
+    /// UTC. Null if they have not, and for every other call.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub returned_at: Option<DateTime<Utc>>,
-    /// How the call ended, where that is known.
+    /// Disposition, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
     /// How long it rang before it was answered or given up, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring_time: Option<CallDuration>,
-    /// The other number that took part, where there is one: for the side that answered, the number that was dialled; for
-    /// the caller, the extension that answered.
+    /// The other number that took part, where there is one: for the side that answered, the number that was
+    /// dialled; for the caller, the extension that answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Party>,
-    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest call that
-    /// has one.
+    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest
+    /// call that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The note on the call, if there is one.
@@ -177,7 +178,7 @@ pub struct CallDetails {
     pub number: Option<Party>,
 }
 
-/// How to write a counterparty, as in [`NumberInfo`](crate::NumberInfo).
+/// Spellings of a counterparty, as in [`NumberInfo`](crate::NumberInfo).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CounterpartyDetails {
@@ -227,7 +228,7 @@ pub(crate) mod optional_rfc3339 {
     }
 }
 
-/// Who called whom, as the owner of the history sees it.
+/// Direction of a call, as the owner of the history sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// The owner was called.
@@ -236,7 +237,7 @@ pub enum Direction {
     Outbound,
 }
 
-/// Whether the parties spoke.
+/// Outcome: whether the parties spoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The call was answered.
@@ -278,7 +279,7 @@ impl CallType {
         }
     }
 
-    /// Who called whom.
+    /// Direction of the call.
     pub fn direction(self) -> Direction {
         match self {
             Self::CompletedInbound | Self::MissedInbound => Direction::Inbound,
@@ -286,7 +287,7 @@ impl CallType {
         }
     }
 
-    /// Whether the parties spoke.
+    /// Outcome: whether the parties spoke.
     pub fn outcome(self) -> Outcome {
         match self {
             Self::CompletedInbound | Self::CompletedOutbound => Outcome::Completed,
@@ -324,7 +325,7 @@ impl FromStr for CallType {
     }
 }
 
-/// How a call ended, in more detail than its [`Outcome`]. A log that does not say leaves it out.
+/// Disposition of a call, more detailed than its [`Outcome`]. Absent where the log has none.
 ///
 /// [`Disposition::Answered`] belongs to completed calls, all others to missed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -385,8 +386,8 @@ impl Disposition {
         (self == Self::Answered) == (outcome == Outcome::Completed)
     }
 
-    /// Whether a missed inbound call that ended like this asks for a call back: not where another phone answered it, and
-    /// not where a block list refused it.
+    /// Whether a missed inbound call that ended like this asks for a call back: not where another phone
+    /// answered it, and not where a block list refused it.
     pub fn is_returnable(self) -> bool {
         !matches!(self, Self::Blocked | Self::AnsweredElsewhere)
     }

@@ -1,14 +1,14 @@
-//! Which calls of a history are shown, and how that is said in addresses: the page's own and the API's.
+//! The filter of a history, and its form in the addresses of the page and of the API.
 
 use crate::day::Day;
 use crate::parties::Party;
 use crate::query;
 use crate::summary::Summary;
 
-/// Which calls are shown. The default is all of them.
+/// Filter of a history. The default shows all calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Which types of calls.
+    /// Types of calls.
     pub show: Show,
     /// The beginning of the counterparty's number or address, as it was typed; empty is everybody.
     pub counterparty: String,
@@ -16,7 +16,7 @@ pub struct Filter {
     pub search: String,
     /// In which days.
     pub period: Period,
-    /// How long.
+    /// Duration.
     pub length: Length,
     /// On this day of the week only, 1 for Monday to 7 for Sunday.
     pub weekday: Option<u8>,
@@ -24,7 +24,7 @@ pub struct Filter {
     pub hour: Option<u8>,
 }
 
-/// Which types of calls are shown.
+/// Types of calls to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Show {
     /// All of them.
@@ -40,7 +40,7 @@ pub enum Show {
     Outbound,
 }
 
-/// How long calls are. All but the first leave out calls that have no duration, as missed ones do.
+/// Range of durations. All but the first leave out calls without a duration, such as missed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Length {
     /// However long, or without any.
@@ -130,8 +130,8 @@ impl Filter {
         query::query(&pairs)
     }
 
-    /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it; `zone` is
-    /// the reader's, as the IANA names it.
+    /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it;
+    /// `zone` is the reader's, as the IANA names it.
     pub fn parameters(
         &self,
         today: Day,
@@ -187,7 +187,7 @@ impl Show {
         query::query(Vec::from_iter(self.parameter()).as_slice()).trim_start_matches('?').to_owned()
     }
 
-    /// How many of the calls of a summary these are.
+    /// Number of these calls in a summary.
     pub fn count(self, summary: &Summary) -> u64 {
         let types = &summary.types;
         match self {
@@ -296,7 +296,7 @@ impl Period {
     }
 }
 
-/// What is typed to find the calls with one party alone.
+/// Search text that finds the calls with one party alone.
 pub fn exactly(party: &Party) -> String {
     match party {
         Party::Withheld | Party::Unknown => party.to_string(),
@@ -309,9 +309,9 @@ pub fn only(party: &str) -> String {
     party.parse().map_or_else(|_| format!("\"{party}\""), |party| exactly(&party))
 }
 
-/// What the API is asked for, from what was typed: one party alone in quotation marks, a number's beginning with or
-/// without plus and however it is spaced, a code with a star at its end, a SIP address or its beginning, `withheld` or `unknown`. `None`
-/// is everybody.
+/// Translates a search text for the API: one party alone in quotation marks, a number's beginning with or
+/// without plus and however it is spaced, a code with a star at its end, a SIP address or its beginning,
+/// `withheld` or `unknown`. `None` is everybody.
 pub fn counterparty(text: &str) -> Option<String> {
     let text = text.trim();
     let quoted = text.strip_prefix('"').map(|text| text.strip_suffix('"').unwrap_or(text).trim());

@@ -1,4 +1,4 @@
-//! What is known of a number.
+//! Information about numbers.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ pub struct HistoryInfo {
     /// Missed inbound calls of its history. Absent where they are not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
-    /// Missed inbound calls of its history that ask to be returned and have not been. Absent where they are not counted
-    /// yet.
+    /// Missed inbound calls of its history that ask to be returned and have not been. Absent where they are
+    /// not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_call_back: Option<u64>,
 }
@@ -38,7 +38,7 @@ pub struct HistoryInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OccurrenceInfo {
-    /// Whose history.
+    /// Owner of the history.
     pub number: Party,
     /// Whose that number is; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ pub struct NumberInfo {
     /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country (`+800`, extensions).
     #[cfg_attr(feature = "schema", schema(required))]
     pub country: Option<String>,
-    /// What kind of number it is.
+    /// Kind of number.
     pub kind: NumberKind,
     /// Whose number it is, where a name is known: from an address book, or else from a log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,8 +73,8 @@ pub struct NumberInfo {
     /// The kind of number that the address book says it is, such as `mobile` or `work`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The histories of others that it occurs in: 50 at most, the latest call first. Absent where there are none, and
-    /// where the server runs with `--no-directory`.
+    /// The histories of others that it occurs in: 50 at most, the latest call first. Absent where there are
+    /// none, and where the server runs with `--no-directory`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occurs_in: Vec<OccurrenceInfo>,
 }
@@ -86,8 +86,8 @@ impl NumberInfo {
     }
 }
 
-/// What kind of number it is: for a telephone number what its country's numbering plan says (the types of
-/// libphonenumber), else what stands in its place.
+/// Kind of number: for a telephone number that of its country's numbering plan (the types of
+/// libphonenumber), else the kind of party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -1,4 +1,4 @@
-//! Who is on a line.
+//! Parties of a call.
 //!
 //! Most parties have an E.164 number and need nothing else. The others (extensions, short codes, SIP
 //! addresses, callers who hide) are different things, and none of them is an E.164 number, so each has a
@@ -50,7 +50,7 @@ impl fmt::Display for E164 {
 /// A text that is not what it was read as. Says what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// What would have been right, as a noun phrase.
+    /// The expected value, as a noun phrase.
     pub expected: &'static str,
     /// The text as it came.
     pub found: String,
@@ -82,7 +82,7 @@ impl FromStr for E164 {
     }
 }
 
-/// What kind of party somebody is.
+/// Kind of party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartyKind {
@@ -117,8 +117,8 @@ pub enum Party {
     Withheld,
     /// The network could not tell the number.
     Unknown,
-    /// A text of a log that is no number by any rule: 1 to [`Party::MAX_TEXT_CHARS`] characters, none of them a control
-    /// character, no blank at either end.
+    /// A text of a log that is no number by any rule: 1 to [`Party::MAX_TEXT_CHARS`] characters, none of them
+    /// a control character, no blank at either end.
     Text(String),
 }
 
@@ -167,8 +167,8 @@ impl Party {
         (well_formed && uri.len() <= Self::MAX_SIP_LEN).then_some(Self::Sip(uri))
     }
 
-    /// A text that is no number, without control characters and cut after [`Party::MAX_TEXT_CHARS`]. `None` if nothing is
-    /// left of it.
+    /// A text that is no number, without control characters and cut after [`Party::MAX_TEXT_CHARS`]. `None`
+    /// if nothing is left of it.
     pub fn text(text: &str) -> Option<Self> {
         let printable: String = text.chars().filter(|c| !c.is_control()).collect();
         let kept: String = printable.trim().chars().take(Self::MAX_TEXT_CHARS).collect();
@@ -176,7 +176,7 @@ impl Party {
         (!kept.is_empty()).then(|| Self::Text(kept.to_owned()))
     }
 
-    /// What kind of party this is.
+    /// Kind of this party.
     pub fn kind(&self) -> PartyKind {
         match self {
             Self::E164(_) => PartyKind::E164,
@@ -188,8 +188,9 @@ impl Party {
         }
     }
 
-    /// A name of the party, without control characters and cut after [`Party::MAX_NAME_CHARS`]. `None` if nothing is left,
-    /// if the name is only the party's own digits, and for parties that are nobody in particular.
+    /// A name of the party, without control characters and cut after [`Party::MAX_NAME_CHARS`]. `None` if
+    /// nothing is left, if the name is only the party's own digits, and for parties that are nobody in
+    /// particular.
     pub fn named(&self, text: &str) -> Option<String> {
         let printable: String = text.chars().filter(|c| !c.is_control()).collect();
         let name: String = printable.trim().chars().take(Self::MAX_NAME_CHARS).collect();
@@ -197,8 +198,8 @@ impl Party {
         (!name.is_empty() && self.is_identified() && !self.is_written(name)).then(|| name.to_owned())
     }
 
-    /// Whether a text is the party itself: its canonical text, or the digits of its number with or without the country
-    /// code, however they are grouped.
+    /// Whether a text is the party itself: its canonical text, or the digits of its number with or without
+    /// the country code, however they are grouped.
     fn is_written(&self, text: &str) -> bool {
         /// Fewer digits than a number has without its country code are another one.
         const SHORTEST: usize = 7;

@@ -72,7 +72,7 @@ pub struct CallbackQueue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct UnidentifiedCallers {
-    /// How many calls there are.
+    /// Number of calls.
     pub calls: u64,
     /// When the latest of them began, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
@@ -89,7 +89,7 @@ pub struct Callback {
     pub number: Option<Party>,
     /// Who called.
     pub counterparty: Party,
-    /// How to write the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null where it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub details: Option<CounterpartyDetails>,
     /// The counterparty's name, where it is known.
@@ -153,7 +153,7 @@ pub struct CallbackState {
 pub struct PersonSummary {
     /// Who it is.
     pub counterparty: Party,
-    /// How to write the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null where it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub details: Option<CounterpartyDetails>,
     /// The counterparty's name, where it is known.
@@ -161,11 +161,11 @@ pub struct PersonSummary {
     pub name: Option<String>,
     /// The IANA time zone that months and hours are counted in, `Europe/Berlin`.
     pub time_zone: String,
-    /// How many calls there are.
+    /// Number of calls.
     pub calls: u64,
-    /// How many there are of each type.
+    /// Number of calls of each type.
     pub types: CallCounts,
-    /// How long the parties spoke, all calls together.
+    /// Total talk time.
     pub talk_time: TalkTime,
     /// When the first call began, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
@@ -197,14 +197,14 @@ pub struct MonthCount {
     /// The month, `2024-01`.
     #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]{4}-[0-9]{2}$"))]
     pub month: String,
-    /// How many calls began in it.
+    /// Number of calls that began in this hour.
     pub calls: u64,
-    /// How many of them were missed, in either direction.
+    /// Number of those that were missed, in either direction.
     pub missed: u64,
 }
 
-/// When calls to a person are answered, best first: by the share that was answered, where one call more of each kind
-/// is added, so that nine of ten come before one of one.
+/// When calls to a person are answered, best first: by the share that was answered, where one call more of
+/// each kind is added, so that nine of ten come before one of one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BestTimes {
@@ -221,7 +221,7 @@ pub struct HourAnswers {
     /// The hour of the day, 0 to 23.
     #[cfg_attr(feature = "schema", schema(maximum = 23))]
     pub hour: u8,
-    /// How many calls there were.
+    /// Number of calls.
     pub calls: u64,
     /// How many of them were answered.
     pub answered: u64,
@@ -237,7 +237,7 @@ pub struct WeekdayAnswers {
     /// The day of the week, 1 for Monday to 7 for Sunday (ISO 8601).
     #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 7))]
     pub weekday: u8,
-    /// How many calls there were.
+    /// Number of calls.
     pub calls: u64,
     /// How many of them were answered.
     pub answered: u64,
@@ -310,8 +310,8 @@ impl MonthCount {
     }
 }
 
-/// A call in a list of several lines. In JSON the members of the call, and whose it is; `details` are there if they were
-/// asked for.
+/// A call in a list of several lines. In JSON the members of the call, and whose it is; `details` are there
+/// if they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LineCall {
@@ -320,7 +320,7 @@ pub struct LineCall {
     /// The call itself.
     #[serde(flatten)]
     pub call: Call,
-    /// What else is known.
+    /// Further details.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<CallDetails>,
 }

@@ -1,31 +1,31 @@
-//! How the API says no.
+//! Problem details (RFC 9457), the body of every error of the API.
 
 use serde::{Deserialize, Serialize};
 
 /// A problem details object (RFC 9457), sent as `application/problem+json`.
 ///
-/// `parameter`, `expected` and `found` are extension members: they are there when a value was malformed, and `parameter` when
-/// it was one of the query's.
+/// `parameter`, `expected` and `found` are extension members: they are there when a value was malformed, and
+/// `parameter` when it was one of the query's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// What kind of problem, as a relative URI that never changes: `/problems/not-a-number`.
+    /// Type of problem, as a relative URI that never changes: `/problems/not-a-number`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The kind in words, the same for each occurrence.
     pub title: String,
     /// The HTTP status code.
     pub status: u16,
-    /// What happened this time, for a person.
+    /// Explanation of this occurrence, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The name of the query parameter that is not right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    /// What would have been right.
+    /// The expected value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What came instead.
+    /// The value found instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
     /// The request's id, as in the answer's header `X-Request-Id` and the server's log.

@@ -41,7 +41,8 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// Percent-encodes a path segment or a value in a query: all but the unreserved characters of RFC 3986, section 2.3.
+/// Percent-encodes a path segment or a value in a query: all but the unreserved characters of RFC 3986,
+/// section 2.3.
 pub fn encode(segment: &str) -> String {
     let mut encoded = String::with_capacity(segment.len() + 8);
     for byte in segment.bytes() {

@@ -1,4 +1,4 @@
-//! What can be asked: every query parameter of the API, once. The server parses with this table, the page writes addresses
+//! Every query parameter of the API, once. The server parses with this table, the page writes addresses
 //! with it, and the API's description is made from it.
 
 /// A query parameter.
@@ -6,19 +6,19 @@
 pub struct Parameter {
     /// Its name in the address.
     pub name: &'static str,
-    /// What its value is.
+    /// Type of its value.
     pub kind: Kind,
-    /// Whether it may stand several times.
+    /// Whether it may be repeated.
     pub repeats: bool,
-    /// What a right value is, as a noun phrase: `expected <this>, but found ...`.
+    /// Description of a valid value, as a noun phrase: `expected <this>, but found ...`.
     pub expected: &'static str,
     /// A right value.
     pub example: &'static str,
-    /// What it does.
+    /// Effect of the parameter.
     pub description: &'static str,
 }
 
-/// What the value of a parameter is.
+/// Type of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// One of these texts.
@@ -342,7 +342,7 @@ pub const MAP: Parameter = once(
 /// What a log that is sent in takes.
 pub const IMPORT: [Parameter; 6] = [OWN, ZONE, REGION, LOG_FORMAT, DATES, MAP];
 
-/// Which calls of a history are wanted.
+/// Parameters that filter the calls of a history.
 pub const FILTER: [Parameter; 14] = [
     TYPE,
     DIRECTION,
@@ -360,13 +360,13 @@ pub const FILTER: [Parameter; 14] = [
     HOUR,
 ];
 
-/// What a list of calls takes beside [`FILTER`].
+/// Parameters of a list of calls beside [`FILTER`].
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
 /// What those take who follow a history.
 pub const EVENTS: [Parameter; 1] = [INCLUDE];
 
-/// What the list of numbers takes.
+/// Parameters of the list of numbers.
 pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
 
 #[cfg(test)]

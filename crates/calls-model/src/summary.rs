@@ -1,4 +1,4 @@
-//! What a history comes to: sums, counts and who still waits to be called back.
+//! Summary of a history: sums, counts and missed calls that are not returned.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,11 +16,11 @@ use crate::text;
 pub struct Summary {
     /// The IANA time zone that days and hours are counted in, `Europe/Berlin`.
     pub time_zone: String,
-    /// How many calls there are.
+    /// Number of calls.
     pub calls: u64,
-    /// How many there are of each type.
+    /// Number of calls of each type.
     pub types: CallCounts,
-    /// How long the parties spoke, all calls together.
+    /// Total talk time.
     pub talk_time: TalkTime,
     /// The share of the calls that were missed, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
@@ -40,7 +40,7 @@ pub struct Summary {
     /// Up to [`Summary::TOP_COUNTERPARTIES`] counterparties with the most calls, most first.
     #[cfg_attr(feature = "schema", schema(max_items = 10))]
     pub top_counterparties: Vec<CounterpartyCount>,
-    /// What became of the missed inbound calls.
+    /// Missed inbound calls, returned and not.
     pub missed_inbound: MissedInbound,
     /// Calls to the owner: how many were answered, and how soon.
     #[serde(default)]
@@ -51,11 +51,11 @@ pub struct Summary {
     /// The period before, with `compare=previous`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousPeriod>,
-    /// How the calls ended, as far as that is known: those dispositions that occur.
+    /// Calls by disposition, where it is known; only dispositions that occur.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispositions: Vec<DispositionCount>,
-    /// There while the calls are being counted, or where they are too many to be searched in time: the figures are those
-    /// of the newest calls. To be asked for again.
+    /// There while the calls are being counted, or where they are too many to be searched in time: the
+    /// figures are those of the newest calls. To be asked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Coverage>,
     /// There where `top_counterparties` are those of the newest calls that fit, for there are too many.
@@ -108,7 +108,7 @@ pub struct PreviousPeriod {
     /// When it ends, UTC. Not later than the filter's period begins.
     #[serde(with = "crate::calls::rfc3339")]
     pub until: DateTime<Utc>,
-    /// How many calls it has.
+    /// Number of calls.
     pub calls: u64,
     /// Calls to the owner.
     pub inbound: InboundAnswers,
@@ -137,17 +137,17 @@ pub(crate) fn answer_rate(answered: u64, missed: u64) -> Option<f64> {
     (answered + missed > 0).then(|| answered as f64 / (answered + missed) as f64)
 }
 
-/// How many calls there are that ended in one way.
+/// Number of calls with one disposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DispositionCount {
-    /// How they ended.
+    /// Their disposition.
     pub disposition: Disposition,
-    /// How many there are.
+    /// Their number.
     pub calls: u64,
 }
 
-/// How many calls figures are made of.
+/// Number of calls that a figure is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Coverage {
@@ -186,7 +186,7 @@ impl Summary {
     }
 }
 
-/// How many calls there are of each type.
+/// Number of calls of each type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallCounts {
@@ -233,9 +233,9 @@ pub struct DayCount {
     /// The day, `2024-01-31`.
     #[serde(with = "iso_date")]
     pub date: NaiveDate,
-    /// How many calls began on it.
+    /// Number of calls that began on this day.
     pub calls: u64,
-    /// How many of them were missed, in either direction.
+    /// Number of those that were missed, in either direction.
     pub missed: u64,
 }
 
@@ -261,8 +261,8 @@ mod iso_date {
     }
 }
 
-/// The calls of one hour of the week, over all weeks. Where clocks are set back, the hour that comes twice counts
-/// both times; where they are set forward, the hour that is left out has no calls that week.
+/// The calls of one hour of the week, over all weeks. Where clocks are set back, the hour that comes twice
+/// counts both times; where they are set forward, the hour that is left out has no calls that week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HourOfWeekCount {
@@ -272,9 +272,9 @@ pub struct HourOfWeekCount {
     /// The hour of the day, 0 to 23.
     #[cfg_attr(feature = "schema", schema(maximum = 23))]
     pub hour: u8,
-    /// How many calls began in it.
+    /// Number of calls that began in this hour.
     pub calls: u64,
-    /// How many of them were missed, in either direction.
+    /// Number of those that were missed, in either direction.
     pub missed: u64,
 }
 
@@ -282,13 +282,13 @@ pub struct HourOfWeekCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CounterpartyCount {
-    /// Who it is. All withheld callers are one here, and all unknown ones are another.
+    /// The counterparty. All withheld callers count as one, and all unknown ones as another.
     pub counterparty: Party,
-    /// How many calls there were.
+    /// Number of calls.
     pub calls: u64,
-    /// How many of them were missed, in either direction.
+    /// Number of those that were missed, in either direction.
     pub missed: u64,
-    /// How long the parties spoke, all these calls together.
+    /// Total talk time of these calls.
     pub talk_time: TalkTime,
     /// How to write the counterparty, where it has an E.164 number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -298,19 +298,19 @@ pub struct CounterpartyCount {
     pub name: Option<String>,
 }
 
-/// What became of the missed inbound calls that fit the filter, but for those that ask for nothing: blocked calls and
-/// calls that were answered elsewhere.
+/// Missed inbound calls that match the filter, without those that need no call back: blocked calls and
+/// calls answered elsewhere.
 ///
-/// One is returned if the owner and the caller spoke later: the owner called back and was answered, or the caller
-/// tried again and was. That later call counts whether or not it fits the filter itself.
+/// One is returned if the owner and the caller spoke later: the owner called back and was answered, or the
+/// caller tried again and was. That later call counts whether or not it fits the filter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MissedInbound {
-    /// How many have been returned.
+    /// Number of returned calls.
     pub returned: u64,
-    /// How many have not.
+    /// Number of calls that are not returned.
     pub not_returned: u64,
-    /// How many nobody could return or tell to be returned: their callers were withheld or unknown.
+    /// Number of calls that nobody can return: their callers were withheld or unknown.
     pub unidentified: u64,
     /// The ids of those that have not been returned, newest first, at most [`MissedInbound::MAX_IDS`].
     #[cfg_attr(feature = "schema", schema(max_items = 100))]
@@ -322,8 +322,8 @@ impl MissedInbound {
     pub const MAX_IDS: usize = 100;
 }
 
-/// A sum of call durations. As text, and so in JSON, seconds with one to three decimals like the duration of a
-/// call: `252.4`.
+/// A sum of call durations. As text, and so in JSON, seconds with one to three decimals like the duration of
+/// a call: `252.4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TalkTime(u64);
 

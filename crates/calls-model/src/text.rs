@@ -65,8 +65,8 @@ fn two_digits(number: u64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
-/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs. `None` for years that need a
-/// sign and for leap seconds, which are chrono's.
+/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs. `None` for years
+/// that need a sign and for leap seconds, which are chrono's.
 pub(crate) fn rfc3339(time: &DateTime<Utc>) -> Option<Text> {
     let time_of_day = time.naive_utc().time();
     let (date, nanos) = (time.naive_utc().date(), time_of_day.nanosecond());

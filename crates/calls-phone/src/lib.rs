@@ -114,8 +114,9 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
-/// What a telephone inside of a system dialled, without the digit that asks for an outside line: `912025550124` and
-/// `92025550124` in North America, where a 9 does. Without it they would be numbers of India and Pakistan.
+/// What a telephone inside of a system dialled, without the digit that asks for an outside line:
+/// `912025550124` and `92025550124` in North America, where a 9 does. Without it they would be numbers of
+/// India and Pakistan.
 pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {
     let is_american = region
         .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region.0))

@@ -14,11 +14,12 @@ pub enum Digits {
     Anywhere(String),
 }
 
-/// The digits that a number has which `text` is a part of, in any spelling: one of these. None where the text is no part
-/// of a number.
+/// The digits that a number has which `text` is a part of, in any spelling: one of these. None where the text
+/// is no part of a number.
 ///
-/// A `+` or `00` stands before a country code. The digit that is dialled before national numbers (0 in most countries)
-/// is no part of them: `0170` is `+49170...` in the country of `region` and in that of `owner`, whose calls are searched.
+/// A `+` or `00` stands before a country code. The digit that is dialled before national numbers (0 in most
+/// countries) is no part of them: `0170` is `+49170...` in the country of `region` and in that of `owner`,
+/// whose calls are searched.
 pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<E164>) -> Vec<Digits> {
     let text = text.trim();
     let is_number = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
@@ -61,8 +62,8 @@ fn from_national(digits: &str, region: Region) -> Option<String> {
     (!national.is_empty()).then(|| format!("{code}{national}"))
 }
 
-/// What is dialled before a national number (ITU-T E.164, list of dialling procedures). Countries that dial nothing have
-/// no number that begins with 0, but for Italy's.
+/// What is dialled before a national number (ITU-T E.164, list of dialling procedures). Countries that dial
+/// nothing have no number that begins with 0, but for Italy's.
 fn trunk_prefix(region: &str, code: i32) -> Option<&'static str> {
     match region {
         _ if code == 1 => Some("1"),

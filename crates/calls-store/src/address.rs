@@ -1,9 +1,9 @@
 //! A connection string, as both kinds of connections read it: libpq's, which is handed the string itself, and
 //! tokio-postgres', which is handed what is read here.
 //!
-//! The format is libpq's (PostgreSQL documentation, chapter "Database Connection Control Functions"): a URI or
-//! `keyword=value` pairs, completed by the `PG...` variables of the environment and the password file. What
-//! tokio-postgres cannot do is refused when the program starts, with the reason.
+//! The format is libpq's (PostgreSQL documentation, chapter "Database Connection Control Functions"): a URI
+//! or `keyword=value` pairs, completed by the `PG...` variables of the environment and the password file.
+//! What tokio-postgres cannot do is refused when the program starts, with the reason.
 
 mod parameters;
 mod password_file;
@@ -19,13 +19,13 @@ use tokio_postgres::{Client, Config, Connection, Socket};
 
 use parameters::Parameters;
 
-/// Where PostgreSQL is, for tokio-postgres.
+/// Address of PostgreSQL for tokio-postgres.
 #[derive(Clone)]
 pub struct Address {
     /// One for each host, in the order in which they are tried.
     hosts: Vec<Config>,
     tls: MakeTlsConnector,
-    /// How long a host may take until it is connected, all questions answered. `None`: as long as it likes.
+    /// Time limit per host until a connection is ready. `None`: no limit.
     connect_timeout: Option<Duration>,
     /// A primary is taken only where no standby is found (`prefer-standby`).
     prefers_standby: bool,
@@ -39,7 +39,7 @@ pub(crate) type Driver = Connection<Socket, postgres_openssl::TlsStream<Socket>>
 /// Why there is no connection, by the last host that was tried. Holds no row's values.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// What tokio-postgres says.
+    /// Error of tokio-postgres.
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
     /// The host said nothing.
@@ -51,7 +51,8 @@ impl Address {
     /// Reads a connection string.
     ///
     /// # Errors
-    /// It is malformed, or asks for what tokio-postgres cannot do. The error names the parameter, never a password.
+    /// It is malformed, or asks for what tokio-postgres cannot do. The error names the parameter, never a
+    /// password.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut parameters = Parameters::parse(text)?;
         parameters.complete(|name| std::env::var(name).ok())?;
@@ -216,8 +217,8 @@ fn system_user() -> anyhow::Result<String> {
     )
 }
 
-/// Where the string does not say: short, as for the connections of the pool. Returns how long a host may take to
-/// connect.
+/// Where the string does not say: short, as for the connections of the pool. Returns how long a host may take
+/// to connect.
 fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<Option<Duration>> {
     let number = |name: &str, default: u64| match parameters.get(name) {
         None => Ok(default),

@@ -1,8 +1,8 @@
 //! Whom to call back: people with missed calls that were not returned ([`returned`]) and not marked done.
 //!
-//! The missed calls that are open are known without reading the history: in a short one by the natural key, in a long
-//! one from its counts, which tell the quarters of an hour that have some. At most [`MOST_OPEN`] of them are looked at,
-//! the newest ones; where there are more, the queue says so.
+//! The missed calls that are open are known without reading the history: in a short one by the natural key,
+//! in a long one from its counts, which tell the quarters of an hour that have some. At most [`MOST_OPEN`] of
+//! them are looked at, the newest ones; where there are more, the queue says so.
 
 mod open;
 
@@ -38,7 +38,7 @@ pub enum Sort {
 /// What is asked of the queue of a history.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
-    /// Whose history.
+    /// Owner of the history.
     pub owner: PartyKey,
     /// Those who are marked done, instead of those who wait.
     pub done: bool,
@@ -162,8 +162,8 @@ fn entry(
     })
 }
 
-/// Marks a person done, or notes something. Returns what is kept; `None` if nobody of this kind called and was missed. To
-/// be run in a transaction.
+/// Marks a person done, or notes something. Returns what is kept; `None` if nobody of this kind called and
+/// was missed. To be run in a transaction.
 pub fn put(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -202,7 +202,8 @@ pub fn put(
     Ok(Some(mark))
 }
 
-/// Takes back what was marked and noted of a person, and says whether there was anything. To be run in a transaction.
+/// Takes back what was marked and noted of a person, and says whether there was anything. To be run in a
+/// transaction.
 pub fn remove(connection: &mut PgConnection, owner: PartyKey, party: PartyKey) -> QueryResult<bool> {
     let Some(version) = next_version(connection, owner)? else { return Ok(false) };
     let said = callbacks::done_at.is_not_null().or(callbacks::note.ne(""));

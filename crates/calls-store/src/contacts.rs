@@ -56,8 +56,8 @@ pub struct Replaced {
     pub removed: usize,
 }
 
-/// Stores the names of an address book instead of those that it had, in one transaction: others see the old ones or the
-/// new ones.
+/// Stores the names of an address book instead of those that it had, in one transaction: others see the old
+/// ones or the new ones.
 ///
 /// A number that several people have gets the names of the first three.
 pub fn replace(connection: &mut PgConnection, book: &Book, entries: Vec<Entry>) -> QueryResult<Replaced> {

@@ -12,7 +12,8 @@ use crate::keys::{PartyKey, Version};
 use crate::pool::{Database, DatabaseError};
 use crate::schema::histories;
 
-/// Brings counts forward: those that are nearly there at once, others in the background. Clones share the work.
+/// Brings counts forward: those that are nearly there at once, others in the background. Clones share the
+/// work.
 #[derive(Clone)]
 pub struct Counter {
     database: Database,
@@ -25,7 +26,7 @@ struct AtWork {
     done: Condvar,
 }
 
-/// How much there is to count.
+/// Amount of work left to count.
 enum Work {
     None,
     Some,
@@ -35,7 +36,7 @@ enum Work {
 impl Counter {
     /// Calls that are counted while somebody waits.
     const LITTLE: i64 = 20_000;
-    /// How long somebody waits for more than that.
+    /// Time that a request waits for a larger count.
     const PATIENCE: Duration = Duration::from_millis(300);
     /// Histories that are counted at the same time: each takes a core and a connection.
     const MOST: usize = 1;
@@ -45,8 +46,8 @@ impl Counter {
         Self { database, at_work: Arc::default() }
     }
 
-    /// Counts the newest calls of a history, if it is long. Where that takes long it goes on in the background, and a
-    /// summary that is read meanwhile says what it covers.
+    /// Counts the newest calls of a history, if it is long. Where that takes long it goes on in the
+    /// background, and a summary that is read meanwhile says what it covers.
     ///
     /// # Errors
     /// Those of [`Database::read`].

@@ -1,7 +1,8 @@
-//! Counts of long histories, kept up to an id and brought forward by whoever reads (see the migration `keep_counts`).
+//! Counts of long histories, kept up to an id and brought forward by whoever reads (see the migration
+//! `keep_counts`).
 //!
-//! In reading order: [`day`] is how the calls of a day are counted and packed, [`top`] are the counterparties with the
-//! most calls, `forward` counts newer calls, `scratch` counts a history from its beginning.
+//! In reading order: [`day`] is how the calls of a day are counted and packed, [`top`] are the counterparties
+//! with the most calls, `forward` counts newer calls, `scratch` counts a history from its beginning.
 
 pub mod day;
 pub mod top;
@@ -21,7 +22,7 @@ pub(crate) use scratch::count_all;
 /// Histories with more calls than this are counted. Others are read whole, which takes some ten milliseconds.
 pub const LONG: u64 = 10_000;
 
-/// How far the counts of a history are.
+/// Progress of the counts of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// Calls with this id and below are counted.
@@ -30,7 +31,7 @@ pub struct Progress {
     pub top: top::Top,
 }
 
-/// How far the counts of a history are; `None` if there are none.
+/// Progress of the counts of a history; `None` if there are none.
 pub fn progress(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Option<Progress>> {
     let row: Option<(CallId, Vec<u8>)> = history_counts::table
         .find(owner)
@@ -40,14 +41,15 @@ pub fn progress(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<O
     Ok(row.map(|(until, top)| Progress { until, top: top::Top::unpack(&top) }))
 }
 
-/// How many calls a history has.
+/// Number of calls of a history.
 pub fn size(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<u64> {
     let calls: Option<i64> =
         histories::table.find(owner).select(histories::calls).first(connection).optional()?;
     Ok(calls.unwrap_or_default().unsigned_abs())
 }
 
-/// Deletes the counts of a history, whose calls have become fewer or other ones. They are made anew when somebody asks.
+/// Deletes the counts of a history, whose calls have become fewer or other ones. They are made anew when
+/// somebody asks.
 pub(crate) fn reset(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     // The first is the row that counting locks.
     let there = diesel::delete(history_counts::table.find(owner)).execute(connection)?;

@@ -1,8 +1,8 @@
-//! How long anything may take.
+//! Deadlines.
 
 use std::time::Duration;
 
-/// How long requests wait for PostgreSQL. All follow from the time that a request may take.
+/// Deadlines of requests to PostgreSQL. All derive from the time that a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
     /// A request that reads. An answer that comes later would be no better than none.
@@ -17,7 +17,7 @@ impl Default for Deadlines {
 }
 
 impl Deadlines {
-    /// How long a request waits for a connection.
+    /// Time that a request waits for a connection.
     pub fn checkout(self) -> Duration {
         self.request * 15 / 17
     }
@@ -32,8 +32,8 @@ impl Deadlines {
         self.request * 2 / 5
     }
 
-    /// The same as [`Deadlines::request`] for one that writes, which can store ten thousands of calls and wait for other
-    /// writers.
+    /// The same as [`Deadlines::request`] for one that writes, which can store ten thousands of calls and
+    /// wait for other writers.
     pub fn write(self) -> Duration {
         self.request.max(Duration::from_secs(30))
     }

@@ -13,7 +13,7 @@ use crate::notes;
 use crate::rows::CallRow;
 use crate::schema::calls;
 
-/// What else is known of a call.
+/// Details of calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowDetails {
     /// From the first ring to the answer or the end.

@@ -30,7 +30,7 @@ pub enum Sort {
 /// A number in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct Listed {
-    /// Whose it is.
+    /// Owner of the history.
     #[diesel(sql_type = BigInt)]
     pub number: PartyKey,
     /// How many calls its history has; without one, how many the others have with it.
@@ -55,7 +55,7 @@ pub struct Place {
     pub last_call: DateTime<Utc>,
 }
 
-/// What is asked of the directory.
+/// Query of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The order.
@@ -190,8 +190,8 @@ fn groups(digits: &str) -> Vec<i32> {
     groups
 }
 
-/// The first of one table that fit, by the parameters: how many, and the number, calls and last call of the place that
-/// they are behind.
+/// The first of one table that fit, by the parameters: how many, and the number, calls and last call of the
+/// place that they are behind.
 fn part(sort: Sort, table: &str, key: &str, is_owner: bool, condition: String, is_behind: bool) -> String {
     // Each parameter is there, and is to have a type.
     let everywhere = "$2::bigint IS NOT NULL AND $3::bigint IS NOT NULL AND $4::timestamptz IS NOT NULL";

@@ -1,7 +1,7 @@
 //! Which tables Citus distributes, and by what.
 //!
-//! All that belongs to an owner is on one shard, by the owner's number: each statement of a request names it. What every
-//! history needs, and is small, is on every node.
+//! All that belongs to an owner is on one shard, by the owner's number: each statement of a request names it.
+//! What every history needs, and is small, is on every node.
 
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection as _;
@@ -62,7 +62,8 @@ pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'stati
     Ok(TABLES.into_iter().filter(|(table, _)| is_waiting(table)).collect())
 }
 
-/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the coordinator.
+/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the
+/// coordinator.
 pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let pending = pending(connection).context("cannot see which tables are distributed")?;
     let mut done = Vec::with_capacity(pending.len());

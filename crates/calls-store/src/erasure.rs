@@ -1,4 +1,5 @@
-//! Erasing a person: its own history goes, and in the histories of others its calls become those of an unknown caller.
+//! Erasing a person: its own history goes, and in the histories of others its calls become those of an
+//! unknown caller.
 
 use chrono::Utc;
 use diesel::pg::PgConnection;
@@ -9,22 +10,24 @@ use crate::keys::PartyKey;
 use crate::schema::{calls, histories, other_parties};
 use crate::{callbacks, contacts, counts, idempotency, lines, names, notes, occurrences};
 
-/// What became of the calls that named a party.
+/// Result of erasing a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Calls of its own history, which are deleted.
     pub own: usize,
     /// Calls of others, whose counterparty is unknown now.
     pub made_unknown: usize,
-    /// Calls of others that were deleted, because an unknown caller's call of the same time and type is there.
+    /// Calls of others that were deleted, because an unknown caller's call of the same time and type is
+    /// there.
     pub duplicates: usize,
 }
 
 /// Removes a party: its own history, and its name from everybody else's.
 ///
-/// The calls of others stay true without it: their counterparty becomes `unknown`. Where that would be the same call
-/// twice by the natural key, it is deleted instead. To be run in a transaction, so that nobody is half erased. Meanwhile
-/// others can read, and writers wait, so that no call of the party comes in behind its back.
+/// The calls of others stay true without it: their counterparty becomes `unknown`. Where that would be the
+/// same call twice by the natural key, it is deleted instead. To be run in a transaction, so that nobody is
+/// half erased. Meanwhile others can read, and writers wait, so that no call of the party comes in behind its
+/// back.
 pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Erased> {
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let mut erased = Erased::default();
@@ -67,7 +70,8 @@ fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<
     Ok(others)
 }
 
-/// Makes a counterparty of a history unknown, and takes it off as the other line: how many calls, and how many were deleted instead.
+/// Makes a counterparty of a history unknown, and takes it off as the other line: how many calls, and how
+/// many were deleted instead.
 fn make_unknown(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -92,7 +96,8 @@ fn make_unknown(
     Ok((made_unknown, duplicates))
 }
 
-/// Gives a history that lost so many calls its new version, and sets its counts back. Without calls it is deleted.
+/// Gives a history that lost so many calls its new version, and sets its counts back. Without calls it is
+/// deleted.
 pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usize) -> QueryResult<()> {
     let last = calls::table
         .filter(calls::number.eq(owner))
@@ -145,11 +150,11 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .map(|_| ())
 }
 
-/// Removes all extensions, SIP addresses and texts that no call names and that own no history, and the names that logs have
-/// of parties like these.
+/// Removes all extensions, SIP addresses and texts that no call names and that own no history, and the names
+/// that logs have of parties like these.
 pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
-    // Keys first, and by sets: Citus deletes by no join of a reference table and a distributed one, and finds by one only
-    // what names an owner.
+    // Keys first, and by sets: Citus deletes by no join of a reference table and a distributed one, and finds
+    // by one only what names an owner.
     const UNNAMED: &str = "
         SELECT number FROM other_parties WHERE number < -2
         EXCEPT SELECT DISTINCT counterparty FROM calls WHERE counterparty < -2

@@ -1,4 +1,4 @@
-//! Which calls of a history are wanted, as a condition on rows of `calls`.
+//! Filter of a history as a condition on rows of `calls`.
 
 use calls_model::{CallType, Disposition};
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use crate::schema::{calls, other_parties};
 use crate::search::escape_like;
 use crate::zones::Offsets;
 
-/// Which calls of a history are wanted. The default is all of them.
+/// Filter of a history. The default matches all calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// Of these types only.
@@ -81,7 +81,8 @@ impl Filter {
         *self == Self { from, until, ..Self::default() }
     }
 
-    /// Whether counts by quarter of an hour, type and disposition are enough to count the calls that are wanted.
+    /// Whether counts by quarter of an hour, type and disposition are enough to count the calls that are
+    /// wanted.
     pub(crate) fn is_countable(&self) -> bool {
         self.counterparty.is_none()
             && self.min_duration_ms.is_none()
@@ -98,7 +99,7 @@ impl Counterparties {
 
     /// All telephone numbers whose digits begin with these: a range of keys for each length.
     pub fn with_digits(digits: &str) -> Self {
-        /// What an E.164 number has at most.
+        /// Digits of the longest key.
         const LONGEST: usize = 18;
         let ranges = digits.parse::<i64>().ok().filter(|first| *first > 0 && digits.len() <= LONGEST);
         let of_length = |first: i64| {
@@ -196,8 +197,8 @@ fn both(conditions: impl IntoIterator<Item = Condition>) -> Condition {
 }
 
 fn in_hours(hours: &WantedHours) -> Option<Condition> {
-    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative is
-    // negative.
+    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative
+    // is negative.
     let hour_of_week = |after: &str| {
         diesel::dsl::sql::<Bool>("((floor(")
             .bind::<Double, _>(local_seconds(&hours.offsets))

@@ -1,9 +1,9 @@
 //! The hot path: plain pages, versions and single calls, by prepared statements that are pipelined.
 //!
-//! Each worker thread of a server has a [`Hot`] of its own. It reads over one connection, on which any number of
-//! statements are under way. Who has no answer after [`PATIENCE`] asks again over another connection, so one slow
-//! statement holds nobody up; what comes meanwhile goes there at once. Writes wait for the disk, so they have
-//! connections of their own.
+//! Each worker thread of a server has a [`Hot`] of its own. It reads over one connection, on which any number
+//! of statements are under way. Who has no answer after [`PATIENCE`] asks again over another connection, so
+//! one slow statement holds nobody up; what comes meanwhile goes there at once. Writes wait for the disk, so
+//! they have connections of their own.
 
 mod lane;
 
@@ -35,16 +35,16 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Connections of a worker that write.
 const WRITERS: usize = 4;
 
-/// What a [`Hot`] is made of, for each worker.
+/// Configuration of a [`Hot`]; each worker makes its own.
 #[derive(Clone)]
 pub struct HotOptions {
-    /// Where PostgreSQL is.
+    /// Address of PostgreSQL.
     pub address: Arc<Address>,
-    /// Where those line up who wait.
+    /// Queue of waiting requests.
     pub queue: Queue,
     /// The parties behind keys.
     pub labels: Labels,
-    /// How long anything may take.
+    /// Deadlines.
     pub deadlines: Deadlines,
     /// Told of connections that cannot be made.
     pub failures: Failures,
@@ -62,7 +62,7 @@ pub struct Hot {
 /// A page that is asked for, of all calls of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageQuestion {
-    /// Whose history.
+    /// Owner of the history.
     pub owner: PartyKey,
     /// Behind this call; from the newest without.
     pub after: Option<Position>,
@@ -79,7 +79,7 @@ pub struct Page {
     pub version: Version,
     /// The calls; none if the client has them.
     pub rows: Vec<CallRow>,
-    /// Where the next page begins.
+    /// Start of the next page.
     pub next: Option<Position>,
 }
 
@@ -119,8 +119,9 @@ const NEXT_PAGE: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 AND (created_at, id) < ($3::timestamptz, $4::bigint) ORDER BY created_at DESC, id DESC LIMIT $2";
 
-/// The statement of a page whose first row is the history's version, with a type of 0: one statement costs PostgreSQL and
-/// this process less than two. Citus plans only statements of one table once for all executions.
+/// The statement of a page whose first row is the history's version, with a type of 0: one statement costs
+/// PostgreSQL and this process less than two. Citus plans only statements of one table once for all
+/// executions.
 fn page_statement(layout: Layout, rows: &str) -> String {
     match layout {
         Layout::Distributed => rows.to_owned(),
@@ -134,8 +135,9 @@ fn page_statement(layout: Layout, rows: &str) -> String {
 
 pub(crate) const LABELS: &str = "SELECT number, kind, label FROM other_parties WHERE number = ANY ($1)";
 
-// One statement is one transaction: near calls, the lock of the history with an id, the call, and who hears of it. A
-// call that came in between the first and the third ends it by a division by zero; then it is tried again, and found.
+// One statement is one transaction: near calls, the lock of the history with an id, the call, and who hears
+// of it. A call that came in between the first and the third ends it by a division by zero; then it is tried
+// again, and found.
 pub(crate) const ADD_CALL: &str = "
     WITH near AS (
         SELECT FROM calls WHERE number = $1 AND counterparty = $2 AND type = $3
@@ -207,8 +209,8 @@ impl Hot {
         Ok(Page { version, rows: CallRow::with_labels(labels, rows), next })
     }
 
-    /// Adds a call, and says whether it was new: no call with its parties and type within two seconds of it was there.
-    /// `None` where the tables are distributed, which this way does not serve.
+    /// Adds a call, and says whether it was new: no call with its parties and type within two seconds of it
+    /// was there. `None` where the tables are distributed, which this way does not serve.
     ///
     /// # Errors
     /// Those of the database, within the time that a request may take. It can have been stored all the same.
@@ -234,7 +236,7 @@ impl Hot {
             }
             let other =
                 self.readers.iter().find(|other| !std::ptr::eq(*other, lane) && !other.is_slow(PATIENCE));
-            // Where PostgreSQL takes so long for this very statement, it would again.
+            // A statement that is slow by itself would be slow again.
             let Some(other) = other.filter(|_| !counted.is_first()) else { return first.await };
             let _counted = other.count();
             let second = self.over(other, &ask);
@@ -247,8 +249,9 @@ impl Hot {
         .await
     }
 
-    /// The work's result, within the time of a request. PostgreSQL itself ends a statement before that, so a lane without
-    /// any answer meanwhile leads nowhere: the next request connects again, perhaps to another host.
+    /// The work's result, within the time of a request. PostgreSQL itself ends a statement before that, so a
+    /// lane without any answer meanwhile leads nowhere: the next request connects again, perhaps to another
+    /// host.
     async fn in_time<T>(
         &self,
         lane: &Lane,
@@ -378,7 +381,8 @@ async fn read_calls(
     Ok((version, rows))
 }
 
-/// A time as PostgreSQL sends it: microseconds since 2000. By way of chrono's types without a zone it takes twice as long.
+/// A time as PostgreSQL sends it: microseconds since 2000. By way of chrono's types without a zone it takes
+/// twice as long.
 struct RawTime(DateTime<Utc>);
 
 impl FromSql<'_> for RawTime {

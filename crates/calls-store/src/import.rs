@@ -33,13 +33,13 @@ pub struct ResolvedCall {
     /// Direction and outcome.
     #[serde(rename = "type")]
     pub call_type: CallType,
-    /// How long the parties spoke.
+    /// Talk time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<CallDuration>,
-    /// How it ended, where that is known.
+    /// Disposition, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
-    /// How long it rang, where that is known.
+    /// Ring time, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_time: Option<CallDuration>,
     /// The other party's name, where the log has one.
@@ -50,7 +50,7 @@ pub struct ResolvedCall {
     pub via: Option<Party>,
 }
 
-/// What an import came to.
+/// Result of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Records that were understood. A call of a telephone system can be two: one for each side.
@@ -68,7 +68,7 @@ impl Summary {
     }
 }
 
-/// What happens during an import.
+/// Event of an import.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// An entry is passed over. Told once for each entry.
@@ -129,7 +129,7 @@ pub fn run(
         };
         let read = import.read(items, region, on_error);
         let stored = import.finish();
-        // What PostgreSQL refused is why reading ended, if it did.
+        // If PostgreSQL refused a batch, that is the cause: reading ended because of it.
         (import.summary, stored.map_err(ImportError::from).and(read))
     })
 }
@@ -284,7 +284,7 @@ impl<F: FnMut(Event<'_>)> Import<F> {
             self.stored(&batch, batch.len());
             return Ok(());
         };
-        // Where the other side is gone, it has said why.
+        // A receiver that is gone has reported its error.
         _ = store.batches.send(batch);
         let so_far: Vec<_> = store.stored.try_iter().collect();
         for stored in so_far {
@@ -337,7 +337,7 @@ impl Store {
                         None => writer.insert(Writer::new(Layout::of(connection)?)),
                     };
                     let Rows { calls: new, keys } = rows(connection, &batch)?;
-                    // What an import that was killed stored last is near to what this one begins with.
+                    // The last batch of an import that was killed is near the first of this one.
                     let before = mem::replace(&mut batch_before, new.clone());
                     let added = writer.add(connection, new, &before)?.len();
                     names.keep(connection, said(&batch, &keys))?;

@@ -1,7 +1,7 @@
 //! New calls into histories.
 //!
-//! A write takes, in the order of owners, the lock of each history and the ids of its calls by one statement; then it
-//! stores the rows by COPY and tells those who follow the histories. That is one transaction.
+//! A write takes, in the order of owners, the lock of each history and the ids of its calls by one statement;
+//! then it stores the rows by COPY and tells those who follow the histories. That is one transaction.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
@@ -29,7 +29,7 @@ pub struct NewCall {
     pub call_type: TypeColumn,
     /// Talk time in milliseconds; never for a missed call.
     pub duration_ms: Option<i32>,
-    /// How it ended.
+    /// Disposition.
     pub disposition: DispositionColumn,
     /// Ring time in milliseconds.
     pub ring_ms: Option<i32>,
@@ -37,13 +37,13 @@ pub struct NewCall {
     pub via: Option<PartyKey>,
 }
 
-/// What makes two calls one: owner, time, counterparty and type. In this order calls are stored: within a history in the
-/// order of time, as its ids shall be, and everywhere in one order, so that two writers never wait for each other in a
-/// circle.
+/// Natural key of a call: owner, time, counterparty and type. Calls are stored in this order: within a
+/// history in the order of time, as its ids shall be, and everywhere in one order, so that two writers never
+/// wait for each other in a circle.
 pub type NaturalKey = (PartyKey, DateTime<Utc>, PartyKey, CallType);
 
 impl NewCall {
-    /// What makes it one call.
+    /// Natural key of the call.
     pub fn natural_key(&self) -> NaturalKey {
         (self.number, self.created_at, self.counterparty, self.call_type.0)
     }
@@ -77,8 +77,8 @@ impl Layout {
         Ok(if row.found { Self::Distributed } else { Self::Plain })
     }
 
-    /// Owners whose calls are added together. On Citus a statement that names many asks every shard, which is quicker than
-    /// a statement for each only where there are many.
+    /// Owners whose calls are added together. On Citus a statement that names many asks every shard, which is
+    /// quicker than a statement for each only where there are many.
     fn owners_at_once(self, owners: usize) -> usize {
         const FEW: usize = 8;
         match self {
@@ -104,9 +104,9 @@ impl Writer {
 
     /// Adds those calls that are not there yet, and returns them. To be run in a transaction.
     ///
-    /// A call is there by its natural key. It is also there if a call that was there before this writer has the same
-    /// parties and type and began within two seconds of it. Unless that one is itself among the new ones or the others
-    /// of the `same_log`: then these are two calls.
+    /// A call is there by its natural key. It is also there if a call that was there before this writer has
+    /// the same parties and type and began within two seconds of it. Unless that one is itself among the new
+    /// ones or the others of the `same_log`: then these are two calls.
     pub fn add(
         &mut self,
         connection: &mut PgConnection,
@@ -234,7 +234,7 @@ fn groups(calls: Vec<NewCall>, owners: usize) -> Vec<Vec<NewCall>> {
     groups
 }
 
-/// What is known of a history before it is written to.
+/// State of a history before a write.
 #[derive(Debug, Clone, Copy)]
 struct History {
     version: Version,
@@ -334,7 +334,7 @@ fn give_back(connection: &mut PgConnection, reserved: &[NewCall], left: &[NewCal
 /// A call that is stored, and may be one of the new ones.
 #[derive(QueryableByName)]
 struct Near {
-    /// Which of the new calls, from 1.
+    /// Index of the new call, from 1.
     #[diesel(sql_type = BigInt)]
     n: i64,
     #[diesel(sql_type = BigInt)]
@@ -350,7 +350,8 @@ fn near_calls(
     new: &[NewCall],
     within: TimeDelta,
 ) -> QueryResult<Vec<Near>> {
-    // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement names it.
+    // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement
+    // names it.
     const NEAR: &str = "
         SELECT new.n, calls.id, calls.created_at
         FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
@@ -397,8 +398,8 @@ struct CallInsert {
     via: Option<PartyKey>,
 }
 
-/// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have reserved. None of
-/// them is there: the histories are locked.
+/// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have
+/// reserved. None of them is there: the histories are locked.
 fn copy_calls(
     connection: &mut PgConnection,
     new: &[NewCall],
@@ -433,8 +434,8 @@ fn copy_calls(
 /// The channel on which those who follow histories hear of new calls.
 pub const CHANNEL: &str = "calls";
 
-/// Tells of new calls once they are committed. Many histories at once are told as one, whose listeners look for
-/// themselves.
+/// Tells of new calls once they are committed. Many histories at once are told as one, whose listeners look
+/// for themselves.
 fn tell(connection: &mut PgConnection, added: &[NewCall]) -> QueryResult<()> {
     const MOST: usize = 100;
     let owners = owners(added);

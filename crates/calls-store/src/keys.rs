@@ -38,7 +38,8 @@ key! {
 }
 
 key! {
-    /// The version of a history: the id of its newest call or above it. Grows with every change and never comes back.
+    /// The version of a history: the id of its newest call or above it. Grows with every change and never
+    /// comes back.
     Version
 }
 

@@ -1,5 +1,5 @@
-//! The parties behind keys below zero, as this process has read them. A key's label never changes, so what is kept here
-//! is never wrong; a party that was erased is in no call any more.
+//! The parties behind keys below zero, as this process has read them. A key's label never changes, so what is
+//! kept here is never wrong; a party that was erased is in no call any more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,7 +1,8 @@
 //! Pages of a history, newest first.
 //!
-//! A page without a filter is read from the index `calls_history` alone. With a filter the history is read in windows
-//! until the page is full, it ends, or the time is over; then the page comes short and says where to go on.
+//! A page without a filter is read from the index `calls_history` alone. With a filter the history is read in
+//! windows until the page is full, it ends, or the time is over; then the page comes short and says where to
+//! go on.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use crate::schema::{calls, histories};
 pub struct Page {
     /// The calls, newest first.
     pub rows: Vec<CallColumns>,
-    /// Where the next page begins: behind this place. `None` at the end of the history.
+    /// Position after which the next page begins. `None` at the end of the history.
     pub next: Option<Position>,
 }
 
@@ -35,8 +36,8 @@ impl Page {
 
 type Calls<'a> = calls::BoxedQuery<'a, Pg, diesel::dsl::SqlTypeOf<crate::rows::HistoryColumns>>;
 
-/// At most `limit` calls of a history that fit, those behind `after` if given (keyset paging). Where they are hard to
-/// find, it takes little longer than `patience`, and comes short.
+/// At most `limit` calls of a history that fit, those behind `after` if given (keyset paging). Where they are
+/// hard to find, it takes little longer than `patience`, and comes short.
 pub fn list_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -81,8 +82,8 @@ fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Cal
     }
 }
 
-/// The page with one counterparty, where the rest of the filter needs no search: the natural key has its calls of each
-/// type in the order of time.
+/// The page with one counterparty, where the rest of the filter needs no search: the natural key has its
+/// calls of each type in the order of time.
 fn list_of_one(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -151,7 +152,7 @@ struct Windows<'a> {
 impl Windows<'_> {
     const FIRST: i64 = 1_000;
     const LARGEST: i64 = 200_000;
-    /// What a window shall take: short enough that the time is kept, long enough that few are needed.
+    /// Target time per window: short enough to keep the deadline, long enough that few windows are needed.
     const PACE: Duration = Duration::from_millis(100);
 
     fn read(&self, connection: &mut PgConnection, mut after: Option<Position>) -> QueryResult<Page> {
@@ -173,7 +174,7 @@ impl Windows<'_> {
         }
     }
 
-    /// Where a window of so many calls ends. `None` if the history ends before.
+    /// End of a window of so many calls. `None` if the history ends before.
     fn end(
         &self,
         connection: &mut PgConnection,

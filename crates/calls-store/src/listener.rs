@@ -1,8 +1,8 @@
 //! Hears of new calls (`LISTEN`), and reads them.
 //!
-//! A notification says only whose history changed; what is new is read from the table, behind the last call that the
-//! reader has. Ids grow with the commits of a history, so that leaves nothing out and repeats nothing, whether the reader
-//! was there all the time, comes back, or the connection was lost in between.
+//! A notification says only whose history changed; what is new is read from the table, behind the last call
+//! that the reader has. Ids grow with the commits of a history, so that leaves nothing out and repeats
+//! nothing, whether the reader was there all the time, comes back, or the connection was lost in between.
 
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ use crate::parties::{fixed_key, kind_text};
 use crate::pool::DatabaseError;
 use crate::rows::{CallColumns, CallRow};
 
-/// How long a listener waits for any answer: it has nothing better to do.
+/// Time that a listener waits for any answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a listener looks for itself where it cannot listen.
+/// Polling interval where LISTEN is not possible.
 const POLL: Duration = Duration::from_secs(1);
 
 /// A connection that listens.
@@ -45,7 +45,7 @@ pub struct Listener {
     next_look: Option<Instant>,
 }
 
-/// Whose history changed.
+/// Owner of a changed history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     /// This party's.
@@ -68,7 +68,8 @@ pub(crate) const NEXT_CALLBACKS: &str = "
 pub(crate) const FIND_PARTY: &str = "SELECT number FROM other_parties WHERE label = $1 AND kind = $2";
 
 impl Listener {
-    /// Connects and listens. On a standby nobody can listen; there it says once a second that something may have changed.
+    /// Connects and listens. On a standby nobody can listen; there it says once a second that something may
+    /// have changed.
     ///
     /// # Errors
     /// PostgreSQL cannot be reached.
@@ -103,7 +104,8 @@ impl Listener {
         }
     }
 
-    /// The next change; `None` once the connection is lost. Can be dropped and called again without losing one.
+    /// The next change; `None` once the connection is lost. Can be dropped and called again without losing
+    /// one.
     pub async fn changed(&mut self) -> Option<Change> {
         let Some(at) = self.next_look else { return self.changes.recv().await };
         tokio::select! {
@@ -120,8 +122,9 @@ impl Listener {
         self.changes.try_recv().ok()
     }
 
-    /// Asks PostgreSQL for nothing, within `patience`: a connection that was lost without a word gives no answer. On a
-    /// server that was a standby until now it begins to listen; returns whether it did, and something may have changed.
+    /// Asks PostgreSQL for nothing, within `patience`: a connection that was lost without a word gives no
+    /// answer. On a server that was a standby until now it begins to listen; returns whether it did, and
+    /// something may have changed.
     ///
     /// # Errors
     /// There was no answer.
@@ -140,8 +143,8 @@ impl Listener {
         Ok(began)
     }
 
-    /// What changed in a history behind a version: at most `limit` calls, notes and marks each, in the order in which they
-    /// were stored.
+    /// What changed in a history behind a version: at most `limit` calls, notes and marks each, in the order
+    /// in which they were stored.
     ///
     /// # Errors
     /// Those of PostgreSQL.
@@ -213,7 +216,8 @@ pub struct News {
 }
 
 impl News {
-    /// How far they are complete, where they are not: a kind of which there are `limit` can go on behind its last one.
+    /// How far they are complete, where they are not: a kind of which there are `limit` can go on behind its
+    /// last one.
     pub fn end(&self, limit: u16) -> Option<i64> {
         let limit = usize::from(limit);
         let ends = [

@@ -37,7 +37,8 @@ impl Lister {
         Self { database, shared: Arc::default() }
     }
 
-    /// Begins to list the newest calls, and waits a moment for it: with some thousand new ones that is enough.
+    /// Begins to list the newest calls, and waits a moment for it: with some thousand new ones that is
+    /// enough.
     pub fn bring_forward(&self) {
         let mut state = self.lock();
         if !state.is_at_work && state.pause_until.is_none_or(|until| Instant::now() >= until) {

@@ -12,18 +12,18 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// How much to make up.
+/// Amount of made-up data.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Where the dice begin.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// How many numbers own a history, at least 1.
+    /// Number of histories, at least 1.
     pub numbers: u32,
-    /// How many calls there are in all.
+    /// Total number of calls.
     pub calls: u64,
     /// The day after the last call, UTC.
     pub until: NaiveDate,
-    /// How many days the histories reach back, at least 1.
+    /// Days that the histories reach back, at least 1.
     pub days: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct MadeUpCall {
     pub call_type: CallType,
     /// Talk time in milliseconds, whole tenths of a second; none for a missed call.
     pub duration_ms: Option<i32>,
-    /// How it ended.
+    /// Disposition.
     pub disposition: Disposition,
     /// Ring time in milliseconds, whole tenths of a second.
     pub ring_ms: Option<i32>,
@@ -53,7 +53,7 @@ pub fn histories(plan: Plan) -> impl Iterator<Item = (E164, Vec<MadeUpCall>)> {
     })
 }
 
-/// How many calls the owners of the ranks below this one have together. Busy numbers have many calls and most
+/// Total number of calls of the owners of lower ranks. Busy numbers have many calls and most
 /// have few: the share falls as 1/(rank + 3), whose sum the logarithm stands in for.
 fn calls_before(plan: Plan, rank: u32) -> u64 {
     let weight = |rank: u32| ((f64::from(rank) + 3.0) / 3.0).ln();
@@ -68,7 +68,7 @@ fn calls_before(plan: Plan, rank: u32) -> u64 {
 struct Range {
     /// The digits before the free ones, country code first.
     prefix: &'static str,
-    /// How many digits are free.
+    /// Number of random digits.
     free: u32,
     /// Hours that its people's clocks are ahead of UTC, near enough for office hours.
     utc_offset_hours: i64,
@@ -96,8 +96,8 @@ const RANGES: [Range; 12] = [
 
 const EXAMPLES: [u64; 2] = [13_333_333_333, 14_444_444_444];
 
-/// The number at a place in an endless row of made-up numbers, and its clock's distance from UTC in hours. The
-/// first two are the original's examples.
+/// The number at a place in an endless row of made-up numbers, and its clock's distance from UTC in hours.
+/// The first two are the original's examples.
 fn number(place: u64) -> (u64, i64) {
     if let Some(example) = usize::try_from(place).ok().and_then(|place| EXAMPLES.get(place)) {
         return (*example, -5);
@@ -171,7 +171,7 @@ fn start(dice: &mut ChaCha8Rng, plan: Plan, utc_offset_hours: i64) -> i64 {
     let midnight = Utc.from_utc_datetime(&day.and_time(chrono::NaiveTime::MIN)).timestamp();
     let end = Utc.from_utc_datetime(&plan.until.and_time(chrono::NaiveTime::MIN)).timestamp();
     let second = midnight + (hour - utc_offset_hours) * 3600 + dice.random_range(0..3600_i64);
-    // Where the clock is behind, an evening call falls on the next day of UTC.
+    // West of Greenwich an evening call falls on the next day of UTC.
     if second >= end { second - 86_400 } else { second }
 }
 

@@ -10,7 +10,7 @@ use crate::rows::Position;
 pub struct Place {
     /// When the call began.
     pub created_at: DateTime<Utc>,
-    /// Whose it is.
+    /// Owner of the history.
     pub number: PartyKey,
     /// Its id.
     pub id: CallId,
@@ -22,8 +22,8 @@ impl Place {
         Self { created_at, number, id }
     }
 
-    /// Where the list goes on in one of the histories: behind this position. Of the calls of one instant those of higher
-    /// numbers have been, and those of lower ones have not.
+    /// Where the list goes on in one of the histories: behind this position. Of the calls of one instant
+    /// those of higher numbers have been, and those of lower ones have not.
     pub fn within(&self, number: PartyKey) -> Position {
         let id = match number.cmp(&self.number) {
             std::cmp::Ordering::Less => CallId(i64::MAX),
@@ -37,7 +37,7 @@ impl Place {
 /// A page of one history. The rows come newest first; `next` is there where others follow behind it.
 #[derive(Debug)]
 pub struct Part<T> {
-    /// Whose history.
+    /// Owner of the history.
     pub number: PartyKey,
     /// Its calls.
     pub rows: Vec<T>,
@@ -45,8 +45,8 @@ pub struct Part<T> {
     pub next: Option<Position>,
 }
 
-/// The first `limit` rows of several pages, each with its number, and where the list goes on. It is shorter where a page
-/// was read no further.
+/// The first `limit` rows of several pages, each with its number, and where the list goes on. It is shorter
+/// where a page was read no further.
 pub fn merge<T>(
     parts: Vec<Part<T>>,
     limit: usize,

@@ -1,7 +1,8 @@
 //! Brings a database to this version's layout.
 //!
-//! Everything happens in one transaction, so a process that is killed leaves the database as it was. The lock that keeps
-//! a second process out is the transaction's too: it cannot outlive it, also behind a pooler of transactions.
+//! Everything happens in one transaction, so a process that is killed leaves the database as it was. The lock
+//! that keeps a second process out is the transaction's too: it cannot outlive it, also behind a pooler of
+//! transactions.
 
 use std::time::Duration;
 

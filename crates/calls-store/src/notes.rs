@@ -32,8 +32,8 @@ pub(crate) fn read(text: String, tags: &str) -> Note {
     Note { text, tags: tags.lines().map(str::to_owned).collect() }
 }
 
-/// Puts a note on a call, in place of the one that is there; an empty one removes it. Returns false if the history has no
-/// such call. To be run in a transaction.
+/// Puts a note on a call, in place of the one that is there; an empty one removes it. Returns false if the
+/// history has no such call. To be run in a transaction.
 pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &Note) -> QueryResult<bool> {
     if find_call(connection, owner, call)?.is_none() {
         return Ok(false);
@@ -58,7 +58,8 @@ pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &
     Ok(true)
 }
 
-/// Takes the next version of a history, and its lock until the transaction ends. `None` for a number that has none.
+/// Takes the next version of a history, and its lock until the transaction ends. `None` for a number that has
+/// none.
 pub(crate) fn next_version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Option<Version>> {
     diesel::update(histories::table.find(owner))
         .set(histories::version.eq(histories::version + 1))

@@ -1,7 +1,7 @@
 //! Who occurs in the histories of others (see the migration `keep_address_books`).
 //!
-//! Writers pay nothing for it: whoever searches brings it forward over the calls that came since. Where calls were
-//! removed or altered it is made anew.
+//! Writers pay nothing for it: whoever searches brings it forward over the calls that came since. Where calls
+//! were removed or altered it is made anew.
 
 use calls_model::Party;
 use chrono::{DateTime, Utc};
@@ -36,8 +36,8 @@ struct Answer {
     answer: bool,
 }
 
-/// Lists the calls that came since the last time, in a transaction that takes minutes where there are many millions.
-/// False where another process is at it.
+/// Lists the calls that came since the last time, in a transaction that takes minutes where there are many
+/// millions. False where another process is at it.
 ///
 /// # Errors
 /// Those of PostgreSQL.
@@ -124,7 +124,7 @@ fn add(connection: &mut PgConnection, behind: &[Behind]) -> QueryResult<()> {
 /// A history that a party occurs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurrence {
-    /// Whose history.
+    /// Owner of the history.
     pub number: Party,
     /// The owner's name.
     pub name: Option<String>,

@@ -1,4 +1,5 @@
-//! Parties as the database keeps them: an E.164 number by its digits, every other one as a row of `other_parties`.
+//! Parties as the database keeps them: an E.164 number by its digits, every other one as a row of
+//! `other_parties`.
 
 use std::collections::HashMap;
 
@@ -42,7 +43,8 @@ pub(crate) fn party_of_row(kind: &str, label: String) -> Party {
     }
 }
 
-/// The key of a party that has one without a row of its own. `None` for those whose keys only the database knows.
+/// The key of a party that has one without a row of its own. `None` for those whose keys only the database
+/// knows.
 pub fn fixed_key(party: &Party) -> Option<PartyKey> {
     match party {
         // Eighteen digits fit into 63 bits.

@@ -1,5 +1,5 @@
-//! Connections for what takes its time: filtered pages, summaries, exports, writes of many calls. Plain pages and single
-//! calls go by [`hot`](crate::hot).
+//! Connections for what takes its time: filtered pages, summaries, exports, writes of many calls. Plain pages
+//! and single calls go by [`hot`](crate::hot).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -62,7 +62,7 @@ impl Queue {
         if before < self.most { Ok(place) } else { Err(DatabaseError::TooManyWait) }
     }
 
-    /// How many wait.
+    /// Number of waiting requests.
     pub fn len(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -112,8 +112,8 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// A pool of at most `size` connections, made as they are needed. Does not fail while PostgreSQL is down: requests
-    /// will.
+    /// A pool of at most `size` connections, made as they are needed. Does not fail while PostgreSQL is down:
+    /// requests will.
     pub fn new(url: &str, size: u32, queue: Queue, deadlines: Deadlines, failures: Failures) -> Self {
         let inner = ConnectionManager::new(with_options(url));
         let pool = r2d2::Pool::builder()
@@ -126,8 +126,8 @@ impl Database {
         Self { pool, queue, deadlines, layout: Arc::default(), url: with_options(url).into() }
     }
 
-    /// Runs queries that only read. On a connection that turns out to be dead they are run again on another; after a
-    /// restart of PostgreSQL all that wait in the pool are.
+    /// Runs queries that only read. On a connection that turns out to be dead they are run again on another;
+    /// after a restart of PostgreSQL all that wait in the pool are.
     pub fn read<T>(&self, query: impl Fn(&mut PgConnection) -> QueryResult<T>) -> Result<T, DatabaseError> {
         let start = Instant::now();
         for _ in 0..=self.pool.max_size() {
@@ -139,9 +139,9 @@ impl Database {
         Err(DatabaseError::Disconnected)
     }
 
-    /// Runs a transaction that may be run twice, as [`Database::read`] runs queries. One whose connection dies at its
-    /// end can have been committed. Each of its statements may take as long as a write, for it may wait for another
-    /// writer.
+    /// Runs a transaction that may be run twice, as [`Database::read`] runs queries. One whose connection
+    /// dies at its end can have been committed. Each of its statements may take as long as a write, for it
+    /// may wait for another writer.
     pub fn write<T>(
         &self,
         transaction: impl Fn(&mut PgConnection) -> QueryResult<T>,
@@ -155,7 +155,8 @@ impl Database {
         })
     }
 
-    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as long as a write.
+    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as
+    /// long as a write.
     ///
     /// # Errors
     /// [`DatabaseError::NoConnection`].
@@ -174,7 +175,7 @@ impl Database {
         &self.queue
     }
 
-    /// How long anything may take.
+    /// Deadlines.
     pub fn deadlines(&self) -> Deadlines {
         self.deadlines
     }
@@ -190,7 +191,7 @@ impl Database {
         }
     }
 
-    /// How many connections there are at most.
+    /// Maximum number of connections.
     pub fn size(&self) -> usize {
         usize::try_from(self.pool.max_size()).unwrap_or(usize::MAX)
     }
@@ -225,7 +226,8 @@ impl Database {
                 pooled.is_dead = true;
                 Ok(None)
             }
-            // diesel has no kind for a statement that took too long, and its text is in the server's language.
+            // diesel has no kind for a statement that took too long, and its text is in the server's
+            // language.
             Err(QueryError::DatabaseError(DatabaseErrorKind::Unknown, _))
                 if start.elapsed() >= self.deadlines.statement() =>
             {
@@ -240,8 +242,8 @@ impl Database {
         }
     }
 
-    /// Runs queries on a thread that may block, and abandons them if they take longer than a request may: the thread
-    /// then ends whenever PostgreSQL answers or libpq gives up.
+    /// Runs queries on a thread that may block, and abandons them if they take longer than a request may: the
+    /// thread then ends whenever PostgreSQL answers or libpq gives up.
     ///
     /// # Errors
     /// Those of `work`, and [`DatabaseError::Slow`].
@@ -253,12 +255,12 @@ impl Database {
         block_until(self.deadlines.request, work).await
     }
 
-    /// As [`Database::block`], for work that writes and so may take longer: from when PostgreSQL has shown, within the
-    /// time of a read, that it answers at all.
+    /// As [`Database::block`], for work that writes and so may take longer: from when PostgreSQL has shown,
+    /// within the time of a read, that it answers at all.
     ///
     /// # Errors
-    /// Those of `work`, [`DatabaseError::Slow`], after which it may still be done, and those of [`Database::read`],
-    /// after which it is not even begun.
+    /// Those of `work`, [`DatabaseError::Slow`], after which it may still be done, and those of
+    /// [`Database::read`], after which it is not even begun.
     pub async fn block_writing<T, E>(
         &self,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,

@@ -1,7 +1,7 @@
 //! Finds out whether a connection keeps its session.
 //!
-//! A pooler of transactions, such as pgbouncer with `pool_mode = transaction`, gives each transaction any connection. Then
-//! settings, prepared statements and LISTEN of one client are another one's.
+//! A pooler of transactions, such as pgbouncer with `pool_mode = transaction`, gives each transaction any
+//! connection. Then settings, prepared statements and LISTEN of one client are another one's.
 
 use anyhow::{Context, bail};
 use diesel::connection::{CacheSize, SimpleConnection as _};

@@ -9,15 +9,15 @@ use crate::insertion::Layout;
 use crate::keys::{CallId, PartyKey};
 use crate::schema::{calls, histories};
 
-/// How many calls began before an instant.
+/// Number of calls that began before an instant.
 pub fn count_before(connection: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<i64> {
     calls::table.filter(calls::created_at.lt(before)).count().get_result(connection)
 }
 
 /// A walk through all histories that deletes what began before an instant.
 ///
-/// Batches walk the owners in their order. Each is a transaction of its own: no history is locked for long, and a walk
-/// that was broken off is finished by the next.
+/// Batches walk the owners in their order. Each is a transaction of its own: no history is locked for long,
+/// and a walk that was broken off is finished by the next.
 #[derive(Debug)]
 pub struct Purge {
     before: DateTime<Utc>,

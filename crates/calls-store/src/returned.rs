@@ -1,8 +1,8 @@
-//! Whether a missed call was returned: the one place that says so.
+//! The rule whether a missed call was returned, defined here alone.
 //!
-//! A missed inbound call asks to be returned if its caller is identified and it did not end in a way that asks for
-//! nothing ([`Disposition::is_returnable`](calls_model::Disposition::is_returnable)). It is returned when owner and
-//! caller next speak, whoever called.
+//! A missed inbound call asks to be returned if its caller is identified and it did not end in a way that
+//! asks for nothing ([`Disposition::is_returnable`](calls_model::Disposition::is_returnable)). It is returned
+//! when owner and caller next speak, whoever called.
 
 use calls_model::{CallType, Outcome};
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz};
 use crate::keys::PartyKey;
 use crate::rows::CallColumns;
 
-/// What a call is to its owner's list of calls to return.
+/// Role of a call in its owner's list of calls to return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Not missed by the owner, or missed in a way that asks for nothing.
@@ -53,8 +53,8 @@ pub(crate) const IS_OPEN: &str = "(calls.type = 2 AND calls.disposition NOT IN (
 pub(crate) const IS_UNIDENTIFIED: &str = "(calls.type = 2 AND calls.disposition NOT IN (5, 7) AND \
                                           (calls.counterparty IN (-1, -2) OR calls.counterparty < -4611686018427387904))";
 
-/// When the owner and the counterparty of a row of `calls` last spoke, as SQL around the owner's parameter: one look into
-/// the natural key for each type of completed call.
+/// When the owner and the counterparty of a row of `calls` last spoke, as SQL around the owner's parameter:
+/// one look into the natural key for each type of completed call.
 pub(crate) const LAST_SPOKEN: [&str; 3] = [
     "greatest((SELECT max(spoken.created_at) FROM calls AS spoken WHERE spoken.number = ",
     " AND spoken.counterparty = calls.counterparty AND spoken.type = 1), \

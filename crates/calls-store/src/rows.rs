@@ -15,7 +15,7 @@ use crate::schema::calls;
 pub(crate) type HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
-/// What is selected to read calls.
+/// Columns that are selected to read calls.
 pub(crate) const HISTORY_COLUMNS: HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
@@ -32,14 +32,14 @@ pub struct CallColumns {
     pub duration_ms: Option<i32>,
     /// Direction and outcome.
     pub call_type: TypeColumn,
-    /// How it ended.
+    /// Disposition.
     pub disposition: DispositionColumn,
 }
 
 /// A call of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRow {
-    /// What the database has of it.
+    /// Columns of its row.
     pub columns: CallColumns,
     /// The other party.
     pub counterparty: Party,
@@ -57,12 +57,12 @@ pub struct Position {
 }
 
 impl CallColumns {
-    /// Where in its history the call stands.
+    /// Position of the call in its history.
     pub fn position(&self) -> Position {
         Position { created_at: self.created_at, id: self.id }
     }
 
-    /// How it ended, where that is known.
+    /// Disposition, where it is known.
     pub fn disposition(&self) -> Option<Disposition> {
         self.disposition.0
     }

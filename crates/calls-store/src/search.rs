@@ -48,7 +48,8 @@ impl Search {
         })
     }
 
-    /// The pattern of an extension, a short code or a SIP address: a number's digits without what groups them.
+    /// The pattern of an extension, a short code or a SIP address: a number's digits without what groups
+    /// them.
     pub(crate) fn label(&self) -> String {
         let digits = || self.text.chars().filter(char::is_ascii_digit).collect::<String>();
         let text = if self.digits.is_empty() { self.text.clone() } else { digits() };
@@ -61,8 +62,8 @@ pub(crate) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// The condition that a name has all words, given the number of the parameter that holds their patterns. The same folding
-/// as the column's (see the migration `keep_address_books`).
+/// The condition that a name has all words, given the number of the parameter that holds their patterns. The
+/// same folding as the column's (see the migration `keep_address_books`).
 pub(crate) fn named_like(parameter: u8) -> String {
     format!(
         "names.folded LIKE ALL (ARRAY(SELECT replace(translate(lower(regexp_replace(normalize(word, NFKD), \

@@ -1,4 +1,4 @@
-//! Where PostgreSQL is: a server behind a URL, or the private cluster.
+//! The PostgreSQL server: one behind a URL, or the private cluster.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use crate::pooler;
 /// The database's name in the private cluster.
 const DATABASE: &str = "calls";
 
-/// Where PostgreSQL is. Keeps the private cluster running, if that is where.
+/// The PostgreSQL server. Keeps the private cluster running, if that is it.
 pub struct Server {
     url: String,
     cluster: Option<Cluster>,
@@ -27,8 +27,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server behind `database_url` (a libpq connection URI or keyword/value string), or without one the private
-    /// cluster in `data_dir`, which is made, started or joined as needed.
+    /// The server behind `database_url` (a libpq connection URI or keyword/value string), or without one the
+    /// private cluster in `data_dir`, which is made, started or joined as needed.
     pub fn open(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(url) = database_url {
             return Ok(Self { url, cluster: None, restarts: AtomicU64::new(0) });
@@ -97,7 +97,8 @@ impl Server {
         Ok(row.version)
     }
 
-    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without end.
+    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without
+    /// end.
     ///
     /// # Errors
     /// No answer within a quarter of a minute, or no connection.
@@ -171,8 +172,8 @@ impl Server {
         }
     }
 
-    /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing with a
-    /// server that is not ours. Ends when [`Failures`] are no more.
+    /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing
+    /// with a server that is not ours. Ends when [`Failures`] are no more.
     pub fn keep_running(server: &Arc<Self>) -> Failures {
         let (sender, failures): (_, Receiver<()>) = sync_channel(1);
         let server: Weak<Self> = Arc::downgrade(server);

@@ -1,7 +1,8 @@
-//! What a history comes to.
+//! Summary of a history.
 //!
-//! A long history is read as its counts, and what those do not tell as the few calls around the edges of a period. Any
-//! other history is read whole; one that is too long for it as far as the time allows, newest calls first.
+//! A long history is read as its counts, and what those do not tell as the few calls around the edges of a
+//! period. Any other history is read whole; one that is too long for it as far as the time allows, newest
+//! calls first.
 
 mod accumulator;
 mod counted;
@@ -27,23 +28,23 @@ use medians::Times;
 
 pub use lines::summarize_lines;
 
-/// What is asked of a history.
+/// Query of a summary.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// Whose it is.
+    /// Owner of the history.
     pub owner: PartyKey,
-    /// Which calls are added up.
+    /// Calls to add up.
     pub filter: &'a Filter,
     /// The zone that days and hours are counted in.
     pub zone: Tz,
-    /// How long calls may be searched.
+    /// Time limit of reading calls.
     pub patience: Duration,
     /// A history with more calls than this is read as its counts: [`counts::LONG`].
     pub long: u64,
 }
 
-/// The summary of the calls of a history that fit a filter, all of it as of one instant. It says itself if it does not
-/// cover all of them.
+/// The summary of the calls of a history that fit a filter, all of it as of one instant. It says itself if it
+/// does not cover all of them.
 pub fn summarize(
     connection: &mut PgConnection,
     labels: &Labels,

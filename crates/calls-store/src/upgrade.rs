@@ -1,7 +1,8 @@
 //! Moves the calls of version 0.1 into the tables of this one.
 //!
-//! A call keeps its id: those of version 0.1 grew with the commits of a history too, and are far below the ids that a
-//! history takes from now on (the time in microseconds and above). So cursors and event ids of version 0.1 still hold.
+//! A call keeps its id: those of version 0.1 grew with the commits of a history too, and are far below the
+//! ids that a history takes from now on (the time in microseconds and above). So cursors and event ids of
+//! version 0.1 still hold.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
@@ -45,9 +46,9 @@ pub enum Step {
     },
     /// An index is built, of so many.
     Indexing {
-        /// Which one, from 1.
+        /// Index, from 1.
         number: usize,
-        /// How many there are.
+        /// Their number.
         of: usize,
     },
     /// All calls have been moved.
@@ -91,7 +92,7 @@ pub(crate) fn move_calls(connection: &mut PgConnection, on_step: &mut impl FnMut
     connection.batch_execute(DROP)
 }
 
-/// How many calls there are, and the highest id.
+/// Number of calls, and the highest id.
 fn size(connection: &mut PgConnection) -> QueryResult<(i64, i64)> {
     #[derive(QueryableByName)]
     struct Size {
@@ -125,7 +126,8 @@ fn move_rows(
     Ok(())
 }
 
-/// Drops the indexes and constraints of `calls` that are indexes, and returns the statements that make them again.
+/// Drops the indexes and constraints of `calls` that are indexes, and returns the statements that make them
+/// again.
 fn drop_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Index {
@@ -148,8 +150,8 @@ fn drop_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     Ok(indexes.into_iter().map(|index| index.make).collect())
 }
 
-/// After many rows came in: lets queries be answered from the index alone, and planned right. Does nothing that
-/// autovacuum would not do a minute later.
+/// After many rows came in: lets queries be answered from the index alone, and planned right. Does nothing
+/// that autovacuum would not do a minute later.
 pub fn settle(connection: &mut PgConnection) -> QueryResult<()> {
     // One table a statement: VACUUM takes no transaction, and several statements at once are one.
     for table in ["calls", "histories", "other_parties"] {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// What has to be added to UTC in a span of time.
+/// Offset from UTC in a span of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offsets {
     /// When the clocks change, in order.
@@ -13,8 +13,8 @@ pub struct Offsets {
     pub seconds: Vec<i32>,
 }
 
-/// Spans of time of one length, counted from any midnight of UTC. Within each of them a zone's clocks show one hour
-/// alone, so calls can be counted by span before anybody asks where the span is.
+/// Spans of time of one length, counted from any midnight of UTC. Within each of them a zone's clocks show
+/// one hour alone, so calls can be counted by span before anybody asks where the span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spans {
     /// Before this no length fits: the clocks were off by odd minutes, or changed at some.

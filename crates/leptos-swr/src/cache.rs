@@ -24,8 +24,8 @@ pub struct Cache(Rc<Store>);
 
 struct Store {
     shared: Rc<Shared>,
-    /// In no order. A search through all is quick for the hundreds there are, and a hash map would cost a page
-    /// more than it saves.
+    /// In no order. A search through all is quick for the hundreds there are, and a hash map would cost a
+    /// page more than it saves.
     entries: RefCell<Vec<Rc<dyn Node>>>,
     listening: Cell<Option<Box<dyn Any>>>,
 }

@@ -153,7 +153,8 @@ impl Core {
     }
 }
 
-/// The machine's [`crate::machine::Status`], each part for itself, so that a part moves only those who look at it.
+/// The machine's [`crate::machine::Status`], each part for itself, so that a part moves only those who look
+/// at it.
 #[derive(Default)]
 pub(crate) struct StatusSignals {
     pub is_validating: Watched<bool>,
@@ -162,8 +163,8 @@ pub(crate) struct StatusSignals {
     pub retry: Watched<Option<Retry>>,
 }
 
-/// A value and a trigger of its changes: a signal that stays on its thread, and much smaller in the WebAssembly
-/// than one that could leave it.
+/// A value and a trigger of its changes: a signal that stays on its thread, and much smaller in the
+/// WebAssembly than one that could leave it.
 pub(crate) struct Watched<V> {
     value: RefCell<V>,
     changed: ArcTrigger,

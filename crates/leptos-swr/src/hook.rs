@@ -251,8 +251,8 @@ impl<T, E> Hook<T, E> {
 
 /// The way from a signal to its hook, as long as the hook's owner is there. `Copy`.
 pub(crate) struct Current<T: 'static, E: 'static> {
-    /// Address of the entry in memory, 0 without one. Changes with the entry; a memo of the entry itself would
-    /// be compiled anew for each type of data.
+    /// Address of the entry in memory, 0 without one. Changes with the entry; a memo of the entry itself
+    /// would be compiled anew for each type of data.
     address: Memo<usize>,
     hook: ArenaItem<Rc<Hook<T, E>>, LocalStorage>,
 }
@@ -382,9 +382,9 @@ fn hold<S: 'static>(effect: RenderEffect<S>) {
     on_cleanup(move || drop(effect));
 }
 
-/// Keeps what `enter` returns until it is called again (where a signal it reads changes) or the owner is gone,
-/// and not a moment longer: an effect would keep its value until its task ends. `enter` gets a way to drop
-/// what it returned before.
+/// Keeps what `enter` returns until it is called again (where a signal it reads changes) or the owner is
+/// gone, and not a moment longer: an effect would keep its value until its task ends. `enter` gets a way to
+/// drop what it returned before.
 pub(crate) fn hold_each<G: 'static>(enter: impl Fn(&mut dyn FnMut()) -> Option<G> + 'static) {
     let held = Rc::new(RefCell::new(None));
     let last = SendWrapper::new(held.clone());

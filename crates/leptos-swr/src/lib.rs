@@ -44,8 +44,8 @@
 //! fetching again on focus and when the network is back, retries with backoff, no work in a hidden tab, and
 //! requests that are aborted when nobody watches.
 //!
-//! [`Query`] puts key, fetcher and types into one definition, for [`use_query`] and [`Cache::query`]. `name.await` waits
-//! for the first answer, as Leptos' `Suspend` does.
+//! [`Query`] puts key, fetcher and types into one definition, for [`use_query`] and [`Cache::query`].
+//! `name.await` waits for the first answer, as Leptos' `Suspend` does.
 //!
 //! **Three.** Options are set on the hook, and are live where they read signals. [`abort_signal`] lets the
 //! browser cancel what is under way.
@@ -71,8 +71,9 @@
 //! # }
 //! ```
 //!
-//! **Four.** Write. [`Swr::set`] and [`Swr::update`] change the data here; [`Swr::mutate`] does work elsewhere and
-//! can show its hoped-for result meanwhile; [`use_swr_mutation`] is the hook for forms and buttons.
+//! **Four.** Write. [`Swr::set`] and [`Swr::update`] change the data here; [`Swr::mutate`] does work
+//! elsewhere and can show its hoped-for result meanwhile; [`use_swr_mutation`] is the hook for forms and
+//! buttons.
 //!
 //! ```no_run
 //! use leptos_swr::{MutateOptions, Swr};
@@ -86,10 +87,10 @@
 //! }
 //! ```
 //!
-//! **Five.** Lists that come page by page are [`use_swr_pages`]; with [`PagesOptions::head_only`] a long list is kept
-//! fresh by its first page alone. [`Cache::persist`] keeps data over a reload, [`Cache::preload`] fetches before a
-//! component is there, [`use_swr_subscription`] takes data that is pushed, and [`Cache::unload`] empties everything
-//! at a sign-out.
+//! **Five.** Lists that come page by page are [`use_swr_pages`]; with [`PagesOptions::head_only`] a long list
+//! is kept fresh by its first page alone. [`Cache::persist`] keeps data over a reload, [`Cache::preload`]
+//! fetches before a component is there, [`use_swr_subscription`] takes data that is pushed, and
+//! [`Cache::unload`] empties everything at a sign-out.
 //!
 //! **Tests** of an app need no browser: [`VirtualHost`] is a world whose time passes when told to.
 //!

@@ -77,8 +77,8 @@ impl Config {
     }
 }
 
-/// Whole milliseconds, which is what timers count in; so few that a sum of some does not overflow. Without the
-/// 128 bits of `as_millis` and of a multiplication that is checked.
+/// Whole milliseconds, which is what timers count in; so few that a sum of some does not overflow. Without
+/// the 128 bits of `as_millis` and of a multiplication that is checked.
 pub(crate) fn millis(duration: Duration) -> u64 {
     duration.as_secs().min(u64::MAX >> 14) * 1000 + u64::from(duration.subsec_millis())
 }
@@ -118,8 +118,8 @@ pub struct Options<T, E> {
     pub(crate) is_paused: Option<Rc<dyn Fn() -> bool>>,
     /// Instead of `==`: new data that it calls the same is not taken.
     pub(crate) compare: Option<Compare<T>>,
-    /// Makes the data to keep from the data known and the data that came, so that parts that are equal can keep
-    /// their identity: [`Options::keep_rows`].
+    /// Makes the data to keep from the data known and the data that came, so that parts that are equal can
+    /// keep their identity: [`Options::keep_rows`].
     pub(crate) reconcile: Option<Reconcile<T>>,
     /// Called after each answer that was taken.
     pub(crate) on_success: Option<Callback<T>>,

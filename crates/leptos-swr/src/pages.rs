@@ -104,7 +104,8 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_paused: Signal<bool>,
     /// The retry that comes next.
     pub retry: Signal<Option<Retry>>,
-    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of the list.
+    /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of
+    /// the list.
     pub size: Signal<usize>,
     swr: Swr<Vec<P>, E>,
     list: StoredValue<Rc<dyn List<P>>, LocalStorage>,

@@ -71,7 +71,8 @@ pub struct PersistOptions<T> {
     pub max_age: Duration,
     /// The most entries that are kept; the oldest go first. Default 20.
     pub max_entries: usize,
-    /// Makes the data to keep, of a list for instance the first page; `None` keeps nothing. Default: all of it.
+    /// Makes the data to keep, of a list for instance the first page; `None` keeps nothing. Default: all of
+    /// it.
     pub keep: fn(&T) -> Option<T>,
 }
 
@@ -93,8 +94,8 @@ impl<P: Clone> PersistOptions<Vec<P>> {
     }
 }
 
-/// Persisted form, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry. Tuples,
-/// because deserialising structs takes more code.
+/// Persisted form, as JSON: the version, then key, time of writing (ms since 1970) and data of each entry.
+/// Tuples, because deserialising structs takes more code.
 type Kept<K, T> = (u32, Vec<(K, u64, T)>);
 
 impl Cache {

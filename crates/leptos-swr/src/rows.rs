@@ -20,7 +20,8 @@ pub trait Rows: Clone {
     /// The same page (its cursor above all) with other rows.
     fn with_rows(&self, rows: Vec<Self::Row>) -> Self;
 
-    /// Position of the row with this identity. A page that builds its rows on demand can tell it without them.
+    /// Position of the row with this identity. A page that builds its rows on demand can tell it without
+    /// them.
     fn position(&self, id: &Self::Id) -> Option<usize> {
         self.rows().iter().position(|row| Self::id(row) == *id)
     }

@@ -1,7 +1,7 @@
 //! Setters that the options of hooks and of lists have in common.
 
-/// Setters of a hook's options, each of which returns the options: for [`Options`] itself, and for the options of lists,
-/// which hold them in a field.
+/// Setters of a hook's options, each of which returns the options: for [`Options`] itself, and for the
+/// options of lists, which hold them in a field.
 macro_rules! setters {
     ($data:ty, $error:ty $(, in $field:ident)?) => {
         /// Sets [`Config::revalidate_on_focus`](crate::Config::revalidate_on_focus).
@@ -106,7 +106,8 @@ macro_rules! setters {
             self
         }
 
-        /// Polling interval derived from the data, instead of [`Config::refresh_interval`](crate::Config::refresh_interval); zero is never.
+        /// Polling interval derived from the data, instead of
+        /// [`Config::refresh_interval`](crate::Config::refresh_interval); zero is never.
         pub fn refresh_interval_by(&mut self, call: impl Fn(Option<&$data>) -> std::time::Duration + 'static) -> &mut Self {
             self.$($field.)?refresh_interval_by = Some(std::rc::Rc::new(call));
             self

@@ -14,8 +14,8 @@ use crate::value::Value;
 
 /// `hook.await` is the data as soon as there is any, else the failure as soon as there is one.
 ///
-/// In `Suspend` the view shows its fallback until then. Later answers draw it again, at once and without the fallback:
-/// data that is known stays while it is fetched anew, and a failure never takes it away.
+/// In `Suspend` the view shows its fallback until then. Later answers draw it again, at once and without the
+/// fallback: data that is known stays while it is fetched anew, and a failure never takes it away.
 ///
 /// ```no_run
 /// # use leptos::prelude::*;

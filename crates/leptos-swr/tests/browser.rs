@@ -1,5 +1,5 @@
-//! The example in Chromium: what no virtual clock can show. Needs `chromium` and `chromedriver` on the PATH, and
-//! the tools that build the example (`scripts/setup`).
+//! The example in Chromium: what no virtual clock can show. Needs `chromium` and `chromedriver` on the PATH,
+//! and the tools that build the example (`scripts/setup`).
 
 use std::io::{BufRead, BufReader, Error, Read, Result, Write};
 use std::net::TcpStream;
@@ -199,7 +199,8 @@ fn build() -> std::path::PathBuf {
     folder
 }
 
-/// One test, so that the example is built and Chromium is started once. Each part begins with a page that polls.
+/// One test, so that the example is built and Chromium is started once. Each part begins with a page that
+/// polls.
 #[test]
 fn the_example_keeps_swrs_promises_in_chromium() {
     let server = Server::start(build(), 0).expect("a port");

@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Highest descriptor to check where no system call closes a range. The limit of a process can be a billion, but
-/// nobody opens that many.
+/// Highest descriptor to check where no system call closes a range. The limit of a process can be a billion,
+/// but nobody opens that many.
 const HIGHEST: libc::c_long = 65_536;
 
 /// Closes all descriptors from `first` on.

@@ -4,11 +4,12 @@ use std::fs;
 
 /// MiB: PostgreSQL's default, which starts everywhere.
 const LEAST: u64 = 128;
-/// MiB. Enough for the indexes of ten million calls, and little beside what a machine has that could give more.
+/// MiB. Enough for the indexes of ten million calls, and little beside what a machine has that could give
+/// more.
 const MOST: u64 = 1024;
 
-/// The setting `shared_buffers`: a quarter of the memory that there is, as PostgreSQL's documentation advises, within
-/// bounds. The server takes it as it needs it.
+/// The setting `shared_buffers`: a quarter of the memory that there is, as PostgreSQL's documentation
+/// advises, within bounds. The server takes it as it needs it.
 pub(crate) fn shared_buffers() -> String {
     let read = |path: &str| fs::read_to_string(path).ok();
     let of_machine = read("/proc/meminfo").and_then(|text| total(&text));

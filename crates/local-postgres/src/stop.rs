@@ -61,8 +61,8 @@ impl Stop {
         let begun = Instant::now();
         let mut asked: Option<Instant> = None;
         let gone = loop {
-            // Without the file no server was ever started, or somebody has deleted it; another one in its place is free.
-            // SAFETY: a system call on an open descriptor.
+            // Without the file no server was ever started, or somebody has deleted it; another one in its
+            // place is free. SAFETY: a system call on an open descriptor.
             let is_free = lock < 0 || unsafe { libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) } == 0;
             if is_free && !read_pid(&self.pid_file).is_some_and(|pid| works_in(pid, &self.folder)) {
                 break true;

@@ -4,7 +4,7 @@ use super::charts::{self, Cell};
 use crate::html::{Html, html};
 use crate::script::t;
 
-/// What a cell of a chart says and where it leads. None without calls.
+/// Text and link of a cell of a chart. None without calls.
 pub type ChartCell = Option<(String, String)>;
 
 /// A chart, ready to be shown.
@@ -13,7 +13,7 @@ pub struct Chart {
     pub name: &'static str,
     /// What the reader does.
     pub title: String,
-    /// What one of its cells is called.
+    /// Name of a cell.
     pub cell_name: String,
     /// The main thing that it says, in a sentence.
     pub fact: String,
@@ -21,7 +21,7 @@ pub struct Chart {
     pub picture: (String, Html),
     /// What stands at its axes.
     pub labels: Html,
-    /// How many cells stand side by side.
+    /// Number of columns.
     pub columns: usize,
     /// The cells, row by row.
     pub cells: Vec<ChartCell>,
@@ -30,7 +30,7 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// How many cells stand one below the other.
+    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.cells.len().checked_div(self.columns).unwrap_or_default().max(1)
     }

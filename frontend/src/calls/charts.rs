@@ -1,5 +1,6 @@
-//! What the charts of the summary are drawn of: numbers to bars, paths and tables, in pure functions. Pictures and
-//! tables are texts of SVG and HTML: a node of the view for each cell would cost more than all the calls.
+//! What the charts of the summary are drawn of: numbers to bars, paths and tables, in pure functions.
+//! Pictures and tables are texts of SVG and HTML: a node of the view for each cell would cost more than all
+//! the calls.
 
 use std::fmt::Write as _;
 
@@ -13,15 +14,15 @@ const MAX_BARS: i32 = 120;
 /// The height of a bar that reaches the top. A bar is [`BAR`] wide, with its gap.
 const TOP: u64 = 1000;
 const BAR: usize = 10;
-/// What is there must be seen: the least height of a part of a bar, and the gap between two parts.
+/// Minimum height of a part of a bar, and gap between two parts, so that each can be seen.
 const LEAST: u64 = 20;
 const GAP: u64 = 14;
 /// The side of a cell of the heat map.
 const CELL: u32 = 100;
-/// How many strengths a cell can have.
+/// Number of shades of a cell.
 const LEVELS: u64 = 5;
 
-/// How long a time a bar stands for.
+/// Period of a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bucket {
     /// A day.
@@ -73,14 +74,14 @@ pub struct Bar {
     pub first: Day,
     /// The last one.
     pub last: Day,
-    /// How many calls there were.
+    /// Number of calls.
     pub calls: u64,
-    /// How many of them were missed.
+    /// Number of missed calls.
     pub missed: u64,
 }
 
-/// Bars side by side, from the first day with calls to the last, or from `from` and to `to` where these are given. No
-/// bar reaches over them. `days` are in order.
+/// Bars side by side, from the first day with calls to the last, or from `from` and to `to` where these are
+/// given. No bar reaches over them. `days` are in order.
 pub fn bars(days: &[DayCount], from: Option<Day>, to: Option<Day>) -> (Bucket, Vec<Bar>) {
     let of = |count: &DayCount| Day(count.date.to_epoch_days());
     let (Some(first), Some(last)) = (days.first().map(of), days.last().map(of)) else {
@@ -145,8 +146,8 @@ pub fn draw_bars(bars: &[Bar]) -> (String, Html) {
     (format!("0 0 {} {TOP}", bars.len() * BAR), paths)
 }
 
-/// The view box and the paths of a heat map: a row for each weekday from Monday, a column for each hour. The more
-/// calls, the larger and the stronger is a cell: its area grows with their number.
+/// The view box and the paths of a heat map: a row for each weekday from Monday, a column for each hour. The
+/// more calls, the larger and the stronger is a cell: its area grows with their number.
 pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, Html) {
     let most = hours.iter().map(|hour| hour.calls).max().unwrap_or_default();
     let square = |path: &mut String, row: u32, column: u32, side: u32| {
@@ -180,7 +181,7 @@ fn heat_level(calls: u64, most: u64) -> u64 {
 /// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cell {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// Where it leads, and what that link is called where its text says too little.
     pub link: Option<(String, Option<String>)>,

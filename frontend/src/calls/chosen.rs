@@ -1,4 +1,4 @@
-//! What is chosen, in words: above the list with a way to take each part back, in the tab's title and on paper.
+//! The filter in words: as removable chips above the list, in the title and in print.
 
 use calls_model::Party;
 use leptos::html::Div;
@@ -79,7 +79,7 @@ pub fn in_words(parts: &[Chosen]) -> String {
 pub fn ChosenFilters(
     /// The page's path, without a filter.
     base: Memo<String>,
-    /// What is chosen.
+    /// The filter.
     parts: Memo<Vec<Chosen>>,
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();

@@ -10,13 +10,14 @@ use leptos::tachys::view::any_view::AnyViewState;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// Shows each item in an element that has nothing else inside, and keeps its view as long as there is an item of its
-/// key. Each view gets a signal of its own item. Items that stay are taken to stay in their order.
+/// Shows each item in an element that has nothing else inside, and keeps its view as long as there is an item
+/// of its key. Each view gets a signal of its own item. Items that stay are taken to stay in their order.
 ///
-/// Two things are unlike [`For`]. What stays is not touched: a row that is moved in the document, if only to its own
-/// place, is laid out anew and loses the focus. And nothing of a view stays behind when its item is gone, as long as the
-/// view looks at no other signals that stay: an owner notes all owners that were ever made in it, and a signal all who
-/// ever looked at it, which comes to as much as the calls while a long list is scrolled.
+/// Two things are unlike [`For`]. What stays is not touched: a row that is moved in the document, if only to
+/// its own place, is laid out anew and loses the focus. And nothing of a view stays behind when its item is
+/// gone, as long as the view looks at no other signals that stay: an owner notes all owners that were ever
+/// made in it, and a signal all who ever looked at it, which comes to as much as the calls while a long list
+/// is scrolled.
 pub fn each<E, T, K>(
     parent: NodeRef<E>,
     items: impl Fn() -> Vec<T> + 'static,
@@ -60,7 +61,7 @@ impl<T: Send + Sync + 'static, K> Shown<T, K> {
     }
 }
 
-/// What is shown for these items, out of what was shown before. What is gone leaves the page.
+/// Updates the nodes to these items, and removes those of items that are gone.
 fn next<T, K>(
     before: Vec<Shown<T, K>>,
     items: Vec<T>,

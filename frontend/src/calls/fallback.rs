@@ -11,8 +11,8 @@ use crate::api::ApiError;
 use crate::filter::{self, Filter};
 use crate::{intl, path};
 
-/// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last known
-/// ones. They are asked for again then: the browser may have the page itself from its cache.
+/// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last
+/// known ones. They are asked for again then: the browser may have the page itself from its cache.
 pub fn use_fallback(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
     let Fallback { number, info, person, calls, next } = fallback;
@@ -35,7 +35,7 @@ fn party() -> Option<String> {
     js_sys::decode_uri_component(party).ok().map(String::from)
 }
 
-/// What the filter of the address is to the API.
+/// Query of the API for the filter of the address.
 fn api_query() -> String {
     let search = window().location().search().unwrap_or_default();
     let mut filter = Filter::from_query(search.trim_start_matches('?'));
@@ -45,8 +45,8 @@ fn api_query() -> String {
     path::query(&filter.parameters(intl::today(), intl::beginning, &intl::zone_id()))
 }
 
-/// What is inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as if it were
-/// not there.
+/// What is inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as
+/// if it were not there.
 fn inside() -> Option<Fallback> {
     let text = document().get_element_by_id(Fallback::ELEMENT)?.text_content()?;
     let fallback = serde_json::from_str::<Fallback>(&text).ok()?;

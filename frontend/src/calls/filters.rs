@@ -1,5 +1,5 @@
-//! What chooses which calls are shown: links and a form, whose HTML is in index.html. All of it is in the address, so that
-//! they work without the program too; with it they lead there without a new page.
+//! What chooses which calls are shown: links and a form, whose HTML is in index.html. All of it is in the
+//! address, so that they work without the program too; with it they lead there without a new page.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::intl;
 use crate::page::{self, find};
 use crate::script::t;
 
-/// How long after the last letter the search begins.
+/// Delay between the last key and the search.
 const PAUSE: Duration = Duration::from_millis(300);
-/// Where all filters have room, and so are open. The same as in style.css.
+/// Width from which all filters are open. The same as in style.css.
 const WIDE: &str = "(min-width: 44rem)";
 
 /// Chips, a search field, periods and dates.
@@ -27,9 +27,9 @@ const WIDE: &str = "(min-width: 44rem)";
 pub fn Filters(
     /// The page's path, without a filter.
     base: Memo<String>,
-    /// What is shown now.
+    /// The current filter.
     filter: Memo<Filter>,
-    /// What the calls of the filter come to if calls of all types are shown.
+    /// Summary of the filter without its types.
     all_types: Signal<Option<SummaryData>>,
     /// The day that is today.
     today: ReadSignal<Day>,
@@ -176,7 +176,7 @@ fn read(section: &Element, now: &Filter) -> Option<Filter> {
     })
 }
 
-/// What the date fields show of a period.
+/// Values of the date fields for a period.
 fn dates(period: Period) -> [String; 2] {
     let text = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     match period {

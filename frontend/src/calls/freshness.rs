@@ -1,4 +1,4 @@
-//! How old the calls are that are shown: a quiet sign, or a notice where they may be out of date.
+//! Age of the calls: a quiet sign, or a notice if they may be out of date.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::icon::{Icon, Symbol};
 use crate::message::Again;
 use crate::script::t;
 
-/// How often the age is told anew, in seconds.
+/// Interval between updates of the age, in seconds.
 const SLOW: u32 = 20;
 
-/// What is said where the browser has no network.
+/// Notice for a browser without a network.
 pub fn offline() -> String {
     t("This device is offline.")
 }
@@ -30,9 +30,9 @@ pub fn Notice(
     is_online: ReadSignal<bool>,
     /// The page's state.
     state: Memo<State>,
-    /// How old they are.
+    /// Their age.
     freshness: Freshness,
-    /// How it is tried again.
+    /// Retry.
     again: Again,
 ) -> impl IntoView {
     let notice = Memo::new(move |_| match (is_online.get(), error.get()) {
@@ -133,7 +133,7 @@ impl Freshness {
         self.updated_ms.get()
     }
 
-    /// How old the calls are, in minutes. `None` where that is not known.
+    /// Age of the calls in minutes. `None` if it is not known.
     pub fn age(self) -> Option<u32> {
         let age_ms = (self.now_ms.get() - self.updated_ms.get()?).max(0.0);
         Some((age_ms / 60_000.0) as u32)

@@ -1,8 +1,8 @@
-//! Where calls stand on the page, and which of them are worth rendering: arithmetic alone, in CSS pixels from the
-//! list's beginning.
+//! Where calls stand on the page, and which of them are worth rendering: arithmetic alone, in CSS pixels from
+//! the list's beginning.
 //!
-//! All rows are taken to be of one height, which is measured. What a day is higher or lower than that (a heading or
-//! a row that breaks in two lines) is measured while the day is rendered, and remembered.
+//! All rows are taken to be of one height, which is measured. What a day is higher or lower than that (a
+//! heading or a row that breaks in two lines) is measured while the day is rendered, and remembered.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::timeline::DayCalls;
 use crate::day::Day;
 
-/// How many rows are rendered at most where the window has room for fewer: what keeps the page small.
+/// Maximum number of rendered rows beyond the window.
 const MAX_ROWS: f64 = 36.0;
 /// Rows are rendered and dropped so many at a time.
 const STEP: usize = 4;
@@ -20,7 +20,7 @@ const STEP: usize = 4;
 pub struct Sizes {
     /// A row.
     pub row: f64,
-    /// What is above a day's first row: its heading.
+    /// Height of a day's heading.
     pub head: f64,
     /// All that a day is high without its rows.
     pub frame: f64,
@@ -33,8 +33,8 @@ pub struct DaySlice {
     pub calls: DayCalls,
     /// The height of the days left out before it.
     pub before: f64,
-    /// The calls that are rendered, in order. Between two of these, before the first and after the last, rows may be
-    /// left out.
+    /// The calls that are rendered, in order. Between two of these, before the first and after the last, rows
+    /// may be left out.
     pub parts: Vec<Range<usize>>,
     row: f64,
 }
@@ -54,11 +54,11 @@ impl DaySlice {
     }
 }
 
-/// Where each day stands.
+/// Positions of the days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
     days: Arc<[DayCalls]>,
-    /// Where each day begins, and where the last one ends.
+    /// Top of each day, and bottom of the last.
     tops: Vec<f64>,
     sizes: Sizes,
 }
@@ -76,12 +76,12 @@ impl Geometry {
         Self { days: days.clone(), tops, sizes }
     }
 
-    /// How high the whole list is.
+    /// Height of the whole list.
     pub fn height(&self) -> f64 {
         self.tops.last().copied().unwrap_or_default()
     }
 
-    /// Where a call stands.
+    /// Position of a call.
     pub fn top_of(&self, call: usize) -> Option<f64> {
         let index = self.days.partition_point(|day| day.first <= call).checked_sub(1)?;
         let day = &self.days[index];
@@ -89,8 +89,8 @@ impl Geometry {
         Some(self.tops[index] + self.sizes.head + row as f64 * self.sizes.row)
     }
 
-    /// What is rendered while the reader sees what is between two heights, and the height left out after it. `pinned`
-    /// is a call that is rendered wherever it stands.
+    /// What is rendered while the reader sees what is between two heights, and the height left out after it.
+    /// `pinned` is a call that is rendered wherever it stands.
     pub fn window(&self, top: f64, bottom: f64, pinned: Option<usize>) -> (Vec<DaySlice>, f64) {
         let seen = (bottom - top).max(0.0);
         let spare = (MAX_ROWS * self.sizes.row - seen) / 2.0;

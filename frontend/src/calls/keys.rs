@@ -32,7 +32,7 @@ pub fn move_between_calls(list: List, event: &KeyboardEvent) {
     focus_call(list, target);
 }
 
-/// Where a key leads from a call. `page` is how many calls the window has room for.
+/// Target of a key from a call. `page` is the number of calls that fit the window.
 fn target(key: &str, index: usize, count: usize, page: usize) -> Option<usize> {
     // One call of the page before stays in view.
     let page = page.saturating_sub(2).max(1);
@@ -55,15 +55,15 @@ pub fn focus_call(list: List, index: usize) {
     if focus_rendered(list, &id, false) {
         return;
     }
-    // What is pinned is rendered, and stands where it will.
+    // A pinned call is rendered at its final position.
     list.pinned.set(Some(id.clone()));
     request_animation_frame(move || {
         focus_rendered(list, &id, false);
     });
 }
 
-/// Gives the focus back to the call that had it: its row is made anew where something else is known of the call, or
-/// where it finds its neighbours again.
+/// Gives the focus back to the call that had it: its row is made anew where something else is known of the
+/// call, or where it finds its neighbours again.
 pub fn keep_focus(list: List) {
     let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
     if let Some(id) = list.pinned.get_untracked().filter(|_| is_nowhere) {

@@ -1,8 +1,9 @@
 //! The calls of a number as this tab last saw them: what a reload shows while nobody answers.
 //!
-//! They are in `sessionStorage`, which dies with the tab: whom somebody called is nothing to leave in a browser. Each
-//! number has an item of its own, `calls.last.+12025550123`: the time in milliseconds since 1970, a blank, and
-//! [`Fallback`] as JSON. first-rows.js reads it too, to paint the calls before the program is there.
+//! They are in `sessionStorage`, which dies with the tab: whom somebody called is nothing to leave in a
+//! browser. Each number has an item of its own, `calls.last.+12025550123`: the time in milliseconds since
+//! 1970, a blank, and [`Fallback`] as JSON. first-rows.js reads it too, to paint the calls before the program
+//! is there.
 
 use std::cell::RefCell;
 
@@ -11,9 +12,9 @@ use leptos::prelude::*;
 use web_sys::Storage;
 
 const PREFIX: &str = "calls.last.";
-/// How many numbers are kept.
+/// Maximum number of kept numbers.
 const MOST: usize = 8;
-/// What is older than a day is not shown: a browser may bring tabs of another week back.
+/// Copies older than a day are not shown: browsers restore tabs of another week.
 const LIFETIME_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A first page of calls, as the API wrote it.
@@ -63,7 +64,7 @@ pub fn keep_text(number: &str, answers: &str) {
     }
 }
 
-/// What is known of a number in this spelling, unless it is too old.
+/// Last known calls of a number in this spelling, unless they are too old.
 pub fn read(number: &str) -> Option<Fallback> {
     let text = item(number)?;
     let (at, answers) = text.split_once(' ')?;

@@ -3,8 +3,8 @@
 //! Headings and lists, not a table: a screen reader jumps from day to day by heading and reads each call as
 //! one sentence, and a narrow screen can break a row in two lines without losing its meaning.
 //!
-//! Only what is near the window is rendered. What is left out is empty room of the same height, so the scroll bar,
-//! the headings that stay in view and the way back are the browser's own.
+//! Only what is near the window is rendered. What is left out is empty room of the same height, so the scroll
+//! bar, the headings that stay in view and the way back are the browser's own.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -27,40 +27,40 @@ use crate::day::Day;
 use crate::intl;
 use crate::script::{self, count, fill, t};
 
-/// How many calls are printed at most.
+/// Maximum number of printed calls.
 const PRINTED: usize = 2000;
 
-/// What the list shows, and what moves it. `Copy`, as signals are.
+/// State of the list. `Copy`, as signals are.
 #[derive(Clone, Copy)]
 pub struct List {
-    /// Which calls are asked for.
+    /// Requested calls.
     pub wanted: Memo<Wanted>,
     /// The calls.
     pub timeline: Memo<Timeline>,
-    /// How many of the newest have come in just now.
+    /// Number of calls that have just arrived.
     pub fresh: StoredValue<usize>,
-    /// What the calls come to.
+    /// Summary of the calls.
     pub summary: Signal<Option<SummaryData>>,
     /// Whether these are the calls with one person alone.
     pub is_of_person: Signal<bool>,
-    /// Whose history it is.
+    /// Title of the page.
     pub owner: Memo<Arc<Owner>>,
     /// The day that is today.
     pub today: ReadSignal<Day>,
-    /// Where the reader is.
+    /// Scroll position.
     pub viewport: Viewport,
     /// Calls that wait.
     pub news: News,
     /// Asks for older calls.
     pub load_more: Callback<()>,
-    /// Where each call stands.
+    /// Geometry of the list.
     pub geometry: Memo<Geometry>,
     /// The call that has the focus, or had it last.
     pub pinned: RwSignal<Option<String>>,
 }
 
 impl List {
-    /// Where each of the calls stands.
+    /// Geometry of the list.
     pub fn geometry(timeline: Memo<Timeline>, viewport: Viewport) -> Memo<Geometry> {
         Memo::new(move |_| {
             let sizes = viewport.sizes.get();
@@ -71,7 +71,7 @@ impl List {
         })
     }
 
-    /// How many calls there are with those that are not loaded, where the summary knows.
+    /// Total number of calls, if the summary has it.
     pub fn all(&self) -> Option<usize> {
         let is_of_list = |data: &&SummaryData| self.wanted.with(|wanted| data.key.wanted == *wanted);
         self.summary.with(|data| data.as_ref().filter(is_of_list).map(|data| data.summary.calls as usize))
@@ -104,7 +104,7 @@ impl List {
         self.is_of_person.get()
     }
 
-    /// How many calls a day has, where the summary knows.
+    /// Number of calls of a day, if the summary has it.
     fn count_of(&self, day: Day) -> Option<u64> {
         self.summary.with(|summary| self.wanted.with(|wanted| summary.as_ref()?.calls_of(day, wanted)))
     }
@@ -119,13 +119,13 @@ pub struct Owner {
     pub country: Option<String>,
 }
 
-/// What is rendered: days, and the height left out after them.
+/// Rendered days, and the height left out after them.
 type Rendered = (Vec<DaySlice>, f64);
 
 /// All calls, newest first.
 #[component]
 pub fn CallList(
-    /// What it shows.
+    /// Its content.
     list: List,
     /// Whether the calls stand in for others that are being asked for.
     is_stale: Signal<bool>,
@@ -186,7 +186,8 @@ fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
     }
 }
 
-/// Once something else is rendered: measures it, and says which of how many each call is, as only some are there.
+/// Once something else is rendered: measures it, and says which of how many each call is, as only some are
+/// there.
 fn settle(list: List, rendered: Memo<Rendered>) {
     let Some(element) = list.viewport.list.get_untracked() else { return };
     let Some((slices, _)) = rendered.try_get_untracked() else { return };
@@ -218,9 +219,9 @@ fn settle(list: List, rendered: Memo<Rendered>) {
 struct DayView {
     slice: DaySlice,
     rows: Vec<Row>,
-    /// What it is called beside its date.
+    /// Name beside its date: Today, Yesterday.
     name: Option<&'static str>,
-    /// How many calls it has.
+    /// Number of calls.
     count: Option<u64>,
 }
 
@@ -245,7 +246,7 @@ enum Row {
     Call(Arc<DetailedCall>, usize, Arc<Owner>),
 }
 
-/// What makes it another row.
+/// Identity of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RowKey {
     Gap(usize),
@@ -284,7 +285,8 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, owner: &Arc<Owner>) -> Vec<Row
     rows
 }
 
-/// The calls of one day, and the room of the days left out before it. The newest `fresh` calls have come in just now.
+/// The calls of one day, and the room of the days left out before it. The newest `fresh` calls have come in
+/// just now.
 fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let day = view.with_untracked(DayView::day);
     let name = Memo::new(move |_| view.with(|view| view.name));
@@ -336,7 +338,7 @@ fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
     }
 }
 
-/// What a print on paper has to say of the calls that are not on it.
+/// Note in print about calls that are left out.
 fn left_out(list: List) -> Option<String> {
     let shown = list.timeline.with(Timeline::len).min(PRINTED);
     let more = list.all()?.checked_sub(shown).filter(|more| *more > 0)?;

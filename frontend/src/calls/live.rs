@@ -18,8 +18,8 @@ const START: Duration = Duration::from_millis(1500);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Asks for the first page again whenever the server tells of a new call of the number, and says whether the
-/// server does. Only while the page is visible: a browser holds few connections to one server, and tabs in the
-/// background would take them all.
+/// server does. Only while the page is visible: a browser holds few connections to one server, and tabs in
+/// the background would take them all.
 pub fn use_live(
     number: impl Fn() -> Option<String> + 'static,
     calls: SwrPages<CallsPage, ApiError>,
@@ -51,8 +51,8 @@ pub fn use_live(
     Signal::derive(move || news.data.with(Option::is_some))
 }
 
-/// Whether there is a network, as far as the browser can tell. `navigator.onLine` is not asked, as in leptos-swr:
-/// only its events are to be trusted.
+/// Whether there is a network, as far as the browser can tell. `navigator.onLine` is not asked, as in
+/// leptos-swr: only its events are to be trusted.
 pub fn use_online() -> ReadSignal<bool> {
     let (is_online, set_online) = signal(true);
     let listeners = [

@@ -12,7 +12,7 @@ use crate::script::{count, t};
 /// The calls that wait.
 #[derive(Clone, Copy)]
 pub struct News {
-    /// How many there are.
+    /// Their number.
     pub waiting: Memo<usize>,
     /// Shows them.
     pub show: Callback<()>,
@@ -63,7 +63,7 @@ impl News {
         Self { waiting, show }
     }
 
-    /// What a screen reader is told: that there are some, and not again for each.
+    /// Announcement of pending calls, once and not for each.
     pub fn announcement(&self) -> Option<String> {
         (self.waiting.get() > 0).then(|| t("New calls have come in. Press Home in the list to see them."))
     }

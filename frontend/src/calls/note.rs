@@ -10,9 +10,9 @@ use crate::script::{fill, t};
 /// The line.
 #[component]
 pub fn ListNote(
-    /// Which calls are asked for.
+    /// Requested calls.
     wanted: Memo<Wanted>,
-    /// How old they are.
+    /// Their age.
     sign: Memo<String>,
 ) -> impl IntoView {
     view! {

@@ -18,7 +18,7 @@ const AHEAD: &str = "0px 0px 2000px 0px";
 pub fn OlderCalls(
     /// The list.
     calls: SwrPages<CallsPage, ApiError>,
-    /// How many calls of it are shown.
+    /// Number of its calls shown.
     count: Signal<usize>,
     /// Whether only some of the number's calls are wanted.
     is_filtered: Signal<bool>,

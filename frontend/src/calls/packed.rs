@@ -1,9 +1,9 @@
-//! Calls in some ten bytes each. A list keeps all calls that were loaded, so that the way back needs no network, and a
-//! hundred thousand of them must not fill the tab's memory.
+//! Calls in some ten bytes each. A list keeps all calls that were loaded, so that the way back needs no
+//! network, and a hundred thousand of them must not fill the tab's memory.
 //!
-//! A call is written as what it differs in from the one before: its time, its id, the digits of the other party. How
-//! numbers of one kind are spelled is written once, with the first of them. They are made whole again only to be looked
-//! at, from the first on, which for a page of 500 takes microseconds.
+//! A call is written as what it differs in from the one before: its time, its id, the digits of the other
+//! party. How numbers of one kind are spelled is written once, with the first of them. They are made whole
+//! again only to be looked at, from the first on, which for a page of 500 takes microseconds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,7 +31,7 @@ impl PackedCalls {
         Self { bytes: packer.bytes.into(), len }
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -68,7 +68,7 @@ impl PackedCalls {
         Unpacker { bytes: &self.bytes, spellings: Vec::new(), last: Numbers::default(), last_spelling: 0 }
     }
 
-    /// Where a call is.
+    /// Position of a call.
     pub fn position(&self, id: &str) -> Option<usize> {
         let number = number(id);
         let mut unpacker = self.unpacker();
@@ -145,8 +145,8 @@ impl Numbers {
     }
 }
 
-/// The other party of a call but for its number's digits, and the call's details with the digits left out of the spelling. All
-/// numbers of one kind without a name share one for each way in which calls end.
+/// The other party of a call but for its number's digits, and the call's details with the digits left out of
+/// the spelling. All numbers of one kind without a name share one for each way in which calls end.
 type Spelling = (Option<Party>, CallDetails);
 
 /// Writes calls.
@@ -168,8 +168,8 @@ impl Packer {
         }
     }
 
-    /// Writes a call as its head, its time, id, spelling and digits, its duration and its return. `None`, and nothing is
-    /// written, where that would not be all of it.
+    /// Writes a call as its head, its time, id, spelling and digits, its duration and its return. `None`, and
+    /// nothing is written, where that would not be all of it.
     fn push_compact(&mut self, call: &DetailedCall) -> Option<()> {
         let DetailedCall { call: Call { call_type, duration, .. }, details } = call;
         let numbers = Numbers::of(call)?;
@@ -197,7 +197,7 @@ impl Packer {
         Some(())
     }
 
-    /// Where the spelling is, unless it is the last one's. A new one follows its place.
+    /// Index of the spelling, unless it is the previous one's. A new spelling follows its index.
     fn push_spelling(&mut self, head: usize, spelling: Vec<u8>) {
         let next = self.spellings.len();
         let known = self.spellings.get(&spelling).copied();
@@ -347,7 +347,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// How the other party of a call is spelled, without its digits. `None` where it could not be filled in again.
+/// Spelling of the other party without its digits. `None` if it could not be restored.
 fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     let party = Some(call.call.counterparty.clone()).filter(|party| !matches!(party, Party::E164(_)));
     let mut details = CallDetails { returned_at: None, ..call.details.clone() };
@@ -358,8 +358,8 @@ fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     Some((party, details))
 }
 
-/// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of 493012345678 is
-/// `0## ########`. `None` where there is a `#` already.
+/// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of
+/// 493012345678 is `0## ########`. `None` where there is a `#` already.
 fn mask(text: &str, digits: u64) -> Option<String> {
     let mut rest = digits;
     let mask = |character: char| {
@@ -451,7 +451,7 @@ mod tests {
             call("4", at, "1001", None),
             call("4", at, "#97", None),
             call("3", at, "sip:alice@example.com", None),
-            // What no difference says: JSON.
+            // Calls that no difference can express: JSON.
             call("7f3a", at, "unknown", None),
             call("007", at, "+999999999999999999", None),
             call("2", "2024-01-31T10:00:00.000000001Z", "+1", None),
@@ -463,7 +463,8 @@ mod tests {
         ]
     }
 
-    /// So many calls as a switchboard has them: to the microsecond, with half as many parties in four countries.
+    /// So many calls as a switchboard has them: to the microsecond, with half as many parties in four
+    /// countries.
     fn switchboard(calls: u64) -> Vec<DetailedCall> {
         let call = |index: u64| {
             let random = index * 48_271 % 2_147_483_647;

@@ -13,7 +13,7 @@ use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::path;
 
-/// Which calls are wanted, of whom. What is asked for depends on nothing else.
+/// Owner and filter of a list: the key of its requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// The number of the address.
@@ -23,7 +23,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Where the API has all of the calls as a file for spreadsheets.
+    /// Address of the export for spreadsheets.
     pub fn csv(&self) -> String {
         path::with(&(path::api_calls(&self.number) + &self.query), "format", "csv")
     }
@@ -35,17 +35,17 @@ impl Wanted {
     }
 }
 
-/// How many calls a page has, after the first: that one is kept short to be there soon.
+/// Calls per page after the first, which is shorter so that it arrives soon.
 const LATER_LIMIT: &str = "500";
 
 /// One page of a history, newest call first. A clone shares it, as a long history has hundreds of pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallsPage(Arc<PageData>);
 
-/// What a page holds.
+/// Content of a page.
 #[derive(Debug)]
 pub struct PageData {
-    /// What it is a page of.
+    /// Key of its list.
     pub wanted: Wanted,
     /// Its calls.
     pub calls: PackedCalls,
@@ -59,7 +59,7 @@ pub struct PageData {
 pub struct DayRun {
     /// Their day in the reader's zone.
     pub day: Day,
-    /// How many they are, never 0.
+    /// Their number, never 0.
     pub len: usize,
 }
 
@@ -111,7 +111,7 @@ impl Eq for PageData {}
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
     wanted: Wanted,
-    /// Where the API has it.
+    /// Its address.
     path: String,
 }
 
@@ -168,8 +168,8 @@ impl Rows for CallsPage {
     }
 }
 
-/// The pages to show while some are wanted, out of those that are there. Those of another filter stand in until
-/// the answer comes, so that the page does not flash; those of another number never do.
+/// The pages to show while some are wanted, out of those that are there. Those of another filter stand in
+/// until the answer comes, so that the page does not flash; those of another number never do.
 pub fn shown<'a>(pages: &'a [CallsPage], wanted: &Wanted, has_failed: bool) -> Option<&'a [CallsPage]> {
     let first = pages.first()?;
     let stands_in = first.wanted.number == wanted.number && !has_failed && !first.calls.is_empty();

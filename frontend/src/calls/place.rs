@@ -1,8 +1,8 @@
-//! The way back: whoever returns to a list by the browser's buttons finds the same call at the same height of the window,
-//! and the focus where it was.
+//! The way back: whoever returns to a list by the browser's buttons finds the same call at the same height of
+//! the window, and the focus where it was.
 //!
-//! The place is noted before anything of the page changes. Once the router has taken a click, the list is gone and the window
-//! is at its top, and only then does the address change.
+//! The place is noted before anything of the page changes. Once the router has taken a click, the list is
+//! gone and the window is at its top, and only then does the address change.
 
 use std::cell::{Cell, RefCell};
 
@@ -15,12 +15,12 @@ use super::list::List;
 use super::pages::Wanted;
 use super::viewport::rows;
 
-/// Where the reader is in a list.
+/// Scroll position in a list.
 #[derive(Clone)]
 struct Place {
     /// The topmost call that is seen.
     call: String,
-    /// Where in the window its row begins, in CSS pixels.
+    /// Top of its row in the window, in CSS pixels.
     top: f64,
     /// The call that has the focus, and whether a link or button in its row has it.
     focus: Option<(String, bool)>,
@@ -66,8 +66,8 @@ pub fn keep_place(list: List) {
     });
 }
 
-/// Notes the place before each event that may lead elsewhere. To be called before the router is made: a window calls its
-/// listeners in the order in which they came.
+/// Notes the place before each event that may lead elsewhere. To be called before the router is made: a
+/// window calls its listeners in the order in which they came.
 pub fn follow_steps() {
     let listener = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
         let wanted = SHOWN.get().and_then(note);

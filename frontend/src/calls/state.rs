@@ -1,4 +1,4 @@
-//! Which of its faces the page shows.
+//! State of the page.
 
 use calls_model::Problem;
 
@@ -7,7 +7,7 @@ use crate::icon::Symbol;
 use crate::message::Message;
 use crate::script::{count, fill, t};
 
-/// What stands below the title.
+/// Content below the title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// No answer yet.
@@ -18,7 +18,7 @@ pub enum State {
     Empty,
     /// There may be some, but none that the filter lets through.
     NoMatch,
-    /// What was asked for cannot be a number.
+    /// The address has no valid number.
     Invalid(Box<Problem>),
     /// No answer, and nothing from before either.
     Failed(ApiError),
@@ -95,7 +95,7 @@ pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) 
     }
 }
 
-/// How long ago the calls were asked for, in minutes. Says nothing where that is not known.
+/// Age of the calls in words, from minutes. Empty if it is not known.
 pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
     match (is_validating, minutes) {
         (true, _) => t("Updating…"),

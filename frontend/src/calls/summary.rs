@@ -1,5 +1,5 @@
-//! What the calls that are shown come to, beside them: sums, two charts, and with whom there were the most. What is
-//! in a chart is also in a table, whose cells are links; in the chart itself a click does the same.
+//! What the calls that are shown come to, beside them: sums, two charts, and with whom there were the most.
+//! What is in a chart is also in a table, whose cells are links; in the chart itself a click does the same.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,19 +25,19 @@ use crate::page::{find, replace};
 use crate::path;
 use crate::script::{count, duration as talk_time, fill, t};
 
-/// Where the summary stands beside the list, and so is open. The same as in style.css.
+/// Width from which the summary stands beside the list. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
 const DAY_MS: f64 = 86_400_000.0;
 /// 1970-01-05, a Monday.
 const MONDAY: f64 = 4.0;
 
-/// The summary. Its inside is written as one text, and again where that changes: as views its cells would make the
-/// program much larger.
+/// The summary. Its inside is written as one text, and again where that changes: as views its cells would
+/// make the program much larger.
 #[component]
 pub fn SummaryPanel(
     /// The page's path, without a filter.
     base: Memo<String>,
-    /// What is shown now.
+    /// The current filter.
     filter: Memo<Filter>,
     /// The list beside it.
     list: List,
@@ -118,7 +118,8 @@ pub fn SummaryPanel(
     }
 }
 
-/// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart says anything.
+/// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart
+/// says anything.
 fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
     for (index, one) in charts.iter().enumerate() {
         let Some(picture) = find(section, &format!(".chart.{}", one.name)) else { continue };
@@ -251,7 +252,8 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     lines.into_iter().flatten().collect()
 }
 
-/// By how much a number differs from that of the period before: `+12%`. Nothing where there was none to compare with.
+/// By how much a number differs from that of the period before: `+12%`. Nothing where there was none to
+/// compare with.
 fn change(now: u64, before: u64) -> Option<Html> {
     (before > 0).then(|| beside(signed(now as f64 / before as f64 - 1.0)))
 }

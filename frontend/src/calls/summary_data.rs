@@ -1,4 +1,4 @@
-//! What the calls of a filter come to, from the API. One request serves all who show a part of it.
+//! Summary of a filter from the API. One request serves all parts of the page.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{intl, path};
 /// A summary, and of which calls it is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryData {
-    /// What it was asked for.
+    /// Its request.
     pub key: SummaryKey,
     /// The answer. Its days are those of the reader's zone.
     pub summary: Arc<Summary>,
@@ -23,7 +23,7 @@ pub struct SummaryData {
 /// The key of a summary.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SummaryKey {
-    /// Which calls are summed up.
+    /// Calls of the summary.
     pub wanted: Wanted,
     /// The reader's zone, as the IANA names it.
     pub zone: String,
@@ -35,12 +35,13 @@ impl SummaryKey {
         Self { wanted, zone: intl::zone_id() }
     }
 
-    /// Where the API has it.
+    /// Its address.
     pub fn path(&self) -> String {
         let address = path::api_summary(&self.wanted.number) + &self.wanted.query;
         let address =
             if address.contains("from=") { path::with(&address, "compare", "previous") } else { address };
-        // A filter by the hour has the zone already. No value has this in it: its equals sign would be encoded.
+        // A filter by the hour has the zone already. No value has this in it: its equals sign would be
+        // encoded.
         if address.contains("tz=") { address } else { path::with(&address, "tz", &self.zone) }
     }
 
@@ -56,7 +57,7 @@ impl SummaryKey {
 }
 
 impl SummaryData {
-    /// How many of the wanted calls began on a day. `None` where it is the summary of others.
+    /// Number of calls that began on a day. `None` if the summary has another filter.
     pub fn calls_of(&self, day: Day, wanted: &Wanted) -> Option<u64> {
         let days = &self.summary.days;
         let found = days.binary_search_by_key(&day, |count| Day(count.date.to_epoch_days())).ok();
@@ -64,8 +65,8 @@ impl SummaryData {
     }
 }
 
-/// The summary of what is wanted, once the first calls are there: these come first. While another one is asked for, the
-/// last one stays; its `key` tells. A new call makes it ask again.
+/// The summary of what is wanted, once the first calls are there: these come first. While another one is
+/// asked for, the last one stays; its `key` tells. A new call makes it ask again.
 pub fn use_summary(wanted: Memo<Wanted>, calls: SwrPages<CallsPage, ApiError>) -> Swr<SummaryData, ApiError> {
     // The newest call, and of which calls it is the newest.
     let head = Memo::new(move |_| {

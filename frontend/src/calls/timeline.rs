@@ -8,12 +8,12 @@ use calls_model::{Call, DetailedCall};
 use super::pages::{CallsPage, Wanted};
 use crate::day::Day;
 
-/// One list out of many pages. Calls are counted from 0, the newest first. Nothing in it is copied out of the pages,
-/// so making it takes as long as there are pages and days, not calls.
+/// One list out of many pages. Calls are counted from 0, the newest first. Nothing in it is copied out of the
+/// pages, so making it takes as long as there are pages and days, not calls.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     pages: Vec<CallsPage>,
-    /// Where each page begins, counted with those that wait.
+    /// Index of the first call of each page, pending calls included.
     starts: Vec<usize>,
     days: Arc<[DayCalls]>,
     waiting: usize,
@@ -27,15 +27,15 @@ pub struct DayCalls {
     pub day: Day,
     /// Its newest call.
     pub first: usize,
-    /// How many calls of it are loaded, never 0.
+    /// Number of its loaded calls, never 0.
     pub len: usize,
 }
 
 impl Timeline {
     /// The calls of these pages but for the newest so many, which wait until the reader asks for them.
     ///
-    /// Each day comes once: where a zone's clock went back over midnight, a call that is out of the days' order goes
-    /// to the day of the calls around it.
+    /// Each day comes once: where a zone's clock went back over midnight, a call that is out of the days'
+    /// order goes to the day of the calls around it.
     pub fn new(pages: &[CallsPage], waiting: usize, day_of: impl Fn(&Call) -> Day) -> Self {
         let mut starts = Vec::with_capacity(pages.len());
         let mut days: Vec<DayCalls> = Vec::new();
@@ -57,7 +57,7 @@ impl Timeline {
         Self { pages: pages.to_vec(), starts, days: days.into(), waiting, len: start.saturating_sub(waiting) }
     }
 
-    /// How many calls there are.
+    /// Number of calls.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -87,20 +87,20 @@ impl Timeline {
             .flat_map(move |(page, first)| page.calls.range(start.saturating_sub(*first)..end - first))
     }
 
-    /// How many calls stand before the first one of an earlier state of the same list. 0 for another list.
+    /// Number of calls before the first one of an earlier state of the list. 0 for another list.
     pub fn news_since(&self, before: &Self) -> usize {
         let wanted = |timeline: &Self| timeline.pages.first().map(|page| page.wanted.clone());
         let first = before.call(0).filter(|_| wanted(before) == wanted(self));
         first.and_then(|first| self.index_of(&first.call.id)).unwrap_or_default()
     }
 
-    /// Where a call is. Looks at all of them, if need be.
+    /// Position of a call. Searches all of them, if need be.
     pub fn index_of(&self, id: &str) -> Option<usize> {
         place_of(&self.pages, id)?.checked_sub(self.waiting)
     }
 }
 
-/// Where a call is in a list of pages.
+/// Position of a call in a list of pages.
 pub fn place_of(pages: &[CallsPage], id: &str) -> Option<usize> {
     let mut start = 0;
     pages.iter().find_map(|page| {

@@ -11,7 +11,7 @@ use crate::{page, script};
 pub fn Title(
     /// The number of the address.
     number: Memo<String>,
-    /// What the API knows of it.
+    /// Its description from the API.
     info: Signal<Option<NumberInfo>>,
     /// The person of the address, on a person's page.
     party: Memo<Option<String>>,

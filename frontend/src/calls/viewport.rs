@@ -1,4 +1,4 @@
-//! What the reader sees of the list, and how high its parts are on this screen.
+//! The visible part of the list, and the measured heights of its parts.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::geometry::{DaySlice, Sizes};
 use crate::day::Day;
 
 thread_local! {
-    /// What was measured last: the next list on this page will look the same.
+    /// Last measured heights, as a start for the next list.
     static SIZES: Cell<Sizes> = const { Cell::new(Sizes { row: 60.0, head: 61.0, frame: 62.0 }) };
 }
 
@@ -27,7 +27,7 @@ pub struct Viewport {
     pub seen: ReadSignal<(f64, f64)>,
     /// The usual heights.
     pub sizes: ReadSignal<Sizes>,
-    /// What the height of a day is beyond these.
+    /// Height of a day beyond its rows.
     pub extras: ReadSignal<BTreeMap<Day, f64>>,
     /// Whether the page is being printed.
     pub is_printing: ReadSignal<bool>,
@@ -207,7 +207,7 @@ pub fn on_resize(element: NodeRef<Div>, change: impl Fn() + 'static) {
     });
 }
 
-/// How far the window is scrolled.
+/// Scroll offset of the window.
 pub fn window_y() -> f64 {
     window().scroll_y().unwrap_or_default()
 }

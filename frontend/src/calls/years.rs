@@ -10,8 +10,8 @@ use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::script::t;
 
-/// Links to the years that have calls, or to the months of the year that the filter's period is in. `to` is the page's address
-/// with another period. Empty where there is nothing to choose.
+/// Links to the years that have calls, or to the months of the year that the filter's period is in. `to` is
+/// the page's address with another period. Empty where there is nothing to choose.
 pub fn html(summary: &Summary, filter: &Filter, to: impl Fn(Period) -> String) -> Html {
     let days = || summary.days.iter().map(|count| Day(count.date.to_epoch_days()));
     let Some(first) = days().next() else { return Html::default() };

@@ -1,5 +1,5 @@
-//! The spellings of a number. A party that was understood is understood again by its canonical text, and can be
-//! described.
+//! The spellings of a number. A party that was understood is understood again by its canonical text, and can
+//! be described.
 
 #![no_main]
 

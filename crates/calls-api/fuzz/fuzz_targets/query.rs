@@ -1,5 +1,5 @@
-//! The parameters of a list. What is refused is refused in a problem that fits into an answer; what is not means the
-//! same when it is written again, as in the links to other pages.
+//! The parameters of a list. What is refused is refused in a problem that fits into an answer; what is not
+//! means the same when it is written again, as in the links to other pages.
 
 #![no_main]
 

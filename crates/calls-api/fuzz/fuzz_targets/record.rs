@@ -1,4 +1,5 @@
-//! A record that is sent in. What is refused is refused in a few words; a call is the same call when it is written again.
+//! A record that is sent in. What is refused is refused in a few words; a call is the same call when it is
+//! written again.
 
 #![no_main]
 

@@ -90,7 +90,7 @@ impl Connections {
 
 /// Raises the soft limit on open files to the hard one, and returns what it is then.
 fn raise_file_limit() -> usize {
-    /// Where there is no limit.
+    /// Soft limit where the system has no hard one.
     const UNLIMITED: u64 = 1 << 20;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let current = current.unwrap_or(UNLIMITED);

@@ -23,13 +23,13 @@ pub(crate) struct Arguments {
 enum Command {
     /// Read an address book: vCards, CSV of Google or Outlook, a FRITZ!Box phonebook
     ///
-    /// An import replaces what the book had: run again it updates the names, and those that have gone from the files are
-    /// gone. Photos, addresses and everything else but names and numbers are not read.
+    /// An import replaces what the book had: run again it updates the names, and those that have gone from
+    /// the files are gone. Photos, addresses and everything else but names and numbers are not read.
     Import(import::Arguments),
     /// Read an address book from a CardDAV server, such as Nextcloud, Radicale or Fastmail
     ///
-    /// What has changed there changes here, and what is gone there is gone here. Where the server cannot be read to the
-    /// end, the names stay as they were. Run it from time to time, as by cron.
+    /// What has changed there changes here, and what is gone there is gone here. Where the server cannot be
+    /// read to the end, the names stay as they were. Run it from time to time, as by cron.
     Sync(Box<sync::Arguments>),
     /// List the address books, or the names of one
     List(list::Arguments),

@@ -61,7 +61,7 @@ const KEYWORDS: [&str; 50] = [
 ];
 const OTHER_KEYWORDS: [&str; 4] = ["target_session_attrs", "tcp_user_timeout", "tty", "user"];
 
-/// What a password has to look like in a URI.
+/// Checks that a password is percent-encoded.
 const ENCODE: &str = "special characters of a user or password are written with a percent sign, such as \
                       %40 for @, %2F for /, %3A for :, %3F for ? and %25 for %";
 
@@ -137,7 +137,7 @@ fn check_pairs(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What follows a value. `None` if the quote that closes it is missing.
+/// The text after a value. `None` if its closing quote is missing.
 fn skip_value(text: &str) -> Option<&str> {
     let (quoted, inner) = text.strip_prefix('\'').map_or((false, text), |inner| (true, inner));
     let mut characters = inner.char_indices();

@@ -26,7 +26,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (address, path) = match &arguments.admin_bind {
         Some(admin) => (admin, "/health/ready"),
-        // The shortest history of all: nobody has calls under this extension, and only the database knows that.
+        // The shortest history of all: nobody has calls under this extension, and only the database knows
+        // that.
         None => (&arguments.bind, "/api/calls/0?limit=1"),
     };
     let address = reachable(address);

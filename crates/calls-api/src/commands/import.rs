@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Order of dates such as 03/02/2026, where the log does not tell: day-first or month-first
     #[arg(long, value_name = "ORDER")]
     dates: Option<String>,
-    /// Whose calls these are, where the log does not say it
+    /// Owner of the calls, where the log does not name one
     #[arg(long, value_name = "NUMBER")]
     own: Option<String>,
     /// For generic-csv: which column is what, as start=Date,from=Caller,to=Called,duration=Seconds
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     /// Write what was added, and every entry that was skipped, to a file as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// What to do at an entry that cannot be read
+    /// Reaction to an entry that cannot be read
     #[arg(long, value_parser = on_error_choice(), default_value = "skip")]
     on_error: OnError,
     /// Follow a folder instead: read each log that is put there, once, when it has stopped growing
@@ -141,7 +141,7 @@ fn import(storage: Storage, file: &Path, arguments: &Arguments, read: &Read) -> 
         let mut write = || report.write(BufWriter::new(File::create(file)?));
         write().with_context(|| format!("cannot write {}", file.display()))?;
     }
-    // Where the records are on standard output they are alone there.
+    // Records on standard output stand there alone.
     let is_alone = arguments.records.as_deref() == Some(Path::new("-"));
     if ended.is_ok() || !report.is_empty() {
         let is_zone_missing =

@@ -26,7 +26,8 @@ pub(crate) enum Command {
         /// The numbers in any spelling, extensions or SIP addresses; 1 to 50
         #[arg(required = true)]
         numbers: Vec<String>,
-        /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+        /// The country whose national numbers are understood without a country code, as two letters (ISO
+        /// 3166-1)
         #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
         region: Option<Region>,
     },

@@ -1,8 +1,8 @@
 //! How much memory the threads keep.
 
-/// Has the threads share one heap per core. By itself glibc makes eight per core, and each keeps what its largest
-/// request took: an API that had answered some summaries and exports held 83 MB instead of 58. To be called before
-/// there are threads.
+/// Has the threads share one heap per core. By itself glibc makes eight per core, and each keeps what its
+/// largest request took: an API that had answered some summaries and exports held 83 MB instead of 58. To be
+/// called before there are threads.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn share_heaps() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

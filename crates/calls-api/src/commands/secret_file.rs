@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-/// The text of an option, or of the file that the option of the same name with `-file` names, without the blanks
-/// and line breaks around it. An empty text or path is none.
+/// The text of an option, or of the file that the option of the same name with `-file` names, without the
+/// blanks and line breaks around it. An empty text or path is none.
 ///
 /// # Errors
 /// Both are there, or the file cannot be read.

@@ -22,16 +22,16 @@ use calls_store::server::Server;
 
 #[derive(Debug, clap::Parser)]
 pub(crate) struct Arguments {
-    /// How many numbers have a history
+    /// Number of histories
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     numbers: u32,
-    /// How many calls they have together
+    /// Total number of calls
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(..=100_000_000))]
     calls: u64,
     /// The same seed makes the same calls
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many days the histories reach back
+    /// Days that the histories reach back
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
     /// The day after the last call, UTC [default: today]
@@ -66,7 +66,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
 pub(crate) fn run_if_empty(server: &Server) -> anyhow::Result<()> {
     let mut connection = server.connect()?;
     if !insertion::any_calls(&mut connection)? {
-        // What `calls seed` makes without options.
+        // The defaults of `calls seed`.
         fill(&mut connection, Arguments::parse_from(["seed"]).plan())?;
     }
     Ok(())

@@ -15,14 +15,15 @@ use crate::hosts::{self, Host};
 /// file instead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
-    /// Let those send calls (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch) who know this token, as
-    /// `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
+    /// Let those send calls (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch) who know this
+    /// token, as `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
     #[arg(long, env = "CALLS_INGEST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     ingest_token: Option<String>,
     /// A file with the ingest token, instead of --ingest-token; blanks and line breaks around it do not count
     #[arg(long, env = "CALLS_INGEST_TOKEN_FILE", value_name = "FILE")]
     ingest_token_file: Option<PathBuf>,
-    /// Largest call log that can be sent (POST /api/import), in MiB; packed, it may become forty times as much
+    /// Largest call log that can be sent (POST /api/import), in MiB; packed, it may become forty times as
+    /// much
     #[arg(long, env = "CALLS_IMPORT_LIMIT", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
     import_limit: u64,
     /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your
@@ -59,7 +60,7 @@ impl Senders {
         self.public_url.clone().filter(|url| !url.is_empty())
     }
 
-    /// What the senders have to know.
+    /// Credentials of senders.
     ///
     /// Twilio signs the address that it asks, so the public URL is completed by the base path.
     pub(crate) fn credentials(self, base: &BasePath) -> anyhow::Result<Credentials> {

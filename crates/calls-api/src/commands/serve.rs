@@ -41,8 +41,8 @@ use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address and port to listen on; port 0 takes a free one. unix: and an absolute path is a Unix socket. Sockets
-    /// that systemd hands over come before
+    /// The address and port to listen on; port 0 takes a free one. unix: and an absolute path is a Unix
+    /// socket. Sockets that systemd hands over come before
     #[arg(
         long,
         visible_alias = "listen",
@@ -57,10 +57,10 @@ pub(crate) struct Arguments {
     /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
-    /// How many connections to PostgreSQL to keep at most
+    /// Maximum number of connections to PostgreSQL
     #[arg(long, env = "CALLS_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     connections: u32,
-    /// How many requests may wait for a connection to PostgreSQL; more are answered 503 at once
+    /// Maximum number of requests that wait for a connection; more are answered 503 at once
     #[arg(long, env = "CALLS_WAITING", default_value_t = 256, value_name = "REQUESTS")]
     waiting: usize,
     /// A second address for /health/live, /health/ready and Prometheus' /metrics; keep it from the public
@@ -73,18 +73,20 @@ pub(crate) struct Arguments {
     /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
-    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be changed there
+    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be
+    /// changed there
     #[arg(long, env = "CALLS_READ_ONLY")]
     read_only: bool,
-    /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for a sign of
-    /// life as often
+    /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for
+    /// a sign of life as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
     heartbeat: Duration,
-    /// Standbys of the database that take the reads, as postgres://user:password@host,host/database. Writes and new calls'
-    /// events stay with --database-url
+    /// Standbys of the database that take the reads, as postgres://user:password@host,host/database. Writes
+    /// and new calls' events stay with --database-url
     #[arg(long, env = "CALLS_READ_URL", hide_env_values = true, value_name = "URL")]
     read_url: Option<String>,
-    /// A file with the address of the standbys, instead of --read-url; blanks and line breaks around it do not count
+    /// A file with the address of the standbys, instead of --read-url; blanks and line breaks around it do
+    /// not count
     #[arg(long, env = "CALLS_READ_URL_FILE", value_name = "FILE")]
     read_url_file: Option<PathBuf>,
     /// Fill the database with made-up calls if there are none in it

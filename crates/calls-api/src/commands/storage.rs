@@ -1,4 +1,4 @@
-//! Where the calls are: the options that all commands share.
+//! Options for the database, shared by all commands.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,15 @@ use indicatif::ProgressBar;
 
 use super::{database_url, secret_file};
 
-/// Where the calls are.
+/// Options for the database.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
     /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL
     /// is kept in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not count
+    /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not
+    /// count
     #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<PathBuf>,
     /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
@@ -84,7 +85,7 @@ impl Storage {
     }
 }
 
-/// Where the calls are.
+/// Options for the database.
 pub(super) enum Place {
     /// A server of somebody else's.
     Url(String),
@@ -107,7 +108,7 @@ pub(super) fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
     Ok((server, applied))
 }
 
-/// What is shown of a migration.
+/// Progress of a migration.
 #[derive(Default)]
 struct Shown {
     bar: Option<ProgressBar>,

@@ -21,7 +21,7 @@ const MOST_REASONS: usize = 50;
 /// Owners whose pages are named.
 const PAGES: usize = 3;
 
-/// What an import came to.
+/// Result of an import.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Report {
     /// The format that was named or detected. Absent for a folder or an archive of several files.
@@ -88,7 +88,7 @@ pub(crate) struct SkippedEntry {
     /// The file of a folder or archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
-    /// What the position counts: lines, entries or files.
+    /// Unit of positions: lines, entries or files.
     unit: &'static str,
     /// From 1.
     position: u64,

@@ -3,12 +3,12 @@
 use calls_model::Party;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Where a number's calls are data for everybody.
+/// Address of a number's calls for API clients.
 pub(super) fn api_address(party: &Party) -> String {
     format!("/api{}", page_address(party))
 }
 
-/// Where a number's page is, and its calls for clients that do not ask for HTML.
+/// Address of a number's page, and of its calls for clients that do not ask for HTML.
 pub(crate) fn page_address(party: &Party) -> String {
     format!("/calls/{}", utf8_percent_encode(&party.to_string(), NON_ALPHANUMERIC))
 }

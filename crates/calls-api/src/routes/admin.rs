@@ -36,7 +36,8 @@ async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
 
 fn load(app: &App) -> Load {
     let pool = app.database.load();
-    // Any number of requests share a connection of the hot path; as many as there are connections count as served.
+    // Any number of requests share a connection of the hot path; as many as there are connections count as
+    // served.
     let hot = app.hot.queue.len();
     let served = hot.min(app.database.size());
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

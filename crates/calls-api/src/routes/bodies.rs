@@ -10,9 +10,9 @@ use tokio_stream::StreamExt as _;
 
 use crate::problem::ApiError;
 
-/// How long a body may take: 10 MiB over 1.4 Mbit/s.
+/// Time limit of a body: 10 MiB over 1.4 Mbit/s.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// How long a client may send nothing of it.
+/// Time limit between two parts of a body.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// When the next part of a body has to be there: after a pause at most, and not later than at this rate.

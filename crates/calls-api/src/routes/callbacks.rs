@@ -26,8 +26,8 @@ use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 
-/// The people who called, were missed, and have neither been spoken with since, whoever called, nor been marked done. Calls
-/// that were blocked or answered elsewhere ask for nothing.
+/// The people who called, were missed, and have neither been spoken with since, whoever called, nor been
+/// marked done. Calls that were blocked or answered elsewhere ask for nothing.
 ///
 /// At most the newest 5,000 such calls are looked at; `covers` is there where that leaves some out.
 #[utoipa::path(

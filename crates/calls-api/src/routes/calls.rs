@@ -31,8 +31,8 @@ use crate::reads::{HotReads, newest_seen};
 /// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
 /// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
 /// come at once, with how they ended, how long they rang, the counterparty's name and the other line. With
-/// `include=details` each call of JSON and NDJSON has these in its details, which also say how its counterparty is
-/// written and when a missed call was returned.
+/// `include=details` each call of JSON and NDJSON has these in its details, which also say how its
+/// counterparty is written and when a missed call was returned.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}",
@@ -199,7 +199,7 @@ struct WrittenPage {
     names: Option<i64>,
     /// JSON.
     body: Vec<u8>,
-    /// Where the next page begins, if there is one.
+    /// Start of the next page, if there is one.
     next: Option<Position>,
 }
 
@@ -243,7 +243,7 @@ struct Wanted {
     after: Option<Position>,
     limit: u16,
     details: bool,
-    /// What the client has.
+    /// Version that the client has.
     known: String,
 }
 

@@ -1,7 +1,8 @@
-//! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they end.
+//! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they
+//! end.
 //!
-//! An answer of 2xx means that there is nothing left to do: the call is stored, or it never can be, and the answer says why.
-//! Senders repeat what got another answer.
+//! An answer of 2xx means that there is nothing left to do: the call is stored, or it never can be, and the
+//! answer says why. Senders repeat what got another answer.
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -27,7 +28,7 @@ const MOST_CALLBACK: usize = 64 * 1024;
 /// Callbacks that are read at once before their signature is known to be right: 32 MiB together.
 static UNVERIFIED: Semaphore = Semaphore::const_new(512);
 
-/// What became of a call detail record.
+/// Result of a call detail record.
 #[derive(Debug, Serialize, ToSchema)]
 struct Stored {
     /// Histories that have the call now and had it not before: its owner's, or those of both sides.
@@ -38,11 +39,12 @@ struct Stored {
     refused: Vec<String>,
 }
 
-/// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token is
-/// the password of their `cred`.
+/// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token
+/// is the password of their `cred`.
 ///
-/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be stored is
-/// answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered otherwise.
+/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be
+/// stored is answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered
+/// otherwise.
 #[utoipa::path(
     post,
     path = "/api/cdr/freeswitch",
@@ -76,8 +78,8 @@ pub(super) async fn post_freeswitch(
     Ok(HttpResponse::Ok().json(stored))
 }
 
-/// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that it is
-/// from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
+/// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that
+/// it is from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
 #[utoipa::path(
     post,
     path = "/api/cdr/twilio",
@@ -128,7 +130,7 @@ pub(super) async fn post_twilio(
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// How FreeSWITCH wraps a record, by the parameter `encode` of its modules.
+/// Encoding of a FreeSWITCH record, by the parameter `encode` of its modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     /// As it is.
@@ -171,7 +173,8 @@ fn decode(encoding: Encoding, body: &Bytes) -> Result<Vec<u8>, ApiError> {
     }
 }
 
-/// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are billed.
+/// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are
+/// billed.
 fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
     const TOLD: [&str; 8] =
         ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp", "AnsweredBy", "CallerName"];
@@ -210,8 +213,8 @@ struct Read {
     refused: Vec<String>,
 }
 
-/// Reads a record. Of a call between a number and a text the text owns no history, so it is refused only where neither side
-/// owns one.
+/// Reads a record. Of a call between a number and a text the text owns no history, so it is refused only
+/// where neither side owns one.
 fn read(app: &App, format: Format, cdr: &[u8]) -> Read {
     let (mut read, mut unowned) = (Read::default(), None);
     let mut entries = 0;

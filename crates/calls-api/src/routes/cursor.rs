@@ -1,4 +1,4 @@
-//! Where a page of a history ends.
+//! Cursors: positions in a history.
 
 use std::fmt;
 use std::str::FromStr;

@@ -17,16 +17,16 @@ use calls_store::keys::{CallId, Version};
 use calls_store::{list, parties};
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
-/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`. With `include=details` it is the call with its
-/// details as they are when it is told.
+/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`. With `include=details` it is the call
+/// with its details as they are when it is told.
 ///
 /// Events of the name `note` say that a note on a call was put or removed, with a
-/// [`NoteChange`](calls_model::NoteChange); those of the name `callback` that a person was marked done or that this was
-/// taken back, with a [`CallbackState`](calls_model::CallbackState).
+/// [`NoteChange`](calls_model::NoteChange); those of the name `callback` that a person was marked done or
+/// that this was taken back, with a [`CallbackState`](calls_model::CallbackState).
 ///
-/// Without that header it begins with the next call; with it, with the first one after that. Ids of a history grow
-/// in the order in which its calls were stored, which is not the order of their times. A client that reads too
-/// slowly is dropped, and comes back where it was.
+/// Without that header it begins with the next call; with it, with the first one after that. Ids of a history
+/// grow in the order in which its calls were stored, which is not the order of their times. A client that
+/// reads too slowly is dropped, and comes back where it was.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/events",

@@ -67,8 +67,8 @@ impl After {
     }
 }
 
-/// Streams the calls that fit, newest first, in constant memory, as one of the exports that may run at once. A fault in the
-/// middle breaks the connection off, so that no client takes a part for the whole.
+/// Streams the calls that fit, newest first, in constant memory, as one of the exports that may run at once.
+/// A fault in the middle breaks the connection off, so that no client takes a part for the whole.
 pub(super) async fn stream_calls<C>(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -115,7 +115,7 @@ pub(super) async fn stream_calls<C>(
         .streaming(batches))
 }
 
-/// What ends an answer that has begun.
+/// Error in the middle of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the export broke off: {0}")]
 struct BrokenOff(String);
@@ -211,8 +211,8 @@ impl Export {
         }
     }
 
-    /// The next calls, written out, and the export after them. `None` after the last. A search that takes long comes back
-    /// with nothing, and is to be continued.
+    /// The next calls, written out, and the export after them. `None` after the last. A search that takes
+    /// long comes back with nothing, and is to be continued.
     pub(crate) fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let mut out = Vec::new();
         let is_first = std::mem::take(&mut self.first);
@@ -397,8 +397,8 @@ pub fn write_csv(out: &mut Vec<u8>, detailed: &DetailedCall) {
 }
 
 /// One field, quoted where RFC 4180 asks for it. A field that a spreadsheet would take for a formula gets an
-/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula. So does a field that begins
-/// with such an apostrophe, so that an import takes off no other.
+/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula. So does a
+/// field that begins with such an apostrophe, so that an import takes off no other.
 fn write_field(out: &mut Vec<u8>, field: &str) {
     let is_number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit());
     let behind = field.trim_start_matches('\'');

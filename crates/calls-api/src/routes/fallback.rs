@@ -1,5 +1,5 @@
-//! `/calls/{number}` for a browser: the page with the API's first answers inside, so that no second round trip
-//! stands before the first call.
+//! `/calls/{number}` for a browser: the page with the API's first answers inside, so that no second round
+//! trip stands before the first call.
 
 use std::time::Duration;
 
@@ -29,12 +29,12 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, list, parties, returned};
 
-/// How long the page waits for its calls: many times what they take to read. A page without them, which then asks
-/// for them itself, is better than none.
+/// How long the page waits for its calls: many times what they take to read. A page without them, which then
+/// asks for them itself, is better than none.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The page of a number, or of its calls with one other party. `None` for what is no number, and where the answers cannot be had: the page without
-/// them says why.
+/// The page of a number, or of its calls with one other party. `None` for what is no number, and where the
+/// answers cannot be had: the page without them says why.
 pub(super) async fn get_page(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -102,7 +102,7 @@ struct Found {
     name: Option<Name>,
     /// `None` where the client has them.
     rows: Option<ReturnedRows>,
-    /// Where the next page begins.
+    /// Start of the next page.
     next: Option<Position>,
 }
 
@@ -145,7 +145,7 @@ fn find(
     })
 }
 
-/// Which calls a page's address asks for.
+/// Filter of a page's address.
 struct Wanted {
     /// The API's query for them.
     pairs: Vec<(String, String)>,

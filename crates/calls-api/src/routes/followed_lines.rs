@@ -17,8 +17,8 @@ use super::schemas::CallEvent;
 use crate::events::Subject;
 use crate::problem::ApiError;
 
-/// The new calls, notes and marks of several numbers as they come in: the events of one number's stream, whose data says
-/// in `number` whose they are, and whose id has the position in each line.
+/// The new calls, notes and marks of several numbers as they come in: the events of one number's stream,
+/// whose data says in `number` whose they are, and whose id has the position in each line.
 #[utoipa::path(
     get,
     path = "/api/calls/events",

@@ -1,4 +1,4 @@
-//! What the fuzz targets see of the routes. Compiled for them alone.
+//! Entry points of the fuzz targets. Compiled for them alone.
 
 use actix_web::ResponseError as _;
 
@@ -7,9 +7,9 @@ use super::parameters::{ListParameters, Query};
 use super::sent::{parse_record, read_record};
 use calls_phone::Region;
 
-/// What the parameters of a list came to.
+/// Parsed parameters of a list.
 pub struct Read {
-    /// What was asked for.
+    /// The request.
     pub meaning: String,
     /// The same query as a link to another page has it.
     pub next: String,

@@ -16,9 +16,9 @@ use actix_web::middleware::Next;
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                            img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
                            base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// What data may do: nothing.
+/// Content security policy of data: nothing is allowed.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// What neither the page nor anything in it asks the browser for.
+/// Browser features that the page does without.
 const NO_DEVICES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), \
                           gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), \
                           publickey-credentials-get=(), serial=(), usb=()";

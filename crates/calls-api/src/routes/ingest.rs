@@ -34,7 +34,7 @@ const MOST_RECORDS: usize = 50_000;
 /// Refusals that are told one by one.
 const MOST_REFUSALS: usize = 100;
 
-/// What became of the records of a request.
+/// Results of the records of a request.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct Results {
     added: usize,
@@ -62,14 +62,14 @@ enum Status {
     Refused(Refusal),
 }
 
-/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration", "disposition",
-/// "ring_time", "name", "via"}`, of which those from `duration` on may be missing. Numbers are understood in every spelling,
-/// and so are the words for hidden callers, such as `anonymous`.
+/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration",
+/// "disposition", "ring_time", "name", "via"}`, of which those from `duration` on may be missing. Numbers are
+/// understood in every spelling, and so are the words for hidden callers, such as `anonymous`.
 ///
-/// The answer is 200 with a result for each record (of those that are refused, for the first 100), also if some (or
-/// all) are refused: those that are right are stored, in one transaction, and to send the whole again does no harm. It is not 207, whose body is another
-/// one (RFC 4918), and not 4xx, for which senders repeat or drop what was stored. 4xx is for a request as a
-/// whole that cannot be read.
+/// The answer is 200 with a result for each record (of those that are refused, for the first 100), also if
+/// some (or all) are refused: those that are right are stored, in one transaction, and to send the whole
+/// again does no harm. It is not 207, whose body is another one (RFC 4918), and not 4xx, for which senders
+/// repeat or drop what was stored. 4xx is for a request as a whole that cannot be read.
 #[utoipa::path(
     post,
     path = "/api/calls",
@@ -114,7 +114,7 @@ pub(super) async fn post_calls(
     Ok(HttpResponse::Ok().content_type("application/json").body(answer.body))
 }
 
-/// How the records of a body are told apart.
+/// Layout of the records in a body.
 type ReadRecords = fn(&[u8]) -> Result<Records<'_>, ApiError>;
 
 /// The call of a body that has one record, whose parties need no row of their own.

@@ -1,4 +1,5 @@
-//! Several lines at once: their calls as one list, their summary, and whom to call back; and the sets that have a name.
+//! Several lines at once: their calls as one list, their summary, and whom to call back; and the sets that
+//! have a name.
 
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -34,9 +35,8 @@ const MOST: usize = 50;
 
 /// The calls of several numbers as one list, newest first; each says in `number` whose it is.
 ///
-/// The filters, formats, pages and details are those of one number's list; NDJSON and CSV call the number `owner`, as
-/// imports read it. Of two calls at the same time the one of the higher
-/// number comes first.
+/// The filters, formats, pages and details are those of one number's list; NDJSON and CSV call the number
+/// `owner`, as imports read it. Of two calls at the same time the one of the higher number comes first.
 #[utoipa::path(
     get,
     path = "/api/calls",
@@ -390,7 +390,8 @@ impl App {
     }
 }
 
-/// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was called.
+/// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was
+/// called.
 ///
 /// Who called two lines is in it twice, and each line's entry is marked done by itself.
 #[utoipa::path(

@@ -15,8 +15,8 @@ use super::schemas::NumberPath;
 use super::writes;
 use crate::problem::ApiError;
 
-/// Puts a note on a call, in place of the one that is there: a text of at most 2,000 characters and at most 20 tags of at most
-/// 50. An empty note removes it.
+/// Puts a note on a call, in place of the one that is there: a text of at most 2,000 characters and at most
+/// 20 tags of at most 50. An empty note removes it.
 ///
 /// A page of another origin cannot do this (403), and nobody where the server runs with `--read-only`.
 #[utoipa::path(

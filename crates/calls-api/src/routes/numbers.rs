@@ -22,8 +22,8 @@ use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
-/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the database does not
-/// answer, only how it is written is told.
+/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the
+/// database does not answer, only how it is written is told.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -77,11 +77,12 @@ fn occurrence_info(Occurrence { number, name, calls, last_call }: Occurrence) ->
     OccurrenceInfo { number, name, calls, last_call }
 }
 
-/// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q` also those who
-/// occur in their calls.
+/// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q`
+/// also those who occur in their calls.
 ///
-/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. Those who
-/// began to occur in the last moments can be missing from a search. A server that runs with `--no-directory` answers 404.
+/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
+/// Those who began to occur in the last moments can be missing from a search. A server that runs with
+/// `--no-directory` answers 404.
 #[utoipa::path(
     get,
     path = "/api/numbers",

@@ -9,7 +9,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ObjectBuilder, Server};
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
-/// What the document is made of.
+/// Parts of the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -85,7 +85,7 @@ impl Modify for Components {
     }
 }
 
-/// What senders of calls have to know.
+/// Security schemes of senders.
 struct Secrets;
 
 impl Modify for Secrets {

@@ -19,7 +19,7 @@ use calls_store::parties;
 use calls_store::search::{self, Search};
 use calls_store::zones::Offsets;
 
-/// What a client asks of a list of calls.
+/// Parsed parameters of a list of calls.
 #[derive(Debug)]
 pub(super) struct ListParameters<C = Cursor> {
     pub filter: FilterParameters,
@@ -30,7 +30,7 @@ pub(super) struct ListParameters<C = Cursor> {
     pub details: bool,
 }
 
-/// Which calls are wanted. `counterparty` stays a text until the database is asked who that is.
+/// Filter of calls. `counterparty` stays a text until it is resolved to a key.
 #[derive(Debug, Clone)]
 pub(super) struct FilterParameters {
     /// Where dates begin, and whose clocks tell weekday and hour. UTC unless the client says otherwise.
@@ -52,7 +52,7 @@ enum WantedCounterparty {
     Label(String),
 }
 
-/// How the calls are written.
+/// Format of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// A page, as an array.
@@ -187,8 +187,8 @@ impl FilterParameters {
         self.search.is_some()
     }
 
-    /// The filter for a history, once the database has said who the counterparty is and how far back the zone's
-    /// clocks have to be known.
+    /// The filter for a history, once the database has said who the counterparty is and how far back the
+    /// zone's clocks have to be known.
     pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {
         let counterparty = match &self.counterparty {
             None => None,
@@ -271,7 +271,7 @@ fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
             first.with_timezone(&Utc)
         }
     };
-    // What PostgreSQL and four-digit years can hold.
+    // The range of PostgreSQL and of four-digit years.
     (0..=9999).contains(&chrono::Datelike::year(&instant)).then_some(instant)
 }
 

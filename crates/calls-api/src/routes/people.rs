@@ -20,8 +20,8 @@ use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
 
-/// The calls of a number with one person, newest first: the list of the number with `counterparty` set, with the same
-/// parameters, formats and pages.
+/// The calls of a number with one person, newest first: the list of the number with `counterparty` set, with
+/// the same parameters, formats and pages.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/with/{party}",
@@ -66,8 +66,9 @@ fn person_address(number: &Party, person: &Party) -> String {
     format!("{}/with/{person}", api_address(number))
 }
 
-/// What the calls of a number with one person come to: first and last call, months, answer rates in both directions, talk
-/// time, and when the person answers. Takes the filters of the list; `tz` is also the zone of months and hours.
+/// What the calls of a number with one person come to: first and last call, months, answer rates in both
+/// directions, talk time, and when the person answers. Takes the filters of the list; `tz` is also the zone
+/// of months and hours.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/with/{party}/summary",

@@ -1,5 +1,5 @@
-//! Pages without the program: the first page, whom to call back, several lines. Their scripts ask the API, but for what the
-//! HTML has inside.
+//! Pages without the program: the first page, whom to call back, several lines. Their scripts ask the API,
+//! but for what the HTML has inside.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ struct Home {
     link: Option<String>,
 }
 
-/// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history, or to whom is
-/// called so.
+/// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history,
+/// or to whom is called so.
 pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
     let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);

@@ -17,8 +17,8 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 use super::parameters::ListParameters;
 use crate::problem::ApiError;
 
-/// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell which
-/// lengths each country's numbers have.
+/// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell
+/// which lengths each country's numbers have.
 pub(super) struct NumberPath;
 
 impl IntoParams for NumberPath {
@@ -32,7 +32,7 @@ impl IntoParams for NumberPath {
     }
 }
 
-/// Where a client was when it was cut off.
+/// Id of the last event that the client received.
 pub(super) struct LastEventId;
 
 impl IntoParams for LastEventId {
@@ -57,8 +57,8 @@ pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuild
     others.into_iter().fold(AnyOfBuilder::new().item(number).item(local).item(sip), AnyOfBuilder::item)
 }
 
-/// A record that is sent in. Each is judged on its own, so that one which is no call does not keep the others out:
-/// as an element of the array anything is taken, and refused by its result.
+/// A record that is sent in. Each is judged on its own, so that one which is no call does not keep the others
+/// out: as an element of the array anything is taken, and refused by its result.
 pub(super) struct SentRecord;
 
 impl PartialSchema for SentRecord {
@@ -154,7 +154,7 @@ impl ToSchema for FreeswitchCdr {
     }
 }
 
-/// What FreeSWITCH sends as a form.
+/// Form body of FreeSWITCH.
 pub(super) struct FreeswitchForm;
 
 impl PartialSchema for FreeswitchForm {
@@ -196,7 +196,7 @@ impl ToSchema for CallEvent {
     }
 }
 
-/// What Twilio sends, as far as it is read.
+/// Fields of Twilio's callback that are read.
 pub(super) struct TwilioCallback;
 
 impl PartialSchema for TwilioCallback {
@@ -279,7 +279,7 @@ impl IntoParams for EventParameters {
     }
 }
 
-/// What a client asks of the list of numbers.
+/// Parameters of the list of numbers.
 pub(super) struct DirectoryParameters;
 
 impl IntoParams for DirectoryParameters {

@@ -21,8 +21,8 @@ use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, parties};
 
-/// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and hours
-/// are counted in.
+/// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and
+/// hours are counted in.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/summary",
@@ -156,8 +156,9 @@ pub(super) fn compared(query: &Query, parameters: &FilterParameters) -> Result<O
     Ok(before(from, until, parameters.zone).map(|(from, until)| Compared { from, until, is_open }))
 }
 
-/// As many days before as a period touches, by the clocks of a zone, so that the same hours are compared: of a week so far
-/// with the week before up to the same hour. A period within one day is compared with the day before.
+/// As many days before as a period touches, by the clocks of a zone, so that the same hours are compared: of
+/// a week so far with the week before up to the same hour. A period within one day is compared with the day
+/// before.
 fn before(from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (first, end) = (from.with_timezone(&zone).naive_local(), until.with_timezone(&zone).naive_local());
     let whole_days = (end.date() - first.date()).num_days();

@@ -1,8 +1,9 @@
-//! Writes from a browser. There are no accounts: who can open the page may write. So a write has to come from the page
-//! itself, not from one of another origin that the same browser shows (cross-site request forgery).
+//! Writes from a browser. There are no accounts: who can open the page may write. So a write has to come from
+//! the page itself, not from one of another origin that the same browser shows (cross-site request forgery).
 //!
-//! Browsers say where a request comes from in `Sec-Fetch-Site` and `Origin`, and no script can change either. A client
-//! that sends neither is no browser, or reads JSON, which a page of another origin cannot send without asking first.
+//! Browsers say where a request comes from in `Sec-Fetch-Site` and `Origin`, and no script can change either.
+//! A client that sends neither is no browser, or reads JSON, which a page of another origin cannot send
+//! without asking first.
 
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::web::Payload;
@@ -85,8 +86,9 @@ fn texts(headers: &HeaderMap, name: &str) -> Vec<String> {
     headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
-/// Whether an origin is that of this server: scheme aside, for a proxy may speak TLS, its host and port are those that the
-/// request is addressed to, or those of the public URL. (That they are this server's is checked before.)
+/// Whether an origin is that of this server: scheme aside, for a proxy may speak TLS, its host and port are
+/// those that the request is addressed to, or those of the public URL. (That they are this server's is
+/// checked before.)
 fn is_own(headers: &HeaderMap, public_url: Option<&str>, origin: &str) -> bool {
     let Some((scheme, origin)) = origin.split_once("://") else { return false };
     let default_port = match scheme {

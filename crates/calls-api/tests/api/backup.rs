@@ -1,4 +1,5 @@
-//! `calls backup` and `calls restore`: while the server serves, killed in the middle, and with files that are damaged.
+//! `calls backup` and `calls restore`: while the server serves, killed in the middle, and with files that are
+//! damaged.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

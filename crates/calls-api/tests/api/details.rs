@@ -15,7 +15,8 @@ fn at(minute: u32) -> String {
     format!("2024-01-31T10:{minute:02}:00Z")
 }
 
-/// Missed calls that were returned by a call back, by another call of the caller's, in the middle of others, and not.
+/// Missed calls that were returned by a call back, by another call of the caller's, in the middle of others,
+/// and not.
 fn app_with_missed_calls() -> TestApp {
     let app = TestApp::new();
     for (minute, party, call_type) in [
@@ -212,7 +213,8 @@ fn one_look_into_an_index_tells_whether_and_when_a_call_was_returned_however_man
             "SELECT {column} AS count FROM pg_stat_user_indexes WHERE indexrelname = 'calls_natural_key'"
         ))
     };
-    // Each of 50 calls of a page is looked up for the filter, and for its details once more; the other page has none.
+    // Each of 50 calls of a page is looked up for the filter, and for its details once more; the other page
+    // has none.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(90);
     while read("idx_scan") < 2 * 150 {
         assert!(std::time::Instant::now() < deadline, "{} of 300 looks", read("idx_scan"));

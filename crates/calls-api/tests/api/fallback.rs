@@ -126,7 +126,8 @@ fn a_filtered_address_has_its_calls_where_the_days_of_the_reader_are_known() {
     ] {
         assert_eq!(count(query, ""), Some(calls), "{query}");
     }
-    // On January 31, New York has begun five hours later than London, and has seen the calls from 5:00 to 9:30.
+    // On January 31, New York has begun five hours later than London, and has seen the calls from 5:00 to
+    // 9:30.
     for (zone, calls) in [("", None), ("UTC", Some(11)), ("America/New_York", Some(6)), ("Nowhere", None)] {
         assert_eq!(count("from=2024-01-31&to=2024-01-31", zone), calls, "{zone}");
     }

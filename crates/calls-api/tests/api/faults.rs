@@ -19,7 +19,8 @@ use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
 use crate::post::post;
 use crate::test_app::{Answer, TestApp, bare, calls, fetch, storing};
 
-/// Time within which each request is answered, far from a hang. The promise is 2 s, on a machine without other work.
+/// Time within which each request is answered, far from a hang. The promise is 2 s, on a machine without
+/// other work.
 const LIMIT: Duration = Duration::from_secs(10);
 const PATH: &str = "/api/calls/+13333333333";
 

@@ -7,8 +7,8 @@ use crate::test_app::{Answer, TestApp, fetch};
 /// A request, by its path and the version that the client has.
 type Asked = (String, Option<String>);
 
-/// Histories of different lengths, one of which is empty, all in the visibility map. A connection has a thread at most,
-/// so with few of them whoever comes meanwhile waits.
+/// Histories of different lengths, one of which is empty, all in the visibility map. A connection has a
+/// thread at most, so with few of them whoever comes meanwhile waits.
 fn app_with_histories(connections: &str) -> TestApp {
     let app = TestApp::with(&["--connections", connections]);
     let rows = "INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
@@ -18,8 +18,8 @@ fn app_with_histories(connections: &str) -> TestApp {
                        CASE WHEN i % 3 > 0 THEN i END
                 FROM generate_series(1, 20000) AS i WHERE i % 7 < 5 OR i < 100";
     assert!(app.database().store_calls(rows).unwrap() > 500);
-    // Commits are asynchronous here, and VACUUM goes by those that are on disk. It also leaves out what another
-    // process of the server looks at just then.
+    // Commits are asynchronous here, and VACUUM goes by those that are on disk. It also leaves out what
+    // another process of the server looks at just then.
     let left_out =
         "SELECT (relpages - relallvisible)::bigint AS count FROM pg_class WHERE oid = 'calls'::regclass";
     let deadline = Instant::now() + Duration::from_secs(90);

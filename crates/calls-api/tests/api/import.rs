@@ -133,7 +133,8 @@ fn a_bad_line_is_reported_with_its_number_and_reason_and_skipped() {
         assert!(error.contains(&format!("Master.csv: line {line} skipped: expected ")), "{error}");
         assert!(error.contains(found), "{error}");
     }
-    // Without a country the national number is a text. With it, it is understood; what is there is not added again.
+    // Without a country the national number is a text. With it, it is understood; what is there is not added
+    // again.
     let text = "SELECT count(*) FROM other_parties WHERE kind = 'text' AND label = '0301234567'";
     assert_eq!(database.count(text), 1);
     let output = import(&database, file.to_str().unwrap(), &["--region", "DE"]);

@@ -123,7 +123,8 @@ impl Proxy {
         self.open_from("127.0.0.1", method, path, headers, body)
     }
 
-    /// A request of a client over TLS, whose certificate is checked, and the answer's status and header lines.
+    /// A request of a client over TLS, whose certificate is checked, and the answer's status and header
+    /// lines.
     fn open_from(
         &self,
         client: &str,

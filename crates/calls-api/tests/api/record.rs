@@ -1,5 +1,5 @@
-//! All that a record says of a call, from the log or the sender to the answers and back: how it ended, how long it rang, the
-//! other line, and names.
+//! All that a record says of a call, from the log or the sender to the answers and back: how it ended, how
+//! long it rang, the other line, and names.
 
 use serde_json::{Value, json};
 

@@ -231,8 +231,8 @@ fn a_summary_counts_exactly_the_calls_that_the_list_with_the_same_filter_has() {
 
 #[test]
 fn an_hour_of_the_week_has_the_calls_that_the_summary_counts_in_it() {
-    // Berlin sets its clocks forward at 2:00 on 2024-03-31 and back at 3:00 on 2024-10-27, both Sundays; so the
-    // same time in UTC is another hour of the week before and after, and one hour comes twice.
+    // Berlin sets its clocks forward at 2:00 on 2024-03-31 and back at 3:00 on 2024-10-27, both Sundays; so
+    // the same time in UTC is another hour of the week before and after, and one hour comes twice.
     let app = app_with_calls_at(&[
         "2024-03-30T23:30:00Z",
         "2024-03-31T00:59:59.999Z",

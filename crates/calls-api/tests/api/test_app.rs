@@ -57,7 +57,8 @@ impl TestDatabase {
         diesel::sql_query(query).execute(&mut self.connect())
     }
 
-    /// Stores calls as a write does (see [`storing`]), tells those who follow their histories, and says how many it were.
+    /// Stores calls as a write does (see [`storing`]), tells those who follow their histories, and says how
+    /// many it were.
     pub fn store_calls(&self, statement: &str) -> QueryResult<usize> {
         let mut connection = self.connect();
         let rows = diesel::sql_query(storing(statement)).execute(&mut connection)?;
@@ -115,8 +116,8 @@ impl TestDatabase {
 /// Tells whoever follows a history.
 pub const NOTIFY: &str = "SELECT pg_notify('calls', '')";
 
-/// The statement that stores calls as a write does, with the lock of each history and ids from its version, for
-/// `INSERT INTO calls (columns) rows`, in which a type is its text.
+/// The statement that stores calls as a write does, with the lock of each history and ids from its version,
+/// for `INSERT INTO calls (columns) rows`, in which a type is its text.
 pub fn storing(statement: &str) -> String {
     let (columns, rows) =
         statement.trim_start().strip_prefix("INSERT INTO calls (").unwrap().split_once(')').unwrap();

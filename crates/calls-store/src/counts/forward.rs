@@ -24,7 +24,7 @@ const STEP: i64 = 20_000;
 /// Those of PostgreSQL. Where another process counts the same history, it does nothing and says false.
 pub fn bring_forward(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<bool> {
     let counted = connection.transaction(|connection| {
-        // What is lost in a crash is counted again.
+        // Counts that are lost in a crash are made again.
         diesel::sql_query("SET LOCAL synchronous_commit = off").execute(connection)?;
         let locked: Option<(CallId, Vec<u8>)> = history_counts::table
             .find(owner)
@@ -124,7 +124,7 @@ impl Tail {
         Ok(Self { owner, counted, parties })
     }
 
-    /// How the new calls change the counts of days: calls that are added, and earlier ones that they return.
+    /// Computes the change of the day counts: added calls, and earlier calls that they return.
     fn count(&mut self, connection: &mut PgConnection, new: &[CallColumns]) -> QueryResult<Change> {
         for call in new {
             let Some(party) = self.parties.get_mut(&call.counterparty) else { continue };
@@ -240,7 +240,7 @@ impl Tail {
     }
 }
 
-/// How new calls change the counts of days.
+/// Change of the day counts by new calls.
 #[derive(Default)]
 struct Change {
     added: Cells,

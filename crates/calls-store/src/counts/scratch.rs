@@ -22,7 +22,8 @@ const COUNTERPARTIES: &str = "
            max(created_at) FILTER (WHERE type IN (1, 3))
     FROM calls WHERE number = $1 AND id <= $2 GROUP BY counterparty";
 
-/// Counts all calls of a history, in a transaction that may take minutes. Says true: nothing is left to count.
+/// Counts all calls of a history, in a transaction that may take minutes. Says true: nothing is left to
+/// count.
 pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<bool> {
     let history = histories::table.find(owner).select((histories::version, histories::epoch));
     let before: Option<(Version, i64)> = history.first(connection).optional()?;
@@ -53,7 +54,8 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
     diesel::update(history_counts::table.find(owner))
         .set(history_counts::top.eq(top.pack()))
         .execute(connection)?;
-    // Calls that are removed meanwhile were counted or not, and whoever removes them does not see these counts yet.
+    // Calls that are removed meanwhile were counted or not, and whoever removes them does not see these
+    // counts yet.
     let after: Option<(Version, i64)> = history.for_no_key_update().first(connection).optional()?;
     match after {
         Some((_, now)) if now == epoch => Ok(true),
@@ -61,8 +63,8 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
     }
 }
 
-/// The calls up to an id by quarter, type and disposition. Long histories have some hundred thousand of these cells, so they
-/// are packed as they come.
+/// The calls up to an id by quarter, type and disposition. Long histories have some hundred thousand of these
+/// cells, so they are packed as they come.
 fn days(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResult<PackedDays> {
     #[derive(QueryableByName)]
     struct Row {

@@ -1,7 +1,7 @@
 //! The counterparties with the most calls of a history, for each set of types that a filter can ask for.
 //!
-//! Calls only become more while counts are brought forward, so the new first ten are among the old ones and the
-//! counterparties of the new calls. (Where calls become fewer, counts are made anew.)
+//! Calls only become more while counts are brought forward, so the new first ten are among the old ones and
+//! the counterparties of the new calls. (Where calls become fewer, counts are made anew.)
 
 use calls_model::{CallType, Summary};
 
@@ -9,7 +9,7 @@ use crate::columns::TypeColumn;
 use crate::keys::PartyKey;
 use crate::rows::CallColumns;
 
-/// What a counterparty's calls come to.
+/// Totals of a counterparty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// The counterparty.
@@ -63,12 +63,12 @@ impl Entry {
         self.ms.iter_mut().zip(other.ms).for_each(|(ms, more)| *ms += more);
     }
 
-    /// How many calls there are of some types.
+    /// Number of calls of some types.
     pub fn count(&self, types: TypeSet) -> i64 {
         (0..4).filter(|position| types.has(*position)).map(|position| self.calls[position]).sum()
     }
 
-    /// How long the calls of some types were, in milliseconds.
+    /// Talk time of some types, in milliseconds.
     pub fn ms_of(&self, types: TypeSet) -> i64 {
         [(0, self.ms[0]), (2, self.ms[1])]
             .iter()

@@ -15,7 +15,7 @@ use crate::schema::{day_counts, histories, history_counts};
 /// Missed inbound calls of a history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attention {
-    /// How many there are.
+    /// Their number.
     pub missed: u64,
     /// Of them those that ask to be returned and have not been.
     pub to_call_back: u64,
@@ -26,8 +26,8 @@ const MOST_CALLS: i64 = 30_000;
 /// Long histories whose counts are added up for a page: some 2 ms each.
 const MOST_COUNTED: usize = 8;
 
-/// The missed calls of owners in a directory, in as much as it costs little: short histories are read, of long ones the
-/// counts are taken if they are as new as the history. The others are absent.
+/// The missed calls of owners in a directory, in as much as it costs little: short histories are read, of
+/// long ones the counts are taken if they are as new as the history. The others are absent.
 pub fn attention(
     connection: &mut PgConnection,
     listed: &[Listed],

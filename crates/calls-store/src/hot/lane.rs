@@ -16,10 +16,11 @@ use crate::pool::DatabaseError;
 #[derive(Default)]
 pub(super) struct Lane {
     connected: RefCell<Option<Rc<Connected>>>,
-    /// Held by the request that connects; the others wait for it. It goes on when that request has given up, so that
-    /// behind hosts that say nothing the next ones are reached.
+    /// Held by the request that connects; the others wait for it. It goes on when that request has given up,
+    /// so that behind hosts that say nothing the next ones are reached.
     connecting: tokio::sync::Mutex<Option<JoinHandle<Result<Connected, ConnectError>>>>,
-    /// The requests that are under way, by the order in which they came. The first is the one that PostgreSQL answers next.
+    /// The requests that are under way, by the order in which they came. The first is the one that PostgreSQL
+    /// answers next.
     under_way: RefCell<BTreeSet<u64>>,
     last: Cell<u64>,
     /// When an answer came, or when the first of those that are under way began.
@@ -40,7 +41,7 @@ pub(super) struct Counted<'a> {
 }
 
 impl Counted<'_> {
-    /// Whether it waits for nobody else's answer.
+    /// Whether no other answer is due before its own.
     pub(super) fn is_first(&self) -> bool {
         self.lane.under_way.borrow().first() == Some(&self.number)
     }
@@ -53,7 +54,7 @@ impl Drop for Counted<'_> {
 }
 
 impl Lane {
-    /// How many requests are under way.
+    /// Number of requests in flight.
     pub(super) fn under_way(&self) -> usize {
         self.under_way.borrow().len()
     }
@@ -118,7 +119,7 @@ impl Lane {
         self.connected.borrow().as_ref().filter(|connected| !connected.client.is_closed()).cloned()
     }
 
-    /// How many answers came so far.
+    /// Number of answers so far.
     pub(super) fn answers(&self) -> u64 {
         self.answers.get()
     }

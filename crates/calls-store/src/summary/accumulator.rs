@@ -23,15 +23,15 @@ struct Sum {
     missed: u64,
 }
 
-/// What has been added up so far.
+/// Running totals.
 pub(super) struct Accumulator<'a> {
     filter: &'a Filter,
     offsets: &'a Offsets,
     summary: Summary,
     talk_ms: u64,
     days: BTreeMap<i64, Sum>,
-    /// The day of the calls that were added last, which is in `days` only once another one begins: most calls come in
-    /// the order of time.
+    /// The day of the calls that were added last, which is in `days` only once another one begins: most calls
+    /// come in the order of time.
     day: (i64, Sum),
     hours: [Sum; 168],
     dispositions: [u64; Disposition::ALL.len()],
@@ -54,12 +54,13 @@ impl<'a> Accumulator<'a> {
         }
     }
 
-    /// How many calls have been added.
+    /// Number of calls added so far.
     pub(super) fn calls(&self) -> u64 {
         self.summary.calls
     }
 
-    /// Adds the calls of a quarter of an hour, and says whether they fit. The filter's period is the caller's concern.
+    /// Adds the calls of a quarter of an hour, and says whether they fit. The filter's period is the caller's
+    /// concern.
     pub(super) fn add_count(&mut self, quarter: Quarter, code: Code, count: Count) -> bool {
         let Filter { types, dispositions, .. } = self.filter;
         let ended = |disposition| dispositions.contains(&disposition);

@@ -257,8 +257,9 @@ impl Single {
     }
 }
 
-/// The counterparties with the most calls in some spans, and those of `also` that have any. OFFSET makes PostgreSQL look
-/// each span up in the index: it would rather compare each call of the history with all spans.
+/// The counterparties with the most calls in some spans, and those of `also` that have any. OFFSET makes
+/// PostgreSQL look each span up in the index: it would rather compare each call of the history with all
+/// spans.
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,

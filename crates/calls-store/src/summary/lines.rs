@@ -13,8 +13,8 @@ use super::medians::Times;
 use super::{Question, with_times};
 use crate::labels::Labels;
 
-/// The sum of the summaries of some histories, with the medians of all their calls. Its counterparties are those that are
-/// among the first ten of a history, with the calls of those histories where they are.
+/// The sum of the summaries of some histories, with the medians of all their calls. Its counterparties are
+/// those that are among the first ten of a history, with the calls of those histories where they are.
 pub fn summarize_lines(
     connection: &mut PgConnection,
     labels: &Labels,

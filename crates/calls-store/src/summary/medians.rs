@@ -1,7 +1,7 @@
 //! Median times of inbound calls: how long it rang, and how long until a missed call was returned.
 //!
-//! Counts hold no medians, so these are of calls that are looked up one by one: all of them up to [`MOST`], else the
-//! newest. The summary says where that leaves some out.
+//! Counts hold no medians, so these are of calls that are looked up one by one: all of them up to [`MOST`],
+//! else the newest. The summary says where that leaves some out.
 
 use std::collections::HashSet;
 

@@ -93,7 +93,7 @@ fn last_spoken(
     Ok(rows.into_iter().filter_map(|(key, spoken)| Some((key, spoken?))).collect())
 }
 
-/// Which of some calls have not been returned.
+/// Finds those of some calls that are not returned.
 fn are_open(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -41,7 +41,8 @@ fn listen(connection: &mut PgConnection) -> Arc<Mutex<Vec<String>>> {
     statements
 }
 
-/// Whether a statement says `number = ...` for a table of owners, or writes rows that begin with their number.
+/// Whether a statement says `number = ...` for a table of owners, or writes rows that begin with their
+/// number.
 fn names_its_owner(statement: &str) -> bool {
     let text = statement.replace('"', "");
     let touches = OWNED.iter().any(|table| {

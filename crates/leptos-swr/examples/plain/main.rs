@@ -1,5 +1,5 @@
-//! The example without a cache: the same page, fetched once for each group. Only the size script builds it, to
-//! see what the cache costs.
+//! The example without a cache: the same page, fetched once for each group. Only the size script builds it,
+//! to see what the cache costs.
 
 use gloo_net::http::Request;
 use leptos::prelude::*;

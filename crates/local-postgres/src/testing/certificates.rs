@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use super::expect;
 use crate::Error;
 
-/// Makes a certificate for a server at `host` in a folder, `HOST.crt` and `HOST.key`, and that of the authority that
-/// signed it, `authority.crt`, all as PEM.
+/// Makes a certificate for a server at `host` in a folder, `HOST.crt` and `HOST.key`, and that of the
+/// authority that signed it, `authority.crt`, all as PEM.
 ///
 /// # Panics
 /// Also if the program `openssl` is missing.

@@ -18,9 +18,9 @@
 //!    along.
 //!
 //! # Servers whose databases need more than `CREATE DATABASE`
-//! A database of Citus is one on each node, with the extension in it. `TEST_DATABASE_SETUP` names a program that
-//! knows: it is run as `PROGRAM create NAME [TEMPLATE]` and `PROGRAM drop NAME` (see [`create_database`] and
-//! [`drop_database`]).
+//! A database of Citus is one on each node, with the extension in it. `TEST_DATABASE_SETUP` names a program
+//! that knows: it is run as `PROGRAM create NAME [TEMPLATE]` and `PROGRAM drop NAME` (see [`create_database`]
+//! and [`drop_database`]).
 
 use std::process::Command;
 use std::sync::OnceLock;

@@ -18,7 +18,8 @@ pub(super) struct Collection {
     http: Http,
     /// Its address.
     pub url: Url,
-    /// What the server calls its present state: a sync token (RFC 6578) or a ctag. It is another one after each change.
+    /// What the server calls its present state: a sync token (RFC 6578) or a ctag. It is another one after
+    /// each change.
     pub state: Option<String>,
 }
 
@@ -101,7 +102,8 @@ fn only_book(http: &Http, home: &Url) -> anyhow::Result<(Url, Option<String>)> {
     Ok((url, book.state()))
 }
 
-/// What a server says of an address, and where that was in the end. `None` where it does not speak CardDAV there.
+/// What a server says of an address, and where that was in the end. `None` where it does not speak CardDAV
+/// there.
 fn propfind(http: &Http, url: &Url, depth: u8) -> anyhow::Result<Option<(Url, Vec<Resource>)>> {
     let answer = http.ask("PROPFIND", url, depth, PROPERTIES)?;
     if matches!(answer.status, 200 | 400 | 404 | 405 | 501) {

@@ -6,7 +6,8 @@ use super::home_page::HomePage;
 use crate::proxies::{self, Proxy};
 use crate::test_app::TestApp;
 
-/// The walk of a reader: from the first page to a history, its filters, a counterparty and back, all below `base`.
+/// The walk of a reader: from the first page to a history, its filters, a counterparty and back, all below
+/// `base`.
 pub async fn walk(chromium: &Chromium, base: &str) {
     let home = HomePage::open(chromium, base).await;
     home.ask_for("+1 202 555 0123").await;
@@ -54,7 +55,8 @@ async fn the_page_works_behind_nginx_with_tls_and_a_password() {
     let rule = format!("MAP calls.example.com 127.0.0.1:{}", nginx.port);
     let rule = format!("--host-resolver-rules={rule}");
     let chromium = Chromium::with(&[rule.as_str(), "--ignore-certificate-errors"]).await;
-    // The browser remembers the password, as if somebody had typed it. A page cannot use addresses that hold one.
+    // The browser remembers the password, as if somebody had typed it. A page cannot use addresses that hold
+    // one.
     let login = format!("https://alice:{}@calls.example.com/calls-app/api/docs", proxies::PASSWORD);
     chromium.client.goto(&login).await.unwrap();
     walk(&chromium, "https://calls.example.com/calls-app").await;

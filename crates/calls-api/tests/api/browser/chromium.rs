@@ -146,8 +146,8 @@ impl Chromium {
         self.profile.path().join("downloads")
     }
 
-    /// Lets an error with this text in it be on the console: one that the browser itself writes, because the test
-    /// makes the network or the server fail.
+    /// Lets an error with this text in it be on the console: one that the browser itself writes, because the
+    /// test makes the network or the server fail.
     pub fn allow_error(&self, text: &'static str) {
         self.allowed.borrow_mut().push(text);
     }

@@ -110,8 +110,8 @@ impl HistoryPage {
         self.wait_for(&format!("document.querySelectorAll('[data-call]').length === {count}")).await;
     }
 
-    /// Waits for the notice that the calls are old, as somebody who comes back to the tab now and then: a page
-    /// asks again when it gets the focus, but not more than once in some seconds.
+    /// Waits for the notice that the calls are old, as somebody who comes back to the tab now and then: a
+    /// page asks again when it gets the focus, but not more than once in some seconds.
     pub async fn wait_for_notice_while_looking_back(&self) {
         self.wait_for("window.dispatchEvent(new Event('focus')) && document.querySelector('[data-notice]')")
             .await;
@@ -144,8 +144,8 @@ impl HistoryPage {
         self.wait_for("!document.querySelector('[data-notice]')").await;
     }
 
-    /// Does what somebody would do who got HTML into the page, waits until the browser has refused all of it, and
-    /// gives what ran all the same.
+    /// Does what somebody would do who got HTML into the page, waits until the browser has refused all of it,
+    /// and gives what ran all the same.
     pub async fn inject(&self) -> Vec<String> {
         let script = "window.ran = [];
             window.refused = [];

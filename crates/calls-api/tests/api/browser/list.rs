@@ -68,8 +68,9 @@ async fn note_first(client: &Client) {
     run(client, "window.first = Number(document.querySelector('[data-call]').dataset.call)").await;
 }
 
-/// Goes down, frame by frame, and looks at each call that comes by: those of one window follow one another. `walk.next`
-/// is the place after the last call that came by without a gap, `walk.last` the last place of all.
+/// Goes down, frame by frame, and looks at each call that comes by: those of one window follow one another.
+/// `walk.next` is the place after the last call that came by without a gap, `walk.last` the last place of
+/// all.
 const WALK: &str = "
     const [step, done] = arguments;
     const walk = window.walk ??= { next: 0, last: 0, nodes: 0, wrong: null, frames: 0 };

@@ -1,5 +1,5 @@
-//! What every page object is made of: scripts, keys, and waiting for what is to be. Each `wait_for_` fails after
-//! [`PATIENCE`], with what the page showed instead.
+//! What every page object is made of: scripts, keys, and waiting for what is to be. Each `wait_for_` fails
+//! after [`PATIENCE`], with what the page showed instead.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,8 @@ impl Tab {
         tab
     }
 
-    /// Goes to an address and waits for the program. The first rows stand there before it, and do nothing yet.
+    /// Goes to an address and waits for the program. The first rows stand there before it, and do nothing
+    /// yet.
     pub async fn go(&self, address: &str) {
         self.client.goto(address).await.unwrap();
         self.wait_for("!document.querySelector('script[type=module], #program') || window.wasmBindings")
@@ -93,7 +94,8 @@ impl Tab {
         self.client.perform_actions(to).await.unwrap();
     }
 
-    /// Points at the middle of the element that an expression finds, and presses the pointer's main button there.
+    /// Points at the middle of the element that an expression finds, and presses the pointer's main button
+    /// there.
     pub async fn press_on(&self, element: &str) {
         let [x, y] = self.middle_of(element).await;
         self.press_at(x, y).await;

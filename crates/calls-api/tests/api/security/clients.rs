@@ -8,7 +8,8 @@ use crate::test_app::{TestApp, TestDatabase, fetch};
 
 const PATH: &str = "/api/calls/+13333333333";
 
-/// Time within which clients that behave are answered, far from a hang. The promise is 2 s, on a machine without other work.
+/// Time within which clients that behave are answered, far from a hang. The promise is 2 s, on a machine
+/// without other work.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A request that is sent, and whose answer is not read.

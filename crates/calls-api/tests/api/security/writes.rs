@@ -1,4 +1,5 @@
-//! Cross-site request forgery: a page of another site writes with the browser of somebody who can reach this server.
+//! Cross-site request forgery: a page of another site writes with the browser of somebody who can reach this
+//! server.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
