@@ -170,7 +170,7 @@ fn with_signs(text: &str) -> Cow<'_, str> {
     if !text.contains('年') {
         return Cow::Borrowed(text);
     }
-    let signs = text.replace('年', "/").replace('月', "/").replace('日', " ");
+    let signs = text.replace(['年', '月'], "/").replace('日', " ");
     Cow::Owned(signs.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
