@@ -421,7 +421,7 @@ fn file_name(party: &str) -> String {
 
 /// The values of a filter as a part of a file's name: `-missed-2024-01-01`.
 fn filter_name(query: &str) -> String {
-    const OTHERS: [&str; 5] = ["format", "include", "tz", "limit", "after"];
+    const OTHERS: [&str; 6] = ["number", "format", "include", "tz", "limit", "after"];
     let pairs = calls_model::query::pairs(query).filter(|(name, _)| !OTHERS.contains(&name.as_str()));
     let text: String = pairs.map(|(_, value)| format!("-{}", file_name(&value))).collect();
     text.chars().take(120).collect()
