@@ -27,8 +27,8 @@ struct State {
 }
 
 impl Lister {
-    /// How long somebody waits for it.
-    const PATIENCE: Duration = Duration::from_millis(20);
+    /// Time that a request waits for it.
+    const PATIENCE: Duration = Duration::from_millis(200);
     /// It works for a small part of the time, however often somebody searches.
     const PAUSE: u32 = 10;
 

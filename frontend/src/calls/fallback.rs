@@ -20,7 +20,10 @@ pub fn use_fallback(cache: &Cache) {
         let path = path::api_number(&person.canonical());
         cache.entry::<String, NumberInfo, ApiError>(path).set(Some(person));
     }
-    cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
+    // The HTML does not tell whose histories a number without calls of its own occurs in.
+    if calls.as_ref().is_none_or(|calls| !calls.is_empty()) {
+        cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
+    }
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };
     let page = CallsPage::new(wanted.clone(), PackedCalls::new(&calls), next);

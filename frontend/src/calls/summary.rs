@@ -247,7 +247,7 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
         Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
         Some(counted(t("Not returned"), summary.missed_inbound.not_returned, None)),
         median(t("Usually rings"), summary.inbound.median_ring),
-        median(t("Usually returned after"), summary.inbound.median_return),
+        median(t("Returned after"), summary.inbound.median_return),
     ];
     lines.into_iter().flatten().collect()
 }

@@ -21,9 +21,10 @@ pub async fn walk(chromium: &Chromium, base: &str) {
     page.back().await;
     page.wait_for_rows(3).await;
     page.follow("+13333333333").await;
-    page.wait_for_state("empty").await;
+    // The page of the person has the one call with them.
+    page.wait_for_rows(1).await;
     page.back().await;
-    page.wait_for_state("ready").await;
+    page.wait_for_rows(3).await;
     // Painted before the program, from inside the HTML.
     page.reload().await;
     page.wait_for_rows(3).await;
