@@ -16,6 +16,9 @@ use crate::returned::IS_UNIDENTIFIED;
 use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::calls;
 
+/// A span of time without its end.
+type Span = (DateTime<Utc>, DateTime<Utc>);
+
 /// What the missed calls of a history come to.
 #[derive(Default)]
 pub(super) struct Open {
@@ -139,7 +142,7 @@ impl Quarters {
     }
 
     /// The newest of them that have enough open calls, and how many.
-    fn newest_open(&self) -> (Vec<(DateTime<Utc>, DateTime<Utc>)>, u64) {
+    fn newest_open(&self) -> (Vec<Span>, u64) {
         let (mut spans, mut sum) = (Vec::new(), 0);
         for (quarter, open) in self.open.iter().rev() {
             if sum >= u64::from(MOST_OPEN) {

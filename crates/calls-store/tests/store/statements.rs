@@ -24,8 +24,16 @@ use std::sync::{Arc, Mutex};
 use crate::database::{Database, number};
 
 /// Tables whose rows belong to an owner.
-const OWNED: [&str; 7] =
-    ["calls", "histories", "history_counts", "day_counts", "counterparty_counts", "callbacks", "notes"];
+const OWNED: [&str; 8] = [
+    "calls",
+    "histories",
+    "history_counts",
+    "day_counts",
+    "counterparty_counts",
+    "callbacks",
+    "notes",
+    "listed_histories",
+];
 
 /// Keeps all statements that a connection runs.
 fn listen(connection: &mut PgConnection) -> Arc<Mutex<Vec<String>>> {
