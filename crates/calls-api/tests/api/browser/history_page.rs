@@ -46,11 +46,6 @@ impl HistoryPage {
         self.tab.text().await
     }
 
-    /// The path in the address bar, percent-decoded.
-    pub async fn path(&self) -> String {
-        self.string("return decodeURIComponent(location.pathname)").await
-    }
-
     pub async fn back(&self) {
         self.client.back().await.unwrap();
     }
