@@ -157,8 +157,5 @@ fn wrong_usage_says_what_would_be_right() {
     }
     let output = calls(&["migrate", "--database-url", "postgres://127.0.0.1:1/calls"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("cannot connect to PostgreSQL"),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot connect to PostgreSQL"), "{output:?}");
 }

@@ -112,6 +112,10 @@ async fn everything_can_be_done_by_the_keyboard_alone() {
     home.tab.press(ENTER).await;
     let page = HistoryPage::looked_at(&chromium);
     page.wait_for_rows(3).await;
+    // The rows are there before the program, which has the keys.
+    page.tab
+        .wait_for("window.wasmBindings && document.querySelector('main').dataset.state === 'ready'")
+        .await;
 
     // The search, and out of it.
     page.tab.press('/').await;
