@@ -78,7 +78,7 @@
     try {
       const address = `${base}/api/calls/${encode(number)}/${encode(id)}`;
       const { data } = await ask(address);
-      if (dialog.dataset.call !== id) return;
+      if (dialog.dataset.shown !== id) return;
       body.innerHTML = write(content(data, number));
       body.querySelector("form").addEventListener("submit", async (event) => {
         event.preventDefault();
@@ -147,7 +147,7 @@
       link.remove();
       (document.querySelector(`[data-call="${CSS.escape(id)}"]`) ?? opener)?.focus({ preventScroll: true });
     };
-    dialog.dataset.call = id;
+    dialog.dataset.shown = id;
     if (!dialog.open) dialog.showModal();
     show(number, id);
   };

@@ -446,7 +446,7 @@ pub fn hour(hour: u8) -> String {
 
 /// A time with its calls, of which some were not answered.
 fn cell_text(time: &str, calls: u64, unanswered: u64) -> String {
-    let text = match unanswered {
+    match unanswered {
         0 => filled("{time}: {calls}", time, calls),
         _ => fill(
             "{time}: {calls}, {unanswered} unanswered",
@@ -456,8 +456,7 @@ fn cell_text(time: &str, calls: u64, unanswered: u64) -> String {
                 ("unanswered", &intl::number(unanswered)),
             ],
         ),
-    };
-    text
+    }
 }
 
 /// A text with a time and a number of calls.

@@ -115,7 +115,7 @@ fn a_user_who_leaves_by_a_deleted_lock_file_leaves_the_server_to_those_who_came_
         if is_killed {
             first.kill();
             // It waits for the second user now.
-            wait_until("the keeper has an owner", || ps("ppid", keeper) != "");
+            wait_until("the keeper has an owner", || !ps("ppid", keeper).is_empty());
         } else {
             assert!(first.end().success());
         }
