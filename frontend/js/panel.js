@@ -104,7 +104,10 @@
   const details = (row) => row?.querySelector("a.call-time");
   // Enter on a row is a click on its time, whose address has the filter that is chosen now.
   addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches?.("[data-call]")) details(event.target)?.click();
+    if (event.key !== "Enter" || !event.target.matches?.("[data-call]")) return;
+    // Else the same key would press the panel's first button, which has the focus by then.
+    event.preventDefault();
+    details(event.target)?.click();
   });
   const readdress = ({ target }) => {
     const link = target.closest?.("a.call-time");

@@ -14,6 +14,10 @@ async fn enter_on_a_row_opens_its_panel_and_escape_leads_back_to_the_row() {
     let chromium = Chromium::start().await;
     let page = HistoryPage::open(&chromium, &app.address, &format!("{PATH}?direction=inbound")).await;
     page.wait_for_rows(2).await;
+    // The rows are there before the program, which has the keys.
+    page.tab
+        .wait_for("window.wasmBindings && document.querySelector('main').dataset.state === 'ready'")
+        .await;
     page.tab.run("document.querySelector('[data-call]').focus()").await;
     page.tab.press(DOWN).await;
     page.tab.press(ENTER).await;

@@ -412,7 +412,8 @@ async fn a_missed_call_is_one_of_others_and_the_rate_is_that_of_their_calls() {
     let totals = "return [...document.querySelectorAll('.totals > div')]
         .map(total => total.innerText.replace('\\n', ' ')).join(', ')";
     // Of seven calls of others three were answered.
-    let expected = "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2, Returned after 30 min";
+    let expected =
+        "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2, Returned after 30 min";
     assert_eq!(page.string(totals).await, expected);
     let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')]
         .map(type => type.innerText).join()";
