@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::App;
 use super::ingest::{authorize, idempotency_key};
 use super::parameters::Query;
-use super::schemas::{ImportParameters, Refused};
+use super::schemas::{ImportParameters, Refused, Unauthorized};
 use super::upload::{self, Upload};
 use crate::intake;
 use crate::intake::options::{Read, Texts, Wrong};
@@ -49,7 +49,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 60);
          description = "Of the sender's choice, such as a UUID: the same key and log get the same answer for 24 hours.")
     ),
     request_body(content((Vec<u8> = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data"))),
-    responses((status = 200, description = "The report of the import.", body = Report), ApiError, Refused),
+    responses((status = 200, description = "The report of the import.", body = Report), ApiError, Refused, Unauthorized),
     security(("ingest_token" = []))
 )]
 pub(super) async fn post_import(
