@@ -73,7 +73,7 @@ pub fn keep_focus(list: List) {
 
 /// Gives a call the focus, if it is rendered. `stays` is to scroll nowhere.
 fn focus_rendered(list: List, id: &str, stays: bool) -> bool {
-    let Some(element) = list.viewport.list.try_get_untracked().flatten() else { return false };
+    let Some(element) = list.viewport.element() else { return false };
     let row = rows(&element).find(|row| row.get_attribute("data-call").as_deref() == Some(id));
     let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return false };
     let options = FocusOptions::new();

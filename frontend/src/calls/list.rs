@@ -175,7 +175,7 @@ fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
         let listener = window_event_listener_untyped(event, move |event| {
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let row = target.and_then(|target| target.closest("[data-call]").ok().flatten());
-            let list = viewport.list.get_untracked();
+            let list = viewport.element();
             let row = row.filter(|row| list.is_some_and(|list| list.contains(Some(row))));
             let id = row.and_then(|row| row.get_attribute("data-call"));
             if pinned.with_untracked(|pinned| *pinned != id) {
@@ -189,7 +189,7 @@ fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
 /// Once something else is rendered: measures it, and says which of how many each call is, as only some are
 /// there.
 fn settle(list: List, rendered: Memo<Rendered>) {
-    let Some(element) = list.viewport.list.get_untracked() else { return };
+    let Some(element) = list.viewport.element() else { return };
     let Some((slices, _)) = rendered.try_get_untracked() else { return };
     if list.viewport.is_printing.get_untracked() {
         return;

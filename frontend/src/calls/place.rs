@@ -85,7 +85,7 @@ pub fn follow_steps() {
 /// Notes where the reader is now. Returns which list it is, if it is still there.
 fn note(list: List) -> Option<Wanted> {
     let wanted = list.wanted.try_get_untracked()?;
-    let element = list.viewport.list.try_get_untracked().flatten()?;
+    let element = list.viewport.element()?;
     let focus = document().active_element().and_then(|active| {
         let row = active.closest("[data-call]").ok().flatten()?;
         Some((row.get_attribute("data-call")?, !active.has_attribute("data-call")))
@@ -138,7 +138,7 @@ fn return_to(list: List, place: Place, frames: u32, still: u32) {
 }
 
 fn row_of(list: List, call: &str) -> Option<Element> {
-    let element = list.viewport.list.try_get_untracked().flatten()?;
+    let element = list.viewport.element()?;
     rows(&element).find(|row| row.get_attribute("data-call").as_deref() == Some(call))
 }
 

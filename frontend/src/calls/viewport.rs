@@ -66,6 +66,11 @@ impl Viewport {
         viewport
     }
 
+    /// The list, unless the page has been left: a frame or an event may come after that.
+    pub fn element(&self) -> Option<web_sys::HtmlDivElement> {
+        self.list.try_get_untracked().flatten()
+    }
+
     /// Whether the first call is above the window.
     pub fn is_scrolled(&self) -> bool {
         let sizes = self.sizes.get();
@@ -74,7 +79,7 @@ impl Viewport {
 
     /// Scrolls until a height of the list is at the window's top.
     pub fn scroll_to(&self, y: f64) {
-        if let Some(list) = self.list.get_untracked() {
+        if let Some(list) = self.element() {
             window().scroll_to_with_x_and_y(0.0, window_y() + list.get_bounding_client_rect().top() + y);
         }
     }
@@ -86,7 +91,7 @@ impl Viewport {
 
     /// Sees where the list is now.
     pub fn look(&self) {
-        if let Some(list) = self.list.get_untracked() {
+        if let Some(list) = self.element() {
             let top = -list.get_bounding_client_rect().top();
             let seen = (top, top + window_height());
             if self.seen.get_untracked() != seen {
@@ -97,7 +102,7 @@ impl Viewport {
 
     /// Measures what is rendered of the list, which is these days.
     pub fn measure(&self, slices: &[DaySlice]) {
-        let Some(list) = self.list.get_untracked() else { return };
+        let Some(list) = self.element() else { return };
         let days = measured(&list, slices);
         if days.is_empty() {
             return;
