@@ -22,7 +22,7 @@ use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
 use crate::problem::ApiError;
 
-/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the
+/// Spellings of a number, its name, and the histories it occurs in. Takes any spelling. Where the
 /// database does not answer, only how it is written is told.
 #[utoipa::path(
     get,
@@ -56,7 +56,7 @@ pub async fn get_number(
     Ok(web::Json(info))
 }
 
-/// What the database knows of a number.
+/// Name and occurrences of a number.
 #[derive(Default)]
 struct Known {
     name: Option<Name>,
@@ -80,7 +80,7 @@ fn occurrence_info(Occurrence { number, name, calls, last_call }: Occurrence) ->
 /// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q`
 /// also those who occur in their calls.
 ///
-/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
+/// If there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
 /// Those who began to occur in the last moments can be missing from a search. A server that runs with
 /// `--no-directory` answers 404.
 #[utoipa::path(

@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 use super::{App, fallback, numbers};
 use crate::problem::ApiError;
 
-/// How long the first page waits for its numbers. Without them it asks for them itself.
+/// Time that the first page waits for its numbers. Without them its script requests them.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What the first page shows.
+/// Content of the first page.
 #[derive(Serialize)]
 struct Home {
     /// Whether it may be asked which numbers there are.
@@ -58,7 +58,7 @@ async fn first_numbers(app: web::Data<App>) -> Option<(Box<RawValue>, Option<Str
     Some((RawValue::from_string(json).ok()?, link))
 }
 
-/// Whose calls to return.
+/// Number in the page of people to call back.
 #[derive(Serialize)]
 struct Callbacks {
     info: NumberInfo,
