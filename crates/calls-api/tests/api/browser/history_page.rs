@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::chromium::Chromium;
 use super::tab::{PATIENCE, Tab};
 
-/// What is being looked at.
+/// The tab.
 pub struct HistoryPage {
     client: Client,
     pub tab: Tab,
@@ -80,7 +80,7 @@ impl HistoryPage {
         field.send_keys(text).await.unwrap();
     }
 
-    /// What a screen reader was told last.
+    /// Last announcement to screen readers.
     pub async fn announced(&self) -> String {
         self.string("return document.querySelector('p[role=status]').innerText").await
     }
