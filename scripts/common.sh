@@ -49,6 +49,14 @@ tool_build_settings() {
     export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=${TOOL_OPT_LEVEL:-1}
 }
 
+# Flags by which rustc names files as they are called here in every program, wherever they lie: what is built
+# of one commit by one compiler is then alike on every machine, and says nothing of its folders. One flag a
+# line.
+path_flags() {
+    printf '%s\n' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$ROOT=/calls" \
+        "--remap-path-prefix=$TARGET=/target"
+}
+
 # The version in Cargo.lock of the crate $1.
 locked_version() {
     awk -v name="$1" '

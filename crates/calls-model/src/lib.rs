@@ -7,7 +7,7 @@
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`],
 //!   [`DetailedCall`].
 //! - `numbers`: spellings, names and occurrences of a number. [`NumberInfo`], [`NumberKind`],
-//!   [`HistoryInfo`], [`OccurrenceInfo`].
+//!   [`HistoryInfo`], [`OccurrenceInfo`], [`RecentDays`].
 //! - `notes`: notes on calls. [`Note`].
 //! - `people`: one person's calls, people to call back, lines. [`PersonSummary`], [`CallbackQueue`],
 //!   [`LineSet`].
@@ -42,7 +42,7 @@ pub use calls::{
 };
 pub use fallback::Fallback;
 pub use notes::{Note, NoteChange};
-pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use people::{
     BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,
