@@ -11,7 +11,7 @@ const PROGRAM_IS_THERE: &str =
     "(!document.querySelector('script[type=module], #program') || window.wasmBindings)
     && ![undefined, 'loading'].includes(document.querySelector('main')?.dataset.state)";
 
-/// What is being looked at.
+/// The tab.
 pub struct HistoryPage {
     client: Client,
     pub tab: Tab,
@@ -85,7 +85,7 @@ impl HistoryPage {
         field.send_keys(text).await.unwrap();
     }
 
-    /// What a screen reader was told last.
+    /// Last announcement to screen readers.
     pub async fn announced(&self) -> String {
         self.string("return document.querySelector('p[role=status]').innerText").await
     }

@@ -39,7 +39,7 @@ async fn the_home_page_says_what_is_missing_and_keeps_the_numbers_of_before_unti
     let recent = home.recent().await;
     assert!(recent.len() == 2 && recent[0].contains("555-0123"), "{recent:?}");
     home.clear_recent().await;
-    // Whoever cleared them by the keyboard goes on from here.
+    // The keyboard continues from here.
     assert_eq!(home.tab.string("return document.activeElement.id").await, "main");
     let home = HomePage::open(&chromium, &app.address).await;
     assert_eq!(home.recent().await, [""; 0]);
@@ -55,7 +55,7 @@ fn app_with_numbers(options: &[&str]) -> TestApp {
     app
 }
 
-/// What stands in the list of suggestions.
+/// Text of the list of suggestions.
 const SUGGESTED: &str = "return [...document.querySelectorAll('#suggestions:not([hidden]) [role=option]')]
     .map(option => option.innerText.split('\\n')[0])";
 

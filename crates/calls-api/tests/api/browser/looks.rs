@@ -1,4 +1,4 @@
-//! What the page looks like to different eyes, on different screens and on paper.
+//! Contrast, dark and forced colours, narrow screens and paper.
 
 use fantoccini::wd::PrintConfiguration;
 
