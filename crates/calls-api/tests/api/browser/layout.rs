@@ -192,7 +192,7 @@ const PLACES: [(&str, &str); 4] = [
 /// What is wider than the window, and numbers, times and names that break or lie over another one.
 const BROKEN: &str = "const wide = [...document.body.querySelectorAll('*')]
         .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
-        .filter(element => !element.closest('.chips, .sprite, .visually-hidden, .skip'));
+        .filter(element => !element.closest('.chips, .sprite, .visually-hidden, .skip, .call-meta > *, .line-beneath > *'));
     const texts = [...document.querySelectorAll(`.figure strong, .line-link, .line-time, .badge, .waiting, .known dd,
             .call-party a, .call-time, .call-duration [aria-hidden], .call-returned`)]
         .filter(element => element.checkVisibility());
