@@ -12,7 +12,7 @@
 //!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
 //!   `recoded` and `framed` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names`), `duration`, `words` (with `fold`) and
+//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`), `duration`, `words` (with `fold`) and
 //!   `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records, `legs` joins the
 //!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut
 //!   a file into entries.
@@ -32,7 +32,9 @@ mod android_xml;
 mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
+mod bill;
 mod bytes;
+mod calendar_words;
 mod calls_csv;
 mod calls_ndjson;
 mod cisco_cdr;
