@@ -82,7 +82,7 @@ mod tests {
     fn frames_are_no_part_of_a_table() {
         for (text, expected) in [
             (
-                "+-----+----+\n| src | d  |\n+-----+----+\n|   1 | NULL |\n+--+--+\n1 row in set (0.00 sec)\n",
+                "+-----+----+\n| src | d  |\n+-----+----+\n|   1 | NULL |\n+--+--+\n1 row in set\n",
                 "\nsrc\td\n\n1\tNULL\n\n\n",
             ),
             (" src | d\n-----+---\n   1 | 2\n(1 row)\n", "src\td\n\n1\t2\n\n"),

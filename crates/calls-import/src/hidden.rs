@@ -132,7 +132,8 @@ fn is_unknown(word: &str) -> bool {
             // Other languages, in the order of those above.
             | "unbekannt" | "unbekannteranrufer" | "unbekanntenummer" | "unbekannterufnummer"
             | "nichtverfugbar" | "keinenummer" | "keinerufnummer" | "onbekend" | "onbekendnummer"
-            | "onbekendebeller" | "okand" | "okant" | "ohnerufnummer" | "ohnenummer" | "okantnummer" | "ukjent" | "ukjentnummer" | "ukendt"
+            | "onbekendebeller" | "okand" | "okant"
+            | "ohnerufnummer" | "ohnenummer" | "okantnummer" | "ukjent" | "ukjentnummer" | "ukendt"
             | "ukendtnummer" | "tuntematon" | "tuntematonnumero" | "inconnu" | "inconnue"
             | "numeroinconnu" | "appelantinconnu" | "correspondantinconnu" | "indisponible"
             | "desconocido" | "desconocida" | "numerodesconocido" | "nodisponible" | "desconhecido"
