@@ -12,10 +12,10 @@
 //!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
 //!   `recoded` and `framed` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names`), `duration`, `words`
-//!   (with `fold`) and `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records,
-//!   `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML,
-//!   HTML) and `bytes` cut a file into entries.
+//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`),
+//!   `duration`, `words` (with `fold`) and `hangup` read single values, `pbx`, `talk` (with `ending`) and
+//!   `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects`
+//!   (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
 //!
 //! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
 //! grow with the file: an entry of more than 1 MiB is skipped.
@@ -32,7 +32,9 @@ mod android_xml;
 mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
+mod bill;
 mod bytes;
+mod calendar_words;
 mod calls_csv;
 mod calls_ndjson;
 mod cisco_cdr;

@@ -116,9 +116,7 @@ enum Named {
 
 impl Lines {
     pub(super) async fn read(app: &web::Data<App>, query: &Query) -> Result<Self, ApiError> {
-        if !app.has_directory {
-            return Err(ApiError::NotFound);
-        }
+        app.expect_directory()?;
         let named = query.each(&requests::NUMBER, |text| named(text, app.region))?;
         let found = |found: String| ApiError::BadParameter {
             name: requests::NUMBER.name.to_owned(),
@@ -202,7 +200,9 @@ impl App {
                         Ok(keys)
                     })?;
                     if keys.is_empty() {
-                        return Err(ApiError::NotFound);
+                        return Err(ApiError::Missing {
+                            detail: "no set of lines has this name, see /api/lines",
+                        });
                     }
                     let line = |key| Line { party: self.labels.get(key), key: Some(key) };
                     found.extend(keys.into_iter().map(line));
@@ -448,9 +448,7 @@ pub(super) async fn list_line_callbacks(
     responses((status = 200, description = "The sets, by name.", body = Vec<LineSet>), ApiError)
 )]
 pub(super) async fn list_sets(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    if !app.has_directory {
-        return Err(ApiError::NotFound);
-    }
+    app.expect_directory()?;
     let data = app.clone();
     let find = move || {
         let sets = data.reads().read(|connection| {
