@@ -23,7 +23,8 @@ use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::page::{find, replace};
 use crate::path;
-use crate::script::{count, duration as talk_time, fill, t};
+use crate::reactive::effect;
+use crate::script::{self, count, duration as talk_time, fill, t};
 
 /// Width from which the summary stands beside the list. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
@@ -47,7 +48,7 @@ pub fn SummaryPanel(
     let written = StoredValue::new((Html::default(), Vec::new()));
     // Told when something was opened or closed.
     let toggled = Trigger::new();
-    Effect::new(move |_| {
+    effect(move || {
         toggled.track();
         let Some(section) = node.get() else { return };
         let Some(parts) = find(&section, ".summary-parts") else { return };
@@ -77,7 +78,8 @@ pub fn SummaryPanel(
     };
     let go_by_key = go.clone();
     let choose = move |event: MouseEvent| {
-        if let Some((_, _, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
+        let cell = written.try_with_value(|(_, charts)| cell_at(&event, charts)).flatten();
+        if let Some((_, _, Some((_, address)))) = cell {
             go(&address);
         }
         if target(&event).is_some_and(|target| target.closest("summary").ok().flatten().is_some()) {
@@ -86,17 +88,18 @@ pub fn SummaryPanel(
         }
     };
     let point = move |event: MouseEvent| {
-        if let Some(section) = node.get_untracked() {
-            written.with_value(|(_, charts)| {
+        // The pointer may leave what is gone already.
+        if let Some(section) = node.try_get_untracked().flatten() {
+            written.try_with_value(|(_, charts)| {
                 let (chart, cell, _) = cell_at(&event, charts).unwrap_or((usize::MAX, 0, None));
                 say(&section, charts, chart, cell);
             });
         }
     };
     let walk = move |event: KeyboardEvent| {
-        let Some(section) = node.get_untracked() else { return };
-        let address = written.with_value(|(_, charts)| walk(&event, charts, &section));
-        if let Some(address) = address {
+        let Some(section) = node.try_get_untracked().flatten() else { return };
+        let address = written.try_with_value(|(_, charts)| walk(&event, charts, &section));
+        if let Some(address) = address.flatten() {
             go_by_key(&address);
         }
     };
@@ -138,7 +141,7 @@ fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
         set(&svg, "aria-valuenow", &(cell + 1).to_string());
         set(&svg, "aria-valuetext", text);
         if let Some(mark) = find(&svg, "rect") {
-            let share = |of: usize, all: usize| format!("{}%", of as f64 * 100.0 / all as f64);
+            let share = |of: usize, all: usize| script::decimal(of as f64 * 100.0 / all as f64) + "%";
             set(&mark, "x", &share(cell % one.columns, one.columns));
             set(&mark, "y", &share(cell / one.columns, one.rows()));
         }
