@@ -17,6 +17,7 @@ PAGE_TARGET=$TARGET/page
 # trunk 0.22 wants a newer rustc than the workspace does.
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132
+ESBUILD_VERSION=0.25.12
 AXE_VERSION=4.14.1
 SCHEMATHESIS_VERSION=4.32.5
 PGSERVER_VERSION=0.6.0
@@ -45,6 +46,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # A tool is run a few times and compiled once: these settings save most of the time that its release build would take.
 tool_build_settings() {
     export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=${TOOL_OPT_LEVEL:-1}
+}
+
+# Flags by which rustc names files as they are called here in every program, wherever they lie: what is built of one commit by one compiler
+# is then alike on every machine, and says nothing of its folders. One flag a line.
+path_flags() {
+    printf '%s\n' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$ROOT=/calls" \
+        "--remap-path-prefix=$TARGET=/target"
 }
 
 # The version in Cargo.lock of the crate $1.

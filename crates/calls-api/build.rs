@@ -27,11 +27,11 @@ const TEXTS: &str = "../../frontend/texts";
 /// Scripts of every page, in their order.
 const SCRIPTS: [&str; 5] = ["start", "texts", "html", "rows", "first-rows"];
 /// Those that come after the first rows.
-const LATER: [&str; 3] = ["controls", "failure", "keep"];
+const LATER: [&str; 5] = ["plurals", "controls", "failure", "keep", "program"];
 /// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
 const ASIDE: [(&str, &[&str]); 2] = [
-    ("panel", &["api", "panel", "excel", "occurrences"]),
-    ("places", &["api", "home", "callbacks", "lines"]),
+    ("panel", &["api", "panel", "excel", "occurrences", "person"]),
+    ("places", &["api", "search", "home", "callbacks", "lines"]),
 ];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
@@ -138,7 +138,10 @@ fn without_scripts(
 /// The HTML without the link to the stylesheet, and that.
 fn without_style(mut html: String, found: &mut Vec<File>) -> io::Result<(String, Parts)> {
     let lacks = || io::Error::other("expected a stylesheet in the page");
-    let at = found.iter().position(|(name, _)| name.ends_with(".css")).ok_or_else(lacks)?;
+    let at = found
+        .iter()
+        .position(|(name, _)| name.starts_with("style-") && name.ends_with(".css"))
+        .ok_or_else(lacks)?;
     let (name, text) = found.remove(at);
     let link = html.find(&format!("href=\"/{name}\"")).ok_or_else(lacks)?;
     let start = html[..link].rfind("<link").ok_or_else(lacks)?;
@@ -147,20 +150,22 @@ fn without_style(mut html: String, found: &mut Vec<File>) -> io::Result<(String,
     Ok((html, parts::style(&String::from_utf8(text).map_err(io::Error::other)?)?))
 }
 
-/// For each language its scripts and three pages: one that loads the program, one that does so after its
-/// first rows, and one without a program.
+/// For each language its scripts and four pages: one that loads the program, two that do so after their first
+/// rows, which are of all or of one person, and one without a program.
 fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> io::Result<Vec<File>> {
+    let (html, places_style) = without_places_style(html)?;
     let mut assets = Vec::new();
     let text = |names: &[&str]| names.iter().map(|name| scripts[name].as_str()).collect::<String>();
     let [panel, places] = ASIDE.map(|(name, scripts)| script(&mut assets, name, &text(scripts)));
-    let [style, later_style] =
-        [style.first, style.later].map(|text| named(&mut assets, "style", "css", text.into_bytes()));
-    let [style, later_style] =
-        [style, later_style].map(|file| format!("<link rel=\"stylesheet\" href=\"/{file}\">"));
+    let [style, person_style, later_style] = [style.first, style.person, style.later].map(|text| {
+        let file = named(&mut assets, "style", "css", text.into_bytes());
+        format!("<link rel=\"stylesheet\" href=\"/{file}\">")
+    });
+    let places = places_style + &places;
     let mut pages = Vec::new();
     for (language, catalogue) in catalogues()? {
         let direction = languages::direction(&language);
-        let translated = languages::translate(html, &catalogue).replacen(
+        let translated = languages::translate(&html, &catalogue).replacen(
             "<html lang=\"en\">",
             &format!("<html lang=\"{language}\" dir=\"{direction}\">"),
             1,
@@ -179,14 +184,16 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let later = script(&mut assets, &format!("later-{language}"), &later);
         let head = |html: &str, tags: &[&str]| html.replacen("</head>", &(tags.concat() + "</head>"), 1);
         let (place, program) = without_program(&head(&html.first, &[&style, &first]))?;
-        let aside = format!("<template id=\"program\">{later_style}{later}{program}{panel}</template>");
+        let aside =
+            format!("<template id=\"program\">{person_style}{later_style}{later}{program}{panel}</template>");
         let places_aside = format!("<template id=\"places\">{places}</template>");
         // The style comes first where both share a narrow line.
         let low = "as=\"fetch\" type=\"application/wasm\"";
         let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
         for (name, html) in [
-            ("index", head(&place, &[&later_style, &later, &program, &panel, &places_aside])),
+            ("index", head(&place, &[&person_style, &later_style, &later, &program, &panel, &places_aside])),
             ("index-with-calls", head(&place, &[&aside])),
+            ("index-with-person", head(&place, &[&person_style, &aside])),
             ("place", head(&place, &[&later_style, &later, &places])),
         ] {
             pages.push((format!("{name}.{language}.html"), html.into_bytes()));
@@ -207,6 +214,16 @@ fn named(assets: &mut Vec<File>, name: &str, extension: &str, content: Vec<u8>) 
 fn script(assets: &mut Vec<File>, name: &str, text: &str) -> String {
     let file = named(assets, name, "js", text.as_bytes().to_vec());
     format!("<script src=\"/{file}\" defer></script>")
+}
+
+/// The HTML without the style of the pages without a program, and its tag.
+fn without_places_style(html: &str) -> io::Result<(String, String)> {
+    let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
+    let place = start.and_then(|start| Some(start..start + html[start..].find('>')? + 1));
+    let place = place.ok_or_else(|| io::Error::other("expected the style of the places in the page"))?;
+    let mut html = html.to_owned();
+    let style = html.drain(place).collect();
+    Ok((html, style))
 }
 
 /// The worker, with the names of the files that it keeps, and a version that changes with each of them.

@@ -25,7 +25,7 @@
   for (const name of ["error", "unhandledrejection"])
     addEventListener(name, (event) => calls.failed?.(event) ?? faults.push(event), true);
 
-  // The program begins by this, when keep.js lets it.
-  const takeOver = (begin) => (calls.whenFree ? calls.whenFree(begin) : begin());
+  // The program begins by this, when keep.js lets it; without the scripts that it needs it does not.
+  const takeOver = (begin) => calls.whenFree?.(begin);
   globalThis.calls = { afterPaint, faults, takeOver };
 }

@@ -72,7 +72,9 @@ pub fn read(json: &str) -> io::Result<Catalogue> {
 
 /// The texts that a script asks for, and all others.
 pub fn split(catalogue: &Catalogue, script: &str) -> (Catalogue, Catalogue) {
-    catalogue.clone().into_iter().partition(|(text, _)| script.contains(&format!("{text:?}")))
+    let asks =
+        |text: &str| ['"', '\'', '`'].iter().any(|quote| script.contains(&format!("{quote}{text}{quote}")));
+    catalogue.clone().into_iter().partition(|(text, _)| asks(text))
 }
 
 /// A script that adds to the texts of the page's scripts. Nothing for English, whose texts stand for

@@ -3,27 +3,35 @@
 
 use std::io;
 
-/// Text in two parts.
+/// Text in parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     /// What the first rows need.
     pub first: String,
+    /// What they need too, where all of them are of one person.
+    pub person: String,
     /// The rest.
     pub later: String,
 }
 
-/// The stylesheet, cut at `/* part: later */` and `/* part: first */`.
+/// The stylesheet, cut at `/* part: later */`, `/* part: person */` and `/* part: first */`.
 pub fn style(css: &str) -> io::Result<Parts> {
     let mut parts = Parts::default();
     for (index, part) in css.split("/* part: ").enumerate() {
         match (index, part.split_once(" */")) {
             (0, _) => parts.first += part,
             (_, Some(("first", rest))) => parts.first += rest,
+            (_, Some(("person", rest))) => parts.person += rest,
             (_, Some(("later", rest))) => parts.later += rest,
-            _ => return Err(io::Error::other("expected a part to be first or later in the stylesheet")),
+            _ => {
+                return Err(io::Error::other(
+                    "expected a part to be first, person or later in the stylesheet",
+                ));
+            }
         }
     }
-    Ok(Parts { first: dense_style(&parts.first), later: dense_style(&parts.later) })
+    let Parts { first, person, later } = parts;
+    Ok(Parts { first: dense_style(&first), person: dense_style(&person), later: dense_style(&later) })
 }
 
 /// The HTML, without what stands between `<!-- part: later -->` and `<!-- part: end -->`.
@@ -31,7 +39,8 @@ pub fn html(html: &str) -> io::Result<Parts> {
     let cut = html.split_once("<!-- part: later -->");
     let cut = cut.and_then(|(first, rest)| Some((first, rest.split_once("<!-- part: end -->")?)));
     let (first, (later, end)) = cut.ok_or_else(|| io::Error::other("expected a later part in the HTML"))?;
-    Ok(Parts { first: dense_html(&format!("{first}{end}")), later: dense_html(later) })
+    let (first, later) = (dense_html(&format!("{first}{end}")), dense_html(later));
+    Ok(Parts { first, later, ..Parts::default() })
 }
 
 /// A script without its comments and indentation.
@@ -40,9 +49,10 @@ pub fn dense_script(script: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// HTML without its comments and indentation.
+/// HTML without its comments and indentation, and without the hashes of files that are of this server.
 fn dense_html(html: &str) -> String {
     let html = without(html, "<!--", "-->");
+    let html = without(&html, " integrity=\"", "\"");
     let lines = html.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -15,15 +15,26 @@ use crate::commands::{
 };
 use crate::configuration::Configuration;
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
-#[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "calls", version, propagate_version = true, next_help_heading = "Options of all commands")]
 struct Cli {
     /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor
     /// a variable is given [default: /etc/calls/calls.toml, if it is there]
     #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
           value_hint = clap::ValueHint::FilePath)]
     config: Option<OsString>,
+    /// Lines of the log, on standard error: text for people, json for programs, auto: text on a terminal
+    #[arg(long, global = true, env = "CALLS_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
+    log_format: LogFormat,
     #[command(flatten)]
     storage: Storage,
     #[command(subcommand)]
@@ -94,7 +105,7 @@ pub fn run() -> ExitCode {
     };
     let matches = configuration.apply(command()).get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    log();
+    log(cli.log_format);
     let result = match cli.command {
         Command::Config(_) => Ok(show(&matches, &configuration)),
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
@@ -128,8 +139,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
-fn log() {
+/// Logs to standard error, a line or a JSON object for each event. `RUST_LOG` sets the level.
+fn log(format: LogFormat) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     // To actix-http a malformed request is an error of the server's.
@@ -139,9 +150,11 @@ fn log() {
         _ => filter,
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        log.compact().init()
-    } else {
-        log.json().with_span_list(false).init()
+    let is_terminal = std::io::stderr().is_terminal();
+    match format {
+        LogFormat::Json => log.json().with_span_list(false).init(),
+        LogFormat::Auto if !is_terminal => log.json().with_span_list(false).init(),
+        // Colours are for terminals.
+        LogFormat::Auto | LogFormat::Text => log.compact().with_ansi(is_terminal).init(),
     }
 }

@@ -6,7 +6,7 @@
 //! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
 //! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
 //! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`],
-//!   [`OccurrenceInfo`].
+//!   [`OccurrenceInfo`], [`RecentDays`].
 //! - `people`: one person's calls, whom to call back, notes, lines. [`PersonSummary`], [`CallbackQueue`], [`Note`],
 //!   [`LineSet`].
 //! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
@@ -38,7 +38,7 @@ pub use calls::{
     Outcome,
 };
 pub use fallback::Fallback;
-pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use people::{
     BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,

@@ -1,10 +1,11 @@
 //! Information about numbers.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::rfc3339;
+use crate::calls::{CounterpartyDetails, rfc3339};
 use crate::parties::{E164, Party};
+use crate::summary::iso_date;
 
 /// A number (or another party) with calls, as an element of what `GET /api/numbers` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,9 @@ use crate::parties::{E164, Party};
 pub struct HistoryInfo {
     /// The number.
     pub number: Party,
+    /// Spellings of the number; absent where it has none in E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
     /// Whose it is, from an address book or else a call log; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -32,6 +36,35 @@ pub struct HistoryInfo {
     /// not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_call_back: Option<u64>,
+    /// Its calls on the last days, with `include=days`. Absent where they are not counted yet, and for those
+    /// without a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<RecentDays>,
+}
+
+/// Calls of a history on each of the last days, by the clocks of `tz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RecentDays {
+    /// The last of the days: today.
+    #[serde(with = "iso_date")]
+    pub last: NaiveDate,
+    /// Number of calls on each day, today's last.
+    pub calls: Vec<u64>,
+    /// Number of missed inbound calls on each day, today's last.
+    pub missed: Vec<u64>,
+    /// The day a week ago until this time of day, for a comparison with today.
+    pub week_ago: PartOfDay,
+}
+
+/// Calls of a part of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PartOfDay {
+    /// Number of calls.
+    pub calls: u64,
+    /// Number of missed inbound calls.
+    pub missed: u64,
 }
 
 /// A history that a number occurs in.
@@ -40,6 +73,9 @@ pub struct HistoryInfo {
 pub struct OccurrenceInfo {
     /// Owner of the history.
     pub number: Party,
+    /// Spellings of the number; absent where it has none in E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
     /// Whose that number is; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -366,8 +366,17 @@ pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 /// What those take who follow a history.
 pub const EVENTS: [Parameter; 1] = [INCLUDE];
 
+/// `include`: what comes with each number.
+pub const DIRECTORY_INCLUDE: Parameter = once(
+    "include",
+    Kind::OneOf(&["days"]),
+    "days",
+    "days",
+    "`days`: the calls of each of the last 15 days, today's last, and those of a week ago until this time of day.",
+);
+
 /// Parameters of the list of numbers.
-pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
+pub const DIRECTORY: [Parameter; 6] = [SEARCH, SORT, LIMIT, AFTER, DIRECTORY_INCLUDE, TZ];
 
 #[cfg(test)]
 mod tests {

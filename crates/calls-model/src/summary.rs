@@ -239,16 +239,16 @@ pub struct DayCount {
     pub missed: u64,
 }
 
-mod iso_date {
+pub(crate) mod iso_date {
     //! Dates as ISO 8601 writes them. chrono's own reader takes more spellings, and is larger in the page.
 
     use super::*;
 
-    pub(super) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(date)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         let text = String::deserialize(deserializer)?;
         read(&text)
             .ok_or_else(|| serde::de::Error::custom(ParseError::new("a date such as 2024-01-31", &text)))

@@ -1,6 +1,7 @@
 //! Which numbers there are: those that have histories, and in a search everybody who occurs in one.
 
 mod attention;
+mod recent_days;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -13,6 +14,7 @@ use crate::schema::histories;
 use crate::search::{Search, named_like};
 
 pub use attention::{Attention, attention};
+pub use recent_days::{DAYS, Days, RecentDays, recent_days};
 
 /// The order of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 17] = [
+pub const TABLES: [(&str, Placement); 18] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
@@ -39,6 +39,7 @@ pub const TABLES: [(&str, Placement); 17] = [
     ("listed_histories", Placement::OfOwner("number")),
     ("name_changes", Placement::Everywhere),
     ("imported_files", Placement::Of("digest")),
+    ("last_imports", Placement::Everywhere),
     ("idempotency_keys", Placement::Of("key")),
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];

@@ -18,8 +18,8 @@
 //! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
 //!   hours of [`zones`].
 //! - [`callbacks`]: whom to call back; [`notes`]: on calls; [`lines`]: sets of numbers.
-//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`]: logs that were
-//!   read; [`idempotency`]: kept answers.
+//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`] and
+//!   [`last_imports`]: logs that were read; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`backup`] and [`restore`]: all of it as one file, and back.
@@ -47,6 +47,7 @@ pub mod imported_files;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+pub mod last_imports;
 mod libpq_options;
 pub mod lines;
 pub mod list;

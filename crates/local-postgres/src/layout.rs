@@ -216,7 +216,7 @@ impl Layout {
         let folder = &self.socket_dir;
         match self.create_for_server(folder) {
             Ok(()) => return Ok(()),
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(Error::Io { cause, .. }) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
         let found = fs::symlink_metadata(folder).map_err(Error::io("examine", folder))?;

@@ -6,15 +6,16 @@
 //! - [`glue`]: the same in the script beside it.
 //!
 //! `wasm-opt` runs between the two halves of it. Its functions still have their names before, and what it
-//! finds unused is known after.
+//! finds unused is known after. `esbuild` makes the scripts smaller, where it is installed.
 
 mod glue;
 mod wasm;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, bail, ensure};
@@ -45,6 +46,7 @@ fn main() -> anyhow::Result<()> {
     let text = glue::pruned(&text, Some(&imports));
     let names = wasm::Names::new(&imports, &glue::exports(&text));
     let (bytes, text) = (wasm::renamed(&bytes, &names)?, glue::renamed(&text, &names));
+    let text = minified(&text)?;
 
     // The names of files that are kept for ever follow from their content.
     let mut hasher = DefaultHasher::new();
@@ -54,6 +56,9 @@ fn main() -> anyhow::Result<()> {
     fs::remove_file(&wasm)?;
     fs::remove_file(&script)?;
     fs::write(folder.join(format!("{new}_bg.wasm")), bytes)?;
+    for path in scripts(&folder)? {
+        fs::write(&path, minified(&read(&path)?)?)?;
+    }
     fs::write(folder.join(format!("{new}.js")), text)?;
     let index = folder.join("index.html");
     Ok(fs::write(&index, read(&index)?.replace(&name, &new))?)
@@ -81,6 +86,28 @@ fn optimise(wasm: &Path) -> anyhow::Result<()> {
     command.arg("-Os").args(FEATURES).arg("--reorder-functions-by-name").arg(wasm).arg("--output").arg(wasm);
     ensure!(command.status().context("cannot run wasm-opt")?.success(), "wasm-opt has failed");
     Ok(())
+}
+
+/// The folder's scripts.
+fn scripts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "js")).collect())
+}
+
+/// A script with short names and without blanks. As it was, where there is no esbuild.
+fn minified(script: &str) -> anyhow::Result<String> {
+    let mut command = Command::new("esbuild");
+    command.args(["--minify", "--charset=utf8"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = match command.spawn() {
+        Ok(process) => process,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(script.to_owned()),
+        Err(error) => return Err(error).context("cannot run esbuild"),
+    };
+    // It reads all before it writes.
+    process.stdin.take().context("expected a pipe")?.write_all(script.as_bytes())?;
+    let output = process.wait_with_output()?;
+    ensure!(output.status.success(), "esbuild has failed");
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Names by those that they replace.

@@ -198,7 +198,8 @@ fn paths(data: &[u8]) -> Vec<Range<usize>> {
         let length = data[from..end].iter().rev().take_while(|byte| is_of_path(byte)).count();
         let text = &data[end - length..end];
         // Texts stand side by side without anything between.
-        let roots: [&[u8]; 5] = [b"/rustc/", b"/root/", b"/home/", b"crates/", b"frontend/"];
+        let roots: [&[u8]; 7] =
+            [b"/rustc/", b"/root/", b"/home/", b"/cargo/", b"/calls/", b"crates/", b"frontend/"];
         let start = roots.iter().filter_map(|root| text.windows(root.len()).position(|part| part == *root));
         if let Some(start) = start.min() {
             found.push(end - length + start..end);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::{Summary, TalkTime};
+use calls_model::Summary;
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ use crate::intl::{self, Part};
 use crate::page::{find, replace};
 use crate::path;
 use crate::reactive::effect;
-use crate::script::{self, count, duration as talk_time, fill, t};
+use crate::script::{self, count, duration as talk_time, fill, t, wait};
 
 /// Width from which the summary stands beside the list. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
@@ -240,17 +240,17 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
     let rate = summary.inbound.answer_rate.filter(|_| has_both);
     let rate_before = before.and_then(|before| before.inbound.answer_rate);
-    let median = |name: String, time: Option<TalkTime>| time.map(|time| line(name, talk_time(time), None));
+    let median = |name: String, time: Option<String>| time.map(|time| line(name, time, None));
     let lines = [
         Some(counted(t("Calls"), summary.calls, before.map(|before| before.calls))),
-        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
         rate.map(|rate| {
             line(t("Answered"), intl::percent(rate), rate_before.map(|before| points(rate, before)))
         }),
-        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
         Some(counted(t("Not returned"), summary.missed_inbound.not_returned, None)),
-        median(t("Usually rings"), summary.inbound.median_ring),
-        median(t("Returned after"), summary.inbound.median_return),
+        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        median(t("Usually rings"), summary.inbound.median_ring.map(talk_time)),
+        median(t("Returned after"), summary.inbound.median_return.map(wait)),
     ];
     lines.into_iter().flatten().collect()
 }

@@ -1,6 +1,9 @@
 //! `calls doctor`: looks at what Calls needs, and says the command that mends what is wrong.
 
+mod cures;
 mod database;
+mod folders;
+mod proxy;
 mod surroundings;
 
 use std::path::PathBuf;
@@ -58,16 +61,22 @@ struct Finding {
 struct Findings(Vec<Finding>);
 
 impl Findings {
+    fn add(&mut self, check: &'static str, status: Status, found: String, mend: Option<String>) {
+        // libpq's messages end with a line break.
+        let found = found.trim_end().to_owned();
+        self.0.push(Finding { check, status, found, mend });
+    }
+
     fn ok(&mut self, check: &'static str, found: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Ok, found: found.into(), mend: None });
+        self.add(check, Status::Ok, found.into(), None);
     }
 
     fn warn(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Warn, found: found.into(), mend: Some(mend.into()) });
+        self.add(check, Status::Warn, found.into(), Some(mend.into()));
     }
 
     fn fail(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Fail, found: found.into(), mend: Some(mend.into()) });
+        self.add(check, Status::Fail, found.into(), Some(mend.into()));
     }
 
     fn has(&self, status: Status) -> usize {

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use calls_import::{Format, Opened, Progress, ReadError};
 use calls_store::import::{Event, OnError, ResolvedCall};
+use calls_store::last_imports;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::storage::Storage;
@@ -125,6 +126,9 @@ fn import(storage: Storage, file: &Path, arguments: &Arguments, read: &Read) -> 
         let mut connection = server.connect()?;
         let ended = intake::run(Some(&mut connection), opened.items, choices, &mut report, on_event);
         calls_store::settle(&mut connection)?;
+        if ended.is_ok() && !report.found_nothing() {
+            last_imports::note(&mut connection, last_imports::Source::Command, report.stored().0)?;
+        }
         drop(connection);
         server.leave()?;
         ended

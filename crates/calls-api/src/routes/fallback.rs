@@ -178,7 +178,7 @@ impl Wanted {
 }
 
 /// The reader's zone, from the cookie in which first-rows.js notes it.
-fn zone(request: &HttpRequest) -> Option<Tz> {
+pub(super) fn zone(request: &HttpRequest) -> Option<Tz> {
     let cookies = request.headers().get(COOKIE)?.to_str().ok()?;
     cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("tz="))?.parse().ok()
 }

@@ -8,6 +8,7 @@ use calls_import::{Item, Items, Progress, ReadError, UnpackLimit};
 use calls_model::requests;
 use calls_store::idempotency::{self, Answer};
 use calls_store::import::{ImportError, OnError};
+use calls_store::last_imports;
 use calls_store::pool::DatabaseError;
 use diesel::pg::PgConnection;
 use sha2::{Digest as _, Sha256};
@@ -152,7 +153,8 @@ fn import(
     app.metrics.count_import(ended.is_ok());
     app.metrics.count_stored(Source::Import, added, already_there);
     match ended {
-        Ok(()) => {}
+        Ok(()) => last_imports::note(connection, last_imports::Source::Upload, added)
+            .map_err(|error| ApiError::from(DatabaseError::Query(error)))?,
         Err(ImportError::Store(error)) => return Err(DatabaseError::Query(error).into()),
         Err(error) if report.is_empty() => return Err(unreadable(&error)),
         Err(error) => report.end_early(told(&error)),

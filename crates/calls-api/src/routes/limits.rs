@@ -35,7 +35,11 @@ pub async fn refuse_excess<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let limiter = request.app_data::<web::Data<App>>().and_then(|app| app.rate_limit.clone());
+    let app = request.app_data::<web::Data<App>>();
+    if let Some(app) = app {
+        app.clients.tell_of_proxy(request.request());
+    }
+    let limiter = app.and_then(|app| app.rate_limit.clone());
     let quota = match (check(&request), limiter) {
         (Err(problem), _) => return Ok(refuse(request, &problem)),
         (Ok(()), None) => None,

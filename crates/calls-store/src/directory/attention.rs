@@ -82,7 +82,7 @@ fn read(connection: &mut PgConnection, owners: Vec<PartyKey>) -> QueryResult<Has
 }
 
 /// Those of some histories whose counts cover all calls.
-fn current(connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
+pub(super) fn current(connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
     if owners.is_empty() {
         return Ok(Vec::new());
     }

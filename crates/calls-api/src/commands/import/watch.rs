@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use calls_import::Progress;
 use calls_store::import::{ImportError, OnError};
-use calls_store::imported_files;
 use calls_store::server::Server;
+use calls_store::{imported_files, last_imports};
 use diesel::pg::PgConnection;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
@@ -204,6 +204,9 @@ impl Watch<'_> {
             Ok(()) => {
                 println!("{name}: {}", report.line());
                 imported_files::remember(connection, &digest, report.records())
+                    .and_then(|()| {
+                        last_imports::note(connection, last_imports::Source::Watch, report.stored().0)
+                    })
                     .context("cannot remember what was read")?;
             }
         }

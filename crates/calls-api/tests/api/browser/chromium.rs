@@ -186,6 +186,13 @@ impl Chromium {
         std::fs::write(&path, picture)?;
         Ok(path)
     }
+
+    /// The entries of the console that nobody has read yet.
+    fn read_console(&self) -> Result<Value, Box<dyn std::error::Error>> {
+        let mut answer =
+            quick_agent().post(format!("{}/se/log", self.session)).send_json(json!({"type": "browser"}))?;
+        Ok(answer.body_mut().read_json::<Value>()?["value"].take())
+    }
 }
 
 impl Drop for Chromium {
@@ -194,6 +201,10 @@ impl Drop for Chromium {
             match self.take_picture() {
                 Ok(path) => eprintln!("what the page looked like: {}", path.display()),
                 Err(error) => eprintln!("there is no picture of the page: {error}"),
+            }
+            match self.read_console() {
+                Ok(console) => eprintln!("the console: {console:#}"),
+                Err(error) => eprintln!("the console cannot be read: {error}"),
             }
             // The browser would outlive its driver.
             quick_agent().delete(&self.session).call().ok();

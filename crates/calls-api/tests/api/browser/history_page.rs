@@ -101,7 +101,19 @@ impl HistoryPage {
         self.wait_for(&format!("decodeURIComponent(location.pathname) === '{path}'")).await;
     }
 
+    /// Waits until the program has taken the page over, where there is one. It replaces the first rows, so
+    /// that what points at one of them before would point at nothing.
+    pub async fn wait_for_program(&self) {
+        self.wait_for(
+            "(!document.querySelector('script[type=module], #program') || window.wasmBindings)
+                && ![undefined, 'loading'].includes(document.querySelector('main')?.dataset.state)",
+        )
+        .await;
+    }
+
+    /// Waits for the program and for so many calls.
     pub async fn wait_for_rows(&self, count: usize) {
+        self.wait_for_program().await;
         self.wait_for(&format!("document.querySelectorAll('[data-call]').length === {count}")).await;
     }
 

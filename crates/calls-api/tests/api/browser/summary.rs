@@ -413,7 +413,7 @@ async fn a_missed_call_is_one_of_others_and_the_rate_is_that_of_their_calls() {
         .map(total => total.innerText.replace('\\n', ' ')).join(', ')";
     // Of seven calls of others three were answered.
     let expected =
-        "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2, Returned after 30 min";
+        "Calls 10, Missed 4, Answered 43%, Not returned 2, Talk time 1 h 20 min, Returned after 30 min";
     assert_eq!(page.string(totals).await, expected);
     let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')]
         .map(type => type.innerText).join()";

@@ -161,3 +161,20 @@ fn clients_are_counted_apart_however_a_proxy_writes_their_addresses() {
         assert_eq!((ask(first), ask(again)), (200, 429), "{first}");
     }
 }
+
+#[test]
+fn a_proxy_that_is_not_trusted_is_told_once_without_the_addresses_of_its_clients() {
+    let ask = |app: &TestApp| {
+        for client in ["198.51.100.7", "198.51.100.8"] {
+            app.get_with("/api/numbers/+12025550123", &[("X-Forwarded-For", client)]);
+        }
+    };
+    let app = TestApp::new();
+    ask(&app);
+    let log = app.stop();
+    assert_eq!(log.matches("--trusted-proxy 127.0.0.1").count(), 1, "{log}");
+    assert!(!log.contains("198.51.100"), "{log}");
+    let app = TestApp::with(&["--trusted-proxy", "127.0.0.1"]);
+    ask(&app);
+    assert!(!app.stop().contains("is not trusted"));
+}
