@@ -152,7 +152,7 @@ pub struct Slot {
 }
 
 impl Slots {
-    /// How many are taken.
+    /// Number of places taken.
     pub fn taken(&self) -> usize {
         lock(&self.taken).total
     }

@@ -42,7 +42,7 @@ struct Backups {
     failed: IntCounter,
 }
 
-/// Where calls come from.
+/// Source of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// `POST /api/calls`.

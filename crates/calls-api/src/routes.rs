@@ -23,9 +23,11 @@ mod notes;
 mod numbers;
 mod openapi;
 mod parameters;
+mod paths;
 mod people;
 mod people_schemas;
 mod places;
+mod responses;
 mod schemas;
 mod sent;
 mod summary;
@@ -88,7 +90,7 @@ pub struct App {
     pub has_directory: bool,
     /// Whether it takes no notes and marks from browsers.
     pub read_only: bool,
-    /// Where others reach this server.
+    /// Public URL of this server.
     pub public_url: Option<String>,
     /// Rate limit. None: no limit.
     pub rate_limit: Option<RateLimit>,
@@ -118,7 +120,16 @@ impl App {
         self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
     }
 
-    /// What is read, with the version of its history (see [`reads::read`]).
+    /// # Errors
+    /// [`ApiError::Missing`] on a server that lists no numbers.
+    pub fn expect_directory(&self) -> Result<(), ApiError> {
+        match self.has_directory {
+            true => Ok(()),
+            false => Err(ApiError::Missing { detail: "the server was started with --no-directory" }),
+        }
+    }
+
+    /// Reads a value with the version of its history (see [`reads::read`]).
     ///
     /// # Errors
     /// Those of [`reads::read`].
@@ -248,7 +259,7 @@ where
 }
 
 async fn only_read_or_post() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OtherMethods { allow: "GET, HEAD, POST" })
+    Err(ApiError::MethodNotAllowed { allow: "GET, HEAD, POST" })
 }
 
 /// A resource that is put and deleted.
@@ -268,7 +279,7 @@ where
 }
 
 async fn only_put() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OtherMethods { allow: "PUT, DELETE" })
+    Err(ApiError::MethodNotAllowed { allow: "PUT, DELETE" })
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {
@@ -276,9 +287,9 @@ async fn not_found() -> Result<HttpResponse, ApiError> {
 }
 
 async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::MethodNotAllowed)
+    Err(ApiError::MethodNotAllowed { allow: "GET, HEAD" })
 }
 
 async fn only_post() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OnlyPost)
+    Err(ApiError::MethodNotAllowed { allow: "POST" })
 }

@@ -32,6 +32,51 @@ pub(crate) struct Leg {
     pub callee_name: String,
 }
 
+/// Applications that answer and connect the caller with nobody. Others may, such as a conference, or an
+/// application of the system's own.
+const MACHINES: [&str; 40] = [
+    "Answer",
+    "Authenticate",
+    "BackGround",
+    "BackgroundDetect",
+    "Busy",
+    "Congestion",
+    "ControlPlayback",
+    "Directory",
+    "ExecIf",
+    "Festival",
+    "Goto",
+    "GotoIf",
+    "GotoIfTime",
+    "Hangup",
+    "Milliwatt",
+    "Morsecode",
+    "MusicOnHold",
+    "NoCDR",
+    "NoOp",
+    "PlayTones",
+    "Playback",
+    "PrivacyManager",
+    "Progress",
+    "Queue",
+    "Read",
+    "ReadExten",
+    "ResetCDR",
+    "Ringing",
+    "SayAlpha",
+    "SayDigits",
+    "SayNumber",
+    "SayPhonetic",
+    "SayUnixTime",
+    "Set",
+    "StopPlayTones",
+    "Swift",
+    "Wait",
+    "WaitExten",
+    "WaitForSilence",
+    "Zapateller",
+];
+
 impl Leg {
     /// The caller. Where `src` is empty the caller ID may still tell a hidden number from none at all.
     fn caller(&self) -> RawParty {
@@ -70,9 +115,10 @@ impl Leg {
     /// Whether a person answered, as far as the row tells: not where a mailbox, a queue or a menu did.
     /// `alone` says that there is no other row that could tell.
     fn is_answered_by_a_person(&self, alone: bool) -> bool {
-        const MACHINES: [&str; 8] =
-            ["Queue", "BackGround", "WaitExten", "Playback", "PlayTones", "Congestion", "Busy", "Directory"];
-        let is_machine = || MACHINES.iter().any(|app| self.lastapp.eq_ignore_ascii_case(app));
+        // The extension by which FreePBX joins a conference.
+        const CONFERENCE: &str = "STARTMEETME";
+        let is_machine =
+            || self.dst != CONFERENCE && MACHINES.iter().any(|app| self.lastapp.eq_ignore_ascii_case(app));
         let nobody_there = self.dstchannel.as_ref().is_some_and(String::is_empty);
         self.answered.is_some() && !self.is_voicemail() && !(nobody_there && (!alone || is_machine()))
     }
@@ -145,7 +191,10 @@ fn put_call(legs: &[Leg], out: &mut Out) -> Result<(), Reason> {
         return Err("expected a caller or a callee, but found neither".into());
     }
     if call.caller.is_identified() {
-        let name = legs.iter().map(|leg| leg.callee_name.as_str()).find(|name| !name.is_empty());
+        // Of a group that was dialled it is the name of one of those who rang.
+        let is_dialled = |leg: &&Leg| leg.target().is_none_or(|target| target == call.dialled);
+        let names = legs.iter().filter(is_dialled).map(|leg| leg.callee_name.as_str());
+        let name = names.into_iter().find(|name| !name.is_empty());
         out.record(call.caller.clone(), call.dialled.clone(), &kind(Direction::Outbound))
             .disposition(call.disposition)
             .ring_time(call.ring_time)

@@ -13,7 +13,7 @@ use crate::record::{Items, Out, Reason};
 use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::talk::{Person, Talk, between};
-use crate::{duration, ending, time};
+use crate::{duration, ending, fold, time};
 
 /// Columns that every version has.
 pub(crate) const MARKS: &[&str] = &["dateTimeOrigination", "callingPartyNumber", "finalCalledPartyNumber"];
@@ -37,6 +37,21 @@ struct Columns {
     final_called: usize,
     causes: [Option<usize>; 2],
     redirect_reason: Option<usize>,
+    /// Columns that tell a mailbox from a telephone.
+    called: [Option<usize>; 3],
+}
+
+/// Whether a device leads to mailboxes, as far as its name tells: Unity's voice ports are called
+/// `CiscoUM1-VI1` from the start, and trunks to it mostly by what they are for.
+fn is_mailbox(device: &str) -> bool {
+    const WORDS: [&str; 8] = ["unity", "cuc", "cue", "voicemail", "vmail", "vm", "mailbox", "exchangeum"];
+    let is_port = device
+        .rsplit_once("-VI")
+        .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let words = fold::words(device);
+    let has_word = |word: &String| WORDS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let is_in_two = words.windows(2).any(|pair| pair[0] == "voice" && pair[1].starts_with("mail"));
+    is_port || is_in_two || words.iter().any(has_word)
 }
 
 impl Columns {
@@ -52,6 +67,8 @@ impl Columns {
             final_called: header.require(&["finalCalledPartyNumber"])?,
             causes: ["destCause_value", "origCause_value"].map(|name| header.find(&[name])),
             redirect_reason: header.find(&["origCalledPartyRedirectReason"]),
+            called: ["destDeviceName", "finalCalledPartyNumberPartition", "huntPilotPartition"]
+                .map(|name| header.find(&[name])),
         })
     }
 
@@ -72,9 +89,13 @@ impl Columns {
         if !dialled.is_identified() || dialled.party == reached.party {
             return talk.put_sides(&caller, &reached, None, out);
         }
-        // Forwarded as it was busy (1), did not answer (2) or is not registered (9): it rang at the dialled
-        // one in vain.
-        let is_forwarded = matches!(&*optional(self.redirect_reason), "1" | "2" | "9");
+        // A forwarded call that a mailbox took. Who dials the mailbox itself listens to it.
+        if talk.is_completed() && self.called.iter().any(|column| is_mailbox(&optional(*column))) {
+            return talk.ended(Disposition::Voicemail).put_sides(&caller, &dialled, None, out);
+        }
+        // Forwarded as it was busy (1), did not answer (2) or is not registered (9), or picked up by another
+        // phone (5): it rang at the dialled one in vain.
+        let is_forwarded = matches!(&*optional(self.redirect_reason), "1" | "2" | "5" | "9");
         if is_forwarded && talk.is_completed() {
             talk.put_forwarded(&caller, &dialled, &reached, out)
         } else {
@@ -103,5 +124,22 @@ impl Columns {
             None => Talk::missed(start),
         };
         Ok(talk.ringing(end.and_then(|end| between(start, end))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_is_told_by_its_device() {
+        for device in
+            ["CiscoUM1-VI1", "CiscoUM1-VI24", "SIPTrunk-CUC", "Unity_SIP_Trunk", "CUC01-SIP", "voice-mail"]
+        {
+            assert!(is_mailbox(device), "{device}");
+        }
+        for device in ["", "SEP001122334455", "SIPTrunk", "VMware-GW", "Victor-VIP", "CFB_2"] {
+            assert!(!is_mailbox(device), "{device}");
+        }
     }
 }

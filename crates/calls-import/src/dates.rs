@@ -240,7 +240,7 @@ impl Evidence {
     fn note(&mut self, row: &Row, columns: &DateColumns) {
         let text = generic_header::moment(row, columns.date, columns.time);
         let Some(parts) = Parts::find(&text).filter(|parts| parts.has_order()) else { return };
-        let half_day = text.trim_end_matches('.').ends_with(['m', 'M']);
+        let half_day = text.trim_end_matches('.').ends_with(['m', 'M', 'a', 'A', 'p', 'P']);
         self.has_half_days |= half_day;
         self.has_whole_days |= !half_day;
         let [day, month] = DateOrder::ALL.map(|(order, _)| parts.local(order));

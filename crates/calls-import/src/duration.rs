@@ -38,11 +38,13 @@ pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
 /// As [`any`], of a column whose numbers have a unit.
 pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
     let text = text.trim();
+    let (clock, named) = clock_of_unit(text);
     let read = if text.contains(':') {
-        colons(text, unit)
+        colons(clock, named.unwrap_or(unit))
     } else {
         number(text, unit).or_else(|| units(&text.to_lowercase()))
     };
+    let read = read.or_else(|| with_days(text));
     read.and_then(CallDuration::from_ms)
         .ok_or_else(|| expected("a duration such as 75, 0:01:15 or PT1M15S", text))
 }
@@ -55,6 +57,24 @@ pub(crate) fn optional(text: &str, unit: Unit) -> Result<Option<CallDuration>, S
         "1" if text.trim().starts_with('-') => Ok(None),
         _ => in_unit(text, unit).map(Some),
     }
+}
+
+/// More than a day as Python writes it: `1 day, 0:01:05`.
+fn with_days(text: &str) -> Option<i64> {
+    let (days, clock) = text.split_once(" day, ").or_else(|| text.split_once(" days, "))?;
+    digits(days)?.checked_mul(24 * 3_600_000)?.checked_add(colons(clock, Unit::Seconds)?)
+}
+
+/// A length such as `1:05 min` or `1:05 h` without the unit of its first number, and that unit.
+fn clock_of_unit(text: &str) -> (&str, Option<Unit>) {
+    let named = [
+        ("min", Unit::Minutes),
+        ("min.", Unit::Minutes),
+        ("h", Unit::HoursAndMinutes),
+        ("hrs", Unit::HoursAndMinutes),
+    ];
+    let found = named.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?.trim_end(), unit)));
+    found.map_or((text, None), |(clock, unit)| (clock, Some(unit)))
 }
 
 fn colons(text: &str, unit: Unit) -> Option<i64> {
@@ -138,7 +158,10 @@ fn part_of_a_day(whole: &str, decimals: &str, exponent: u32) -> Option<i64> {
 }
 
 fn units(text: &str) -> Option<i64> {
-    let mut rest = text.strip_prefix('p').unwrap_or(text).replace(" and ", " ").replace(" und ", " ");
+    let mut rest = text.strip_prefix('p').unwrap_or(text).to_owned();
+    for and in [" and ", " und ", " et ", " y ", " e ", " en ", " i ", " и "] {
+        rest = rest.replace(and, " ");
+    }
     if text.starts_with('p') {
         rest = rest.replace('t', "");
     }
@@ -152,14 +175,17 @@ fn units(text: &str) -> Option<i64> {
         let unit_end =
             rest[unit_at..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| unit_at + end);
         let ms = match rest[unit_at..unit_end].trim_end_matches(['.', ',']) {
-            "d" | "day" | "days" => 86_400_000,
+            "d" | "day" | "days" | "tag" | "tage" => 86_400_000,
             "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "heure" | "heures"
-            | "hora" | "horas" | "ora" | "ore" | "uur" => 3_600_000,
+            | "hora" | "horas" | "ora" | "ore" | "uur" | "godz" | "ч" | "час" | "часа" | "часов" | "时"
+            | "小时" | "時間" | "시간" => 3_600_000,
             "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti"
-            | "minuut" | "'" | "′" => 60_000,
+            | "minuut" | "minuta" | "minuty" | "minut" | "мин" | "минута" | "минуты" | "минут" | "分"
+            | "分钟" | "分鐘" | "분" | "'" | "′" => 60_000,
             "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "seg" | "sekunde" | "sekunden"
-            | "seconde" | "secondes" | "segundo" | "segundos" | "secondo" | "secondi" | "seconden" | "\""
-            | "″" | "''" => 1000,
+            | "seconde" | "secondes" | "segundo" | "segundos" | "secondo" | "secondi" | "seconden"
+            | "sekund" | "sekundy" | "sekunda" | "с" | "сек" | "секунд" | "секунда" | "секунды" | "秒"
+            | "초" | "\"" | "″" | "''" => 1000,
             "ms" | "msec" => 1,
             _ => return None,
         };

@@ -16,6 +16,10 @@ fn is_frame(line: &[u8]) -> bool {
     line.len() > 2 && line.contains(&b'+') && line.iter().all(|byte| matches!(byte, b'+' | b'-'))
 }
 
+fn contains(line: &[u8], part: &[u8]) -> bool {
+    line.windows(part.len()).any(|found| found == part)
+}
+
 /// Reads such a table. Lines of the frame become blank, so that numbers of lines stay.
 pub(crate) struct Framed<R> {
     reader: R,
@@ -39,7 +43,8 @@ impl<R: BufRead> Framed<R> {
             return Ok(());
         }
         let text = line.trim_ascii();
-        let is_count = text.starts_with(b"(") && (text.ends_with(b"rows)") || text.ends_with(b"row)"));
+        let is_count = (text.starts_with(b"(") && (text.ends_with(b"rows)") || text.ends_with(b"row)")))
+            || (!text.starts_with(b"|") && contains(text, b" in set"));
         if !is_frame(text) && !is_count {
             let text = text.strip_prefix(b"|").unwrap_or(text);
             let text = text.strip_suffix(b"|").unwrap_or(text);
@@ -77,8 +82,8 @@ mod tests {
     fn frames_are_no_part_of_a_table() {
         for (text, expected) in [
             (
-                "+-----+----+\n| src | d  |\n+-----+----+\n|   1 | NULL |\n+--+--+\n",
-                "\nsrc\td\n\n1\tNULL\n\n",
+                "+-----+----+\n| src | d  |\n+-----+----+\n|   1 | NULL |\n+--+--+\n1 row in set\n",
+                "\nsrc\td\n\n1\tNULL\n\n\n",
             ),
             (" src | d\n-----+---\n   1 | 2\n(1 row)\n", "src\td\n\n1\t2\n\n"),
         ] {

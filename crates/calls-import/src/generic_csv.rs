@@ -5,6 +5,7 @@ use std::io::BufRead;
 use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::bill::Bill;
 use crate::duration::{self, Unit};
 use crate::error::ReadError;
 use crate::fold::fold;
@@ -48,6 +49,7 @@ struct Layout {
     start: usize,
     time: Option<usize>,
     direction: Option<usize>,
+    bill: Option<Bill>,
     /// Whether other things than a direction may stand in that column.
     is_kind: bool,
     /// Columns that may say that an entry is no call.
@@ -106,11 +108,11 @@ impl Layout {
         let layout = Self {
             columns: header.len(),
             names: names(header, &options, &parties)?,
-            parties,
             start,
             time,
             is_kind: direction.is_some_and(|column| header.find(DIRECTIONS) != Some(column)),
             direction,
+            bill: Bill::find(header, &options).filter(|bill| parties.has(bill.number)),
             kinds: KINDS.iter().filter_map(|name| header.find(&[name])).collect(),
             total: other(TOTALS),
             rang: header.find_measured(RINGS),
@@ -118,6 +120,7 @@ impl Layout {
             answered: header.find(ANSWERS).filter(|answered| *answered != start),
             answered_by: header.find(&["answered by", "answered by user", "answered by agent"]),
             status: column(Role::Status)?,
+            parties,
             options: Options { zone, ..options },
         };
         if layout.talked.is_none() && layout.status.is_none() && layout.direction.is_none() {
@@ -186,7 +189,11 @@ impl Layout {
         match (kind, &self.parties) {
             // Who called whom is said, and the column may be about something else.
             (Err(Reason::Unexpected(_)), Parties::FromTo(..)) if self.is_kind => Ok(Kind::default()),
-            (kind, _) => kind,
+            (kind, _) => match (self.bill, kind) {
+                (Some(bill), Err(Reason::Unexpected(_))) => Ok(bill.kind(row)),
+                (Some(bill), Ok(kind)) if kind.direction.is_none() => Ok(bill.kind(row)),
+                (_, kind) => kind,
+            },
         }
     }
 
@@ -217,9 +224,19 @@ impl Layout {
         let outcome = said
             .map(words::outcome_of)
             .or(talked.map(talked_at_all))
+            // Where missed calls are called that, and nothing else tells.
+            .or((self.tells_missed() && kind.direction.is_some()).then_some(Outcome::Completed))
             .ok_or("expected a status or a duration, but found neither")?;
         let talked = talked.flatten().filter(|_| outcome == Outcome::Completed);
         Ok(Ended { outcome, disposition: said.flatten(), talked })
+    }
+
+    /// Whether only the column of directions tells which calls were missed.
+    fn tells_missed(&self) -> bool {
+        self.talked.is_none()
+            && self.status.is_none()
+            && self.answered.is_none()
+            && self.answered_by.is_none()
     }
 
     fn is_time(&self, text: &str) -> bool {

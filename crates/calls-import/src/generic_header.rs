@@ -1,5 +1,6 @@
 //! Which column of a CSV file with any header is what.
 
+use crate::bill::Bill;
 use crate::dates::DateColumns;
 use crate::duration::Unit;
 use crate::error::ReadError;
@@ -14,6 +15,13 @@ pub(crate) enum Parties {
     Owned(Option<usize>, usize),
     /// The caller and the callee: the columns that may have them, the likeliest first.
     FromTo(Vec<usize>, Vec<usize>),
+}
+
+impl Parties {
+    /// Whether this column has the other party.
+    pub fn has(&self, column: usize) -> bool {
+        matches!(self, Self::Owned(None, other) if *other == column)
+    }
 }
 
 /// Columns of names: of the other party, the caller and the callee.
@@ -62,7 +70,7 @@ pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<
 
 pub(crate) fn column(header: &Header, options: &Options, role: Role) -> Result<Option<usize>, ReadError> {
     if let Some(name) = options.columns.name(role) {
-        return header.require(&[name]).map(Some);
+        return header.named(name).map(Some);
     }
     let found = header.find(role.names());
     Ok(found.or_else(|| if is_moment(role) { header.find_in_utc(role.names()) } else { None }))
@@ -113,7 +121,7 @@ pub(crate) fn moment(row: &Row, date: usize, time: Option<usize>) -> String {
 
 pub(crate) fn measured(header: &Header, options: &Options) -> Result<Option<(usize, Unit)>, ReadError> {
     if let Some(column) = options.columns.name(Role::Duration) {
-        return header.require(&[column]).map(|column| Some((column, header.unit(column))));
+        return header.named(column).map(|column| Some((column, header.unit(column))));
     }
     Ok(header.find_measured(Role::Duration.names()))
 }
@@ -140,10 +148,12 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
     let (owner, counterparty) = (column(Role::Owner)?, column(Role::Counterparty)?);
     let named = |role: Role| options.columns.name(role).is_some();
     let wants_from_to = named(Role::From) || named(Role::To);
+    // Which extension took part says less than who called whom.
+    let is_weak = !named(Role::Owner) && owner.is_some() && owner == header.find(&["extension"]);
     if let (Some(from), Some(to)) = (column(Role::From)?, column(Role::To)?)
         && from != to
         && !named(Role::Counterparty)
-        && (wants_from_to || owner.is_none() || counterparty.is_none())
+        && (wants_from_to || owner.is_none() || counterparty.is_none() || is_weak)
     {
         let others = |role: Role, first: usize| {
             let mut found = vec![first];
@@ -155,8 +165,17 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
         };
         return Ok(Parties::FromTo(others(Role::From, from), others(Role::To, to)));
     }
+    // Of the telephone of a known owner the other side alone is logged, whichever it is called.
+    let is_of_known = options.own.is_some() && owner.is_none() && !wants_from_to;
+    let counterparty = match (counterparty, column(Role::From)?, column(Role::To)?) {
+        (None, Some(one), None) | (None, None, Some(one)) if is_of_known => Some(one),
+        (counterparty, ..) => counterparty,
+    };
+    let bill = || Bill::find(header, options).map(|bill| bill.number).filter(|_| !wants_from_to);
     let counterparty = counterparty.filter(|_| matches!(column(Role::Direction), Ok(Some(_))));
-    let Some(counterparty) = counterparty else { return Err(header.missing(MISSING_PARTIES.to_owned())) };
+    let Some(counterparty) = counterparty.or_else(bill) else {
+        return Err(header.missing(MISSING_PARTIES.to_owned()));
+    };
     if owner.is_none() {
         options.owner(Format::GenericCsv)?;
     }
@@ -205,6 +224,7 @@ pub(crate) const TOTALS: &[&str] = &[
     "duration",
     "call duration",
     "total duration",
+    "duration total",
     "total time",
     "length",
     "Dauer",
@@ -234,6 +254,9 @@ pub(crate) const ANSWERS: &[&str] = &[
     "answer",
     "connect time",
     "connected at",
+    "date connected",
+    "time connected",
+    "date answered",
     "answer date",
 ];
 pub(crate) const FROM_NAMES: &[&str] = &[

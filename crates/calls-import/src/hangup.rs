@@ -5,7 +5,7 @@ use calls_model::Disposition;
 /// What became of a call that nobody answered, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a
 /// cause that answered calls have too, and for one that is not known.
 pub(crate) fn cause(name: &str) -> Option<Disposition> {
-    Some(match name.trim().to_ascii_uppercase().as_str() {
+    Some(match name.trim().to_ascii_uppercase().replace([' ', '-'], "_").as_str() {
         "USER_BUSY" => Disposition::Busy,
         "NO_ANSWER" | "NO_USER_RESPONSE" | "ALLOTTED_TIMEOUT" | "PROGRESS_TIMEOUT" | "ORIGINATOR_TIMEOUT" => {
             Disposition::NoAnswer

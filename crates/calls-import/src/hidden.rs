@@ -11,6 +11,9 @@ pub(crate) fn hidden(text: &str) -> Option<RawParty> {
     if text.len() > LONGEST {
         return None;
     }
+    if let Some(hidden) = by_code(text) {
+        return Some(hidden);
+    }
     let word = fold(text);
     if word.is_empty() {
         return is_mask(text).then_some(RawParty::Withheld).or_else(|| without_letters(text));
@@ -21,6 +24,15 @@ pub(crate) fn hidden(text: &str) -> Option<RawParty> {
         Some(RawParty::Unknown)
     } else {
         None
+    }
+}
+
+/// Android's numbers for callers without one.
+fn by_code(text: &str) -> Option<RawParty> {
+    match text {
+        "-1" | "-3" => Some(RawParty::Unknown),
+        "-2" => Some(RawParty::Withheld),
+        _ => None,
     }
 }
 
@@ -115,12 +127,13 @@ fn is_unknown(word: &str) -> bool {
         word,
         "unknown" | "unknowncaller" | "unknownnumber" | "unknownname" | "unavailable"
             | "notavailable" | "numberunavailable" | "calleridunavailable" | "na" | "none" | "null"
-            | "nil" | "undefined" | "outofarea" | "nonumber" | "notprovided" | "notapplicable"
+            | "nil" | "nan" | "undefined" | "outofarea" | "nonumber" | "notprovided" | "notapplicable"
             | "payphone" | "coinline" | "o"
             // Other languages, in the order of those above.
             | "unbekannt" | "unbekannteranrufer" | "unbekanntenummer" | "unbekannterufnummer"
             | "nichtverfugbar" | "keinenummer" | "keinerufnummer" | "onbekend" | "onbekendnummer"
-            | "onbekendebeller" | "okand" | "okantnummer" | "ukjent" | "ukjentnummer" | "ukendt"
+            | "onbekendebeller" | "okand" | "okant"
+            | "ohnerufnummer" | "ohnenummer" | "okantnummer" | "ukjent" | "ukjentnummer" | "ukendt"
             | "ukendtnummer" | "tuntematon" | "tuntematonnumero" | "inconnu" | "inconnue"
             | "numeroinconnu" | "appelantinconnu" | "correspondantinconnu" | "indisponible"
             | "desconocido" | "desconocida" | "numerodesconocido" | "nodisponible" | "desconhecido"

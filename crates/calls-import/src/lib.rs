@@ -12,10 +12,10 @@
 //!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
 //!   `recoded` and `framed` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
-//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names`), `duration`, `words` (with `fold`) and
-//!   `hangup` read single values, `pbx`, `talk` (with `ending`) and `android` make records, `legs` joins the
-//!   rows of one call, `lines`, `rows`, `table` (CSV), `objects` (JSON), `markup` (XML, HTML) and `bytes` cut
-//!   a file into entries.
+//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`),
+//!   `duration`, `words` (with `fold`) and `hangup` read single values, `pbx`, `talk` (with `ending`) and
+//!   `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects`
+//!   (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
 //!
 //! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
 //! grow with the file: an entry of more than 1 MiB is skipped.
@@ -32,7 +32,9 @@ mod android_xml;
 mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
+mod bill;
 mod bytes;
+mod calendar_words;
 mod calls_csv;
 mod calls_ndjson;
 mod cisco_cdr;
@@ -67,6 +69,7 @@ mod open;
 mod packed;
 mod party;
 mod pbx;
+mod preamble;
 mod recoded;
 mod ringcentral_json;
 mod roles;
@@ -89,7 +92,7 @@ mod zipped;
 mod zone_names;
 mod zoom_json;
 
-use std::io::BufRead;
+use std::io::{BufRead, Cursor, Read as _};
 
 pub use columns::Columns;
 pub use dates::DateOrder;
@@ -120,10 +123,34 @@ pub(crate) fn read_again<'a>(
     if !options.columns.is_empty() && format != Format::GenericCsv {
         return Box::new(std::iter::once(Err(ReadError::ColumnsNotWanted(format))));
     }
+    if format == Format::GenericCsv && options.columns.is_empty() {
+        return generic(options, reader, again);
+    }
     if options.dates.is_none() && dates::matter(format) {
         dates::read(format, options, reader, again)
     } else {
         read_in_order(format, options, reader)
+    }
+}
+
+/// Reads a table of any kind, which may have lines before its header.
+fn generic<'a>(
+    options: &Options,
+    mut reader: impl BufRead + 'a,
+    again: Option<dates::Again<'a>>,
+) -> Items<'a> {
+    let mut head = Vec::new();
+    if let Err(error) = reader.by_ref().take(detect::HEAD as u64).read_to_end(&mut head) {
+        return Box::new(std::iter::once(Err(error.into())));
+    }
+    let (head, again) = match preamble::without(&head) {
+        Some(head) => (head, None),
+        None => (head, again),
+    };
+    let reader = Cursor::new(head).chain(reader);
+    match options.dates {
+        None => dates::read(Format::GenericCsv, options, reader, again),
+        Some(_) => read_in_order(Format::GenericCsv, options, reader),
     }
 }
 

@@ -60,7 +60,8 @@ pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
 pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
     const LONGEST: usize = calls_model::Party::MAX_NAME_CHARS;
     let printable: String = clean(text).chars().take(LONGEST).collect();
-    let name = printable.trim().trim_matches('"').trim();
+    let is_cut = printable.matches('"').count() % 2 == 1;
+    let name = if is_cut { printable.trim().trim_matches('"').trim() } else { printable.trim() };
     if name != text {
         return self::name(name, party);
     }
@@ -89,7 +90,8 @@ fn step(text: &str) -> Step {
     if let Some((name, address)) = address_in_brackets(text) {
         return in_brackets(name, address);
     }
-    let found = channel(text).or_else(|| uri::read(text)).or_else(|| dialled(text));
+    let of_spreadsheet = || counted(text).map(RawParty::Text);
+    let found = channel(text).or_else(of_spreadsheet).or_else(|| uri::read(text)).or_else(|| dialled(text));
     match found {
         Some(party) => Step::End(party),
         None => match beside_a_name(text) {
@@ -183,16 +185,40 @@ pub(crate) fn channel(text: &str) -> Option<RawParty> {
     let number = match user.rsplit_once('-') {
         Some((number, _)) if is_plain_number(number) => number,
         // FreePBX puts what it is about in front: Local/FMPR-101@from-internal.
-        Some((_, number)) => number,
+        Some((_, number)) if technology.eq_ignore_ascii_case("local") => number,
+        Some(_) => return None,
         None => user,
     };
     let number = number.trim_end_matches('#');
     is_plain_number(number).then(|| RawParty::Text(number.to_owned()))
 }
 
+/// A number that a spreadsheet took for a count: `12025550123.0`, `1.2025550123E+10`. Of one that was cut, as
+/// `1.20256E+10`, the digits are lost.
+fn counted(text: &str) -> Option<String> {
+    const LEAST: usize = 8;
+    let (whole, rest) = text.split_once(['.', ','])?;
+    let (decimals, exponent) = match rest.split_once(['e', 'E']) {
+        Some((decimals, exponent)) => {
+            (decimals, exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?)
+        }
+        None => (rest, 0_usize),
+    };
+    let is_of_digits = [whole, decimals].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if !is_of_digits || whole.len() + exponent < SHORTEST || exponent > 14 {
+        return None;
+    }
+    if exponent == 0 {
+        return decimals.bytes().all(|byte| byte == b'0').then(|| whole.to_owned());
+    }
+    let is_exact =
+        whole.len() == 1 && whole != "0" && decimals.len() <= exponent && decimals.len() + 1 >= LEAST;
+    is_exact.then(|| format!("{whole}{decimals:0<exponent$}"))
+}
+
 /// Something that can be dialled, without what is dialled before the number and after it.
 fn dialled(text: &str) -> Option<RawParty> {
-    let number = without_extension(without_line(text));
+    let number = without_extension(without_line(without_count(text)));
     if is_dialable(number) {
         return Some(RawParty::Text(without_prefix(number).to_owned()));
     }
@@ -219,6 +245,16 @@ fn without_line(text: &str) -> &str {
     let number = number.trim_start_matches([',', ' ']);
     let is_number = count_digits(number) >= SHORTEST && number.chars().all(is_part_of_number);
     if line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit()) && is_number { number } else { text }
+}
+
+/// A number without how often it called, as telephones show it: `+12025550123 (2)`.
+fn without_count(text: &str) -> &str {
+    let is_count =
+        |count: &str| matches!(count.len(), 1 | 2) && is_plain_number(count) && !count.starts_with('+');
+    let split = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+    split
+        .filter(|(number, count)| count_digits(number) >= SHORTEST && is_count(count))
+        .map_or(text, |(number, _)| number)
 }
 
 /// A number without the extension behind it: `;ext=7`, `x123`, `ext. 7`, `,,7#`.
@@ -312,6 +348,7 @@ fn is_spelled(text: &str) -> bool {
 /// The number of a text that has a name beside it, and the name: `number (Name)`, `Name (number)`, `Name:
 /// number`, `number - Name`.
 fn beside_a_name(text: &str) -> Option<(String, Option<String>)> {
+    let text = without_count(text);
     let named = |number: &str, name: &str| {
         let is_edge = |c: char| c.is_whitespace() || "-–—:;,|/\"'()[]".contains(c);
         let name = name.trim_matches(is_edge);

@@ -19,7 +19,8 @@ pub(crate) struct Header {
     columns: HashMap<String, usize>,
     /// Those whose names end in a unit, without it: `duration` of `Duration (min)`.
     measured: HashMap<String, (usize, Unit)>,
-    len: usize,
+    /// As they are written.
+    names: Vec<String>,
 }
 
 /// Kind of the first row of a file.
@@ -36,7 +37,8 @@ impl Header {
         let columns = (0..row.len()).rev().map(|column| (plain(&row.get(column)), column)).collect();
         let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
         let measured = (0..row.len()).rev().filter_map(with_unit).collect();
-        Self { format, columns, measured, len: row.len() }
+        let names = (0..row.len()).map(|column| row.get(column).into_owned()).collect();
+        Self { format, columns, measured, names }
     }
 
     /// As [`Header::find`], of a column whose name ends in UTC or GMT: `Start time (UTC)`.
@@ -55,7 +57,7 @@ impl Header {
 
     /// How many columns there are.
     pub fn len(&self) -> usize {
-        self.len
+        self.names.len()
     }
 
     /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column
@@ -86,6 +88,17 @@ impl Header {
     /// As [`Header::find`], or which column is missing.
     pub fn require(&self, names: &[&str]) -> Result<usize, ReadError> {
         self.find(names).ok_or_else(|| self.missing(format!("a column {:?}", names[0])))
+    }
+
+    /// The column that a user named, or which columns there are.
+    pub fn named(&self, name: &str) -> Result<usize, ReadError> {
+        const LONGEST: usize = 200;
+        self.find(&[name]).ok_or_else(|| {
+            let names = self.names.join(", ");
+            let names: String = names.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+            let (expected, found) = (format!("a column {name:?}"), format!("the columns {names}"));
+            ReadError::NotTheFormat { format: self.format, expected, found }
+        })
     }
 
     /// The error that something is missing.

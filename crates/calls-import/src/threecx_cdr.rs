@@ -145,6 +145,10 @@ impl Columns {
             person("dial-no", "to-dispname"),
             person("to-dn", "to-dispname"),
         ]);
+        let dialled = match self.mailbox_of(row) {
+            Some(owner) => owner,
+            None => dialled,
+        };
         let reached = person("final-number", "final-dispname");
         // A call from outside dials a number, which leads to the extension.
         let did = Person::new(number(&self.get(row, "dial-no")));
@@ -156,6 +160,20 @@ impl Columns {
             return talk.put_sides(&caller, &did, Some(&reached), out);
         }
         talk.put_sides(&caller, &dialled, Some(&reached), out)
+    }
+
+    /// Whose mailbox took a call that is logged as one to the mailbox: the extension before it in the chain.
+    fn mailbox_of(&self, row: &Row) -> Option<Person> {
+        let is_mailbox = |text: &str| plain(text).starts_with("vmail");
+        if !is_mailbox(&self.get(row, "to-no")) {
+            return None;
+        }
+        // It stands where bills do not take its place.
+        let chain = (0..row.len()).map(|column| row.get(column)).find(|text| text.starts_with("Chain:"))?;
+        let links: Vec<&str> = chain.trim_start_matches("Chain:").split(';').map(str::trim).collect();
+        let mailbox = links.iter().position(|link| is_mailbox(link))?;
+        let rang = links[1..mailbox.max(1)].iter().rev().find(|link| link.starts_with("Ext."))?;
+        Some(Person::new(number(rang)))
     }
 
     fn talk(&self, row: &Row, options: &Options) -> Result<Talk, Reason> {

@@ -8,8 +8,8 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
+use crate::calendar_words::{is_filler, month, weekday};
 use crate::dates::DateOrder;
-use crate::fold::fold;
 use crate::record::expected;
 use crate::zone_names;
 
@@ -28,12 +28,13 @@ pub(crate) fn local(text: &str) -> Option<NaiveDateTime> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_time(clock(time)?).into()
 }
 
-/// Reads a time of day: `08:00`, `8:00:00`, `08:00:00.534355`, `8:00 pm`.
+/// Reads a time of day: `08:00`, `8:00:00`, `08:00:00.534355`, `8:00 pm`, `8:00p`, `오후 8:00`.
 pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
-    let text = text.trim();
+    let text = &half_day_behind(text.trim());
     let lower = text.to_ascii_lowercase();
     let half = [("am", 0), ("a.m.", 0), ("a. m.", 0), ("pm", 12), ("p.m.", 12), ("p. m.", 12)]
         .into_iter()
+        .chain([("a", 0), ("p", 12)])
         .find(|(name, _)| lower.ends_with(name));
     let Some((name, noon)) = half else {
         return clock_24(
@@ -43,6 +44,22 @@ pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
     let time = clock_24(text[..text.len() - name.len()].trim_end_matches([' ', '\u{a0}', '\u{202f}']))?;
     let hour = time.hour();
     if (1..=12).contains(&hour) { time.with_hour(hour % 12 + noon) } else { None }
+}
+
+/// A time of day of East Asia with its half of the day behind it, as elsewhere: `오후 3:04` is `3:04 PM`.
+fn half_day_behind(text: &str) -> Cow<'_, str> {
+    const HALVES: [(&str, &str); 8] = [
+        ("오전", "AM"),
+        ("오후", "PM"),
+        ("上午", "AM"),
+        ("下午", "PM"),
+        ("午前", "AM"),
+        ("午後", "PM"),
+        ("AM ", "AM"),
+        ("PM ", "PM"),
+    ];
+    let found = HALVES.iter().find_map(|(word, half)| Some((text.strip_prefix(word)?.trim(), half)));
+    found.map_or(Cow::Borrowed(text), |(clock, half)| Cow::Owned(format!("{clock} {half}")))
 }
 
 fn clock_24(text: &str) -> Option<NaiveTime> {
@@ -126,6 +143,9 @@ pub(crate) fn at(
     dates: Option<DateOrder>,
     channel_epoch: Option<i64>,
 ) -> Result<DateTime<Utc>, String> {
+    if let Some((moment, zone)) = without_zone_name(text.trim()) {
+        return at(moment, zone, dates, channel_epoch);
+    }
     let text = &with_signs(text.trim());
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
@@ -165,13 +185,28 @@ pub(crate) fn at(
     })
 }
 
-/// A date of East Asia with signs in place of its words: `2026年3月2日 08:00`.
+/// A date of East Asia with signs in place of its words: `2026年3月2日 08:00`, `2026년 3월 2일`, `2026. 3. 2.`.
 fn with_signs(text: &str) -> Cow<'_, str> {
-    if !text.contains('年') {
-        return Cow::Borrowed(text);
+    const WORDS: [[char; 3]; 2] = [['年', '月', '日'], ['년', '월', '일']];
+    if let Some([year, month, day]) = WORDS.into_iter().find(|[year, ..]| text.contains(*year)) {
+        let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let signs = words.replace([year, month], "/").replace("/ ", "/").replace(day, " ");
+        return Cow::Owned(signs.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    let signs = text.replace(['年', '月'], "/").replace('日', " ");
-    Cow::Owned(signs.split_whitespace().collect::<Vec<_>>().join(" "))
+    let words: Vec<&str> = text.splitn(4, ' ').collect();
+    let is_part = |word: &str| word.strip_suffix('.').is_some_and(|part| digits(part).is_some());
+    match words[..] {
+        [year, month, day, clock] if year.len() == 5 && [year, month, day].into_iter().all(is_part) => {
+            Cow::Owned(format!("{year}{month}{} {clock}", day.trim_end_matches('.')))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// A moment without the name of its zone, and that zone (RFC 9557): `2026-03-02T08:00:00Z[Europe/Berlin]`.
+fn without_zone_name(text: &str) -> Option<(&str, Tz)> {
+    let (moment, name) = text.strip_suffix(']')?.split_once('[')?;
+    Some((moment, name.parse().ok()?))
 }
 
 /// Reads a local time whose date is three numbers, or has the month as a word, or has no signs in it.
@@ -266,67 +301,6 @@ impl Parts {
     }
 }
 
-/// A day of the week, in any of the languages that telephones write dates in. `None` for any other text.
-fn weekday(text: &str) -> Option<Weekday> {
-    const NAMES: [(&str, Weekday); 42] = [
-        ("mon", Weekday::Mon),
-        ("tue", Weekday::Tue),
-        ("wed", Weekday::Wed),
-        ("thu", Weekday::Thu),
-        ("fri", Weekday::Fri),
-        ("sat", Weekday::Sat),
-        ("sun", Weekday::Sun),
-        // German, of which the two letters of the short form are enough.
-        ("montag", Weekday::Mon),
-        ("di", Weekday::Tue),
-        ("mi", Weekday::Wed),
-        ("do", Weekday::Thu),
-        ("fr", Weekday::Fri),
-        ("sa", Weekday::Sat),
-        ("so", Weekday::Sun),
-        ("mo", Weekday::Mon),
-        // French
-        ("lun", Weekday::Mon),
-        ("mar", Weekday::Tue),
-        ("mer", Weekday::Wed),
-        ("jeu", Weekday::Thu),
-        ("ven", Weekday::Fri),
-        ("sam", Weekday::Sat),
-        ("dim", Weekday::Sun),
-        // Spanish, Italian, Portuguese
-        ("mie", Weekday::Wed),
-        ("jue", Weekday::Thu),
-        ("vie", Weekday::Fri),
-        ("sab", Weekday::Sat),
-        ("dom", Weekday::Sun),
-        ("gio", Weekday::Thu),
-        ("seg", Weekday::Mon),
-        ("ter", Weekday::Tue),
-        ("qua", Weekday::Wed),
-        ("qui", Weekday::Thu),
-        ("sex", Weekday::Fri),
-        // Dutch
-        ("ma", Weekday::Mon),
-        ("wo", Weekday::Wed),
-        ("vr", Weekday::Fri),
-        ("za", Weekday::Sat),
-        ("zo", Weekday::Sun),
-        ("woe", Weekday::Wed),
-        ("vri", Weekday::Fri),
-        ("zat", Weekday::Sat),
-        ("zon", Weekday::Sun),
-    ];
-    let word = fold(text);
-    let find = |start: &str| NAMES.iter().find(|(name, _)| *name == start).map(|(_, day)| *day);
-    // Of French "mardi" and Italian "martedì" three letters are enough; short forms stand by themselves.
-    find(&word).or_else(|| find(&word.chars().take(3).collect::<String>())).or_else(|| {
-        ["dienstag", "mittwoch", "donnerstag", "maandag", "dinsdag", "donderdag"]
-            .contains(&word.as_str())
-            .then(|| find(&word[..2]))
-            .flatten()
-    })
-}
-
 /// Reads a time whose month is a word: `12 Mar 2026 16:00`, `12-Mar-26 16:00`, `Thursday, March 12, 2026 at
 /// 4:00:00 PM`, `12 de marzo de 2026 16:00`.
 fn named_month(text: &str) -> Option<NaiveDateTime> {
@@ -363,57 +337,11 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
     )
 }
 
-/// Words between the parts of a date that is written as a sentence.
-fn is_filler(word: &str) -> bool {
-    matches!(
-        word,
-        "" | "at"
-            | "de"
-            | "del"
-            | "um"
-            | "à"
-            | "a"
-            | "las"
-            | "alle"
-            | "ore"
-            | "om"
-            | "às"
-            | "le"
-            | "kl."
-            | "the"
-            | "of"
-    )
-}
-
-/// The month that a word begins, in the languages of western Europe.
-fn month(word: &str) -> Option<u32> {
-    if !word.starts_with(char::is_alphabetic) {
-        return None;
-    }
-    let word = fold(word);
-    let start: String = word.chars().take(3).collect();
-    Some(match start.as_str() {
-        "jan" | "ene" | "gen" => 1,
-        "feb" | "fev" => 2,
-        "mar" | "mrz" | "mae" | "mrt" | "maa" => 3,
-        "apr" | "avr" | "abr" => 4,
-        "may" | "mai" | "mei" | "mag" => 5,
-        "jui" if word.starts_with("juil") => 7,
-        "jun" | "jui" | "giu" => 6,
-        "jul" | "lug" => 7,
-        "aug" | "aou" | "ago" => 8,
-        "sep" | "set" => 9,
-        "oct" | "okt" | "ott" | "out" => 10,
-        "nov" => 11,
-        "dec" | "dez" | "dic" => 12,
-        _ => return None,
-    })
-}
-
-/// Reads `20260312160000`, also with a blank or `T` before the clock.
+/// Reads `20260312160000`, also with a blank, dash or `T` before the clock, or colons in it.
 fn without_signs(text: &str) -> Option<NaiveDateTime> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | 'T')).collect();
-    let is_whole = digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit());
+    let is_date_whole = text.get(..8).is_some_and(|date| digits(date).is_some());
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | 'T' | '-' | ':')).collect();
+    let is_whole = is_date_whole && digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit());
     is_whole.then(|| NaiveDateTime::parse_from_str(&digits, "%Y%m%d%H%M%S").ok()).flatten()
 }
 
@@ -428,9 +356,11 @@ fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         return of_spreadsheet(&format!("{whole}.{decimals}"), zone);
     }
     // Ten digits of seconds are the years 2001 to 2286.
-    let (_, per_second) =
-        [(10, 1), (13, 1000), (16, 1_000_000)].into_iter().find(|(length, _)| *length == whole.len())?;
-    let time = since_1970(whole, per_second).ok()?;
+    let (_, per_second) = [(10, 1), (13, 1000), (16, 1_000_000), (19, 1_000_000)]
+        .into_iter()
+        .find(|(length, _)| *length == whole.len())?;
+    // Nanoseconds, cut to microseconds.
+    let time = since_1970(whole.get(..16).unwrap_or(whole), per_second).ok()?;
     let micros: i64 = format!("{decimals:0<6}").get(..6)?.parse().ok()?;
     time.checked_add_signed(TimeDelta::microseconds(micros / per_second))
 }

@@ -3,8 +3,8 @@
 use calls_model::{Direction, Disposition, Outcome};
 
 use crate::fold::{fold, words};
-use crate::hangup;
 use crate::record::{Reason, expected};
+use crate::{ending, hangup};
 
 /// Meaning of a word for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,26 +49,41 @@ pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
         "7" | "answeredexternally" | "calltypeansweredexternally" | "answeredexternallytype" => {
             ended(Inbound, Some(Disposition::Answered))
         }
+        // A trunk of Twilio's is called by the telephone network, and calls it.
+        "trunkingoriginating" => said(Some(Inbound)),
+        "trunkingterminating" => said(Some(Outbound)),
+        "from" | "terminating" | "terminated" => said(Some(Inbound)),
+        "to" | "originating" | "originated" => said(Some(Outbound)),
         "internal" | "intern" | "local" | "interne" | "interna" | "interno" | "both" => said(None),
+        "" => return arrow(text).map(|direction| said(Some(direction))).ok_or_else(|| no_direction(text)),
         _ => return of_words(text),
     };
     Ok(kind)
 }
 
+/// An arrow to the owner or away, as telephones show them.
+fn arrow(text: &str) -> Option<Direction> {
+    match text.trim().trim_end_matches('\u{fe0f}') {
+        "←" | "⬅" | "↙" | "⇐" | "⟵" | "<-" | "<--" | "<<" | "<=" => Some(Direction::Inbound),
+        "→" | "➡" | "↗" | "⇒" | "⟶" | "->" | "-->" | ">>" | "=>" => Some(Direction::Outbound),
+        _ => None,
+    }
+}
+
+fn no_direction(text: &str) -> Reason {
+    Reason::from(expected("a direction such as inbound or outbound", text))
+}
+
 /// Reads several words that say one thing: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`.
 fn of_words(text: &str) -> Result<Kind, Reason> {
-    let refused = || Reason::from(expected("a direction such as inbound or outbound", text));
     let words = words(text);
-    if words.is_empty() {
-        return Err(refused());
-    }
     if is_live(&fold(text)) {
         return Err(Reason::Live(text.to_owned()));
     }
     if is_no_call(text) {
         return Err(Reason::NoCall(text.to_owned()));
     }
-    let words = meanings(&words).ok_or_else(refused)?;
+    let words = meanings(&words).ok_or_else(|| no_direction(text))?;
     let has = |wanted: Word| words.contains(&wanted);
     // Of Italian "in uscita" the second word counts.
     let direction =
@@ -82,6 +97,9 @@ fn of_words(text: &str) -> Result<Kind, Reason> {
     Ok(Kind { direction: direction.or(usual), outcome: Some(outcome_of(disposition)), disposition })
 }
 
+/// Causes of ITU-T Q.850 of calls that were not cleared in the usual way.
+const Q850: std::ops::RangeInclusive<u32> = 17..=127;
+
 /// Reads the text of a column such as "status" or "answered". `None` where it does not say whether anybody
 /// answered.
 pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> {
@@ -92,7 +110,9 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
         }
         "0" | "false" | "no" | "n" | "nein" | "non" | "nao" | "nee" | "nie" => return Ok(Some(None)),
         "" | "unknown" | "na" | "null" | "none" | "normal" | "normalclearing" | "16" | "ended"
-        | "finished" | "hangup" | "hungup" | "terminated" | "disconnected" | "termine" | "beendet" => {
+        | "finished" | "hangup" | "hungup" | "terminated" | "disconnected" | "termine" | "beendet"
+        | "normalcallclearing" | "dropped" | "transferred" | "forwarded" | "redirected" | "diverted"
+        | "deflected" | "weitergeleitet" | "transfere" | "transferida" | "doorverbonden" => {
             return Ok(None);
         }
         _ => {}
@@ -101,7 +121,11 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
         return Err(Reason::Live(text.to_owned()));
     }
     let code = text.split_whitespace().next().unwrap_or_default();
-    if let Some(disposition) = hangup::sip_response(code).or_else(|| hangup::cause(text)) {
+    let by_cause = || {
+        let cause = text.parse::<u32>().ok().filter(|cause| Q850.contains(cause))?;
+        Some(ending::by_cause(cause))
+    };
+    if let Some(disposition) = hangup::sip_response(code).or_else(|| hangup::cause(text)).or_else(by_cause) {
         return Ok(Some(Some(disposition)));
     }
     if is_no_call(text) {
@@ -117,7 +141,9 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
 fn meanings(words: &[String]) -> Option<Vec<Word>> {
     let is_voicemail = words.windows(2).any(|pair| pair[0] == "voice" && pair[1] == "mail");
     let voicemail = is_voicemail.then_some(Word::Ended(Some(Disposition::Voicemail)));
-    voicemail.into_iter().map(Some).chain(words.iter().map(|text| word(text))).collect()
+    // A count or a length says nothing: "Answered (30s)".
+    let said = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    voicemail.into_iter().map(Some).chain(said.map(|text| word(text))).collect()
 }
 
 /// The outcome that belongs to a disposition; without one nobody answered.
@@ -209,42 +235,13 @@ fn weight(disposition: Option<Disposition>) -> u8 {
 /// Meaning of a folded word. `None` for one that is not known.
 fn word(text: &str) -> Option<Word> {
     let disposition = |disposition| Some(Word::Ended(Some(disposition)));
-    direction_word(text).or_else(|| match text {
-        "missed"
-        | "unanswered"
-        | "lost"
-        | "abandoned"
-        | "verpasst"
-        | "verpasster"
-        | "verpasste"
-        | "verpasstes"
-        | "entgangen"
-        | "entgangener"
-        | "entgangene"
-        | "unbeantwortet"
-        | "manque"
-        | "manquee"
-        | "perdida"
-        | "perdido"
-        | "persa"
-        | "perso"
-        | "gemist"
-        | "gemiste"
-        | "missade"
-        | "missat"
-        | "ubesvaret"
-        | "ubesvart"
-        | "nieodebrane"
-        | "пропущенный"
-        | "пропущенныи"
-        | "不在着信"
-        | "未接"
-        | "未接来电" => Some(Word::Ended(None)),
+    let missed = || is_missed(text).then_some(Word::Ended(None));
+    direction_word(text).or_else(missed).or_else(|| match text {
         "rejected" | "reject" | "declined" | "decline" | "refused" | "abgelehnt" | "abgelehnter"
         | "abgewiesen" | "rejete" | "refuse" | "rechazada" | "rechazado" | "rifiutata" | "geweigerd"
         | "geweigerde" | "recusada" | "rejeitada" => disposition(Disposition::Rejected),
         "blocked" | "block" | "gesperrt" | "blockiert" | "blockierter" | "bloque" | "bloquee"
-        | "bloqueada" | "bloqueado" | "bloccata" | "geblokkeerd" | "spam" => {
+        | "bloqueada" | "bloqueado" | "bloccata" | "geblokkeerd" | "spam" | "screened" => {
             disposition(Disposition::Blocked)
         }
         "cancelled" | "canceled" | "cancel" | "abgebrochen" | "abgebrochener" | "annule" | "annulee"
@@ -257,10 +254,11 @@ fn word(text: &str) -> Option<Word> {
         | "nichterreichbar" | "echec" | "echoue" | "fallida" | "fallita" | "mislukt" | "falhou" | "falha" => {
             disposition(Disposition::Failed)
         }
-        "voicemail" | "vm" | "mailbox" | "machine" | "anrufbeantworter" | "messagerie" | "repondeur"
-        | "buzon" | "segreteria" | "voicemails" | "antwoordapparaat" => disposition(Disposition::Voicemail),
+        "voicemail" | "vm" | "mailbox" | "sprachbox" | "mailboxnachricht" | "machine"
+        | "anrufbeantworter" | "messagerie" | "repondeur" | "buzon" | "segreteria" | "voicemails"
+        | "antwoordapparaat" => disposition(Disposition::Voicemail),
         "elsewhere" | "externally" => disposition(Disposition::AnsweredElsewhere),
-        "noanswer" | "notanswered" | "timeout" | "timedout" | "nopickup" => {
+        "noanswer" | "notanswered" | "timeout" | "timedout" | "nopickup" | "overflow" | "overflowed" => {
             disposition(Disposition::NoAnswer)
         }
         "answered" | "answer" | "accepted" | "connected" | "connect" | "completed" | "complete"
@@ -269,11 +267,58 @@ fn word(text: &str) -> Option<Word> {
         | "repondu" | "reponse" | "decroche" | "abouti" | "contestada" | "contestado" | "contesta"
         | "atendida" | "atendido" | "respondida" | "respuesta" | "completada" | "risposta" | "completata"
         | "resposta" | "beantwoord" | "beantwoorde" | "antwoord" | "voltooid" | "abgeschlossen"
-        | "accept" | "received" => disposition(Disposition::Answered),
+        | "accept" | "received" | "handled" | "served" | "attended" => disposition(Disposition::Answered),
         "no" | "not" | "non" | "nicht" | "nao" | "niet" | "geen" | "kein" | "keine" | "ohne" | "sans"
         | "pas" | "sin" | "sem" | "senza" | "nessuna" | "never" => Some(Word::Not),
         _ => FILLERS.contains(&text).then_some(Word::Filler),
     })
+}
+
+/// Whether a folded word says that a call was missed, and no more.
+fn is_missed(text: &str) -> bool {
+    matches!(
+        text,
+        "missed"
+            | "unanswered"
+            | "lost"
+            | "abandoned"
+            | "verpasst"
+            | "verpasster"
+            | "verpasste"
+            | "verpasstes"
+            | "entgangen"
+            | "entgangener"
+            | "entgangene"
+            | "unbeantwortet"
+            | "manque"
+            | "manquee"
+            | "manques"
+            | "manquees"
+            | "perdida"
+            | "perdidas"
+            | "perdido"
+            | "perdidos"
+            | "persa"
+            | "perso"
+            | "perse"
+            | "persi"
+            | "gemist"
+            | "gemiste"
+            | "missade"
+            | "missat"
+            | "ubesvaret"
+            | "ubesvart"
+            | "nieodebrane"
+            | "пропущенный"
+            | "пропущенныи"
+            | "пропущенные"
+            | "cevapsiz"
+            | "zmeskane"
+            | "zmeskany"
+            | "不在着信"
+            | "未接"
+            | "未接来电"
+    )
 }
 
 fn direction_word(text: &str) -> Option<Word> {
@@ -282,21 +327,22 @@ fn direction_word(text: &str) -> Option<Word> {
         | "eingehendes" | "eingang" | "ankommend" | "ankommender" | "kommend" | "entrant" | "entrante"
         | "entrantes" | "recu" | "recue" | "recibida" | "recibido" | "recebida" | "ricevuta" | "entrata"
         | "arrivo" | "inkomend" | "inkomende" | "ontvangen" | "inkommande" | "innkommende" | "indgaende"
-        | "przychodzace" | "przychodzacy" | "prichozi" | "входящий" | "着信" | "来电" | "呼入" | "mt" => {
-            Some(Word::In)
-        }
+        | "przychodzace" | "przychodzacy" | "prichozi" | "входящий" | "входящие" | "entrants" | "recus"
+        | "recibidas" | "recibidos" | "ricevute" | "gelen" | "terminating" | "着信" | "来电" | "呼入"
+        | "mt" => Some(Word::In),
         "out" | "outbound" | "outgoing" | "dialed" | "dialled" | "placed" | "made" | "ausgehend"
         | "ausgehender" | "ausgehende" | "ausgehendes" | "ausgang" | "abgehend" | "abgehender" | "gehend"
         | "gewahlt" | "gewaehlt" | "gewahlte" | "sortant" | "sortante" | "emis" | "emise" | "saliente"
         | "salientes" | "realizada" | "realizado" | "efetuada" | "saida" | "effettuata" | "uscita"
         | "uitgaand" | "uitgaande" | "utgaende" | "udgaende" | "wychodzace" | "wychodzacy" | "odchozi"
-        | "исходящий" | "発信" | "去电" | "呼出" | "mo" => Some(Word::Out),
+        | "исходящий" | "исходящие" | "sortants" | "realizadas" | "realizados" | "effettuate" | "uscente"
+        | "uscenti" | "giden" | "originating" | "発信" | "去电" | "呼出" | "mo" => Some(Word::Out),
         _ => None,
     }
 }
 
 /// Words that any call may have, and networks and apps that it went through.
-const FILLERS: [&str; 91] = [
+const FILLERS: [&str; 106] = [
     "call",
     "calls",
     "type",
@@ -388,6 +434,21 @@ const FILLERS: [&str; 91] = [
     "вызов",
     "vocal",
     "vocale",
+    "forwarded",
+    "transferred",
+    "redirected",
+    "diverted",
+    "queue",
+    "byot",
+    "ucap",
+    "oc",
+    "conf",
+    "operator",
+    "direct",
+    "routing",
+    "toll",
+    "free",
+    "from",
 ];
 
 #[cfg(test)]

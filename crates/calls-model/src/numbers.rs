@@ -16,15 +16,15 @@ pub struct HistoryInfo {
     /// Spellings of the number; absent where it has none in E.164.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
-    /// Whose it is, from an address book or else a call log; absent where unknown.
+    /// Name of its owner, from an address book or else a call log; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What kind of number an address book calls it, such as `mobile`.
+    /// Kind of number in the address book, such as `mobile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Whether it has a history of its own. Others are there in a search alone.
     pub owner: bool,
-    /// How many calls its history has; without one, how many the histories of others have with it.
+    /// Number of calls in its history; without a history, in those of others.
     pub calls: u64,
     /// When the latest of them began, UTC.
     #[serde(with = "rfc3339")]
@@ -76,7 +76,7 @@ pub struct OccurrenceInfo {
     /// Spellings of the number; absent where it has none in E.164.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
-    /// Whose that number is; absent where unknown.
+    /// Name of that number's owner; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its calls with the number.
@@ -103,7 +103,7 @@ pub struct NumberInfo {
     pub country: Option<String>,
     /// Kind of number.
     pub kind: NumberKind,
-    /// Whose number it is, where a name is known: from an address book, or else from a log.
+    /// Name of its owner, from an address book or else a log; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The kind of number that the address book says it is, such as `mobile` or `work`.

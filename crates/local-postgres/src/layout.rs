@@ -127,7 +127,7 @@ impl Layout {
             .map_err(Error::io("create the folder", &self.data_dir))
     }
 
-    /// Where an upgrade makes its cluster.
+    /// Folder in which an upgrade makes its cluster.
     pub(crate) fn upgraded(&self) -> PathBuf {
         self.data_dir.join("upgrade/postgres")
     }

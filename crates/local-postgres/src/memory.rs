@@ -23,8 +23,8 @@ fn buffers(memory: Option<u64>) -> u64 {
     memory.map_or(LEAST, |bytes| (bytes / 4 / 1024 / 1024).clamp(LEAST, MOST))
 }
 
-/// Bytes of memory that the machine has. Asked of the kernel and not read from `/proc/meminfo`, which a hardened
-/// service does not see.
+/// Bytes of memory that the machine has. Asked of the kernel and not read from `/proc/meminfo`, which a
+/// hardened service does not see.
 fn of_machine() -> Option<u64> {
     // SAFETY: system calls without pointers.
     let (pages, size) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };

@@ -1,4 +1,5 @@
-//! `package-files FOLDER` writes the man pages, completions and licences of `calls` into a folder, for packages.
+//! `package-files FOLDER` writes the man pages, completions and licences of `calls` into a folder, for
+//! packages.
 
 mod licenses;
 

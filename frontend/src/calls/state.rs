@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// What is said in place of the calls, where there are none to show. `number` is the address's.
+    /// Message in place of the calls, if there are none to show. `number` is that of the address.
     pub fn message(&self, number: &str) -> Option<Message> {
         match self {
             Self::Loading | Self::Ready => None,
@@ -145,11 +145,13 @@ fn failure(error: &ApiError) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use calls_model::ProblemKind;
+
     use super::*;
 
     fn problem() -> Box<Problem> {
         Box::new(Problem {
-            kind: Problem::NOT_A_NUMBER.to_owned(),
+            kind: ProblemKind::NotANumber.uri().to_owned(),
             title: "Not a number".to_owned(),
             status: 400,
             detail: None,

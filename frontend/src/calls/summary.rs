@@ -45,33 +45,10 @@ pub fn SummaryPanel(
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
     let links = Links { base, filter, list };
-    let written = StoredValue::new((Html::default(), Vec::new()));
-    // Told when something was opened or closed.
+    let written: Written = StoredValue::new((Html::default(), Vec::new()));
+    // Notified when something was opened or closed.
     let toggled = Trigger::new();
-    effect(move || {
-        toggled.track();
-        let Some(section) = node.get() else { return };
-        let Some(parts) = find(&section, ".summary-parts") else { return };
-        let is_open = find(&section, "details[open] > .summary-parts").is_some();
-        // That of another filter stands in until the answer comes; that of another number never does.
-        let (html, charts, is_stale) = list.summary.with(|data| {
-            list.wanted.with(|wanted| {
-                match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
-                    _ if !is_open => Default::default(),
-                    None => (hint(&t("Adding up…")), Vec::new(), false),
-                    Some(data) => {
-                        let (html, charts) = write_parts(&data.summary, &links, &section);
-                        (html, charts, data.key.wanted != *wanted)
-                    }
-                }
-            })
-        });
-        section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
-        if written.with_value(|(before, _)| *before != html) {
-            replace(&parts, html.as_str());
-            written.set_value((html, charts));
-        }
-    });
+    write_on_change(node, links, written, toggled);
     let navigate = use_navigate();
     let go = move |address: &str| {
         navigate(address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
@@ -119,6 +96,38 @@ pub fn SummaryPanel(
             on:keydown=walk
         ></section>
     }
+}
+
+/// HTML of the inside of the summary, and its charts.
+type Written = StoredValue<(Html, Vec<Chart>)>;
+
+/// Writes the inside of the summary, and again when the data, the filter or what is open changes.
+fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggled: Trigger) {
+    let list = links.list;
+    effect(move || {
+        toggled.track();
+        let Some(section) = node.get() else { return };
+        let Some(parts) = find(&section, ".summary-parts") else { return };
+        let is_open = find(&section, "details[open] > .summary-parts").is_some();
+        // Data of another filter is shown until the answer comes; data of another number never is.
+        let (html, charts, is_stale) = list.summary.with(|data| {
+            list.wanted.with(|wanted| {
+                match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
+                    _ if !is_open => Default::default(),
+                    None => (hint(&t("Adding up…")), Vec::new(), false),
+                    Some(data) => {
+                        let (html, charts) = write_parts(&data.summary, &links, &section);
+                        (html, charts, data.key.wanted != *wanted)
+                    }
+                }
+            })
+        });
+        section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
+        if written.with_value(|(before, _)| *before != html) {
+            replace(&parts, html.as_str());
+            written.set_value((html, charts));
+        }
+    });
 }
 
 /// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart

@@ -16,27 +16,27 @@ use crate::listen::Listen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// One JSON array instead of lines: [{"check", "status", "found", "mend"}]
+    /// Print one JSON array instead of lines: [{"check", "status", "found", "mend"}]
     #[arg(long)]
     json: bool,
-    /// The address that the server listens on, or is to
+    /// Address that the server listens on
     #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
     bind: Listen,
-    /// Where others reach the server
+    /// Public URL of the server
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// The reverse proxy in front of the server, as `calls serve` takes it
+    /// Reverse proxy in front of the server, as in `calls serve`
     #[arg(long, env = "CALLS_TRUSTED_PROXY", value_name = "ADDR[/BITS]")]
     trusted_proxy: Option<String>,
-    /// Host names by which clients reach the server, as `calls serve` takes them
+    /// Host names of the server, as in `calls serve`
     #[arg(long, env = "CALLS_ALLOWED_HOSTS", value_name = "HOST")]
     allowed_hosts: Option<String>,
-    /// The folder of the regular backups
+    /// Folder of the regular backups
     #[arg(long, env = "CALLS_BACKUP_TO", value_name = "DIR")]
     backup_to: Option<PathBuf>,
 }
 
-/// How a check ended.
+/// Result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -45,7 +45,7 @@ enum Status {
     Fail,
 }
 
-/// What a check found.
+/// Finding of a check.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: &'static str,
@@ -56,7 +56,7 @@ struct Finding {
     mend: Option<String>,
 }
 
-/// What was found so far.
+/// Findings so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 

@@ -29,7 +29,7 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, list, parties, returned};
 
-/// How long the page waits for its calls: many times what they take to read. A page without them, which then
+/// Time that the page waits for its calls: many times what they take to read. A page without them, which then
 /// asks for them itself, is better than none.
 const PATIENCE: Duration = Duration::from_millis(300);
 

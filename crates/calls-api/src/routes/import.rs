@@ -28,9 +28,9 @@ use crate::problem::ApiError;
 /// Logs that are received and read at once.
 const MOST_AT_ONCE: usize = 2;
 static AT_ONCE: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
-/// How many times as many bytes may come out of a packed log as may be sent.
+/// Highest ratio of the bytes that come out of a packed log to those that may be sent.
 const UNPACKED: u64 = 40;
-/// How long a log may be read.
+/// Time limit of an import.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// Stores the calls of a log, as `calls import` does: the body is the log itself, of any content type, or a

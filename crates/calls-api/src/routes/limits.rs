@@ -1,4 +1,4 @@
-//! What is too much to ask: addresses, headers and bodies beyond any honest size, and too many requests.
+//! Limits on addresses, headers, bodies and the rate of requests.
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

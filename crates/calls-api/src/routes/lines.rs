@@ -1,7 +1,7 @@
 //! Several lines at once: their calls as one list, their summary, and whom to call back; and the sets that
 //! have a name.
 
-use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG, LINK, VARY};
+use actix_web::http::header::{ContentType, ETAG, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{
     CallbackQueue, Coverage, LineCall, LineSet, Party, Summary, UnidentifiedCallers, requests,
@@ -24,6 +24,7 @@ use super::cursor::LineCursor;
 use super::export::{self, After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::people_schemas::{LineCallbackParameters, LineListParameters, LineSummaryParameters};
+use super::responses::not_stored;
 use super::summary::{compared, spell};
 use crate::conditional::{etag, is_known, known};
 use crate::details::Detailer;
@@ -107,7 +108,7 @@ pub(super) struct Line {
     pub key: Option<PartyKey>,
 }
 
-/// What a value of `number` is.
+/// Value of `number`.
 enum Named {
     Number(Party),
     Set(String),
@@ -115,9 +116,7 @@ enum Named {
 
 impl Lines {
     pub(super) async fn read(app: &web::Data<App>, query: &Query) -> Result<Self, ApiError> {
-        if !app.has_directory {
-            return Err(ApiError::NotFound);
-        }
+        app.expect_directory()?;
         let named = query.each(&requests::NUMBER, |text| named(text, app.region))?;
         let found = |found: String| ApiError::BadParameter {
             name: requests::NUMBER.name.to_owned(),
@@ -201,7 +200,9 @@ impl App {
                         Ok(keys)
                     })?;
                     if keys.is_empty() {
-                        return Err(ApiError::NotFound);
+                        return Err(ApiError::Missing {
+                            detail: "no set of lines has this name, see /api/lines",
+                        });
                     }
                     let line = |key| Line { party: self.labels.get(key), key: Some(key) };
                     found.extend(keys.into_iter().map(line));
@@ -332,7 +333,7 @@ fn append_json(body: &mut Vec<u8>, number: &Party, call: &CallRow) {
     body[start] = b',';
 }
 
-/// What the calls of several numbers come to together: the summary of one number, of all of them.
+/// Summary of the calls of several numbers together.
 ///
 /// `top_counterparties` are those that are among the ten of a line, with their calls there.
 #[utoipa::path(
@@ -364,7 +365,7 @@ pub(super) async fn summarize_lines(
         Ok::<_, ApiError>(summary)
     };
     let summary = app.database.block(find).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary))
+    Ok(not_stored(&summary))
 }
 
 impl App {
@@ -393,7 +394,7 @@ impl App {
 /// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was
 /// called.
 ///
-/// Who called two lines is in it twice, and each line's entry is marked done by itself.
+/// A person who called two lines has two entries, and each line's entry is marked done by itself.
 #[utoipa::path(
     get,
     path = "/api/calls/callbacks",
@@ -436,7 +437,7 @@ pub(super) async fn list_line_callbacks(
         Ok::<_, ApiError>(all)
     };
     let queue = app.database.block(find).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(queue))
+    Ok(not_stored(&queue))
 }
 
 /// The sets of lines that have a name, which `calls lines set` makes.
@@ -447,9 +448,7 @@ pub(super) async fn list_line_callbacks(
     responses((status = 200, description = "The sets, by name.", body = Vec<LineSet>), ApiError)
 )]
 pub(super) async fn list_sets(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    if !app.has_directory {
-        return Err(ApiError::NotFound);
-    }
+    app.expect_directory()?;
     let data = app.clone();
     let find = move || {
         let sets = data.reads().read(|connection| {

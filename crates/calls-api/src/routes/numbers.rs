@@ -26,7 +26,7 @@ use super::schemas::{DirectoryParameters, NumberPath};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 
-/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the
+/// Spellings of a number, its name, and the histories it occurs in. Takes any spelling. Where the
 /// database does not answer, only how it is written is told.
 #[utoipa::path(
     get,
@@ -73,7 +73,7 @@ pub(super) async fn name_of(app: web::Data<App>, party: Party) -> Option<Name> {
     app.reads().block::<_, DatabaseError>(find).await.ok().flatten()
 }
 
-/// What the database knows of a number.
+/// Name and occurrences of a number.
 #[derive(Default)]
 struct Known {
     name: Option<Name>,
@@ -98,7 +98,7 @@ fn occurrence_info(found: Occurrence, detailer: &mut Detailer) -> OccurrenceInfo
 /// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q`
 /// also those who occur in their calls.
 ///
-/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
+/// If there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
 /// Those who began to occur in the last moments can be missing from a search. A server that runs with
 /// `--no-directory` answers 404.
 #[utoipa::path(
@@ -116,9 +116,7 @@ pub(super) async fn list_numbers(
     app: web::Data<App>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
-    if !app.has_directory {
-        return Err(ApiError::NotFound);
-    }
+    app.expect_directory()?;
     let query = Query::new(query.into_inner());
     let question = read(&query, app.region)?;
     let days = read_days(&query)?;

@@ -16,10 +16,11 @@ use serde_json::value::RawValue;
 use super::{App, fallback, numbers};
 use crate::problem::ApiError;
 
-/// How long a page waits for what the database knows. The first page without its numbers asks for them itself.
+/// How long a page waits for what the database knows. The first page without its numbers asks for them
+/// itself.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What the first page shows.
+/// Content of the first page.
 #[derive(Serialize)]
 struct Home {
     /// Whether it may be asked which numbers there are.
@@ -64,7 +65,7 @@ async fn first_numbers(app: web::Data<App>, zone: &str) -> Option<(Box<RawValue>
     Some((RawValue::from_string(json).ok()?, link))
 }
 
-/// Whose calls to return.
+/// Number in the page of people to call back.
 #[derive(Serialize)]
 struct Callbacks {
     info: NumberInfo,

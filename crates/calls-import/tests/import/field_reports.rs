@@ -62,7 +62,7 @@ fn check(folder: &Path) -> Result<(), String> {
     Err(format!("missing {missing:#?}, more {more:#?}, skipped {skipped:?}"))
 }
 
-fn arguments(text: &str) -> (Options, Option<Format>, Option<Region>) {
+pub fn arguments(text: &str) -> (Options, Option<Format>, Option<Region>) {
     let (mut options, mut format, mut region) = (Options::default(), None, None);
     let words: Vec<&str> = text.split_whitespace().collect();
     for pair in words.chunks(2) {

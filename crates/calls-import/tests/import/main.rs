@@ -2,6 +2,7 @@
 
 mod android;
 mod asterisk;
+mod beside;
 mod entries;
 mod export;
 mod field_reports;

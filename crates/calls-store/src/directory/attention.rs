@@ -1,4 +1,4 @@
-//! How many calls of some owners were missed and wait to be returned.
+//! Number of calls of some owners that were missed and are not returned.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What is around the server: its port, its name, the proxy in front of it, its backups.
+//! Surroundings of the server: its port, its name, the proxy in front of it, its backups.
 
 use std::io;
 use std::net::ToSocketAddrs as _;

@@ -9,7 +9,7 @@ use super::tab::{DOWN, ENTER, ESCAPE, SHIFT, TAB, Tab, UP};
 /// More stops than any page of these tests has.
 const MOST: usize = 80;
 
-/// What has the focus: its label or text. Fails where one cannot see that it has it.
+/// Label or text of the focused element. Fails if the focus is not visible.
 async fn focused(tab: &Tab) -> String {
     let script = "const element = document.activeElement;
         if (!element || element === document.body) return 'nothing';
@@ -163,7 +163,7 @@ async fn everything_can_be_done_by_the_keyboard_alone() {
     page.tab.press(ENTER).await;
     page.wait_for_path("/calls/+12025550123/with/+14444444444").await;
     page.wait_for_rows(1).await;
-    // Who comes from another page begins at the heading.
+    // From another page the focus is on the heading.
     assert_eq!(page.tab.string("return document.activeElement.tagName").await, "H1");
     chromium.stop().await;
 }

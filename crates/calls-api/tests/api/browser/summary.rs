@@ -397,7 +397,7 @@ async fn arrow_keys_walk_along_a_chart_and_enter_shows_its_calls() {
     assert!(page.string(said).await.starts_with("Monday, 9"), "{}", page.string(said).await);
     page.tab.press(ENTER).await;
     page.wait_for_search("?weekday=1&hour=9").await;
-    // What a chart says is read once: its name is not its sentence.
+    // The text of a chart is read once: its name differs from it.
     let name = page.string("return document.querySelector('main svg[role]').ariaLabel").await;
     assert!(!page.fact("heat").await.contains(&name), "{name}");
     chromium.stop().await;

@@ -1,0 +1,60 @@
+//! Bills of telephone companies, which list calls without a direction: the other number, and in a column of
+//! places `INCOMING` or the city that was called.
+
+use calls_model::{Direction, Disposition, Outcome};
+
+use crate::fold::fold;
+use crate::options::Options;
+use crate::roles::Role;
+use crate::rows::Row;
+use crate::table::Header;
+use crate::words::Kind;
+
+/// Columns of a bill.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bill {
+    pub number: usize,
+    place: Option<usize>,
+}
+
+const PLACES: &[&str] =
+    &["destination", "call to", "called to", "called place", "destination city", "description"];
+/// Columns of numbers that the owner of the bill called, if nothing says otherwise.
+const CALLED: &[&str] = &[
+    "number called",
+    "called number",
+    "number dialed",
+    "dialed number",
+    "dialled number",
+    "gewählte Nummer",
+];
+
+impl Bill {
+    /// The columns of a bill of a known owner. `None` for a file that is none.
+    pub fn find(header: &Header, options: &Options) -> Option<Self> {
+        options.own.as_ref()?;
+        if header.find(Role::From.names()).is_some() || header.find(Role::Owner.names()).is_some() {
+            return None;
+        }
+        let called = header.find(CALLED);
+        let number = header.find(Role::Counterparty.names()).or(called)?;
+        let place = PLACES.iter().filter_map(|name| header.find(&[name])).find(|place| *place != number);
+        (place.is_some() || called.is_some()).then_some(Self { number, place })
+    }
+
+    /// Direction of a row's call, and whether a mailbox took it.
+    pub fn kind(self, row: &Row) -> Kind {
+        let place = self.place.map(|place| fold(&row.get(place))).unwrap_or_default();
+        let is_for_mailbox = place.starts_with("vmdeposit") || place.starts_with("voicemaildeposit");
+        if is_for_mailbox {
+            return Kind {
+                direction: Some(Direction::Inbound),
+                outcome: Some(Outcome::Missed),
+                disposition: Some(Disposition::Voicemail),
+            };
+        }
+        let is_inbound = place.starts_with("incoming") || place.starts_with("inbound");
+        let direction = if is_inbound { Direction::Inbound } else { Direction::Outbound };
+        Kind { direction: Some(direction), ..Kind::default() }
+    }
+}
