@@ -10,6 +10,6 @@ use crate::script::{self, t};
 #[component]
 pub fn HomePage() -> impl IntoView {
     page::use_page(|| t("Call history"), String::new);
-    effect(|| script::home());
+    effect(script::home);
     view! { <main id="main" tabindex="-1" class="home"></main> }
 }
