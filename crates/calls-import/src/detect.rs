@@ -7,7 +7,7 @@ use crate::record::RawParty;
 use crate::sample::{Sample, Shape};
 use crate::table::delimiter;
 use crate::unreadable::Unreadable;
-use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv};
+use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv, preamble};
 
 /// Bytes of a file that are read to detect its format.
 pub(crate) const HEAD: usize = 64 * 1024;
@@ -22,9 +22,26 @@ pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
     {
         return Err(kind);
     }
+    let behind_a_preamble = || {
+        let is_table = sample.shape() == Shape::Table && preamble::without(first_bytes).is_some();
+        is_table.then_some(Format::GenericCsv)
+    };
+    fitting(&sample).or_else(behind_a_preamble).ok_or_else(|| unreadable(&sample))
+}
+
+fn fitting(sample: &Sample) -> Option<Format> {
     let mut formats = Format::ALL.into_iter().map(|(format, _)| format);
-    let fits = |format: &Format| format.shape() == sample.shape() && format.fits(&sample);
-    formats.find(fits).ok_or_else(|| unreadable(&sample))
+    formats.find(|format| format.shape() == sample.shape() && format.fits(sample))
+}
+
+/// Whether a file is of a known format from its first line on.
+pub(crate) fn is_known(first_bytes: &[u8]) -> bool {
+    by_beginning(first_bytes).is_some()
+}
+
+/// The format of a file from its first line on.
+pub(crate) fn by_beginning(first_bytes: &[u8]) -> Option<Format> {
+    Sample::new(first_bytes).as_ref().and_then(fitting)
 }
 
 /// The format of a file whose format was named, unless the file cannot be of it: a table instead of XML, a

@@ -224,9 +224,19 @@ impl Layout {
         let outcome = said
             .map(words::outcome_of)
             .or(talked.map(talked_at_all))
+            // Where missed calls are called that, and nothing else tells.
+            .or((self.tells_missed() && kind.direction.is_some()).then_some(Outcome::Completed))
             .ok_or("expected a status or a duration, but found neither")?;
         let talked = talked.flatten().filter(|_| outcome == Outcome::Completed);
         Ok(Ended { outcome, disposition: said.flatten(), talked })
+    }
+
+    /// Whether only the column of directions tells which calls were missed.
+    fn tells_missed(&self) -> bool {
+        self.talked.is_none()
+            && self.status.is_none()
+            && self.answered.is_none()
+            && self.answered_by.is_none()
     }
 
     fn is_time(&self, text: &str) -> bool {

@@ -165,6 +165,12 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
         };
         return Ok(Parties::FromTo(others(Role::From, from), others(Role::To, to)));
     }
+    // Of the telephone of a known owner the other side alone is logged, whichever it is called.
+    let is_of_known = options.own.is_some() && owner.is_none() && !wants_from_to;
+    let counterparty = match (counterparty, column(Role::From)?, column(Role::To)?) {
+        (None, Some(one), None) | (None, None, Some(one)) if is_of_known => Some(one),
+        (counterparty, ..) => counterparty,
+    };
     let bill = || Bill::find(header, options).map(|bill| bill.number).filter(|_| !wants_from_to);
     let counterparty = counterparty.filter(|_| matches!(column(Role::Direction), Ok(Some(_))));
     let Some(counterparty) = counterparty.or_else(bill) else {

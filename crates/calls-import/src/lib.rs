@@ -69,6 +69,7 @@ mod open;
 mod packed;
 mod party;
 mod pbx;
+mod preamble;
 mod recoded;
 mod ringcentral_json;
 mod roles;
@@ -91,7 +92,7 @@ mod zipped;
 mod zone_names;
 mod zoom_json;
 
-use std::io::BufRead;
+use std::io::{BufRead, Cursor, Read as _};
 
 pub use columns::Columns;
 pub use dates::DateOrder;
@@ -122,10 +123,34 @@ pub(crate) fn read_again<'a>(
     if !options.columns.is_empty() && format != Format::GenericCsv {
         return Box::new(std::iter::once(Err(ReadError::ColumnsNotWanted(format))));
     }
+    if format == Format::GenericCsv && options.columns.is_empty() {
+        return generic(options, reader, again);
+    }
     if options.dates.is_none() && dates::matter(format) {
         dates::read(format, options, reader, again)
     } else {
         read_in_order(format, options, reader)
+    }
+}
+
+/// Reads a table of any kind, which may have lines before its header.
+fn generic<'a>(
+    options: &Options,
+    mut reader: impl BufRead + 'a,
+    again: Option<dates::Again<'a>>,
+) -> Items<'a> {
+    let mut head = Vec::new();
+    if let Err(error) = reader.by_ref().take(detect::HEAD as u64).read_to_end(&mut head) {
+        return Box::new(std::iter::once(Err(error.into())));
+    }
+    let (head, again) = match preamble::without(&head) {
+        Some(head) => (head, None),
+        None => (head, again),
+    };
+    let reader = Cursor::new(head).chain(reader);
+    match options.dates {
+        None => dates::read(Format::GenericCsv, options, reader, again),
+        Some(_) => read_in_order(Format::GenericCsv, options, reader),
     }
 }
 

@@ -39,9 +39,11 @@ impl Person {
         self.party.is_identified()
     }
 
-    /// The first of these that is known, else the first.
+    /// The first of these that is a number, else the first that is known at all, else the first.
     pub fn first_known<const N: usize>(people: [Self; N]) -> Self {
-        let known = people.iter().position(Self::is_identified).unwrap_or_default();
+        let is_known = |person: &Self| person.party != RawParty::Unknown;
+        let known = people.iter().position(Self::is_identified).or_else(|| people.iter().position(is_known));
+        let known = known.unwrap_or_default();
         people.into_iter().nth(known).unwrap_or(Self { party: RawParty::Unknown, name: None })
     }
 }

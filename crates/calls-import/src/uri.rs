@@ -10,6 +10,7 @@ pub(crate) fn read(text: &str) -> Option<RawParty> {
     match scheme.as_deref() {
         Some("sip" | "sips") => Some(sip(rest).unwrap_or_else(|| RawParty::Text(text.to_owned()))),
         Some("tel") => Some(tel(rest)),
+        Some("whatsapp") => number(rest.split('@').next().unwrap_or(rest)),
         Some(_) if !rest.contains('@') && !rest.starts_with(' ') => number(rest),
         _ if text.contains('@') && !text.contains(char::is_whitespace) => {
             Some(sip(text).unwrap_or_else(|| RawParty::Text(format!("sip:{text}"))))
@@ -52,6 +53,10 @@ fn sip(address: &str) -> Option<RawParty> {
         return Some(RawParty::Unknown);
     }
     let user = decoded(user.split([';', ':']).next().unwrap_or_default());
+    let is_of_whatsapp = ["s.whatsapp.net", "c.us"].iter().any(|known| host.eq_ignore_ascii_case(known));
+    if is_of_whatsapp && user.len() >= SHORTEST && user.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(RawParty::Text(format!("+{user}")));
+    }
     let is_phone =
         parameters.to_ascii_lowercase().split([';', '&']).any(|parameter| parameter == "user=phone");
     let is_number = (user.starts_with('+') || is_phone)

@@ -224,3 +224,50 @@ fn a_column_with_a_name_gives_way_to_one_with_the_number() {
         ]
     );
 }
+
+#[test]
+fn a_report_may_begin_with_lines_about_itself() {
+    let table = "Date;Direction;Number;Duration\n2026-03-02 08:00:00;in;+12025550123;65\n";
+    let expected = "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0";
+    assert_eq!(told(table, &phone()), [expected]);
+    let report = format!("Calls of Example\nfrom 1 March to 31 March\n\n{table}");
+    assert_eq!(told(&report, &phone()), [expected.replace("2:", "5:")]);
+    // The order of dates is that of the whole table here too.
+    let rows = "03/02/2026 08:00;in;+12025550123;65\n03/15/2026 08:00;in;+12025550123;65\n";
+    let report = format!("Calls of Example\nDate;Direction;Number;Duration\n{rows}");
+    assert_eq!(told(&report, &phone())[0], expected.replace("2:", "3:"));
+}
+
+#[test]
+fn where_nothing_else_tells_only_calls_that_are_called_missed_were() {
+    let text = "Number,Type,Date\n+12025550123,Incoming,2026-03-02 08:00:00\n\
+                +12025550123,Missed,2026-03-02 09:00:00\n+12025550123,Outgoing,2026-03-02 10:00:00\n";
+    assert_eq!(
+        told(text, &phone()),
+        [
+            "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z completed",
+            "3: +12025550199 < +12025550123 2026-03-02T09:00:00Z missed",
+            "4: +12025550199 > +12025550123 2026-03-02T10:00:00Z completed",
+        ]
+    );
+}
+
+#[test]
+fn the_only_column_of_numbers_has_the_other_side_of_a_known_telephone() {
+    for column in ["Callee", "Caller", "To", "From"] {
+        let text =
+            format!("Direction,{column},Date,Duration\nIncoming,+12025550123,2026-03-02 08:00:00,65\n");
+        let expected = "2: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0";
+        assert_eq!(told(&text, &phone()), [expected], "{column}");
+    }
+}
+
+#[test]
+fn a_group_that_is_called_by_its_name_is_kept() {
+    let text = "Time,Call From,Call To,Call Duration,Talk Duration,Status,Trunk,Communication Type\n\
+                2026-03-02 08:05:00,+12025550123,Ring Group 6200,00:00:20,00:00:00,NO ANSWER,T1,Inbound\n";
+    assert_eq!(
+        told(text, &Options::default()),
+        ["2: +12025550123 > Ring Group 6200 2026-03-02T08:05:00Z missed no_answer"]
+    );
+}

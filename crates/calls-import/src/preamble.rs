@@ -1,0 +1,38 @@
+//! Lines before the header of a table: what a report is about, and of which days.
+
+use crate::detect;
+use crate::format::Format;
+
+/// Lines that are looked at.
+const MOST: usize = 20;
+/// Bytes of a table that tell whether it is one: its header, and some rows.
+const LONGEST: usize = 8 * 1024;
+
+/// A table of any kind without the lines before its header, which become blank so that numbers of lines stay.
+/// `None` for one that begins with its header, or has none.
+pub(crate) fn without(head: &[u8]) -> Option<Vec<u8>> {
+    if detect::is_known(head) {
+        return None;
+    }
+    let ends = memchr::memchr_iter(b'\n', head).map(|end| end + 1);
+    let beginning = |start: usize| &head[start..head.len().min(start + LONGEST)];
+    let is_table = |start: &usize| detect::by_beginning(beginning(*start)) == Some(Format::GenericCsv);
+    let start = ends.take(MOST).find(is_table)?;
+    let blank = head[..start].iter().filter(|byte| **byte == b'\n');
+    Some(blank.chain(&head[start..]).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_before_a_header_become_blank() {
+        let table = "Date;Direction;Number;Duration\n2026-03-02 08:00;in;1001;5\n";
+        let report = format!("Calls of March\nall, of everybody\n\n{table}");
+        assert_eq!(without(report.as_bytes()), Some(format!("\n\n\n{table}").into_bytes()));
+        for text in [table, "Calls of March\n", "", "hello\nworld\n", "a,b\n1,2\n"] {
+            assert_eq!(without(text.as_bytes()), None, "{text}");
+        }
+    }
+}
