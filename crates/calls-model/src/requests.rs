@@ -364,7 +364,7 @@ pub const FILTER: [Parameter; 14] = [
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
 /// What those take who follow a history.
-pub const EVENTS: [Parameter; 1] = [INCLUDE];
+pub const EVENTS: [Parameter; 2] = [SEARCH, INCLUDE];
 
 /// Parameters of the list of numbers.
 pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
