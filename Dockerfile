@@ -27,7 +27,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin calls \
     && install --directory --owner calls --mode 700 /backups
 COPY --from=build /usr/local/bin/calls /usr/local/bin/calls
-USER calls
+# The user calls, by its number: Kubernetes sees then that it is not root.
+USER 10001
 ENV CALLS_BIND=0.0.0.0:8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["calls", "health"]

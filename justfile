@@ -61,6 +61,14 @@ bench-page *OPTIONS: (setup "test")
     cargo build --release --package calls-api --package page-bench --bins
     "${CARGO_TARGET_DIR:-target}/release/page-bench" {{ OPTIONS }}
 
+# Measure how many bytes leptos-swr adds to a page
+size: (setup "build")
+    @crates/leptos-swr/size
+
+# Serve an example of leptos-swr on http://127.0.0.1:8089: people or offline
+example NAME="people": (setup "build")
+    @crates/leptos-swr/example {{ NAME }}
+
 # Format the code
 fmt:
     cargo fmt --all
@@ -68,7 +76,7 @@ fmt:
 # Check formatting and lints
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- --deny warnings
+    cargo clippy --workspace --all-targets --features leptos-swr/devtools -- --deny warnings
 
 # Install what a goal (dev, test, build or package) needs and this machine lacks
 setup goal="dev":

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# What every script here shares: folders, versions, how to look for a tool. To be sourced with ROOT set to the checkout.
+# Folders, versions and functions of the scripts. To be sourced with ROOT set to the checkout.
 #
 # Folders:
-#   TOOLS       what no package manager has a place for (CALLS_TOOLS, or .tools in the checkout, which git ignores)
+#   TOOLS       tools that are installed for this checkout (CALLS_TOOLS, or .tools, which git ignores)
 #   TARGET      cargo's target folder (CARGO_TARGET_DIR, or target in the checkout)
-#   TARGET/page the page's own target folder: another rustc may compile it, and each would throw the other's work away
+#   TARGET/page target folder of the page, which another rustc may compile
 
 : "${ROOT:?common.sh needs ROOT, the checkout}"
 
@@ -27,7 +27,8 @@ CARGO_DEB_VERSION=~3
 CARGO_GENERATE_RPM_VERSION=~0.21
 WASM_TARGET=wasm32-unknown-unknown
 
-# rustup's folder comes before the system's, where a Rust of the distribution may be for the page alone (scripts/wasm-std).
+# rustup's folder comes before the system's, where a Rust of the distribution may be for the page alone
+# (scripts/wasm-std).
 _cargo_bin=${CARGO_HOME:-${HOME:-}/.cargo}/bin
 if [ -x "$_cargo_bin/cargo" ]; then PATH=$_cargo_bin:$PATH; fi
 PATH=$TOOLS/bin:$TOOLS/node_modules/.bin:$PATH
@@ -42,9 +43,18 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# A tool is run a few times and compiled once: these settings save most of the time that its release build would take.
+# A tool is run a few times and compiled once: these settings save most of the time that its release build
+# would take.
 tool_build_settings() {
     export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=${TOOL_OPT_LEVEL:-1}
+}
+
+# Flags by which rustc names files as they are called here in every program, wherever they lie: what is built
+# of one commit by one compiler is then alike on every machine, and says nothing of its folders. One flag a
+# line.
+path_flags() {
+    printf '%s\n' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$ROOT=/calls" \
+        "--remap-path-prefix=$TARGET=/target"
 }
 
 # The version in Cargo.lock of the crate $1.
@@ -63,8 +73,8 @@ has_wasm_std() {
     return 1
 }
 
-# Prints the rustc that compiles the page, or fails where there is none yet.
-# The wrapper is made by scripts/setup where rustup cannot fetch the target; it is stale once Debian updates the compiler.
+# Prints the rustc that compiles the page, or fails where there is none yet. The wrapper is made by
+# scripts/setup where rustup cannot fetch the target; it is stale once Debian updates the compiler.
 wasm_rustc() {
     if has_wasm_std "${RUSTC:-rustc}"; then
         say "${RUSTC:-rustc}"

@@ -25,8 +25,8 @@ const TEXTS: &str = "../../frontend/texts";
 const SCRIPTS: [&str; 6] = ["start", "texts", "html", "rows", "controls", "first-rows"];
 /// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
 const ASIDE: [(&str, &[&str]); 2] = [
-    ("panel", &["api", "panel", "excel", "occurrences"]),
-    ("places", &["api", "home", "callbacks", "lines"]),
+    ("panel", &["api", "panel", "excel", "occurrences", "person"]),
+    ("places", &["api", "search", "home", "callbacks", "lines"]),
 ];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
@@ -133,6 +133,7 @@ fn without_scripts(
 /// For each language its scripts and three pages: one that loads the program, one that does so after its
 /// first rows, and one without a program.
 fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec<File>> {
+    let (html, style) = without_style(html)?;
     let mut assets = Vec::new();
     let mut add = |name: &str, text: String| {
         let file = format!("{name}-{:016x}.js", hash(text.as_bytes()));
@@ -142,12 +143,13 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec
     };
     let text = |names: &[&str]| names.iter().map(|name| scripts[name].as_str()).collect::<String>();
     let [panel, places] = ASIDE.map(|(name, scripts)| add(name, text(scripts)));
+    let places = style + &places;
     let mut pages = Vec::new();
     for (language, catalogue) in catalogues()? {
         let script = add(&format!("page-{language}"), languages::script(&catalogue)? + &text(&SCRIPTS));
         let script = script.replace(" defer", " defer fetchpriority=\"high\"");
         let direction = languages::direction(&language);
-        let html = languages::translate(html, &catalogue)
+        let html = languages::translate(&html, &catalogue)
             .replacen("<html lang=\"en\">", &format!("<html lang=\"{language}\" dir=\"{direction}\">"), 1)
             .replacen("</head>", &format!("{script}</head>"), 1);
         // The style comes first where both share a narrow line.
@@ -170,6 +172,16 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec
     }
     assets.extend(pages.into_iter().map(|(name, html)| (name, html.into_bytes())));
     Ok(assets)
+}
+
+/// The HTML without the style of the pages without a program, and its tag.
+fn without_style(html: &str) -> io::Result<(String, String)> {
+    let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
+    let place = start.and_then(|start| Some(start..start + html[start..].find('>')? + 1));
+    let place = place.ok_or_else(|| io::Error::other("expected the style of the places in the page"))?;
+    let mut html = html.to_owned();
+    let style = html.drain(place).collect();
+    Ok((html, style))
 }
 
 /// The worker, with the names of the files that it keeps, and a version that changes with each of them.

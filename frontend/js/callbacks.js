@@ -15,8 +15,7 @@
     spelling,
     beside,
     timeElement,
-    briefly,
-    unit,
+    wait,
     base,
   } = calls;
 
@@ -32,11 +31,7 @@
     const marked = new Map();
     let queue;
 
-    const DAY = 86400000;
-    const waited = (since) =>
-      Date.now() - new Date(since) >= 2 * DAY
-        ? unit("day", Math.floor((Date.now() - new Date(since)) / DAY))
-        : briefly(Math.max(0, Math.round((Date.now() - new Date(since)) / 60000)) * 60000);
+    const waited = (since) => wait(Math.max(0, Math.round((Date.now() - new Date(since)) / 60000)) * 60000);
     const who = (entry) => entry.name ?? spelling(entry.counterparty, entry.details, info.country);
     const ends = ({ dispositions }) =>
       (dispositions ?? [])
@@ -188,7 +183,8 @@
     main.className = "callbacks";
     main.innerHTML = html`<div class="title">
         <p class="person-of">
-          <a href="${base}/calls/${encode(number)}"><bdi>${name}</bdi></a>
+          <a href="${base}/calls/${encode(number)}"><bdi>${name}</bdi></a
+          >${info.name && html` <bdi class="own-number">${calls.numberText(info)}</bdi>`}
         </p>
         <h1 tabindex="-1">${t("To call back")}</h1>
         <p class="lead queue-count" role="status"></p>

@@ -1,27 +1,106 @@
-// The first page: a search over all that is known, and the numbers that have calls.
+// The first page: today in figures, the numbers that have calls, and the latest calls of all.
 {
-  const { t, html, write, icon, encode, ask, nextPage, beside, timeElement, problem, base } = calls;
-  /** Pause after the last letter before anything is searched for, in milliseconds. */
-  const PAUSE = 120;
+  const { t, html, write, icon, encode, ask, follow, nextPage, beside, timeElement, row, number, base } =
+    calls;
+  const { timeZone } = calls;
   const RECENT = "calls.recent";
+  /** Latest calls that are shown. They are of as many numbers at most. */
+  const LATEST = 8;
+  /** Numbers that are shown at once. */
+  const AT_ONCE = 10;
+  /** Numbers whose events one stream follows at most. */
+  const FOLLOWED = 50;
 
   const page = (number) => `${base}/calls/${encode(number)}`;
+  const directory = `${base}/api/numbers?include=days&tz=${encode(timeZone)}`;
   const written = ({ number, details }) => calls.spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
-  // What stands below the name.
-  const beneath = (entry) =>
-    [entry.name && written(entry), entry.label].filter(Boolean).map((part) => html`<bdi>${part}</bdi>`);
   const isMain = () => document.getElementById("main");
+  const sum = (entries, figure) => entries.reduce((total, entry) => total + (figure(entry) ?? 0), 0);
 
-  const toCallBack = ({ number, to_call_back: n }) =>
-    n > 0 && html`<a class="badge" href="${page(number)}/callbacks">${t("{n} to call back", { n })}</a>`;
+  // Below the name: its number, what kind it is, what there is of it.
+  const beneath = (entry) => {
+    const texts = [entry.name && written(entry), entry.label];
+    const missed = entry.days?.missed.at(-1);
+    return html`${texts.filter(Boolean).map((text) => html`<bdi>${text}</bdi>`)}<span>${t("{n} calls", { n: entry.calls })}</span>${missed > 0 && html`<span class="missed-today">${t("{n} missed today", { n: missed })}</span>`}`;
+  };
+  // The calls of each day as a bar, today's the last one.
+  const spark = ({ days }) => {
+    if (!days) return;
+    const top = Math.max(...days.calls, 1);
+    const bar = (calls, index) => {
+      const height = calls > 0 ? Math.max(2, Math.round((calls / top) * 24)) : 1;
+      return `M${index * 4} 24v-${height}h3v${height}z`;
+    };
+    const bars = days.calls.map(bar);
+    const label = t("{n} calls in the last 15 days", { n: sum(days.calls, (calls) => calls) });
+    return html`<svg
+      class="spark"
+      viewBox="0 0 59 24"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label="${label}"
+    >
+      <path d="${bars.slice(0, -1).join("")}" />
+      <path class="spark-today" d="${bars.at(-1)}" />
+    </svg>`;
+  };
+  const toCallBack = ({ number: owner, to_call_back: n }) => {
+    if (!(n > 0)) return;
+    const words = t("{n} to call back", { n });
+    return html`<a class="badge" href="${page(owner)}/callbacks" aria-label="${words}"
+      ><span class="badge-words">${words}</span
+      ><span class="badge-count">${icon("missed-inbound")}${number(n)}</span></a
+    >`;
+  };
   const entry = (entry) => {
     const at = new Date(entry.last_call);
     return html`<li class="line">
       <a class="line-link" href="${page(entry.number)}"><bdi>${named(entry)}</bdi></a>
-      <span class="line-beneath">${beneath(entry)}<span>${t("{n} calls", { n: entry.calls })}</span></span>
-      ${toCallBack(entry)} ${timeElement(at, beside(at), "line-time")}
+      <span class="line-beneath">${beneath(entry)}</span>
+      ${spark(entry)} ${toCallBack(entry)} ${timeElement(at, beside(at), "line-time")}
     </li>`;
+  };
+
+  // Today beside the same part of the day a week ago, and who waits: of all numbers that are listed.
+  const today = (entries, next) => {
+    const known = entries.filter(({ days }) => days);
+    if (known.length === 0) return;
+    const figure = (title, name) => {
+      const before = sum(known, ({ days }) => days.week_ago[name]);
+      return html`<div class="figure" data-figure="${name}">
+        <dt>${title}</dt>
+        <dd>
+          <strong>${number(sum(known, ({ days }) => days[name].at(-1)))}</strong>
+          <span>${t("{n} a week ago by this time", { n: before })}</span>
+        </dd>
+      </div>`;
+    };
+    const waiting = entries.filter((entry) => entry.to_call_back > 0);
+    const [only] = waiting;
+    const n = sum(waiting, (entry) => entry.to_call_back);
+    const where = waiting.length === 1 ? named(only) : t("{n} numbers", { n: waiting.length });
+    return html`<section class="today" aria-labelledby="today">
+      <h2 id="today" class="visually-hidden">${t("Today")}</h2>
+      <dl>
+        ${figure(t("Calls today"), "calls")}${figure(t("Missed today"), "missed")}
+        <div class="figure" data-figure="waiting">
+          <dt>${t("To call back")}</dt>
+          <dd>
+            <strong>${number(n)}</strong>
+            <span
+              >${
+                n > 0 &&
+                (waiting.length === 1
+                  ? html`<a href="${page(only.number)}/callbacks"><bdi>${where}</bdi></a>`
+                  : where)
+              }</span
+            >
+          </dd>
+        </div>
+      </dl>
+      ${next && html`<p class="hint">${t("Of the {n} numbers with the latest calls.", { n: entries.length })}</p>`}
+    </section>`;
   };
 
   const recent = () => {
@@ -74,161 +153,101 @@
       <p>${t("To look around first, make calls up:")}</p>
       <pre><code>calls seed</code></pre>
     </div>`;
-  const numbers = (entries, next) =>
-    html`<section class="lines" aria-labelledby="numbers">
-      <h2 id="numbers">${t("Numbers")}</h2>
-      <ol role="list">
-        ${entries.map(entry)}
-      </ol>
-      ${next && html`<p><button class="button quiet more-numbers" type="button" data-next="${next}">${t("Show more")}</button></p>`}
-    </section>`;
+  // The numbers that are not shown yet, and the address of those behind them.
+  let rest = [];
+  let behind;
+  const numbers = (entries) =>
+    html`<div class="home-parts">
+      <section class="lines" aria-labelledby="numbers">
+        <h2 id="numbers">${t("Numbers")}</h2>
+        <ol role="list">
+          ${entries.slice(0, AT_ONCE).map(entry)}
+        </ol>
+        ${
+          (rest.length > 0 || behind) &&
+          html`<p><button class="button quiet more-numbers" type="button">${t("Show more")}</button></p>`
+        }
+      </section>
+      <section class="latest" aria-labelledby="latest" hidden>
+        <h2 id="latest">${t("Latest calls")}</h2>
+        <div class="days"><ol class="day-calls" role="list"></ol></div>
+      </section>
+    </div>`;
+
+  // The latest calls, which are of the numbers that come first.
+  const showLatest = async (entries) => {
+    const section = document.querySelector("main.home .latest");
+    const owners = entries.slice(0, LATEST);
+    if (!section || owners.length === 0) return;
+    const query = new URLSearchParams(owners.map((entry) => ["number", entry.number]));
+    const { data } = await ask(`${base}/api/calls?${query}&include=details&limit=${LATEST}`).catch(
+      () => ({}),
+    );
+    if (!data) return;
+    calls.lines = new Map(entries.map((entry) => [entry.number, named(entry)]));
+    const country = new Map(entries.map((entry) => [entry.number, entry.details?.country]));
+    const item = (call) => {
+      const at = new Date(call.created_at);
+      const line = call.details.number;
+      return html`<li class="call" data-type="${call.type}">
+        ${row(call, line, country.get(line), beside(at))}
+      </li>`;
+    };
+    section.querySelector("ol").innerHTML = write(data.map(item));
+    section.hidden = data.length === 0;
+  };
 
   const show = (main, { has_directory: hasDirectory, numbers: entries, next }) => {
     main.className = "home";
     main.ariaBusy = "false";
     main.dataset.state = "ready";
+    const hasCalls = entries?.length > 0;
+    rest = entries?.slice(AT_ONCE) ?? [];
+    behind = next;
     main.innerHTML = html`<div>
       <h1 tabindex="-1">${t("Call history")}</h1>
-      <p class="lead">${t("Who called, who was called, when, and for how long.")}</p>
+      ${!hasCalls && html`<p class="lead">${t("Who called, who was called, when, and for how long.")}</p>`}
     </div>`.raw;
     main.append(document.getElementById("number-form").content.cloneNode(true));
-    const list = entries?.length === 0 ? nothing() : entries && numbers(entries, next);
+    const list = hasCalls ? [today(entries, next), numbers(entries)] : entries && nothing();
     main.insertAdjacentHTML("beforeend", write(list) + write(recentNumbers()));
     main.querySelector(".recent button")?.addEventListener("click", forget);
-    main.addEventListener("click", async ({ target }) => {
-      if (!target.matches(".more-numbers")) return;
-      const { data, next } = await ask(target.dataset.next);
-      const [item] = main.querySelectorAll(".lines ol > :last-child");
-      item.insertAdjacentHTML("afterend", write(data.map(entry)));
-      item.nextElementSibling?.querySelector("a").focus();
-      if (next) target.dataset.next = next;
-      else target.remove();
-    });
-    search(main.querySelector("form"), hasDirectory);
+    main.querySelector(".more-numbers")?.addEventListener("click", more);
+    calls.search(main.querySelector("form"), hasDirectory);
+    if (hasCalls) showLatest(entries);
+  };
+  const more = async ({ target }) => {
+    if (rest.length === 0) ({ data: rest, next: behind } = await ask(behind));
+    const [item] = isMain().querySelectorAll(".lines ol > :last-child");
+    item.insertAdjacentHTML("afterend", write(rest.splice(0, AT_ONCE).map(entry)));
+    item.nextElementSibling?.querySelector("a").focus();
+    if (rest.length === 0 && !behind) target.remove();
   };
 
-  // Suggestions below the field, as a combobox (ARIA Authoring Practices, "editable combobox with list
-  // autocomplete").
-  const search = (form, hasDirectory) => {
-    const input = form.querySelector("input");
-    const mistake = form.querySelector("#number-error");
-    form
-      .querySelector(".field")
-      .insertAdjacentHTML(
-        "beforeend",
-        html`<ul id="suggestions" role="listbox" aria-label="${t("Suggestions")}" hidden></ul>`.raw,
-      );
-    const list = form.querySelector("#suggestions");
-    for (const [name, value] of [
-      ["role", "combobox"],
-      ["aria-autocomplete", "list"],
-      ["aria-controls", "suggestions"],
-      ["aria-expanded", "false"],
-    ]) {
-      input.setAttribute(name, value);
-    }
+  // Writes what has changed, unless more numbers are shown than one page of the API has. The focus stays in
+  // its row.
+  const refresh = async () => {
+    const list = document.querySelector("main.home .lines ol");
+    if (document.hidden || !list) return;
+    const { data, next } = await ask(directory).catch(() => ({}));
+    if (!data || list.children.length > data.length) return;
+    const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const shown = list.children.length;
+    list.innerHTML = write(data.slice(0, Math.max(shown, AT_ONCE)).map(entry));
+    rest = data.slice(list.children.length);
+    behind = next;
+    document.querySelector("main.home .today")?.remove();
+    list.closest(".home-parts").insertAdjacentHTML("beforebegin", write(today(data, next)));
+    if (focused) list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    await showLatest(data);
+  };
+  const followAll = (entries) => {
+    const query = new URLSearchParams(entries.slice(0, FOLLOWED).map((entry) => ["number", entry.number]));
     let timer;
-    let asking;
-    const isNumber = (text) => !/\p{L}/u.test(text) || /[:@]/.test(text);
-    const active = () => list.querySelector("[aria-selected=true]");
-    const choose = (option) => {
-      active()?.setAttribute("aria-selected", "false");
-      option?.setAttribute("aria-selected", "true");
-      option?.scrollIntoView({ block: "nearest" });
-      if (option) input.setAttribute("aria-activedescendant", option.id);
-      else input.removeAttribute("aria-activedescendant");
-    };
-    const open = (isOpen) => {
-      list.hidden = !isOpen;
-      input.ariaExpanded = `${isOpen}`;
-      if (!isOpen) choose();
-    };
-    const say = (text) => {
-      mistake.textContent = text;
-      if (text) input.ariaInvalid = "true";
-      else input.removeAttribute("aria-invalid");
-    };
-    const option = (entry, index) =>
-      html`<li id="suggestion-${index}" role="option" aria-selected="false" data-href="${page(entry.number)}">
-        <span class="line-link"><bdi>${named(entry)}</bdi></span>
-        <span class="line-beneath"
-          >${beneath(entry)}${entry.calls > 0 && html`<span>${t("{n} calls", { n: entry.calls })}</span>`}</span
-        >
-      </li>`;
-    const find = async (text) => {
-      asking?.abort();
-      asking = new AbortController();
-      const { signal } = asking;
-      try {
-        const found = hasDirectory
-          ? (await ask(`${base}/api/numbers?q=${encode(text)}&limit=8`, { signal })).data
-          : [];
-        list.innerHTML = write(found.map(option));
-        open(found.length > 0);
-        if (found.length > 0) return;
-        if (isNumber(text)) await ask(`${base}/api/numbers/${encode(text)}`, { signal });
-        else say(t("Nobody of this name is known."));
-      } catch (error) {
-        if (error.name === "AbortError") return;
-        open(false);
-        // The problem says what was expected and found, and then why that is not it.
-        const reason =
-          error.problem?.type?.endsWith("/problems/not-a-number") && error.problem.detail?.split(": ").at(-1);
-        say(
-          reason
-            ? t("Not a phone number so far: {reason}.", { reason: problem(error.problem, reason) })
-            : error.message,
-        );
-      }
-    };
-    input.addEventListener("input", () => {
+    follow(`${base}/api/calls/events?${query}`, () => {
       clearTimeout(timer);
-      say("");
-      const text = input.value.trim();
-      if (text) timer = setTimeout(find, PAUSE, text);
-      else open(false);
+      timer = setTimeout(refresh, 200);
     });
-    input.addEventListener("keydown", (event) => {
-      const options = [...list.children];
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (event.key === "Escape" && !list.hidden) {
-        open(false);
-        event.preventDefault();
-      } else if (step && options.length > 0) {
-        event.preventDefault();
-        open(true);
-        const now = options.indexOf(active());
-        choose(
-          options[now < 0 && step < 0 ? options.length - 1 : (now + step + options.length) % options.length],
-        );
-      }
-    });
-    list.addEventListener("mousedown", (event) => event.preventDefault());
-    list.addEventListener("click", ({ target }) => {
-      const href = target.closest("[data-href]")?.dataset.href;
-      if (href) location.assign(href);
-    });
-    input.addEventListener("blur", () => open(false));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const text = input.value.trim();
-      clearTimeout(timer);
-      if (active()) return location.assign(active().dataset.href);
-      if (!text) {
-        say(t("Enter a number first."));
-        return input.focus();
-      }
-      if (isNumber(text)) return location.assign(page(text));
-      await find(text);
-      const [first] = list.children;
-      if (first) location.assign(first.dataset.href);
-    });
-    const asked = new URLSearchParams(location.search).get("q");
-    if (asked) {
-      input.value = asked;
-      find(asked);
-      input.focus();
-    }
   };
 
   calls.home = async () => {
@@ -238,16 +257,20 @@
     const address = nextPage(inside.link);
     inside.next = address && !address.startsWith(`${base}/`) ? base + address : address;
     show(isMain(), inside);
-    if (!inside.has_directory || inside.numbers) return;
-    // Not inside: the database took its time.
-    const { data, next } = await ask(`${base}/api/numbers`).catch(() => ({}));
-    if (data) show(isMain(), { ...inside, numbers: data, next });
+    if (!inside.has_directory) return;
+    let entries = inside.numbers;
+    if (!entries) {
+      // Not inside: the database took its time.
+      const { data, next } = await ask(directory).catch(() => ({}));
+      if (!data) return;
+      entries = data;
+      show(isMain(), { ...inside, numbers: data, next });
+    } else if (inside.zone !== timeZone) {
+      await refresh();
+    }
+    if (entries.length > 0) followAll(entries);
   };
-  document.addEventListener("visibilitychange", async () => {
-    const list = document.querySelector("main.home .lines ol");
-    if (document.hidden || !list) return;
-    const { data } = await ask(`${base}/api/numbers`).catch(() => ({}));
-    if (data && list.children.length <= data.length) list.innerHTML = write(data.map(entry));
-  });
+  // Lets the server find the days of this zone.
+  document.cookie = `tz=${timeZone}; path=/; max-age=31536000; samesite=strict`;
   if (document.getElementById("home") || document.querySelector("main.home")) calls.home();
 }

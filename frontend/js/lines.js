@@ -1,7 +1,21 @@
 // Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone shows the sets
 // that have a name.
 {
-  const { t, html, write, encode, ask, follow, row, date, day, locale, canonical, base } = calls;
+  const { t, html, write, encode, ask, follow, row, date, day, locale, heading, base } = calls;
+
+  // What is known of each line, by its number; the rows say it.
+  const known = new Map();
+  calls.lines = new Map();
+  /** Lines of which more than the number is asked for. */
+  const MOST = 50;
+  const learn = async (numbers) => {
+    const request = async (number) => {
+      const { data } = await ask(`${base}/api/numbers/${encode(number)}`).catch(() => ({}));
+      if (data) known.set(number, data);
+    };
+    await Promise.all(numbers.filter((number) => !known.has(number)).map(request));
+    calls.lines = new Map([...known].map(([number, info]) => [number, heading(number, info)]));
+  };
 
   const start = () => {
     const main = document.getElementById("main");
@@ -9,10 +23,11 @@
     const chosen = new URLSearchParams(location.search);
     const numbers = set ? [`@${set}`] : chosen.getAll("number");
     main.className = "lines-page";
-    const title = set || (numbers.length > 0 ? numbers.join(", ") : t("Lines"));
-    document.title = `${title} · Calls`;
+    const title = () =>
+      set || numbers.map((number) => calls.lines.get(number) ?? number).join(", ") || t("Lines");
+    document.title = `${title()} · Calls`;
     main.innerHTML = html`<div class="title">
-        <h1 tabindex="-1"><bdi>${title}</bdi></h1>
+        <h1 tabindex="-1"><bdi>${title()}</bdi></h1>
       </div>
       <p class="field-error lines-error" role="alert"></p>
       <div class="list-area" id="calls" tabindex="-1"></div>`.raw;
@@ -23,6 +38,11 @@
       main.querySelector(".lines-error").textContent = error.message;
       done("error");
     };
+    // By their names, once these are there.
+    learn(numbers.filter((number) => !number.startsWith("@")).slice(0, MOST)).then(() => {
+      document.title = `${title()} · Calls`;
+      main.querySelector("h1 bdi").textContent = title();
+    });
     if (numbers.length > 0) showCalls({ main, area, numbers, chosen, done, fail });
     else showSets({ area, done }).catch(fail);
   };
@@ -30,6 +50,7 @@
   const showSets = async ({ area, done }) => {
     const { data } = await ask(`${base}/api/lines`);
     const sets = Array.isArray(data) ? data : data.lines;
+    await learn([...new Set(sets.flatMap(({ numbers }) => numbers))].slice(0, MOST));
     area.innerHTML = write(
       sets.length > 0
         ? html`<ol class="lines" role="list">
@@ -37,7 +58,9 @@
               ({ name, numbers }) =>
                 html`<li class="line">
                   <a class="line-link" href="${base}/lines/${encode(name)}"><bdi>${name}</bdi></a>
-                  <span class="line-beneath">${numbers.map((number) => html`<bdi>${number}</bdi>`)}</span>
+                  <span class="line-beneath"
+                    >${numbers.map((number) => html`<bdi>${calls.lines.get(number) ?? number}</bdi>`)}</span
+                  >
                 </li>`,
             )}
           </ol>`
@@ -85,7 +108,7 @@
             name="q"
             type="search"
             value="${chosen.get("q")}"
-            placeholder="${t("Search a name or number")}"
+            placeholder="${t("Name or number")}"
             autocomplete="off"
             aria-keyshortcuts="/"
           />
@@ -95,7 +118,7 @@
     let next;
     const item = (call) =>
       html`<li class="call" tabindex="-1" data-call="${call.id}" data-type="${call.type}">
-        ${row(call, call.details?.number ?? numbers[0])}
+        ${row(call, call.details?.number ?? numbers[0], known.get(call.details?.number)?.country)}
       </li>`;
     const days = () => {
       const groups = Map.groupBy ? Map.groupBy(entries, (call) => day(new Date(call.created_at))) : new Map();
@@ -109,10 +132,21 @@
           </section>`,
       );
     };
+    // Says whose line each call is of, once that is known.
+    const name = async () => {
+      const unknown = [...new Set(entries.map((call) => call.details?.number))].filter(
+        (number) => number && !known.has(number),
+      );
+      if (unknown.length === 0) return;
+      await learn(unknown.slice(0, MOST));
+      const focused = document.activeElement.closest("[data-call]")?.dataset.call;
+      render();
+      if (focused) area.querySelector(`[data-call="${focused}"]`)?.focus({ preventScroll: true });
+    };
     const render = () => {
       const nothing = html`<div class="message"><h2>${t("No calls match")}</h2></div>`;
       area.innerHTML =
-        write(entries.length > 0 ? days() : nothing) +
+        write(entries.length > 0 ? html`<div class="days">${days()}</div>` : nothing) +
         write(
           next &&
             html`<div class="older">
@@ -130,6 +164,7 @@
         if (older.length === 0) next = answer.next;
         entries = [...answer.data, ...older];
         render();
+        await name();
       } catch (error) {
         fail(error);
       }
@@ -142,6 +177,7 @@
         ({ next } = answer);
         entries.push(...answer.data);
         render();
+        await name();
         area.querySelector(`[data-call="${first?.id}"]`)?.focus();
       } catch (error) {
         fail(error);

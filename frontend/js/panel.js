@@ -48,6 +48,22 @@
     ].filter(([, fact]) => fact);
   };
 
+  // The calls beside it in the list, as far as they are there.
+  const neighbours = (id) => {
+    const rows = [...document.querySelectorAll("main [data-call]")];
+    const at = rows.findIndex((row) => row.dataset.call === id);
+    if (at < 0) return;
+    const way = (row, text) => {
+      if (!row) return;
+      const search = new URLSearchParams(location.search);
+      search.set("call", row.dataset.call);
+      return html`<a class="button quiet" href="${location.pathname}?${search}" data-noscroll>${text}</a>`;
+    };
+    return html`<p class="panel-ways">
+      ${way(rows[at - 1], t("Newer call"))}${way(rows[at + 1], t("Older call"))}
+    </p>`;
+  };
+
   const content = (call, number) => {
     const { text, notes } = label(call);
     const { counterparty, details = {} } = call;
@@ -69,7 +85,8 @@
         ><textarea id="note" name="note" maxlength="2000" rows="3">${details.note?.text}</textarea>
         <button class="button quiet" type="submit">${t("Save the note")}</button
         ><span class="hint" role="status"></span>
-      </form>`;
+      </form>
+      ${neighbours(call.id)}`;
   };
 
   const show = async (number, id) => {

@@ -49,6 +49,8 @@
     const hours = t("{n} h", { n: Math.floor(minutes / 60) });
     return ms < 360000000 ? join(hours, minutes % 60 && t("{n} min", { n: minutes % 60 })) : hours;
   };
+  // How long somebody waits or waited.
+  const wait = (ms) => (ms < 172800000 ? briefly(ms) : unit("day", Math.floor(ms / 86400000)));
   // To the second, for a screen reader: `1 hour 12 minutes 40 seconds`.
   const inWords = (ms) => {
     const seconds = Math.floor((ms + 500) / 1000);
@@ -92,10 +94,12 @@
     return {
       text: name ?? text,
       number: text,
-      notes: [name && text, abroad, kind, details.number].filter(Boolean),
+      notes: [line(details.number), name && text, abroad, kind].filter(Boolean),
       title: country && countryName(country),
     };
   };
+  // A line of the page by its name or spelling, where its script knows it.
+  const line = (number) => calls.lines?.get(number) ?? number;
   const person = (owner, party) => `${base}/calls/${encode(owner)}/with/${encode(party)}`;
 
   const TYPES = {
@@ -174,8 +178,8 @@
   };
 
   // What is inside a call's row, in the order in which it is read aloud: who, what became of the call, how
-  // long, when. `owner` is whose history it is, `home` that one's country.
-  const row = (call, owner, home) => {
+  // long, when. `owner` is whose history it is, `home` that one's country, `when` the text of the time.
+  const row = (call, owner, home, when = time.format(new Date(call.created_at))) => {
     const at = new Date(call.created_at);
     const { counterparty, type } = call;
     const { text, notes, title } = label(call, home);
@@ -201,7 +205,7 @@
         class="call-time"
         href="${panel(call)}"
         data-noscroll
-        >${timeElement(at, time.format(at))}</a
+        >${timeElement(at, when)}</a
       >${actions(counterparty, text)}`;
   };
 
@@ -258,11 +262,12 @@
   const title = (number, info, party, person) => {
     const of = party ? person : info;
     const name = party ? heading(party, person, info) : heading(number, info);
+    const [before, after] = t("Calls with {name}", { name: "\n" }).split("\n");
     const owner =
       party &&
       html`<p class="person-of">
         <a href="${base}/calls/${encode(info ? canonical(info) : number)}"
-          >${t("Calls with {name}", { name: heading(number, info) })}</a
+          >${before}<bdi>${heading(number, info)}</bdi>${after}</a
         >
       </p>`;
     const back =
@@ -282,7 +287,7 @@
         ${back}
       </div>
       <dl class="facts">${of && facts(of, party && info)}</dl>
-      ${links}`;
+      ${links}${party && html`<div class="known">${calls.known?.(info ? canonical(info) : number, party)}</div>`}`;
   };
 
   Object.assign(calls, {
@@ -311,7 +316,7 @@
     timeElement,
     timeZone,
     title,
-    unit,
+    wait,
   });
 
   // What the program asks for, by values that WebAssembly can hand over.
@@ -323,6 +328,7 @@
     heading: (number, info, owner) => heading(number, read(info), read(owner)),
     spelling: (party, known, home) => spelling(party, read(known), home),
     duration: briefly,
+    wait,
     occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
     panel: (number, id, back) => calls.panel?.(number, id, back),
     // The first page's script is not there until it is needed.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use calls_model::Problem;
+use calls_model::{Problem, ProblemKind};
 use gloo_net::http::Request;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
@@ -152,9 +152,7 @@ fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
         .then(|| serde_json::from_str::<Problem>(body).ok())
         .flatten();
     match (problem, status) {
-        (Some(problem), _) if problem.kind.ends_with(Problem::NOT_A_NUMBER) => {
-            ApiError::NotANumber(Box::new(problem))
-        }
+        (Some(problem), _) if problem.is(ProblemKind::NotANumber) => ApiError::NotANumber(Box::new(problem)),
         (Some(problem), _) => {
             ApiError::Server { status, message: Some(problem.detail.unwrap_or(problem.title)) }
         }

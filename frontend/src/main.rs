@@ -3,8 +3,10 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, below [`base_path`]. [`home`] asks for a number, [`calls`] shows its history.
-//! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and resources.
-//! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads addresses too.
+//! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and
+//!   resources.
+//! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads
+//!   addresses too.
 //! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
 //! - [`script`]: texts and rows, which the page's scripts write.

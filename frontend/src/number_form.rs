@@ -34,10 +34,10 @@ pub fn NumberForms() -> impl IntoView {
             say(&form, Some(&t("Enter a number first.")));
             page::focus(Some(field.into()));
         } else {
-            match is_name(&number) {
-                // The first page knows who is called so.
-                true => go_home(&number),
-                false => navigate(&path::calls_page(number.trim()), Default::default()),
+            match is_number(number.trim()) {
+                true => navigate(&path::calls_page(number.trim()), Default::default()),
+                // The server knows whether it is one, and the first page who has these letters or digits.
+                false => go_home(&number),
             }
             if form.class_list().contains("compact") {
                 field.set_value("");
@@ -84,13 +84,13 @@ pub fn NumberForm(
     view! { <div node_ref=node inner_html=html on:input=move |event| type_in(event_target_value(&event))></div> }
 }
 
-/// Whether a text can only be a name: it has letters, and is neither an address nor the beginning of one.
-fn is_name(text: &str) -> bool {
-    text.chars().any(char::is_alphabetic) && !text.contains([':', '@'])
+/// Whether a text can only be a number as it is dialled abroad, or an address.
+fn is_number(text: &str) -> bool {
+    text.starts_with(['+', '\u{ff0b}']) || text.starts_with("00") || text.contains([':', '@'])
 }
 
-fn go_home(name: &str) {
-    let address = format!("{}/{}", path::base(), path::query(&[("q", name.trim().to_owned())]));
+fn go_home(text: &str) {
+    let address = format!("{}/{}", path::base(), path::query(&[("number", text.trim().to_owned())]));
     // A page that cannot be gone to is said so by the browser.
     window().location().set_href(&address).unwrap_or_default();
 }

@@ -50,6 +50,11 @@ pub fn duration(time: TalkTime) -> String {
     bindings::duration(time.ms() as f64)
 }
 
+/// How long somebody waited: as a duration, or in days.
+pub fn wait(time: TalkTime) -> String {
+    bindings::wait(time.ms() as f64)
+}
+
 /// The histories that a number occurs in, as HTML. Empty where there are none.
 pub fn occurrences(info: &NumberInfo) -> String {
     bindings::occurrences(&json(info))
@@ -94,6 +99,8 @@ mod bindings {
         pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn duration(ms: f64) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"])]
+        pub fn wait(ms: f64) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn occurrences(info: &str) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
@@ -151,6 +158,10 @@ mod bindings {
     }
 
     pub fn duration(ms: f64) -> String {
+        ms.to_string()
+    }
+
+    pub fn wait(ms: f64) -> String {
         ms.to_string()
     }
 

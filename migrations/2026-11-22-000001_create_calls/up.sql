@@ -1,6 +1,6 @@
 -- The two tables of the original, PhoneNumber and CallHistory, under the names that the field uses.
 
--- What the four kinds of call are called, in the database as in the API.
+-- The four types of call, with the same names as in the API.
 CREATE TYPE call_type AS ENUM ('Completed Inbound', 'Missed Inbound', 'Completed Outbound', 'Missed Outbound');
 
 -- e164: a telephone number with a country code. local: an extension, a short code or a feature code, which

@@ -1,4 +1,5 @@
--- Answers to requests that carried an Idempotency-Key, so that the same request sent again gets the same answer.
+-- Answers to requests that carried an Idempotency-Key, so that the same request sent again gets the same
+-- answer.
 CREATE TABLE idempotency_keys (
     key        text        PRIMARY KEY,
     -- SHA-256 of what was sent: the same key with something else is a mistake of the sender's.

@@ -1,11 +1,11 @@
--- Who follows a history is told of its new calls, and can go on after the last one that it saw.
+-- Notifies followers of a history of its new calls. They can continue after the last one that they saw.
 --
--- For that, within one history ids must grow in the order of commits: then "the calls after this id" leaves nothing
--- out. By itself they do not: an id is taken when a row is made, and of two transactions the one with the lower ids
--- can commit later. But calls_version() locks each history until the end of its transaction, so a history's changes
--- come one after another. So its version is taken from the sequence of the ids, under that lock: it is above each
--- id that the history has. A new call whose id is below it was overtaken, and gets another id, which nobody has
--- seen yet.
+-- For that, within one history ids must grow in the order of commits: then "the calls after this id" leaves
+-- nothing out. By itself they do not: an id is taken when a row is made, and of two transactions the one with
+-- the lower ids can commit later. But calls_version() locks each history until the end of its transaction, so
+-- a history's changes come one after another. So its version is taken from the sequence of the ids, under
+-- that lock: it is above each id that the history has. A new call whose id is below it was overtaken, and
+-- gets another id, which nobody has seen yet.
 SELECT setval('calls_id_seq', greatest(ids.last_value, versions.last_value))
 FROM calls_id_seq AS ids, history_version AS versions WHERE versions.is_called;
 

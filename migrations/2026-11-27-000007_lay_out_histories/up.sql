@@ -1,5 +1,5 @@
--- The layout of version 0.2: a history stands beside its calls, each write names its owner, and nothing needs a trigger.
--- It runs on plain PostgreSQL and, distributed by `number`, on Citus.
+-- The layout of version 0.2: a history stands beside its calls, each write names its owner, and nothing needs
+-- a trigger. It runs on plain PostgreSQL and, distributed by `number`, on Citus.
 --
 -- The tables of version 0.1 stay under other names. `calls migrate` moves their rows and then drops them (see
 -- crates/calls-store/src/upgrade.rs).
@@ -49,9 +49,9 @@ INSERT INTO other_parties (number, kind, label) SELECT number, kind::text, label
 -- One row for each number that has calls of its own. A counterparty that has none is in `calls` alone.
 CREATE TABLE histories (
     number    bigint      PRIMARY KEY,
-    -- The id of the newest call, or above it: grows with every change, and never comes back. ETags are made of it. The
-    -- first version of a history is the time in microseconds, so that a history that was deleted and came again has a
-    -- version that nobody has seen.
+    -- The id of the newest call, or above it: grows with every change, and never comes back. ETags are made
+    -- of it. The first version of a history is the time in microseconds, so that a history that was deleted
+    -- and came again has a version that nobody has seen.
     version   bigint      NOT NULL,
     calls     bigint      NOT NULL,
     -- Changes whenever calls are removed or altered: counts that were made before no longer hold.
@@ -92,8 +92,8 @@ CREATE TABLE calls (
     CONSTRAINT calls_created_at_is_a_date
         CHECK (created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00'),
     CONSTRAINT calls_counterparty_is_a_key CHECK (counterparty <= 999999999999999999 AND counterparty <> 0),
-    -- A call's natural key: what makes an import that runs twice add nothing. Leads with the two parties and the type, so
-    -- that it also finds one counterparty's calls, and when the two last spoke.
+    -- A call's natural key: what makes an import that runs twice add nothing. Leads with the two parties and
+    -- the type, so that it also finds one counterparty's calls, and when the two last spoke.
     CONSTRAINT calls_natural_key UNIQUE (number, counterparty, type, created_at)
 );
 
@@ -105,6 +105,7 @@ CREATE INDEX calls_history ON calls (number, created_at DESC, id DESC)
 ALTER TABLE calls SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_insert_threshold = 10000,
                        autovacuum_analyze_scale_factor = 0.02);
 
--- Whether the answer quotes a text that was refused, which may name anybody: erasing a person deletes such answers.
+-- Whether the answer quotes a text that was refused, which may name anybody: erasing a person deletes such
+-- answers.
 ALTER TABLE idempotency_keys ADD COLUMN quotes_sender boolean NOT NULL DEFAULT false;
 UPDATE idempotency_keys SET quotes_sender = true WHERE answer LIKE '%"found":%';

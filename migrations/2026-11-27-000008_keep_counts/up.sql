@@ -1,17 +1,21 @@
--- Counts of long histories, so that a summary costs the same whether there are ten thousand calls or ten million.
+-- Counts of long histories, so that a summary costs the same whether there are ten thousand calls or ten
+-- million.
 --
--- Within a history ids grow in the order of commits, so counts hold up to an id. Whoever reads brings them forward over
--- the newer calls; writers pay nothing. They can be deleted at any time, and are where calls were: then they are made anew.
+-- Within a history ids grow in the order of commits, so counts hold up to an id. Whoever reads brings them
+-- forward over the newer calls; writers pay nothing. They can be deleted at any time, and are where calls
+-- were: then they are made anew.
 CREATE TABLE history_counts (
     number        bigint PRIMARY KEY,
     -- Calls with this id and below are counted.
     counted_until bigint NOT NULL,
-    -- The counterparties with the most calls, for each set of types (see crates/calls-store/src/counts/top.rs).
+    -- The counterparties with the most calls, for each set of types (see
+    -- crates/calls-store/src/counts/top.rs).
     top           bytea  NOT NULL
 ) WITH (fillfactor = 50);
 
--- The calls of a day (UTC) by quarter of an hour, type and disposition (see crates/calls-store/src/counts/day.rs). Zones
--- differ by whole quarters, so days and hours of any zone can be put together from them.
+-- The calls of a day (UTC) by quarter of an hour, type and disposition (see
+-- crates/calls-store/src/counts/day.rs). Zones differ by whole quarters, so days and hours of any zone can be
+-- put together from them.
 CREATE TABLE day_counts (
     number bigint  NOT NULL,
     -- Days since 1970-01-01.

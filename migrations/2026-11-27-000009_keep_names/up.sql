@@ -1,4 +1,5 @@
--- The names of parties, by source. A party may have one name from each address book, and one from the logs: the latest.
+-- The names of parties, by source. A party may have one name from each address book, and one from the logs:
+-- the latest.
 CREATE TABLE names (
     -- A key as in calls.counterparty. Withheld and unknown callers and texts have no names.
     party   bigint      NOT NULL,
@@ -14,6 +15,6 @@ CREATE TABLE names (
     CONSTRAINT names_label_is_short CHECK (length(label) BETWEEN 1 AND 50)
 );
 
--- The other number that took part, as a key: for who answered, the number that was dialled; for the caller, the extension
--- that answered.
+-- The other number that took part, as a key: for who answered, the number that was dialled; for the caller,
+-- the extension that answered.
 ALTER TABLE calls ADD COLUMN via bigint;

@@ -1,7 +1,8 @@
--- Texts that people write: notes on calls, and whom they called back by other means. Both belong to a history and are
--- distributed by `number` like its calls. A change takes the next version of the history, so that its ETag changes, and
--- so that followers read "the changes after this version" as they read "the calls after this id". What was taken back
--- stays as a row without text, for followers to hear of it; it goes with its call.
+-- Texts that people write: notes on calls, and whom they called back by other means. Both belong to a history
+-- and are distributed by `number` like its calls. A change takes the next version of the history, so that its
+-- ETag changes, and so that followers read "the changes after this version" as they read "the calls after
+-- this id". What was taken back stays as a row without text, for followers to hear of it; it goes with its
+-- call.
 CREATE TABLE notes (
     number  bigint NOT NULL,
     -- The id of a call of this history.

@@ -27,8 +27,8 @@ class TwilioSignature(requests.auth.AuthBase):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # The signature depends on the whole request, so that it comes last, and in the place of the configured key alone:
-    # what is sent without a key, or with another one, stays as it is.
+    # The signature depends on the whole request, so that it comes last, and in the place of the configured
+    # key alone: what is sent without a key, or with another one, stays as it is.
     if (case.headers or {}).get("X-Twilio-Signature") == "signed by hooks.py":
         kwargs["auth"] = TwilioSignature()
     # CSV has no place for details: the two parameters, each right alone, are 400 together.

@@ -240,7 +240,7 @@ pub async fn get_docs(request: HttpRequest, app: web::Data<App>) -> Result<HttpR
 /// Any other path: a file of the page, or the page itself, which says that there is nothing.
 pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(ApiError::MethodNotAllowed);
+        return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD" });
     }
     let path = request.path().trim_start_matches('/');
     if let Some(asset) = app.site.find(path) {

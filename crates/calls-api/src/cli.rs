@@ -15,15 +15,26 @@ use crate::commands::{
 };
 use crate::configuration::Configuration;
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
 /// The call history of a phone number, self-hosted.
 #[derive(Debug, Parser)]
-#[command(name = "calls", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "calls", version, propagate_version = true, next_help_heading = "Options of all commands")]
 struct Cli {
-    /// A file with options in TOML, such as bind = "127.0.0.1:8000", which count where neither an option nor
-    /// a variable is given [default: /etc/calls/calls.toml, if it is there]
+    /// Configuration file in TOML, with keys such as bind = "127.0.0.1:8000". Options and environment
+    /// variables override it [default: /etc/calls/calls.toml, if it exists]
     #[arg(long, global = true, env = "CALLS_CONFIG", value_name = "FILE",
           value_hint = clap::ValueHint::FilePath)]
     config: Option<OsString>,
+    /// Lines of the log, on standard error: text for people, json for programs, auto: text on a terminal
+    #[arg(long, global = true, env = "CALLS_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
+    log_format: LogFormat,
     #[command(flatten)]
     storage: Storage,
     #[command(subcommand)]
@@ -34,49 +45,49 @@ struct Cli {
 enum Command {
     /// Serve the API and the page
     Serve(Box<serve::Arguments>),
-    /// Add the calls of a call log
+    /// Import call logs
     Import(import::Arguments),
-    /// Give numbers the names of an address book
+    /// Import, sync, list and remove address books
     Contacts(contacts::Arguments),
     /// Fill an empty database with made-up calls
     Seed(seed::Arguments),
-    /// Remove a person: its history, and its number from the histories of others
+    /// Erase a person: the history, and the number in the histories of others
     ///
-    /// The number's own calls are deleted. In the histories of others its calls stay, with the counterparty
-    /// "unknown". What was exported, and backups, are beyond this command's reach.
+    /// The number's own calls are deleted. Its calls in the histories of others stay, with the counterparty
+    /// "unknown". Exports and backups are not changed.
     Erase(erase::Arguments),
-    /// Name sets of numbers that are read as one list (`GET /api/calls?number=@NAME`)
+    /// Manage named sets of numbers, which are read as one list (`GET /api/calls?number=@NAME`)
     #[command(subcommand)]
     Lines(lines::Command),
     /// Delete old calls
     Purge(purge::Arguments),
-    /// Write all calls into one file, while the server serves
+    /// Back up all calls into one file, while the server runs
     ///
-    /// The file is an archive of pg_dump with a digest, is read back before it gets its name, and replaces a
-    /// backup of that name only then. Only its owner can read it.
+    /// The file is an archive of pg_dump with a digest. It is verified before it replaces a backup of the
+    /// same name, and only its owner can read it.
     Backup(backup::Arguments),
-    /// Write calls as CSV, NDJSON or Parquet, for other programs
+    /// Export calls as CSV, NDJSON or Parquet
     Export(export::Arguments),
-    /// Read a backup into an empty database
+    /// Restore a backup into an empty database
     ///
-    /// The file is checked first: one that is damaged or cut off changes nothing. Backups of older versions
-    /// are migrated. Restore only files that you trust: a backup holds SQL.
+    /// The file is verified first: a damaged or truncated file changes nothing. Backups of older versions are
+    /// migrated. Restore only files that you trust: a backup contains SQL.
     Restore(restore::Arguments),
-    /// Look at what Calls needs, and say the command that mends what is wrong
+    /// Diagnose problems and suggest the commands that fix them
     ///
-    /// Exit status 0 if nothing fails, else 1. Nothing is changed, but the private PostgreSQL is started to
-    /// look at it.
+    /// Exit status 0 if no check fails, else 1. Nothing is changed, but the private PostgreSQL is started for
+    /// the checks.
     Doctor(doctor::Arguments),
-    /// Ask a running server whether it is well: exit status 0 if it answers, else 1
+    /// Check that a running server responds: exit status 0 if it does, else 1
     Health(health::Arguments),
-    /// Move the private PostgreSQL's data to the newest version of PostgreSQL that is installed
+    /// Upgrade the data of the private PostgreSQL to the newest installed version of PostgreSQL
     ///
-    /// PostgreSQL cannot read the files of another major version. The old data is kept aside. A run that is
-    /// killed can be repeated.
+    /// PostgreSQL cannot read the files of another major version. The old data is kept. A run that was killed
+    /// can be repeated.
     UpgradePostgres(upgrade_postgres::Arguments),
-    /// Bring the database to this version's layout (`serve`, `import` and `seed` do it by themselves)
+    /// Apply pending migrations (`serve`, `import` and `seed` do it too)
     Migrate,
-    /// Show which options count for `serve`, and where each is from; secrets are left out
+    /// Show the effective options of `serve` and their sources, without secrets
     Config(Box<serve::Arguments>),
 }
 
@@ -94,7 +105,7 @@ pub fn run() -> ExitCode {
     };
     let matches = configuration.apply(command()).get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    log();
+    log(cli.log_format);
     let result = match cli.command {
         Command::Config(_) => Ok(show(&matches, &configuration)),
         Command::Serve(arguments) => serve::run(cli.storage, *arguments),
@@ -128,8 +139,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Logs to standard error: for people on a terminal, else one JSON object a line. `RUST_LOG` sets the level.
-fn log() {
+/// Logs to standard error, a line or a JSON object for each event. `RUST_LOG` sets the level.
+fn log(format: LogFormat) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     // To actix-http a malformed request is an error of the server's.
@@ -139,9 +150,11 @@ fn log() {
         _ => filter,
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        log.compact().init()
-    } else {
-        log.json().with_span_list(false).init()
+    let is_terminal = std::io::stderr().is_terminal();
+    match format {
+        LogFormat::Json => log.json().with_span_list(false).init(),
+        LogFormat::Auto if !is_terminal => log.json().with_span_list(false).init(),
+        // Colours are for terminals.
+        LogFormat::Auto | LogFormat::Text => log.compact().with_ansi(is_terminal).init(),
     }
 }

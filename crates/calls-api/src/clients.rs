@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::HttpRequest;
@@ -51,13 +52,15 @@ impl FromStr for Network {
 #[derive(Debug, Clone, Default)]
 pub struct Clients {
     proxies: Arc<[Network]>,
+    /// Whether the log has said that a proxy is not trusted.
+    is_told: Arc<AtomicBool>,
 }
 
 impl Clients {
     /// The address of a request that comes from one of the `proxies` is the last in `X-Forwarded-For` that is
     /// not itself a proxy's. `X-Forwarded-For` from anybody else is ignored.
     pub fn new(proxies: &[Network]) -> Self {
-        Self { proxies: proxies.into() }
+        Self { proxies: proxies.into(), is_told: Arc::default() }
     }
 
     /// The client of a request: its IPv4 address, or its IPv6 network of 64 bits, any address of which it can
@@ -66,6 +69,22 @@ impl Clients {
     pub fn of(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr().map(|peer| peer.ip());
         self.address(peer, request.headers()).map(block_of)
+    }
+
+    /// Says in the log, once, that a proxy on this machine or in its network is not trusted. Others who send
+    /// `X-Forwarded-For` are clients that make it up.
+    pub fn tell_of_proxy(&self, request: &HttpRequest) {
+        if self.is_told.load(Ordering::Relaxed) || !request.headers().contains_key("x-forwarded-for") {
+            return;
+        }
+        let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+        let is_trusted = self.proxies.iter().any(|network| network.contains(peer));
+        if !is_trusted && is_near(peer) && !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a proxy at {peer} is not trusted, so all clients behind it count as one: \
+                 calls serve --trusted-proxy {peer}"
+            );
+        }
     }
 
     fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
@@ -84,6 +103,14 @@ impl Clients {
             client = Some(address.to_canonical());
         }
         client
+    }
+}
+
+/// Whether an address is of this machine or of a private network.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 
@@ -125,7 +152,7 @@ pub struct Slot {
 }
 
 impl Slots {
-    /// How many are taken.
+    /// Number of places taken.
     pub fn taken(&self) -> usize {
         lock(&self.taken).total
     }

@@ -20,7 +20,7 @@ pub const VARIABLE: &str = "CALLS_CONFIG";
 /// The option that names another one.
 const OPTION: &str = "--config";
 
-/// What a configuration file says.
+/// Settings of a configuration file.
 #[derive(Debug, Default)]
 pub struct Configuration {
     /// None where there is no file.
@@ -118,7 +118,7 @@ fn options(command: &Command) -> BTreeMap<&str, &Arg> {
     let own = own.filter_map(|arg| Some((arg.get_long()?, arg)));
     let mut options: BTreeMap<&str, &Arg> =
         command.get_subcommands().flat_map(self::options).chain(own).collect();
-    // Where several commands have an option, the server's says what it may be.
+    // Of an option that several commands have, the server's description counts.
     options.extend(command.find_subcommand("serve").into_iter().flat_map(self::options));
     options
 }

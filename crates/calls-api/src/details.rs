@@ -26,7 +26,7 @@ impl Detailer {
         detailed
     }
 
-    /// How a party is written, if it has an E.164 number.
+    /// Spelling of a party that has an E.164 number.
     pub fn spell(&mut self, party: &Party) -> Option<CounterpartyDetails> {
         match party {
             Party::E164(number) => Some(self.write(*number)),

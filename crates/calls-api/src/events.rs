@@ -50,7 +50,7 @@ pub struct EventOptions {
     pub database: Database,
     /// Clients at once.
     pub most_clients: usize,
-    /// How often a client that has nothing to hear hears that the connection lives, and PostgreSQL is asked
+    /// Interval of keep-alive comments to idle clients, and of checks that PostgreSQL is alive.
     /// the same.
     pub heartbeat: Duration,
 }
@@ -80,13 +80,13 @@ struct Inbox {
 
 /// Why nobody else can follow a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("as many clients follow a history as may")]
+#[error("too many clients follow a history")]
 pub struct TooMany;
 
 /// A piece of an event stream, as it is sent.
 pub type Piece = Arc<str>;
 
-/// What is followed.
+/// History that is followed.
 pub struct Subject {
     /// Owner of the history.
     pub party: Party,
@@ -343,7 +343,7 @@ impl Follower {
     }
 }
 
-/// What follows a position.
+/// Events behind a position.
 struct Next {
     piece: Piece,
     last: CallId,
@@ -351,7 +351,7 @@ struct Next {
 }
 
 impl EventOptions {
-    /// What is told of a history behind a position.
+    /// Events of a history behind a position.
     async fn next(
         &self,
         owner: PartyKey,

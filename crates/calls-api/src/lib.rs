@@ -4,8 +4,8 @@
 //!
 //! - [`cli`]: the commands of the binary `calls`, one file each in `commands/`. Nothing imports them.
 //! - [`configuration`]: the file that options can stand in.
-//! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`. The calls themselves are the business
-//!   of the crate `calls-store`.
+//! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`. The calls themselves are
+//!   the business of the crate `calls-store`.
 //! - `conditional`: requests about what the client has already.
 //! - [`details`]: what else is known of a call.
 //! - [`base_path`]: the path below which everything is served.

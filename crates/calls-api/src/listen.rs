@@ -12,7 +12,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use listenfd::ListenFd;
 
-/// Where to listen.
+/// Address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
     /// An address and port; port 0 takes a free one.
@@ -56,7 +56,7 @@ impl FromStr for Listen {
     }
 }
 
-/// What a server listens on.
+/// Listening socket.
 #[derive(Debug)]
 pub enum Socket {
     /// A TCP socket.
@@ -144,7 +144,7 @@ fn bind_unix(path: &Path) -> anyhow::Result<UnixListener> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
             if UnixStream::connect(path).is_ok() {
-                bail!("another process listens there");
+                bail!("another process listens on this address");
             }
             fs::remove_file(path).context("cannot remove the socket of a server that has ended")?;
         }
@@ -183,7 +183,7 @@ mod tests {
         let first = Socket::new(&listen).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         let taken = format!("{:#}", Socket::new(&listen).unwrap_err());
-        assert!(taken.contains("another process listens there"), "{taken}");
+        assert!(taken.contains("another process listens on this address"), "{taken}");
         let Socket::Unix(listener, Some(file)) = first else { panic!("{first:?}") };
         drop(listener);
         let second = Socket::new(&listen).unwrap();

@@ -1,5 +1,6 @@
 //! Metrics for Prometheus. Routes are labelled by their template: no label holds a phone number.
 
+mod imports;
 mod load;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,8 @@ use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
 };
 
+use calls_store::last_imports::LastImport;
+use imports::ImportGauges;
 pub use load::Load;
 use load::LoadGauges;
 
@@ -25,6 +28,7 @@ pub struct Metrics {
     joined: IntCounterVec,
     refused: IntCounterVec,
     imports: IntCounterVec,
+    last_imports: ImportGauges,
     backups: Backups,
     load: LoadGauges,
 }
@@ -38,7 +42,7 @@ struct Backups {
     failed: IntCounter,
 }
 
-/// Where calls come from.
+/// Source of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// `POST /api/calls`.
@@ -111,6 +115,7 @@ impl Metrics {
                 "Call logs read by this process, by result.",
                 &["result"],
             )?,
+            last_imports: ImportGauges::new(&registry)?,
             backups: Backups::new(&registry)?,
             load: LoadGauges::new(&registry)?,
             registry,
@@ -142,6 +147,11 @@ impl Metrics {
     /// Counts a call log that was read to its end, or not.
     pub fn count_import(&self, is_complete: bool) {
         self.imports.with_label_values(&[if is_complete { "complete" } else { "failed" }]).inc();
+    }
+
+    /// Notes the last imports of every process.
+    pub fn note_last_imports(&self, all: &[LastImport]) {
+        self.last_imports.set(all);
     }
 
     /// The newest backup is of this time, in seconds since 1970.

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError, web};
-use calls_model::Problem;
+use calls_model::{Problem, ProblemKind};
 
 use crate::base_path::BasePath;
 use crate::request_id::RequestId;
@@ -13,7 +13,7 @@ use calls_phone::NotANumber;
 use calls_store::failure::Failure;
 use calls_store::pool::DatabaseError;
 
-/// Why a request has no other answer. What went wrong inside is logged, never sent.
+/// Error of a request. Internal causes are logged and never sent.
 #[derive(Debug)]
 pub enum ApiError {
     /// The path names no party.
@@ -29,25 +29,21 @@ pub enum ApiError {
     },
     /// Nothing is at this path.
     NotFound,
-    /// The path takes other methods.
-    MethodNotAllowed,
-    /// The path takes POST alone.
-    OnlyPost,
-    /// The path takes these methods alone.
-    OtherMethods {
-        /// What `Allow` says.
+    /// The resource does not accept the method.
+    MethodNotAllowed {
+        /// Accepted methods, as in `Allow`.
         allow: &'static str,
     },
     /// A page of another origin asks for a write.
     OtherOrigin {
-        /// The header that says so.
+        /// The header that shows it.
         header: &'static str,
         /// The expected value.
         expected: &'static str,
         /// The value found.
         found: String,
     },
-    /// This server takes no notes and marks.
+    /// The server accepts no notes and marks.
     ReadOnly,
     /// A header is malformed.
     BadHeader {
@@ -58,19 +54,19 @@ pub enum ApiError {
         /// The value found.
         found: String,
     },
-    /// The body is not what its type says.
+    /// The body does not match its media type.
     BadBody {
         /// The expected value.
         expected: String,
         /// The value found.
         found: String,
     },
-    /// A call log without a call that can be read.
+    /// No call could be read from the uploaded log.
     Unreadable {
-        /// The expected and the found value.
+        /// Expected and found value.
         reason: String,
     },
-    /// The sender does not know the secret.
+    /// The ingest token is missing or wrong.
     Unauthorized {
         /// Challenge for `WWW-Authenticate`.
         challenge: &'static str,
@@ -82,77 +78,62 @@ pub enum ApiError {
         /// The host.
         found: String,
     },
-    /// The body is of a type that is not read here.
+    /// The server does not handle this media type.
     UnsupportedMediaType {
-        /// Types that are.
+        /// Supported types.
         expected: &'static str,
-        /// The type that came.
+        /// The type found.
         found: String,
     },
-    /// The idempotency key came before, with another body.
+    /// The idempotency key belongs to another body.
     KeyReused,
-    /// The request is larger than any that is honest.
+    /// The request exceeds a limit on its size.
     TooLarge {
         /// 413, 414 or 431.
         status: u16,
-        /// The part that is too large.
+        /// The oversized part.
         what: &'static str,
-        /// Its bytes at most.
+        /// Limit in bytes.
         limit: u64,
-        /// The bytes that came.
+        /// Size in bytes.
         found: u64,
     },
-    /// The request has more records than one may.
+    /// The request has more records than allowed.
     TooManyRecords {
         /// Its limit.
         limit: usize,
         /// Its size.
         found: usize,
     },
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     SlowBody,
-    /// As many requests of this kind are being answered as may, in all or for this client.
+    /// The server handles as many requests of this kind as allowed, in total or for this client.
     Busy {
-        /// When to try again.
+        /// Seconds until the next attempt.
         seconds: u64,
     },
-    /// This client has asked too often.
+    /// The client exceeds its rate limit.
     TooManyRequests {
-        /// When it may ask again.
+        /// Seconds until the next attempt.
         seconds: u64,
     },
-    /// As many clients follow a history as may.
+    /// As many clients as allowed follow a history.
     TooManyFollowers,
-    /// PostgreSQL cannot be asked at the moment.
+    /// PostgreSQL does not respond.
     Unavailable,
-    /// PostgreSQL refused a query, which is a defect of ours.
+    /// PostgreSQL rejected a query: a defect of the server.
     QueryFailed(Box<Failure>),
-    /// A defect of ours.
+    /// A defect of the server.
     Internal,
 }
 
 impl ApiError {
     /// The problem as it is sent.
     pub fn problem(&self) -> Problem {
-        let (kind, title) = self.kind_and_title();
-        let (detail, expected, found) = self.detail();
-        let parameter = match self {
-            Self::BadParameter { name, .. } => Some(name.clone()),
-            _ => None,
-        };
-        Problem {
-            kind: format!("{}/problems/{kind}", BasePath::current().as_str()),
-            title: title.to_owned(),
-            status: self.status_code().as_u16(),
-            detail,
-            parameter,
-            expected,
-            found,
-            request_id: RequestId::current().map(|id| id.to_string()),
-        }
+        self.parts().problem()
     }
 
-    /// Logs a query that failed in answering a request of this route.
+    /// Logs a failed query with the route of its request.
     pub fn log_failure(&self, route: &str) {
         if let Self::QueryFailed(failure) = self {
             let Failure { sqlstate, table, constraint, message } = &**failure;
@@ -160,146 +141,142 @@ impl ApiError {
         }
     }
 
-    fn kind_and_title(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::NotANumber(_) => ("not-a-number", "This is not a phone number"),
-            Self::BadParameter { .. } => ("bad-parameter", "A query parameter is not right"),
-            Self::NotFound => ("not-found", "There is nothing here"),
-            Self::MethodNotAllowed => ("method-not-allowed", "This can only be read"),
-            Self::OnlyPost => ("method-not-allowed", "This can only be sent to"),
-            Self::OtherMethods { .. } => ("method-not-allowed", "This method is not for this resource"),
-            Self::OtherOrigin { .. } => ("other-origin", "Pages of other origins change nothing here"),
-            Self::ReadOnly => ("read-only", "This server is read-only"),
-            Self::BadHeader { .. } => ("bad-header", "A header is not right"),
-            Self::BadBody { .. } => ("bad-body", "The body cannot be read"),
-            Self::Unreadable { .. } => ("unreadable-log", "Unreadable call log"),
-            Self::Unauthorized { .. } => ("unauthorized", "The ingest token is missing or wrong"),
-            Self::BadSignature => ("bad-signature", "The signature is missing or wrong"),
-            Self::Misdirected { .. } => ("misdirected", "This server does not have this host name"),
-            Self::UnsupportedMediaType { .. } => ("unsupported-media-type", "This type is not read here"),
-            Self::KeyReused => ("idempotency-key-reused", "This Idempotency-Key came with another body"),
-            Self::TooLarge { .. } => ("too-large", "The request is too large"),
-            Self::TooManyRecords { .. } => ("too-many-records", "The request has too many records"),
-            Self::SlowBody => ("slow-body", "The body did not arrive in time"),
-            Self::Busy { .. } => ("busy", "Too many requests of this kind at once"),
-            Self::TooManyRequests { .. } => ("too-many-requests", "Too many requests"),
-            Self::TooManyFollowers => ("too-many-followers", "Too many clients follow a history"),
-            Self::Unavailable => ("unavailable", "The database does not answer"),
-            Self::Internal | Self::QueryFailed(_) => ("internal", "Something went wrong here"),
-        }
-    }
-
-    /// Detail, expected and found.
-    fn detail(&self) -> Detail {
+    fn parts(&self) -> Parts {
+        use ProblemKind as Kind;
         match self {
             Self::NotANumber(error) => {
-                (Some(error.to_string()), Some(error.expected.to_owned()), Some(error.found.clone()))
+                Parts::of(Kind::NotANumber).detail(error).values(error.expected, &error.found)
             }
-            Self::BadParameter { name, expected, found } => (
-                Some(format!("{name}: expected {expected}, but found {found:?}")),
-                Some(expected.clone()),
-                Some(found.clone()),
-            ),
-            Self::MethodNotAllowed => (Some("use GET or HEAD".to_owned()), None, None),
-            Self::OnlyPost => (Some("use POST".to_owned()), None, None),
-            Self::OtherMethods { allow } => (Some(format!("use one of {allow}")), None, None),
-            Self::OtherOrigin { header, expected, found } => told(header, expected, found),
-            Self::ReadOnly => (Some("it was started with --read-only".to_owned()), None, None),
-            Self::BadHeader { name, expected, found } => told(name, expected, found),
-            Self::BadBody { expected, found } => told("body", expected, found),
+            Self::BadParameter { name, expected, found } => Parts {
+                parameter: Some(name.clone()),
+                ..Parts::of(Kind::BadParameter).mismatch(name, expected, found)
+            },
+            Self::NotFound => Parts::of(Kind::NotFound),
+            Self::MethodNotAllowed { allow } => {
+                Parts::of(Kind::MethodNotAllowed).detail(format!("use {allow}")).header(ALLOW, allow)
+            }
+            Self::OtherOrigin { header, expected, found } => {
+                Parts::of(Kind::OtherOrigin).mismatch(header, expected, found)
+            }
+            Self::ReadOnly => Parts::of(Kind::ReadOnly).detail("the server was started with --read-only"),
+            Self::BadHeader { name, expected, found } => {
+                Parts::of(Kind::BadHeader).mismatch(name, expected, found)
+            }
+            Self::BadBody { expected, found } => Parts::of(Kind::BadBody).mismatch("body", expected, found),
+            Self::Unreadable { reason } => Parts::of(Kind::Unreadable).detail(reason),
+            Self::Unauthorized { challenge } => {
+                Parts::of(Kind::Unauthorized).header(WWW_AUTHENTICATE, challenge)
+            }
+            Self::BadSignature => Parts::of(Kind::BadSignature)
+                .detail("the auth token or the public URL differs from Twilio's configuration"),
             Self::Misdirected { found } => {
-                told("Host", "localhost or a host of --public-url or --allowed-hosts", found)
+                let expected = "localhost or a host of --public-url or --allowed-hosts";
+                Parts::of(Kind::Misdirected).mismatch("Host", expected, found)
             }
-            Self::UnsupportedMediaType { expected, found } => told("Content-Type", expected, found),
-            Self::Unreadable { reason } => (Some(reason.clone()), None, None),
-            Self::BadSignature => {
-                (Some("the auth token or the public URL differs from Twilio's".to_owned()), None, None)
+            Self::UnsupportedMediaType { expected, found } => {
+                Parts::of(Kind::UnsupportedMediaType).mismatch("Content-Type", expected, found)
             }
-            Self::Unauthorized { .. } | Self::KeyReused => (None, None, None),
-            Self::TooLarge { what, limit, found, .. } => (
-                Some(format!("{what} has {found} bytes")),
-                Some(format!("at most {limit} bytes")),
-                Some(format!("{found} bytes")),
-            ),
-            Self::TooManyRecords { limit, found } => (
-                Some("send the records in several requests".to_owned()),
-                Some(format!("at most {limit} records")),
-                Some(format!("{found} records")),
-            ),
-            Self::TooManyRequests { seconds } | Self::Busy { seconds } => {
-                (Some(format!("try again in {seconds} s")), None, None)
+            Self::KeyReused => Parts::of(Kind::KeyReused),
+            Self::TooLarge { status, what, limit, found } => Parts {
+                status: *status,
+                ..Parts::of(Kind::TooLarge)
+                    .detail(format!("{what} has {found} bytes"))
+                    .values(&format!("at most {limit} bytes"), &format!("{found} bytes"))
+            },
+            Self::TooManyRecords { limit, found } => Parts::of(Kind::TooManyRecords)
+                .detail("send the records in several requests")
+                .values(&format!("at most {limit} records"), &format!("{found} records")),
+            Self::SlowBody => Parts::of(Kind::SlowBody),
+            Self::Busy { seconds } => Parts::of(Kind::Busy).retry_after(*seconds),
+            Self::TooManyRequests { seconds } => Parts::of(Kind::TooManyRequests).retry_after(*seconds),
+            Self::TooManyFollowers => {
+                Parts::of(Kind::TooManyFollowers).retry_after(30).detail("request the calls instead")
             }
-            Self::TooManyFollowers => (Some("ask for the calls themselves".to_owned()), None, None),
-            Self::Unavailable => (Some("try again in a moment".to_owned()), None, None),
-            Self::NotFound | Self::SlowBody | Self::Internal | Self::QueryFailed(_) => (None, None, None),
+            Self::Unavailable => Parts::of(Kind::Unavailable).retry_after(2),
+            Self::Internal | Self::QueryFailed(_) => Parts::of(Kind::Internal),
         }
     }
 }
 
-/// Detail, expected and found of a problem.
-type Detail = (Option<String>, Option<String>, Option<String>);
+/// Everything that a problem's response is made of.
+struct Parts {
+    kind: ProblemKind,
+    status: u16,
+    detail: Option<String>,
+    parameter: Option<String>,
+    /// Expected and found value.
+    values: Option<(String, String)>,
+    header: Option<(HeaderName, String)>,
+}
 
-/// Detail, expected and found of a value that is not right.
-fn told(what: &str, expected: &str, found: &str) -> Detail {
-    let detail = format!("{what}: expected {expected}, but found {found:?}");
-    (Some(detail), Some(expected.to_owned()), Some(found.to_owned()))
+impl Parts {
+    fn of(kind: ProblemKind) -> Self {
+        let status = kind.status();
+        Self { kind, status, detail: None, parameter: None, values: None, header: None }
+    }
+
+    fn detail(self, detail: impl ToString) -> Self {
+        Self { detail: Some(detail.to_string()), ..self }
+    }
+
+    fn values(self, expected: &str, found: &str) -> Self {
+        Self { values: Some((expected.to_owned(), found.to_owned())), ..self }
+    }
+
+    /// Expected and found value of a named part of the request.
+    fn mismatch(self, name: &str, expected: &str, found: &str) -> Self {
+        let detail = format!("{name}: expected {expected}, but found {found:?}");
+        self.detail(detail).values(expected, found)
+    }
+
+    fn header(self, name: HeaderName, value: impl ToString) -> Self {
+        Self { header: Some((name, value.to_string())), ..self }
+    }
+
+    fn retry_after(self, seconds: u64) -> Self {
+        self.detail(format!("try again in {seconds} s")).header(RETRY_AFTER, seconds)
+    }
+
+    fn problem(self) -> Problem {
+        let (expected, found) = self.values.unzip();
+        Problem {
+            kind: format!("{}{}", BasePath::current().as_str(), self.kind.uri()),
+            title: self.kind.title().to_owned(),
+            status: self.status,
+            detail: self.detail,
+            parameter: self.parameter,
+            expected,
+            found,
+            request_id: RequestId::current().map(|id| id.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for ApiError {
-    /// For logs: never holds what the client sent.
+    /// For logs: never contains input of the client.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem().title)
+        f.write_str(self.parts().kind.title())
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::NotANumber(_)
-            | Self::BadParameter { .. }
-            | Self::BadHeader { .. }
-            | Self::BadBody { .. } => StatusCode::BAD_REQUEST,
-            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
-            Self::BadSignature | Self::OtherOrigin { .. } | Self::ReadOnly => StatusCode::FORBIDDEN,
-            Self::Misdirected { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unreadable { .. } | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed | Self::OnlyPost | Self::OtherMethods { .. } => {
-                StatusCode::METHOD_NOT_ALLOWED
-            }
-            Self::TooLarge { status, .. } => {
-                StatusCode::from_u16(*status).unwrap_or(StatusCode::PAYLOAD_TOO_LARGE)
-            }
-            Self::TooManyRecords { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable | Self::TooManyFollowers | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal | Self::QueryFailed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        StatusCode::from_u16(self.parts().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
+        let mut parts = self.parts();
         let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Unavailable => response.insert_header((RETRY_AFTER, HeaderValue::from_static("2"))),
-            Self::TooManyRequests { seconds } | Self::Busy { seconds } => {
-                response.insert_header((RETRY_AFTER, *seconds))
-            }
-            Self::MethodNotAllowed => response.insert_header((ALLOW, HeaderValue::from_static("GET, HEAD"))),
-            Self::TooManyFollowers => response.insert_header((RETRY_AFTER, HeaderValue::from_static("30"))),
-            Self::OnlyPost => response.insert_header((ALLOW, HeaderValue::from_static("POST"))),
-            Self::OtherMethods { allow } => response.insert_header((ALLOW, HeaderValue::from_static(allow))),
-            Self::Unauthorized { challenge } => response.insert_header((WWW_AUTHENTICATE, *challenge)),
-            _ => &mut response,
-        };
-        // A client that is refused for want of room makes room.
+        if let Some(header) = parts.header.take() {
+            response.insert_header(header);
+        }
+        // Refused for lack of room: free the connection as well.
         if matches!(self, Self::TooManyFollowers | Self::Busy { .. }) {
             response.force_close();
         }
         response
             .content_type(Problem::MEDIA_TYPE)
-            .body(serde_json::to_string(&self.problem()).unwrap_or_default())
+            .body(serde_json::to_string(&parts.problem()).unwrap_or_default())
     }
 }
 

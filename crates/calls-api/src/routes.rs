@@ -24,9 +24,11 @@ mod notes;
 mod numbers;
 mod openapi;
 mod parameters;
+mod paths;
 mod people;
 mod people_schemas;
 mod places;
+mod responses;
 mod schemas;
 mod sent;
 mod summary;
@@ -89,7 +91,7 @@ pub struct App {
     pub has_directory: bool,
     /// Whether it takes no notes and marks from browsers.
     pub read_only: bool,
-    /// Where others reach this server.
+    /// Public URL of this server.
     pub public_url: Option<String>,
     /// Rate limit. None: no limit.
     pub rate_limit: Option<RateLimit>,
@@ -119,7 +121,7 @@ impl App {
         self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
     }
 
-    /// What is read, with the version of its history (see [`reads::read`]).
+    /// Reads a value with the version of its history (see [`reads::read`]).
     ///
     /// # Errors
     /// Those of [`reads::read`].
@@ -249,7 +251,7 @@ where
 }
 
 async fn only_read_or_post() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OtherMethods { allow: "GET, HEAD, POST" })
+    Err(ApiError::MethodNotAllowed { allow: "GET, HEAD, POST" })
 }
 
 /// A resource that is put and deleted.
@@ -269,7 +271,7 @@ where
 }
 
 async fn only_put() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OtherMethods { allow: "PUT, DELETE" })
+    Err(ApiError::MethodNotAllowed { allow: "PUT, DELETE" })
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {
@@ -277,9 +279,9 @@ async fn not_found() -> Result<HttpResponse, ApiError> {
 }
 
 async fn method_not_allowed() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::MethodNotAllowed)
+    Err(ApiError::MethodNotAllowed { allow: "GET, HEAD" })
 }
 
 async fn only_post() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::OnlyPost)
+    Err(ApiError::MethodNotAllowed { allow: "POST" })
 }

@@ -1,4 +1,4 @@
-//! What systemd is told: that the server is ready, that it ends, that its workers live (sd_notify(3)).
+//! Notifies systemd (sd_notify(3)) that the server is ready, that it stops, and that its workers are alive.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use sd_notify::NotifyState;
 
-/// How often a worker shows that it lives.
+/// Interval of a worker's heartbeats.
 const BEAT: Duration = Duration::from_secs(1);
 
 /// Tells systemd; does nothing where it does not ask.

@@ -1,7 +1,7 @@
 //! The columns of address books in CSV, by their headers: those of Google Contacts (English in each
 //! language), Outlook (English, German, French, Spanish) and Thunderbird (English, German).
 
-/// What a column has.
+/// Content of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The whole name.
@@ -159,7 +159,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What the column with a header has.
+/// Content of the column with this header.
 pub(crate) fn role(header: &str) -> Role {
     let header = header.trim().trim_start_matches('\u{feff}').to_lowercase().replace('’', "'");
     if let Some(role) = google(&header) {

@@ -7,10 +7,10 @@ use memchr::memchr;
 
 /// Properties that are kept, beside the first and the last line.
 const KEPT: [&str; 8] = ["VERSION", "FN", "N", "NICKNAME", "ORG", "TEL", "IMPP", "X-ABLABEL"];
-/// What is kept of a card at most.
+/// Maximum size of a card in bytes, without its photos.
 pub(crate) const MAX_CARD: usize = 256 << 10;
 
-/// What [`Cards::next`] came upon.
+/// Result of [`Cards::next`].
 pub(crate) enum Cut {
     /// A whole card.
     Card(Vec<u8>),

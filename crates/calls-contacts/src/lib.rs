@@ -4,7 +4,8 @@
 //! In reading order:
 //!
 //! - [`person`]: what comes out. [`Person`], [`Number`], [`Skipped`].
-//! - [`read()`] detects the [`Format`] of a file and reads it; [`files()`] finds the address books of a folder.
+//! - [`read()`] detects the [`Format`] of a file and reads it; [`files()`] finds the address books of a
+//!   folder.
 //! - `vcard` (with `cut`), `table` (with `columns`) and `fritzbox`: one module for each format.
 //! - `text`: decodes files, and shortens names and labels to the lengths that are kept.
 //!
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use person::{Item, Number, Person, Skipped};
 
-/// How an address book is written.
+/// Format of an address book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// vCard 2.1, 3.0 (RFC 2426) or 4.0 (RFC 6350).
@@ -49,7 +50,7 @@ impl std::fmt::Display for Format {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// None of the formats.
     #[error(
@@ -66,7 +67,7 @@ pub enum ReadError {
 
 /// The largest CSV or XML file that is read. A row takes some hundred bytes.
 pub const MAX_FILE: u64 = 256 << 20;
-/// How much of a file decides its format.
+/// Bytes at the start of a file that decide its format.
 const HEAD: usize = 4096;
 
 /// Reads an address book and hands over each of its entries. One that cannot be read costs only itself.

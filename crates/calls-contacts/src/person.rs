@@ -1,4 +1,4 @@
-//! What comes out of an address book.
+//! People and refused entries of an address book.
 
 /// Somebody in an address book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Person {
 pub struct Number {
     /// As the book spells it: a number in any spelling, a `tel:` URI or a SIP address.
     pub text: String,
-    /// What kind of number it is, such as `mobile`, `work` or `work fax`: at most [`Number::MAX_LABEL`]
+    /// Kind of number, such as `mobile`, `work` or `work fax`: at most [`Number::MAX_LABEL`]
     /// characters.
     pub label: Option<String>,
 }
@@ -24,7 +24,7 @@ pub struct Number {
 pub struct Skipped {
     /// Which entry of the file, counted from 1.
     pub position: u64,
-    /// What was expected and what was found. Names nobody.
+    /// Expected and found value. Contains no name and no number.
     pub reason: &'static str,
 }
 

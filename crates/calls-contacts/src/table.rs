@@ -5,7 +5,7 @@ use csv::{ReaderBuilder, StringRecord};
 use crate::columns::{Role, role};
 use crate::person::{Item, Number, Person, Skipped};
 
-/// What Google writes between several values of one cell.
+/// Separator of several values in one cell of Google's CSV.
 const SEVERAL: &str = " ::: ";
 
 /// Whether a text begins with the header of an address book.

@@ -1,6 +1,7 @@
 //! vCards. The crate `calcard` takes a card apart; here is what it leaves over:
 //!
-//! - the bytes of a file into cards without photos (see [`cut`](crate::cut)), in the charset that a card names;
+//! - the bytes of a file into cards without photos (see [`cut`](crate::cut)), in the charset that a card
+//!   names;
 //! - quoted-printable UTF-8 without a charset, which it takes for ISO 8859-1;
 //! - Apple's labels, which stand in a property of their own (`item1.X-ABLabel`).
 

@@ -13,7 +13,7 @@ pub struct Fallback {
     pub number: String,
     /// Description of the number.
     pub info: NumberInfo,
-    /// What the API knows of the person whose calls the address asks for, on `/calls/{number}/with/{party}`.
+    /// Person of the address `/calls/{number}/with/{party}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<NumberInfo>,
     /// The first page of the calls that the address asks for, with their details, newest first. `None`: the

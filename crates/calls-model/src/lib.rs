@@ -1,27 +1,30 @@
-//! The contract between the Calls API and everybody who reads it: the page in this workspace and REST
-//! clients alike. Pure types, no I/O, builds for `wasm32-unknown-unknown`.
+//! The contract between the Calls API and its clients: the page in this workspace, and REST clients. Pure
+//! types, no I/O, builds for `wasm32-unknown-unknown`.
 //!
 //! In reading order:
 //!
-//! - `parties`: who is on a line. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
-//! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`], [`DetailedCall`].
-//! - `numbers`: what is known of a number. [`NumberInfo`], [`NumberKind`], [`HistoryInfo`],
-//!   [`OccurrenceInfo`].
-//! - `people`: one person's calls, whom to call back, notes, lines. [`PersonSummary`], [`CallbackQueue`], [`Note`],
+//! - `parties`: the two ends of a call. [`Party`], [`PartyKind`], [`E164`], [`ParseError`].
+//! - `calls`: one call of a history. [`Call`], [`CallType`], [`Disposition`], [`CallDuration`],
+//!   [`DetailedCall`].
+//! - `numbers`: spellings, names and occurrences of a number. [`NumberInfo`], [`NumberKind`],
+//!   [`HistoryInfo`], [`OccurrenceInfo`], [`RecentDays`].
+//! - `notes`: notes on calls. [`Note`].
+//! - `people`: one person's calls, people to call back, lines. [`PersonSummary`], [`CallbackQueue`],
 //!   [`LineSet`].
-//! - `summary`: what a history comes to. [`Summary`] and its parts, [`TalkTime`].
-//! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the calendar.
-//!   [`query`]: query strings.
-//! - `fallback`: what the page has before it asks. [`Fallback`].
-//! - `problem`: how the API says no. [`Problem`] (RFC 9457).
-//! - [`requests`]: what can be asked.
+//! - `summary`: counts of a history. [`Summary`] and its parts, [`TalkTime`].
+//! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the
+//!   calendar. [`query`]: query strings.
+//! - `fallback`: data inside the HTML of the page. [`Fallback`].
+//! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
+//! - [`requests`]: all query parameters.
 //! - `text`: how digits are written.
-//! - `schema`: the JSON schemas of types that are one text, with the feature `schema`.
+//! - `schema`: JSON schemas of types that serialize as one string, with the feature `schema`.
 
 mod calls;
 pub mod day;
 mod fallback;
 pub mod filter;
+mod notes;
 mod numbers;
 mod parties;
 mod people;
@@ -38,13 +41,14 @@ pub use calls::{
     Outcome,
 };
 pub use fallback::Fallback;
-pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo};
+pub use notes::{Note, NoteChange};
+pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};
 pub use people::{
     BestTimes, Callback, CallbackChange, CallbackQueue, CallbackState, HourAnswers, LineCall, LineSet,
-    MonthCount, Note, NoteChange, PersonSummary, UnidentifiedCallers, WeekdayAnswers,
+    MonthCount, PersonSummary, UnidentifiedCallers, WeekdayAnswers,
 };
-pub use problem::Problem;
+pub use problem::{Problem, ProblemKind};
 pub use summary::{
     CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, InboundAnswers,
     MissedInbound, OutboundAnswers, PreviousPeriod, Summary, TalkTime,

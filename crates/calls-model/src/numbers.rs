@@ -1,10 +1,11 @@
 //! Information about numbers.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::rfc3339;
+use crate::calls::{CounterpartyDetails, rfc3339};
 use crate::parties::{E164, Party};
+use crate::summary::iso_date;
 
 /// A number (or another party) with calls, as an element of what `GET /api/numbers` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,15 +13,18 @@ use crate::parties::{E164, Party};
 pub struct HistoryInfo {
     /// The number.
     pub number: Party,
-    /// Whose it is, from an address book or else a call log; absent where unknown.
+    /// Spellings of the number; absent where it has none in E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
+    /// Name of its owner, from an address book or else a call log; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What kind of number an address book calls it, such as `mobile`.
+    /// Kind of number in the address book, such as `mobile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Whether it has a history of its own. Others are there in a search alone.
     pub owner: bool,
-    /// How many calls its history has; without one, how many the histories of others have with it.
+    /// Number of calls in its history; without a history, in those of others.
     pub calls: u64,
     /// When the latest of them began, UTC.
     #[serde(with = "rfc3339")]
@@ -32,6 +36,35 @@ pub struct HistoryInfo {
     /// not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_call_back: Option<u64>,
+    /// Its calls on the last days, with `include=days`. Absent where they are not counted yet, and for those
+    /// without a history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<RecentDays>,
+}
+
+/// Calls of a history on each of the last days, by the clocks of `tz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RecentDays {
+    /// The last of the days: today.
+    #[serde(with = "iso_date")]
+    pub last: NaiveDate,
+    /// Number of calls on each day, today's last.
+    pub calls: Vec<u64>,
+    /// Number of missed inbound calls on each day, today's last.
+    pub missed: Vec<u64>,
+    /// The day a week ago until this time of day, for a comparison with today.
+    pub week_ago: PartOfDay,
+}
+
+/// Calls of a part of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PartOfDay {
+    /// Number of calls.
+    pub calls: u64,
+    /// Number of missed inbound calls.
+    pub missed: u64,
 }
 
 /// A history that a number occurs in.
@@ -40,7 +73,10 @@ pub struct HistoryInfo {
 pub struct OccurrenceInfo {
     /// Owner of the history.
     pub number: Party,
-    /// Whose that number is; absent where unknown.
+    /// Spellings of the number; absent where it has none in E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<CounterpartyDetails>,
+    /// Name of that number's owner; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its calls with the number.
@@ -67,7 +103,7 @@ pub struct NumberInfo {
     pub country: Option<String>,
     /// Kind of number.
     pub kind: NumberKind,
-    /// Whose number it is, where a name is known: from an address book, or else from a log.
+    /// Name of its owner, from an address book or else a log; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The kind of number that the address book says it is, such as `mobile` or `work`.

@@ -1,4 +1,4 @@
-//! People rather than calls: one person's calls, whom to call back, notes, and several lines at once.
+//! One person's calls, people to call back, and several lines at once.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,56 +10,13 @@ use crate::summary::{
     TalkTime, answer_rate,
 };
 
-/// A note on a call.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Note {
-    /// Any text, which may have several lines.
-    #[serde(default)]
-    #[cfg_attr(
-        feature = "schema",
-        schema(max_length = 2000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
-    )]
-    pub text: String,
-    /// Short words to find calls by.
-    #[serde(default)]
-    #[cfg_attr(feature = "schema", schema(max_items = 20))]
-    pub tags: Vec<String>,
-}
-
-impl Note {
-    /// The most characters of a text.
-    pub const MAX_TEXT: usize = 2_000;
-    /// The most tags.
-    pub const MAX_TAGS: usize = 20;
-    /// The most characters of a tag.
-    pub const MAX_TAG: usize = 50;
-
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.tags.is_empty()
-    }
-}
-
-/// A change of a note, as the data of an event `note`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct NoteChange {
-    /// The call's id.
-    pub call: String,
-    /// The note; null where it was removed.
-    #[cfg_attr(feature = "schema", schema(required))]
-    pub note: Option<Note>,
-}
-
 /// The people to call back, as `GET /api/calls/{number}/callbacks` answers them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallbackQueue {
     /// One entry per person, at most as many as `limit` says.
     pub callbacks: Vec<Callback>,
-    /// How many there are in all.
+    /// Total number of people.
     pub people: u64,
     /// Missed calls that nobody can return: their callers were withheld or unknown.
     pub withheld: UnidentifiedCallers,
@@ -84,10 +41,10 @@ pub struct UnidentifiedCallers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Callback {
-    /// Whose line was called, in a list of several lines.
+    /// The line that was called, in a list of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<Party>,
-    /// Who called.
+    /// The caller.
     pub counterparty: Party,
     /// Spellings of the counterparty; null where it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
@@ -95,7 +52,7 @@ pub struct Callback {
     /// The counterparty's name, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How many calls were missed since the two last spoke or the person was marked done.
+    /// Number of calls missed since the two last spoke or the person was marked done.
     pub attempts: u64,
     /// When the first of them began, UTC.
     #[serde(with = "rfc3339")]
@@ -106,24 +63,24 @@ pub struct Callback {
     /// Since when the person waits, UTC: the first attempt.
     #[serde(with = "rfc3339")]
     pub waiting_since: DateTime<Utc>,
-    /// How these calls ended, as far as that is known.
+    /// Dispositions of these calls, where known.
     pub dispositions: Vec<DispositionCount>,
     /// When the person was marked done, UTC; in a list of those alone.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_rfc3339")]
     pub done_at: Option<DateTime<Utc>>,
-    /// What was noted about calling back.
+    /// Note about calling back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// What `PUT /api/calls/{number}/callbacks/{party}` takes.
+/// Body of `PUT /api/calls/{number}/callbacks/{party}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallbackChange {
     /// Whether the missed calls so far are done. The next missed call brings the person back.
     pub done: bool,
-    /// What to note.
+    /// The note; empty for none.
     #[serde(default)]
     #[cfg_attr(
         feature = "schema",
@@ -132,17 +89,17 @@ pub struct CallbackChange {
     pub note: String,
 }
 
-/// What was marked and noted, as `PUT` answers it and as the data of an event `callback`.
+/// Mark and note: the response of `PUT`, and the data of an event `callback`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallbackState {
-    /// Who called.
+    /// The caller.
     pub counterparty: Party,
     /// When the person was marked done, UTC; null where that is not so, or was taken back.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub done_at: Option<DateTime<Utc>>,
-    /// What was noted.
+    /// The note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -151,7 +108,7 @@ pub struct CallbackState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PersonSummary {
-    /// Who it is.
+    /// The person.
     pub counterparty: Party,
     /// Spellings of the counterparty; null where it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
@@ -179,7 +136,7 @@ pub struct PersonSummary {
     pub inbound: InboundAnswers,
     /// Calls to the person.
     pub outbound: OutboundAnswers,
-    /// What became of the missed calls by the person.
+    /// Missed calls by the person, and whether they were returned.
     pub missed_inbound: MissedInbound,
     /// The months that have calls, first to last.
     pub months: Vec<MonthCount>,
@@ -223,7 +180,7 @@ pub struct HourAnswers {
     pub hour: u8,
     /// Number of calls.
     pub calls: u64,
-    /// How many of them were answered.
+    /// Number of those answered.
     pub answered: u64,
     /// The share that was answered, 0 to 1.
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1))]
@@ -239,7 +196,7 @@ pub struct WeekdayAnswers {
     pub weekday: u8,
     /// Number of calls.
     pub calls: u64,
-    /// How many of them were answered.
+    /// Number of those answered.
     pub answered: u64,
     /// The share that was answered, 0 to 1.
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1))]
@@ -315,7 +272,7 @@ impl MonthCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LineCall {
-    /// Whose history the call is of.
+    /// Owner of the history.
     pub number: Party,
     /// The call itself.
     #[serde(flatten)]
@@ -352,13 +309,5 @@ mod tests {
         assert_eq!(weekdays, [(1, 0.9), (3, 1.0), (7, 0.0), (2, 0.1)]);
         let hours: Vec<_> = best.hours.iter().map(|hour| (hour.hour, hour.calls, hour.answered)).collect();
         assert_eq!(hours, [(20, 1, 1), (9, 20, 10), (3, 2, 0)]);
-    }
-
-    #[test]
-    fn a_note_takes_no_members_that_it_does_not_know() {
-        let read = |json| serde_json::from_str::<Note>(json);
-        assert_eq!(read("{}").unwrap(), Note::default());
-        assert_eq!(read(r#"{"tags":["a"]}"#).unwrap().tags, ["a"]);
-        assert!(read(r#"{"txt":"a"}"#).unwrap_err().to_string().contains("text"));
     }
 }

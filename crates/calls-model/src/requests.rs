@@ -276,13 +276,13 @@ pub const CALLBACK_LIMIT: Parameter = once(
     "At most so many people, 1000 by default.",
 );
 
-/// What lists over several lines take beside what those of one take.
+/// Parameters of lists over several lines, beside those of a list over one.
 pub const LINES: [Parameter; 1] = [NUMBER];
 
-/// What a summary takes beside [`FILTER`].
+/// Parameters of a summary, beside [`FILTER`].
 pub const SUMMARY: [Parameter; 1] = [COMPARE];
 
-/// What a list of people to call back takes.
+/// Parameters of a list of people to call back.
 pub const CALLBACKS: [Parameter; 3] = [DONE, CALLBACK_SORT, CALLBACK_LIMIT];
 
 /// `own`: whose calls a log lists.
@@ -339,7 +339,7 @@ pub const MAP: Parameter = once(
     "For CSV of no known format: which column is what.",
 );
 
-/// What a log that is sent in takes.
+/// Parameters of an uploaded log.
 pub const IMPORT: [Parameter; 6] = [OWN, ZONE, REGION, LOG_FORMAT, DATES, MAP];
 
 /// Parameters that filter the calls of a history.
@@ -363,11 +363,20 @@ pub const FILTER: [Parameter; 14] = [
 /// Parameters of a list of calls beside [`FILTER`].
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
-/// What those take who follow a history.
+/// Parameters of the events of a history.
 pub const EVENTS: [Parameter; 2] = [SEARCH, INCLUDE];
 
+/// `include`: what comes with each number.
+pub const DIRECTORY_INCLUDE: Parameter = once(
+    "include",
+    Kind::OneOf(&["days"]),
+    "days",
+    "days",
+    "`days`: the calls of each of the last 15 days, today's last, and those of a week ago until this time of day.",
+);
+
 /// Parameters of the list of numbers.
-pub const DIRECTORY: [Parameter; 4] = [SEARCH, SORT, LIMIT, AFTER];
+pub const DIRECTORY: [Parameter; 6] = [SEARCH, SORT, LIMIT, AFTER, DIRECTORY_INCLUDE, TZ];
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The JSON schemas of types that are one text.
+//! JSON schemas of types that serialize as one string.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,19 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{CallDuration, E164, Party, TalkTime};
+use crate::{CallDuration, E164, Party, ProblemKind, TalkTime};
+
+/// Schema of a problem's type: the base path, then the URI of a kind.
+pub(crate) fn problem_type() -> RefOr<Schema> {
+    let uris: Vec<&str> = ProblemKind::ALL.iter().map(|kind| kind.uri()).collect();
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.description(Some(
+        "Type of problem: a relative URI that never changes, below the server's base path.",
+    ))
+    .pattern(Some(format!("({})$", uris.join("|"))))
+    .examples([ProblemKind::NotANumber.uri()])
+    .into()
+}
 
 /// Gives a type the schema of a text with this pattern and example.
 macro_rules! text_schema {

@@ -70,9 +70,9 @@ pub struct Summary {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InboundAnswers {
-    /// How many were answered.
+    /// Number of calls answered.
     pub answered: u64,
-    /// How many were missed.
+    /// Number of calls missed.
     pub missed: u64,
     /// The share that was answered, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
@@ -89,9 +89,9 @@ pub struct InboundAnswers {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OutboundAnswers {
-    /// How many were answered.
+    /// Number of calls answered.
     pub answered: u64,
-    /// How many were not.
+    /// Number of calls not answered.
     pub missed: u64,
     /// The share that was answered, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
@@ -239,16 +239,16 @@ pub struct DayCount {
     pub missed: u64,
 }
 
-mod iso_date {
+pub(crate) mod iso_date {
     //! Dates as ISO 8601 writes them. chrono's own reader takes more spellings, and is larger in the page.
 
     use super::*;
 
-    pub(super) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(date)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         let text = String::deserialize(deserializer)?;
         read(&text)
             .ok_or_else(|| serde::de::Error::custom(ParseError::new("a date such as 2024-01-31", &text)))
@@ -290,7 +290,7 @@ pub struct CounterpartyCount {
     pub missed: u64,
     /// Total talk time of these calls.
     pub talk_time: TalkTime,
-    /// How to write the counterparty, where it has an E.164 number.
+    /// Spelling of the counterparty, where it has an E.164 number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
     /// Its name, where one is known.

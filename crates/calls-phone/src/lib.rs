@@ -114,7 +114,7 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
-/// What a telephone inside of a system dialled, without the digit that asks for an outside line:
+/// Number dialled by a telephone inside of a system, without the digit for an outside line:
 /// `912025550124` and `92025550124` in North America, where a 9 does. Without it they would be numbers of
 /// India and Pakistan.
 pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {

@@ -1,4 +1,4 @@
-//! What somebody means who types a part of a number.
+//! Interprets a typed part of a number.
 
 use calls_model::{E164, Party};
 use rlibphonenumber::PHONE_NUMBER_UTIL;
@@ -62,8 +62,8 @@ fn from_national(digits: &str, region: Region) -> Option<String> {
     (!national.is_empty()).then(|| format!("{code}{national}"))
 }
 
-/// What is dialled before a national number (ITU-T E.164, list of dialling procedures). Countries that dial
-/// nothing have no number that begins with 0, but for Italy's.
+/// Trunk prefix, dialled before a national number (ITU-T E.164, list of dialling procedures). Countries that
+/// dial nothing have no number that begins with 0, but for Italy's.
 fn trunk_prefix(region: &str, code: i32) -> Option<&'static str> {
     match region {
         _ if code == 1 => Some("1"),

@@ -3,7 +3,7 @@
 //!
 //! The format is libpq's (PostgreSQL documentation, chapter "Database Connection Control Functions"): a URI
 //! or `keyword=value` pairs, completed by the `PG...` variables of the environment and the password file.
-//! What tokio-postgres cannot do is refused when the program starts, with the reason.
+//! Parameters that tokio-postgres does not support are refused when the program starts, with the reason.
 
 mod parameters;
 mod password_file;
@@ -217,8 +217,8 @@ fn system_user() -> anyhow::Result<String> {
     )
 }
 
-/// Where the string does not say: short, as for the connections of the pool. Returns how long a host may take
-/// to connect.
+/// Default of the connect timeout: short, as for the connections of the pool. Returns the time that a host
+/// has to connect.
 fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<Option<Duration>> {
     let number = |name: &str, default: u64| match parameters.get(name) {
         None => Ok(default),

@@ -29,13 +29,13 @@ pub const MOST_OPEN: u16 = 5_000;
 /// The order of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// Who waits longest comes first.
+    /// Longest wait first.
     Waiting,
-    /// Who called last comes first.
+    /// Latest attempt first.
     Last,
 }
 
-/// What is asked of the queue of a history.
+/// Query for the callback queue of a history.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
     /// Owner of the history.
@@ -44,7 +44,7 @@ pub struct Question {
     pub done: bool,
     /// The order.
     pub sort: Sort,
-    /// How long calls may be searched, in a long history without counts.
+    /// Time limit of a search in a long history without counts.
     pub patience: Duration,
     /// A history with more calls than this is read as its counts: [`counts::LONG`](crate::counts::LONG).
     pub long: u64,
@@ -53,19 +53,19 @@ pub struct Question {
 /// Somebody to call back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Who called.
+    /// The caller.
     pub counterparty: PartyKey,
-    /// How many calls were missed since the two last spoke, or since the person was marked done.
+    /// Number of calls missed since the two last spoke, or since the person was marked done.
     pub attempts: u64,
     /// When the first of them began.
     pub first_attempt: DateTime<Utc>,
     /// When the last of them began.
     pub last_attempt: DateTime<Utc>,
-    /// How they ended, where that is known.
+    /// Their dispositions, where known.
     pub dispositions: BTreeMap<Disposition, u64>,
     /// When the person was marked done; `None` for who waits.
     pub done_at: Option<DateTime<Utc>>,
-    /// What was noted.
+    /// The note.
     pub note: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub struct Entry {
 pub struct Queue {
     /// One entry per person.
     pub entries: Vec<Entry>,
-    /// How many there are in all.
+    /// Total number of people.
     pub people: usize,
     /// Missed calls of callers whom nobody can call back.
     pub unidentified: UnidentifiedCallers,
@@ -104,14 +104,14 @@ pub fn queue(connection: &mut PgConnection, question: Question) -> QueryResult<Q
     })
 }
 
-/// What was marked and noted of a person.
+/// Mark and note of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mark {
     /// Missed calls up to this time are done.
     pub done_until: Option<DateTime<Utc>>,
     /// When that was said.
     pub done_at: Option<DateTime<Utc>>,
-    /// What was noted; empty for nothing.
+    /// The note; empty for none.
     pub note: String,
 }
 

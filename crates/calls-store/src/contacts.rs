@@ -29,7 +29,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset, Selectable)]
 #[diesel(table_name = address_books, treat_none_as_null = true)]
 pub struct Book {
-    /// What it is called here.
+    /// Name of the address book.
     pub book: String,
     /// Entries with a name, when it was read.
     pub people: i32,
@@ -37,13 +37,13 @@ pub struct Book {
     pub read_at: DateTime<Utc>,
     /// The address of a CardDAV collection.
     pub url: Option<String>,
-    /// What the collection called its state when it was read.
+    /// State of the collection when it was read: a sync token or a ctag.
     pub state: Option<String>,
     /// The region that its numbers were understood by.
     pub region: Option<String>,
 }
 
-/// What became of the numbers of an address book.
+/// Number of names of an address book that were added, changed and removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replaced {
     /// Numbers that have a name now.

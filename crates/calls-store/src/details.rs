@@ -1,8 +1,8 @@
-//! What the index `calls_history` has not: ring times, the other line, names and notes.
+//! Details that the index `calls_history` lacks: ring times, the other line, names and notes.
 
 use std::collections::HashMap;
 
-use calls_model::{CallDuration, Note, Party};
+use calls_model::{CallDuration, Party};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
@@ -12,19 +12,6 @@ use crate::names;
 use crate::notes;
 use crate::rows::CallRow;
 use crate::schema::calls;
-
-/// Details of calls.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RowDetails {
-    /// From the first ring to the answer or the end.
-    pub ring_time: Option<CallDuration>,
-    /// The other number that took part.
-    pub via: Option<Party>,
-    /// The counterparty's name.
-    pub name: Option<String>,
-    /// The note on the call.
-    pub note: Option<Note>,
-}
 
 /// Reads the details of some calls of a history into them, by at most four queries.
 pub fn read(

@@ -2,6 +2,7 @@
 
 mod attention;
 mod by_name;
+mod recent_days;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -14,6 +15,7 @@ use crate::schema::histories;
 use crate::search::{Search, named_like};
 
 pub use attention::{Attention, attention};
+pub use recent_days::{DAYS, Days, RecentDays, recent_days};
 
 /// The order of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub struct Listed {
     /// Owner of the history.
     #[diesel(sql_type = BigInt)]
     pub number: PartyKey,
-    /// How many calls its history has; without one, how many the others have with it.
+    /// Number of calls in its history; without a history, in those of others.
     #[diesel(sql_type = BigInt)]
     pub calls: i64,
     /// When the latest of them began.
@@ -61,7 +63,7 @@ pub struct Place {
 pub struct Question {
     /// The order.
     pub sort: Sort,
-    /// Who is searched for. Empty, it lists all that have a history.
+    /// Search terms. If empty, all numbers with a history are listed.
     pub search: Search,
     /// Behind this one.
     pub after: Option<Place>,
@@ -118,7 +120,7 @@ const OTHERS: &str = "NOT EXISTS (SELECT FROM histories WHERE histories.number =
 
 type Query<'a> = BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQuery>;
 
-/// What a search comes to, before numbers are looked at.
+/// Result of a search in names and texts, before numbers are compared.
 struct Found {
     is_everybody: bool,
     /// Those whose name or text has what is searched for.

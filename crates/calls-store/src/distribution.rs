@@ -1,7 +1,7 @@
 //! Which tables Citus distributes, and by what.
 //!
 //! All that belongs to an owner is on one shard, by the owner's number: each statement of a request names it.
-//! What every history needs, and is small, is on every node.
+//! Small tables that every history needs are on every node.
 
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection as _;
@@ -11,7 +11,7 @@ use diesel::sql_types::{Bool, Text};
 
 use crate::insertion::Layout;
 
-/// Where the rows of a table are.
+/// Placement of a table's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
     /// On the shard of the number of this column, beside the calls of the same number.
@@ -23,7 +23,7 @@ pub enum Placement {
 }
 
 /// Every table. `calls` is first, as the others of owners go beside it.
-pub const TABLES: [(&str, Placement); 17] = [
+pub const TABLES: [(&str, Placement); 18] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
     ("history_counts", Placement::OfOwner("number")),
@@ -39,6 +39,7 @@ pub const TABLES: [(&str, Placement); 17] = [
     ("listed_histories", Placement::OfOwner("number")),
     ("name_changes", Placement::Everywhere),
     ("imported_files", Placement::Of("digest")),
+    ("last_imports", Placement::Everywhere),
     ("idempotency_keys", Placement::Of("key")),
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];
@@ -65,7 +66,7 @@ pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'stati
 /// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the
 /// coordinator.
 pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
-    let pending = pending(connection).context("cannot see which tables are distributed")?;
+    let pending = pending(connection).context("cannot read which tables are distributed")?;
     let mut done = Vec::with_capacity(pending.len());
     for (table, placement) in pending {
         require_coordinator(connection)?;

@@ -336,14 +336,14 @@ async fn version(connected: &Connected, owner: PartyKey) -> Result<Version, Fail
 
 async fn page(connected: &Connected, question: PageQuestion) -> Result<(Version, list::Page), Failure> {
     let PageQuestion { owner, after, limit, .. } = question;
-    let one_more = i64::from(limit) + 1;
+    let calls = list::Page::calls_to_read(limit.into());
     let (version, rows) = match after {
         None => {
-            let parameters: [&(dyn ToSql + Sync); 2] = [&owner.0, &one_more];
+            let parameters: [&(dyn ToSql + Sync); 2] = [&owner.0, &calls];
             read_calls(connected, &connected.statements.first_page, &parameters).await?
         }
         Some(Position { created_at, id }) => {
-            let parameters: [&(dyn ToSql + Sync); 4] = [&owner.0, &one_more, &created_at, &id.0];
+            let parameters: [&(dyn ToSql + Sync); 4] = [&owner.0, &calls, &created_at, &id.0];
             read_calls(connected, &connected.statements.next_page, &parameters).await?
         }
     };

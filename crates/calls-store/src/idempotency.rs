@@ -115,7 +115,7 @@ pub fn forget_old(connection: &mut PgConnection) -> QueryResult<usize> {
     }
     let keys = idempotency_keys::table.filter(is_old()).select(idempotency_keys::key);
     let free: Vec<String> = match Layout::of(connection)? {
-        // Whoever has locked a key deletes it.
+        // A locked key is deleted by the transaction that holds the lock.
         Layout::Plain => keys.for_update().skip_locked().load(connection)?,
         // Citus locks no rows of several shards.
         Layout::Distributed => old,

@@ -24,7 +24,7 @@ use crate::parties;
 /// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResolvedCall {
-    /// Whose history it belongs to.
+    /// Owner of the history.
     pub owner: Party,
     /// When it began.
     pub created_at: DateTime<Utc>,

@@ -6,20 +6,20 @@
 //!   [`distribution`]: how Citus distributes it.
 //! - [`keys`], [`columns`], [`rows`]: the types of rows. `schema`: the tables.
 //! - [`parties`]: who is on a line; [`labels`]: those without an E.164 number, kept in memory.
-//! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]: how both
-//!   read a connection string; [`deadlines`]: how long anything may take.
+//! - [`pool`]: connections for what takes its time; [`hot`]: for plain pages and single calls; [`address`]:
+//!   how both read a connection string; [`deadlines`]: how long anything may take.
 //! - [`failure`]: why PostgreSQL refused a query, for logs.
 //! - [`filter`] and [`list`]: pages of a history; [`merged`]: of several at once.
 //!   [`directory`]: which numbers there are; [`occurrences`]: who occurs in
 //!   the histories of others, and [`lister`], which keeps that current.
-//! - [`names`]: whose number it is; [`contacts`]: address books; [`search`]: parties by a part of their name or number;
-//!   [`details`]: what else pages say of calls on demand.
+//! - [`names`]: whose number it is; [`contacts`]: address books; [`search`]: parties by a part of their name
+//!   or number; [`details`]: what else pages say of calls on demand.
 //! - [`returned`]: whether a missed call was returned.
-//! - [`counts`]: counts of long histories; [`counter`] keeps them current; [`summary`] is made of them, in the days and
-//!   hours of [`zones`].
+//! - [`counts`]: counts of long histories; [`counter`] keeps them current; `spans`: their calls by time;
+//!   [`summary`] is made of them, in the days and hours of [`zones`].
 //! - [`callbacks`]: whom to call back; [`notes`]: on calls; [`lines`]: sets of numbers.
-//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`]: logs that were
-//!   read; [`idempotency`]: kept answers.
+//! - [`insertion`]: new calls; [`import`]: from the records of a call log to rows; [`imported_files`] and
+//!   [`last_imports`]: logs that were read; [`idempotency`]: kept answers.
 //! - [`listener`]: hears of new calls.
 //! - [`erasure`] and [`purge`]: calls that go for good.
 //! - [`backup`] and [`restore`]: all of it as one file, and back.
@@ -47,6 +47,7 @@ pub mod imported_files;
 pub mod insertion;
 pub mod keys;
 pub mod labels;
+pub mod last_imports;
 mod libpq_options;
 pub mod lines;
 pub mod list;
@@ -69,6 +70,7 @@ pub mod rows;
 mod schema;
 pub mod search;
 pub mod server;
+mod spans;
 pub mod summary;
 mod upgrade;
 pub mod zones;

@@ -1,4 +1,4 @@
-//! What libpq is told where the connection string does not.
+//! Connection options of libpq that the connection string does not set.
 
 /// libpq's options where the URL does not set them: without these it waits for a silent server for minutes.
 const OPTIONS: [(&str, &str); 5] = [

@@ -26,7 +26,12 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page for which one call more than `limit` was read, which tells whether there are others.
+    /// Number of calls to read for a page of `limit`: one more tells whether others follow.
+    pub(crate) fn calls_to_read(limit: usize) -> i64 {
+        limit as i64 + 1
+    }
+
+    /// A page of at most `limit` of the calls read, of which there are at most [`Page::calls_to_read`].
     pub(crate) fn of(mut rows: Vec<CallColumns>, limit: usize) -> Self {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
@@ -73,7 +78,7 @@ impl<'a> Search<'a> {
     ) -> QueryResult<Page> {
         let (owner, filter, limit) = (self.owner, self.filter, usize::from(limit));
         if filter.is_period() {
-            let rows = history(owner, filter, after).limit(limit as i64 + 1).load(connection)?;
+            let rows = history(owner, filter, after).limit(Page::calls_to_read(limit)).load(connection)?;
             return Ok(Page::of(rows, limit));
         }
         if let Some(counterparties) = &filter.counterparty {
@@ -87,7 +92,7 @@ impl<'a> Search<'a> {
             if let Some(ids) = self.few.insert(few) {
                 let fitting = history(owner, filter, after).filter(matches(owner, filter));
                 let among = calls::id.eq_any(ids.as_slice());
-                let rows = fitting.filter(among).limit(limit as i64 + 1).load(connection)?;
+                let rows = fitting.filter(among).limit(Page::calls_to_read(limit)).load(connection)?;
                 return Ok(Page::of(rows, limit));
             }
         }
@@ -222,7 +227,7 @@ impl Windows<'_> {
         loop {
             let start = Instant::now();
             let end = self.end(connection, after, size)?;
-            let wanted = self.limit + 1 - rows.len();
+            let wanted = Page::calls_to_read(self.limit - rows.len());
             rows.extend(self.window(connection, after, end, wanted)?);
             if rows.len() > self.limit {
                 return Ok(Page::of(rows, self.limit));
@@ -256,7 +261,7 @@ impl Windows<'_> {
         connection: &mut PgConnection,
         after: Option<Position>,
         end: Option<Position>,
-        wanted: usize,
+        wanted: i64,
     ) -> QueryResult<Vec<CallColumns>> {
         let fitting = history(self.owner, self.filter, after).filter(matches(self.owner, self.filter));
         let window = match end {
@@ -265,7 +270,7 @@ impl Windows<'_> {
                 .filter(calls::created_at.gt(created_at).or(calls::id.ge(id))),
             None => fitting,
         };
-        window.limit(wanted as i64).load(connection)
+        window.limit(wanted).load(connection)
     }
 }
 

@@ -143,7 +143,7 @@ impl Listener {
         Ok(began)
     }
 
-    /// What changed in a history behind a version: at most `limit` calls, notes and marks each, in the order
+    /// Changes of a history after a version: at most `limit` calls, notes and marks each, in the order
     /// in which they were stored.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
     }
 }
 
-/// What changed in a history. Each change has the version that the history got by it; a call's is its id.
+/// Changes of a history. Each has the version that the history got by it; a call's is its id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
     /// New calls.
@@ -216,8 +216,8 @@ pub struct News {
 }
 
 impl News {
-    /// How far they are complete, where they are not: a kind of which there are `limit` can go on behind its
-    /// last one.
+    /// Version up to which they are complete, if they are not: a kind of which there are `limit` can go on
+    /// behind its last one.
     pub fn end(&self, limit: u16) -> Option<i64> {
         let limit = usize::from(limit);
         let ends = [

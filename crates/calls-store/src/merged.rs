@@ -22,7 +22,7 @@ impl Place {
         Self { created_at, number, id }
     }
 
-    /// Where the list goes on in one of the histories: behind this position. Of the calls of one instant
+    /// Position in one of the histories behind which the list goes on. Of the calls of one instant
     /// those of higher numbers have been, and those of lower ones have not.
     pub fn within(&self, number: PartyKey) -> Position {
         let id = match number.cmp(&self.number) {
@@ -41,7 +41,7 @@ pub struct Part<T> {
     pub number: PartyKey,
     /// Its calls.
     pub rows: Vec<T>,
-    /// How far it was read, if it goes on.
+    /// Position up to which it was read, if it goes on.
     pub next: Option<Position>,
 }
 

@@ -1,4 +1,4 @@
-//! Brings a database to this version's layout.
+//! Applies pending migrations.
 //!
 //! Everything happens in one transaction, so a process that is killed leaves the database as it was. The lock
 //! that keeps a second process out is the transaction's too: it cannot outlive it, also behind a pooler of

@@ -1,4 +1,4 @@
-//! Who occurs in the histories of others (see the migration `keep_address_books`).
+//! Parties that occur in the histories of others (see the migration `keep_address_books`).
 //!
 //! Writers pay nothing for it: whoever searches brings it forward over the calls that came since. Where calls
 //! were removed or altered it is made anew.
@@ -54,7 +54,7 @@ pub fn bring_forward(connection: &mut PgConnection) -> QueryResult<bool> {
             return Ok(false);
         }
         distribution::prepare(connection)?;
-        // What is lost in a crash is listed again.
+        // Rows lost in a crash are listed again.
         for setting in ["statement_timeout = 0", "work_mem = '64MB'", "synchronous_commit = off"] {
             diesel::sql_query(format!("SET LOCAL {setting}")).execute(connection)?;
         }

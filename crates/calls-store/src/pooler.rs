@@ -24,7 +24,7 @@ pub(crate) fn check(connect: impl Fn() -> anyhow::Result<PgConnection>) -> anyho
     }
     for round in 0..ROUNDS {
         let value = format!("{}-{round}", std::process::id());
-        let keeps = keeps_setting(&mut one, &mut other, &value).context("cannot ask PostgreSQL")?;
+        let keeps = keeps_setting(&mut one, &mut other, &value).context("cannot query PostgreSQL")?;
         if !keeps {
             bail!(
                 "expected connections that keep their session, but found a pooler that shares them between \

@@ -12,7 +12,7 @@ use crate::backup::{self, Step};
 use crate::restore;
 use crate::server::Server;
 
-/// What an upgrade does at this moment, for those who watch.
+/// Step of an upgrade, for its progress display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// It begins: the major versions.
@@ -28,16 +28,16 @@ pub enum Stage {
     Exchanging,
 }
 
-/// How an upgrade ended.
+/// Result of an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The data was of this version already.
     NotNeeded(u32),
     /// The data is of the new version.
     Done {
-        /// What the new cluster holds.
+        /// Content of the new cluster.
         manifest: Manifest,
-        /// Where the old cluster is now.
+        /// New location of the old cluster.
         aside: PathBuf,
     },
 }

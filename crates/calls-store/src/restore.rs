@@ -66,7 +66,7 @@ pub fn check(path: &Path) -> anyhow::Result<Checked<'_>> {
 }
 
 impl Checked<'_> {
-    /// What it holds.
+    /// Content of the backup.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -88,7 +88,7 @@ impl Checked<'_> {
             if !replace && !is_empty(&mut connection).context("cannot look into the database")? {
                 bail!("expected an empty database, but found one with data: add --replace to replace it");
             }
-            let others = others(&mut connection).context("cannot ask who is connected")?;
+            let others = others(&mut connection).context("cannot list the other clients")?;
             ensure!(
                 others == 0,
                 "expected nobody else to use the database, but found {others} connections: stop `calls serve` first"
@@ -128,14 +128,14 @@ impl Checked<'_> {
         if let Err(error) = fed {
             drop(input);
             psql.succeed()?;
-            return Err(error).context("cannot hand the backup to psql");
+            return Err(error).context("cannot pass the backup to psql");
         }
         // Without its success there is no commit.
         unpacking.succeed()?;
         let committed = input.write_all(b"COMMIT;\n").and_then(|()| input.flush());
         drop(input);
         psql.succeed()?;
-        committed.context("cannot hand the backup to psql")
+        committed.context("cannot pass the backup to psql")
     }
 }
 
@@ -175,7 +175,7 @@ fn is_empty(connection: &mut PgConnection) -> QueryResult<bool> {
     Ok(true)
 }
 
-/// How many other clients are connected to the database.
+/// Number of other clients of the database.
 fn others(connection: &mut PgConnection) -> QueryResult<i64> {
     #[derive(QueryableByName)]
     struct Others {

@@ -1,12 +1,11 @@
 //! Calls as they are read.
 
-use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, Disposition, Party};
+use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, Disposition, Note, Party};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use crate::columns::{DispositionColumn, TypeColumn};
-use crate::details::RowDetails;
 use crate::keys::{CallId, PartyKey};
 use crate::labels::Labels;
 use crate::schema::calls;
@@ -43,8 +42,21 @@ pub struct CallRow {
     pub columns: CallColumns,
     /// The other party.
     pub counterparty: Party,
-    /// What else is known, where [`details::read`](crate::details::read) has read it.
+    /// Further columns, if [`details::read`](crate::details::read) has read them.
     pub details: RowDetails,
+}
+
+/// Details of a call beside the columns of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowDetails {
+    /// From the first ring to the answer or the end.
+    pub ring_time: Option<CallDuration>,
+    /// The other number that took part.
+    pub via: Option<Party>,
+    /// The counterparty's name.
+    pub name: Option<String>,
+    /// The note on the call.
+    pub note: Option<Note>,
 }
 
 /// A place in a history, which is ordered by time and then by id, newest first.

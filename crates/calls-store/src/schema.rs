@@ -96,6 +96,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    last_imports (source) {
+        source -> Text,
+        added -> Int8,
+        imported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     lines (name, place) {
         name -> Text,
         place -> Int4,
@@ -166,6 +174,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     history_counts,
     idempotency_keys,
     imported_files,
+    last_imports,
     lines,
     listed_histories,
     name_changes,

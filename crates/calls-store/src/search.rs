@@ -1,4 +1,4 @@
-//! What is searched for: a part of a name, a number, an extension or a SIP address.
+//! Search terms: a part of a name, a number, an extension or a SIP address.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::counts;
 use crate::filter::Counterparties;
 use crate::keys::{CallId, PartyKey};
 
-/// What is searched for. Empty, it finds everybody.
+/// Search terms. If empty, everybody is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Search {
     text: String,

@@ -77,7 +77,7 @@ impl Server {
         self.cluster.as_ref().map(Cluster::data_dir)
     }
 
-    /// How often this process has started the private cluster again.
+    /// Number of times that this process restarted the private cluster.
     pub fn restarts(&self) -> u64 {
         self.restarts.load(Ordering::Relaxed)
     }

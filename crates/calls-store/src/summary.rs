@@ -13,7 +13,6 @@ mod read_whole;
 use std::time::Duration;
 
 use calls_model::{CounterpartyCount, Summary, TalkTime};
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -101,6 +100,3 @@ fn counterparties(
     };
     Ok(entries.iter().map(count).collect())
 }
-
-/// A span of time without its end.
-type Span = (DateTime<Utc>, DateTime<Utc>);

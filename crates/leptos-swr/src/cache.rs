@@ -89,7 +89,7 @@ impl Cache {
             return Entry(entry);
         }
         self.0.collect_garbage();
-        let entry = Inner::new(self.0.shared.clone(), Box::new(key));
+        let entry = Inner::new(self.0.shared.clone(), key);
         self.0.entries.borrow_mut().push(entry.clone());
         Entry(entry)
     }
@@ -154,6 +154,11 @@ impl Cache {
     /// Whether the cache is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    #[cfg(feature = "devtools")]
+    pub(crate) fn nodes(&self) -> Vec<Rc<dyn Node>> {
+        self.0.nodes()
     }
 
     pub(crate) fn shared(&self) -> &Shared {

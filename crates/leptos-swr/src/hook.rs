@@ -32,8 +32,6 @@ pub struct Swr<T: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_validating: Signal<bool>,
     /// A retry or a poll is due, and waits for the network or for the tab to be visible.
     pub is_paused: Signal<bool>,
-    /// The retry that comes next.
-    pub retry: Signal<Option<Retry>>,
     pub(crate) current: Current<T, E>,
 }
 
@@ -53,6 +51,11 @@ where
     /// The entry of the key as it is now. `None` without a key, and after the hook's owner is gone.
     pub fn entry(&self) -> Option<Entry<T, E>> {
         self.current.get_untracked()
+    }
+
+    /// The scheduled retry, if there is one. Tracked, as a signal's `get` is.
+    pub fn retry(&self) -> Option<Retry> {
+        self.current.get()?.0.core.status.retry.get()
     }
 
     /// Asks for the data again, whatever was asked a moment ago: [`Entry::revalidate`].
@@ -109,6 +112,7 @@ where
 ///
 /// The cached data of a key is there at once, and also where the key changes: no signal ever shows one
 /// key's data under another key, unless `keep_previous_data` asks for it.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr<K, T, E, F>(
     key: impl Fn() -> Option<K> + 'static,
     fetcher: impl Fn(K) -> F + 'static,
@@ -123,6 +127,7 @@ where
 }
 
 /// The data of a key that never changes: fetched once, and then only when asked for.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_immutable<K, T, E, F>(
     key: impl Fn() -> Option<K> + 'static,
     fetcher: impl Fn(K) -> F + 'static,
@@ -142,6 +147,7 @@ where
 ///
 /// `options` changes the cache's defaults in place. It is reactive: where it reads a signal, the options
 /// change with it.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_with<K, T, E, F>(
     key: impl Fn() -> Option<K> + 'static,
     fetcher: impl Fn(K) -> F + 'static,
@@ -165,6 +171,7 @@ where
 }
 
 /// Reads the data under a key that other hooks or mutations have stored. Never fetches.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_cached<K, T, E>(key: impl Fn() -> Option<K> + 'static) -> Swr<T, E>
 where
     K: Clone + Eq + 'static,
@@ -181,6 +188,7 @@ where
 pub(crate) type Find<T, E> = Box<dyn Fn() -> Option<EntryAndFetch<T, E>>>;
 
 /// The signals of the entry that is found.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub(crate) fn use_found<T, E>(
     cache: &Cache,
     find: Find<T, E>,
@@ -196,6 +204,8 @@ where
         kept: RefCell::new(None),
         options: RefCell::new(Rc::new(Options::new(config))),
         changed: ArcTrigger::new(),
+        #[cfg(feature = "devtools")]
+        location: std::panic::Location::caller(),
     });
     let current = Current { address: find_memo(hook.clone(), find), hook: ArenaItem::new_local(hook) };
     keep_options(config, current, options);
@@ -206,7 +216,6 @@ where
         is_loading: select(current, |status| status.is_loading.get()),
         is_validating: select(current, |status| status.is_validating.get()),
         is_paused: select(current, |status| status.is_paused.get()),
-        retry: select(current, |status| status.retry.get()),
         current,
     }
 }
@@ -229,6 +238,8 @@ pub(crate) struct Hook<T, E> {
     options: RefCell<Rc<Options<T, E>>>,
     /// The options have changed.
     changed: ArcTrigger,
+    #[cfg(feature = "devtools")]
+    location: &'static std::panic::Location<'static>,
 }
 
 type EntryAndFetch<T, E> = (Entry<T, E>, Option<Fetch<T, E>>);
@@ -240,6 +251,11 @@ impl<T, E> Shows<T, E> for Hook<T, E> {
 
     fn forget(&self) {
         drop(self.kept.take());
+    }
+
+    #[cfg(feature = "devtools")]
+    fn location(&self) -> &'static std::panic::Location<'static> {
+        self.location
     }
 }
 

@@ -33,7 +33,7 @@
 //!         // The error stands beside the data, which is never taken away.
 //!         {move || name.error.get()}
 //!         // After a failure there are retries, each later than the one before.
-//!         {move || name.retry.get().map(|retry| format!("failed {} times", retry.count))}
+//!         {move || name.retry().map(|retry| format!("failed {} times", retry.count))}
 //!         {move || name.is_paused.get().then_some("waiting for the network")}
 //!         <button on:click=move |_| name.revalidate()>"Again"</button>
 //!     }
@@ -72,8 +72,8 @@
 //! ```
 //!
 //! **Four.** Write. [`Swr::set`] and [`Swr::update`] change the data here; [`Swr::mutate`] does work
-//! elsewhere and can show its hoped-for result meanwhile; [`use_swr_mutation`] is the hook for forms and
-//! buttons.
+//! elsewhere and can show its optimistic result meanwhile; [`use_swr_mutation`] is the hook for forms and
+//! buttons. A [`MutationQueue`] holds mutations back while offline and runs them in order afterwards.
 //!
 //! ```no_run
 //! use leptos_swr::{MutateOptions, Swr};
@@ -116,52 +116,57 @@
 //! assert_eq!(hook.data.get_untracked(), Some(42));
 //! ```
 //!
-//! # Modules
+//! # Map
 //!
 //! In reading order:
 //!
-//! - [`hook`]: [`use_swr`], the hook, and [`Swr`], what it returns.
-//! - [`query`]: [`Query`], key, fetcher and types in one definition, and its hook [`use_query`].
-//! - [`options`]: [`Config`] and [`Options`], with swr's names and defaults; [`MutateOptions`].
-//! - [`cache`]: [`Cache`], all entries of an app.
-//! - [`entry`]: [`Entry`], one key's data, error and state.
-//! - [`pages`]: [`use_swr_pages`], lists that come page by page. [`rows`]: how a list's fresh head joins the known pages.
-//! - [`mutation`]: [`use_swr_mutation`], changes done when triggered.
-//! - [`subscription`]: [`use_swr_subscription`], data that is pushed.
-//! - [`persist`]: data that outlives the page.
-//! - [`machine`]: the pure state machine inside each entry.
-//! - [`host`]: the world outside, as a browser and as a virtual clock for tests.
-//! - [`request`]: a request under way, and how it is aborted.
-//! - [`value`]: the bound of all data.
+//! - Hooks: [`use_swr`], [`use_swr_with`], [`use_query`] with a [`Query`], and [`Swr`], their result.
+//! - Options, with swr's names and defaults: [`Config`], [`Options`], [`MutateOptions`].
+//! - The cache without a hook: [`Cache`], and [`Entry`], one key's data, error and state.
+//! - Lists that come page by page: [`use_swr_pages`]; [`splice`] joins a fresh head with the known pages.
+//! - Changes: [`use_swr_mutation`]; [`MutationQueue`] for those that wait for the network.
+//! - Pushed data: [`use_swr_subscription`].
+//! - Data that outlives the page: [`Cache::persist`].
+//! - The world outside: [`Host`], as a [`Browser`] and as a [`VirtualHost`] for tests.
+//! - With the feature `devtools`: `Cache::snapshot`, all entries with their state.
 
-pub mod cache;
-pub mod entry;
-pub mod hook;
-pub mod host;
-pub mod machine;
-pub mod mutation;
-pub mod options;
-pub mod pages;
-pub mod persist;
-pub mod query;
-pub mod request;
-pub mod rows;
+mod cache;
+#[cfg(feature = "devtools")]
+mod devtools;
+mod entry;
+mod hook;
+mod host;
+mod machine;
+mod mutation;
+mod mutation_queue;
+mod options;
+mod pages;
+mod persist;
+mod query;
+mod request;
+mod rows;
 mod setters;
 mod settled;
-pub mod subscription;
-pub mod value;
+mod subscription;
+mod value;
 
 pub use cache::{Cache, provide_cache, provide_cache_with, use_cache};
+#[cfg(feature = "devtools")]
+pub use devtools::{EntrySnapshot, EntryState};
 pub use entry::Entry;
 pub use hook::{Swr, use_swr, use_swr_cached, use_swr_immutable, use_swr_with};
-pub use host::{Browser, Host, HostEvent, VirtualHost};
+pub use host::{Browser, Host, HostEvent, Listener, Task, VirtualHost};
 pub use machine::Retry;
 pub use mutation::{MutationOptions, SwrMutation, use_swr_mutation};
-pub use options::{Config, MutateOptions, Options};
+pub use mutation_queue::MutationQueue;
+pub use options::{
+    Callback, Compare, Config, Decide, DecideByData, Interval, MutateOptions, Notify, Optimistic, Options,
+    Populate, Reconcile,
+};
 pub use pages::{PagesConfig, PagesKey, PagesOptions, SwrPages, use_swr_pages};
 pub use persist::{PersistOptions, Storage, WebStorage};
 pub use query::{Query, use_query};
 pub use request::{Reply, abort_signal};
-pub use rows::Rows;
-pub use subscription::{Push, SwrSubscription, use_swr_subscription};
+pub use rows::{Rows, splice};
+pub use subscription::{Push, SubscriptionKey, SwrSubscription, use_swr_subscription};
 pub use value::Value;

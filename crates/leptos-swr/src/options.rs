@@ -208,10 +208,26 @@ impl<T, R, E> MutateOptions<T, R, E> {
         self
     }
 
+    /// The same, showing what is made from the committed data and the data shown.
+    pub fn optimistic_by(mut self, data: impl Fn(Option<&T>, Option<&T>) -> T + 'static) -> Self {
+        self.optimistic_data = Some(Rc::new(data));
+        self
+    }
+
     /// The same, without or with a fetch at the end.
     pub fn revalidate(mut self, revalidate: bool) -> Self {
         self.revalidate = revalidate;
         self
+    }
+
+    /// Whether a failure takes the optimistic data back.
+    pub(crate) fn rolls_back(&self, error: &E) -> bool {
+        self.rollback_by.as_ref().map_or(self.rollback_on_error, |decide| decide(error))
+    }
+
+    /// Whether the entry is fetched again, by its data after the mutation.
+    pub(crate) fn revalidates(&self, data: Option<&T>) -> bool {
+        self.revalidate_by.as_ref().map_or(self.revalidate, |decide| decide(data))
     }
 
     /// The same, making the cache's data from the answer and the committed data.

@@ -102,8 +102,6 @@ pub struct SwrPages<P: Send + Sync + 'static, E: Send + Sync + 'static> {
     pub is_validating: Signal<bool>,
     /// A retry or a poll is due, and waits for the network or for the tab to be visible.
     pub is_paused: Signal<bool>,
-    /// The retry that comes next.
-    pub retry: Signal<Option<Retry>>,
     /// Number of requested pages. Higher than the number of loaded pages during a fetch, and at the end of
     /// the list.
     pub size: Signal<usize>,
@@ -157,6 +155,11 @@ where
         }
     }
 
+    /// The scheduled retry, if there is one: [`Swr::retry`].
+    pub fn retry(&self) -> Option<Retry> {
+        self.swr.retry()
+    }
+
     /// The list's entry: [`Swr::entry`].
     pub fn entry(&self) -> Option<Entry<Vec<P>, E>> {
         self.swr.entry()
@@ -201,6 +204,7 @@ where
 /// `get_key(index, previous)` gives each page's key, with the page before it (`None` for the first), or
 /// `None` where the list ends or is not ready. It is reactive for the first page: where that key changes,
 /// the list is another one. `fetcher` gets a page.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_pages<K, P, E, F>(
     get_key: impl Fn(usize, Option<&P>) -> Option<K> + 'static,
     fetcher: impl Fn(K) -> F + 'static,
@@ -247,7 +251,6 @@ where
         is_loading: swr.is_loading,
         is_validating: swr.is_validating,
         is_paused: swr.is_paused,
-        retry: swr.retry,
         size: size.into(),
         swr,
         list: StoredValue::new_local(list),

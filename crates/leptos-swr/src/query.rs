@@ -54,6 +54,7 @@ pub trait Query: Clone + Eq + 'static {
 }
 
 /// The data of a query. `query` is reactive; `None` is no query, and all signals are empty.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_query<Q: Query>(query: impl Fn() -> Option<Q> + 'static) -> Swr<Q::Data, Q::Error> {
     use_swr_with(query, Q::fetch, Q::configure)
 }

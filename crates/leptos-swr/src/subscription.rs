@@ -58,6 +58,7 @@ where
 ///
 /// `subscribe` opens the source and returns what closes it. It is called for the first hook of a key, and the
 /// source is closed after the last.
+#[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_subscription<K, T, E, D>(
     key: impl Fn() -> Option<K> + 'static,
     subscribe: impl Fn(K, Push<T, E>) -> D + 'static,

@@ -65,7 +65,7 @@ struct Run {
     trace: Vec<Value>,
 }
 
-/// What the hooks' code notes while time stands still.
+/// Notes of the hooks' code between two moments.
 #[derive(Default)]
 struct Noted {
     requests: RefCell<Vec<String>>,

@@ -1,4 +1,4 @@
-//! What must hold for every schedule. `PROPTEST_CASES=10000 cargo test --test properties` for more of them.
+//! Properties of every schedule. `PROPTEST_CASES=10000 cargo test --test properties` tries more of them.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use leptos_swr::rows::splice;
+use leptos_swr::splice;
 use leptos_swr::{Cache, Config, Entry, MutateOptions, Rows, Swr, VirtualHost, use_swr_with};
 use proptest::prelude::*;
 use proptest::test_runner::Config as ProptestConfig;
@@ -325,7 +325,7 @@ proptest! {
         world.owner.cleanup();
     }
 
-    /// What the server has at the end is what is shown, once it could be asked.
+    /// The server's last state is shown, once it could be fetched.
     #[test]
     fn every_schedule_ends_with_the_newest_answer(ops in proptest::collection::vec(op(), 1..40)) {
         let mut world = World::new();

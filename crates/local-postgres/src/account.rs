@@ -80,6 +80,11 @@ pub fn user_of_server(owner: u32) -> Result<Option<String>, Error> {
     Ok(Account::to_drop_to(owner)?.map(|account| account.name))
 }
 
+/// The name of a user, if it has one.
+pub fn user_name(uid: u32) -> Option<String> {
+    Account::by_uid(uid).map(|account| account.name)
+}
+
 /// Whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     effective_uid() == 0

@@ -225,7 +225,7 @@ fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{program} --version: {error}"))?;
-    // What prevents a program from running is an error of the linker.
+    // A program that cannot run has an error of the dynamic linker.
     let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
     let text = String::from_utf8_lossy(said);
     match major(&text) {

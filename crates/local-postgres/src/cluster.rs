@@ -19,7 +19,7 @@ use crate::stop::Stop;
 /// Time limit of a stop. The server writes its shared buffers, which takes minutes on a slow disk.
 pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(600);
 
-/// How long to wait for a data folder that nobody else may use.
+/// Time limit of waiting for exclusive use of a data folder.
 const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.

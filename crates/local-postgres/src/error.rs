@@ -199,19 +199,19 @@ pub enum Error {
     NoDataDir,
 
     /// A system call failed.
-    #[error("could not {doing}: {source}")]
+    #[error("could not {doing}: {cause}")]
     Io {
         /// The attempted action, with the path.
         doing: String,
-        /// Error of the system call.
-        source: io::Error,
+        /// Error of the system call. It is no `source`: those who print the sources too would print it twice.
+        cause: io::Error,
     },
 }
 
 impl Error {
-    /// For `map_err`: "could not {verb} {path}: {source}".
+    /// For `map_err`: "could not {verb} {path}: {cause}".
     pub(crate) fn io(verb: &str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
         let doing = format!("{verb} {}", path.display());
-        move |source| Error::Io { doing, source }
+        move |cause| Error::Io { doing, cause }
     }
 }

@@ -48,8 +48,8 @@ impl Keeper {
             pid
         };
         if pid < 0 {
-            let source = io::Error::last_os_error();
-            return Err(Error::Io { doing: "fork".to_owned(), source });
+            let cause = io::Error::last_os_error();
+            return Err(Error::Io { doing: "fork".to_owned(), cause });
         }
         Ok(Keeper { pid })
     }

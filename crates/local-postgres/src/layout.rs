@@ -127,7 +127,7 @@ impl Layout {
             .map_err(Error::io("create the folder", &self.data_dir))
     }
 
-    /// Where an upgrade makes its cluster.
+    /// Folder in which an upgrade makes its cluster.
     pub(crate) fn upgraded(&self) -> PathBuf {
         self.data_dir.join("upgrade/postgres")
     }
@@ -216,7 +216,7 @@ impl Layout {
         let folder = &self.socket_dir;
         match self.create_for_server(folder) {
             Ok(()) => return Ok(()),
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(Error::Io { cause, .. }) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
         let found = fs::symlink_metadata(folder).map_err(Error::io("examine", folder))?;

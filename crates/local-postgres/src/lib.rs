@@ -61,7 +61,7 @@ pub mod testing;
 mod upgrade;
 mod url;
 
-pub use account::user_of_server;
+pub use account::{user_name, user_of_server};
 pub use binaries::installed;
 pub use cluster::Cluster;
 pub use error::Error;

@@ -22,7 +22,7 @@ pub(crate) const FAST: libc::c_int = libc::SIGINT;
 pub(crate) struct Stop {
     server_lock: CString,
     pid_file: CString,
-    /// Where the server works.
+    /// Working folder of the server.
     folder: CString,
     signal: libc::c_int,
     /// Whom to become before sending it. The server's user can write any number into the file, and must not

@@ -25,7 +25,7 @@ const OLD: &str = "CALLS_OLD_POSTGRES_BIN";
 #[derive(Debug)]
 pub struct Upgrade {
     layout: Layout,
-    /// Where the new cluster is made.
+    /// Folder in which the new cluster is made.
     work: Layout,
     from: u32,
     old: Option<Binaries>,
@@ -71,7 +71,7 @@ impl Upgrade {
         (self.from, self.new.major())
     }
 
-    /// Where the new cluster is made. Files beside it go with it in the end.
+    /// Folder in which the new cluster is made. Files beside it are moved with it in the end.
     pub fn work_dir(&self) -> &Path {
         &self.work.data_dir
     }

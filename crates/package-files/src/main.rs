@@ -1,4 +1,7 @@
-//! `package-files FOLDER` writes the man pages and completions of `calls` into a folder, for packages.
+//! `package-files FOLDER` writes the man pages, completions and licences of `calls` into a folder, for
+//! packages.
+
+mod licenses;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -10,7 +13,8 @@ use clap_mangen::Man;
 fn main() -> anyhow::Result<()> {
     let folder =
         env::args_os().nth(1).map(PathBuf::from).context("expected a folder, but found no argument")?;
-    write(&folder)
+    write(&folder)?;
+    licenses::write(&folder.join("licenses"))
 }
 
 /// Writes `man/calls.1` and one page for each command, and `completions/` for bash, zsh and fish.

@@ -1,65 +1,33 @@
 //! A headless Chromium with an empty profile.
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::MetadataExt;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use chromedriver::Driver;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-const OPTIONS: [&str; 8] = [
-    "--headless=new",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--lang=en-US",
-    "--window-size=1280,900",
-];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running browser. Ends with this value.
 pub struct Chromium {
     client: Client,
-    driver: Child,
-    _profile: tempfile::TempDir,
+    _driver: Driver,
 }
 
 impl Chromium {
     /// Starts one.
     pub async fn start() -> anyhow::Result<Self> {
-        let profile = tempfile::tempdir()?;
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver is missing: `just setup test` installs it")?;
-        let stdout = driver.stdout.take().context("chromedriver has no output")?;
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()));
-        let port = port.context("chromedriver does not say its port")?;
-        let mut options: Vec<String> = OPTIONS.map(str::to_owned).to_vec();
-        options.push(format!("--user-data-dir={}", profile.path().display()));
-        // Chromium's sandbox refuses to run as root, as in a container.
-        if profile.path().metadata()?.uid() == 0 {
-            options.push("--no-sandbox".to_owned());
-        }
-        let capabilities = json!({
-            "goog:chromeOptions": {"args": options},
-            "goog:loggingPrefs": {"performance": "ALL"},
-        });
+        let driver = Driver::start()?;
+        let capabilities = driver.capabilities(&[], json!({"performance": "ALL"}))?;
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(serde_json::from_value(capabilities)?)
-            .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{}", driver.port()))
             .await
             .context("Chromium does not start")?;
-        Ok(Self { client, driver, _profile: profile })
+        Ok(Self { client, _driver: driver })
     }
 
     /// Opens a page, after having given it a script to run before all others.
@@ -105,14 +73,6 @@ impl Chromium {
     /// Ends the browser.
     pub async fn stop(self) -> anyhow::Result<()> {
         Ok(self.client.clone().close().await?)
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        // chromedriver takes its browser along. Fails only if it is gone already.
-        self.driver.kill().unwrap_or_default();
-        self.driver.wait().map(|_| ()).unwrap_or_default();
     }
 }
 

@@ -113,7 +113,7 @@ impl Freshness {
         Effect::new(move |_| self.is_counting.set_value(calls.error.with(Option::is_some)));
         Signal::derive(move || {
             self.now_ms.track();
-            let seconds = calls.retry.get().map(|retry| seconds_until(retry.at_ms as f64));
+            let seconds = calls.retry().map(|retry| seconds_until(retry.at_ms as f64));
             next_attempt(calls.is_paused.get(), calls.is_validating.get(), seconds)
         })
     }

@@ -145,11 +145,13 @@ fn failure(error: &ApiError) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use calls_model::ProblemKind;
+
     use super::*;
 
     fn problem() -> Box<Problem> {
         Box::new(Problem {
-            kind: Problem::NOT_A_NUMBER.to_owned(),
+            kind: ProblemKind::NotANumber.uri().to_owned(),
             title: "Not a number".to_owned(),
             status: 400,
             detail: None,

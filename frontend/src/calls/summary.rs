@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use calls_model::{Summary, TalkTime};
+use calls_model::Summary;
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Section;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::page::{find, replace};
 use crate::path;
-use crate::script::{count, duration as talk_time, fill, t};
+use crate::script::{count, duration as talk_time, fill, t, wait};
 
 /// Width from which the summary stands beside the list. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
@@ -44,33 +44,10 @@ pub fn SummaryPanel(
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
     let links = Links { base, filter, list };
-    let written = StoredValue::new((Html::default(), Vec::new()));
-    // Told when something was opened or closed.
+    let written: Written = StoredValue::new((Html::default(), Vec::new()));
+    // Notified when something was opened or closed.
     let toggled = Trigger::new();
-    Effect::new(move |_| {
-        toggled.track();
-        let Some(section) = node.get() else { return };
-        let Some(parts) = find(&section, ".summary-parts") else { return };
-        let is_open = find(&section, "details[open] > .summary-parts").is_some();
-        // That of another filter stands in until the answer comes; that of another number never does.
-        let (html, charts, is_stale) = list.summary.with(|data| {
-            list.wanted.with(|wanted| {
-                match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
-                    _ if !is_open => Default::default(),
-                    None => (hint(&t("Adding up…")), Vec::new(), false),
-                    Some(data) => {
-                        let (html, charts) = write_parts(&data.summary, &links, &section);
-                        (html, charts, data.key.wanted != *wanted)
-                    }
-                }
-            })
-        });
-        section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
-        if written.with_value(|(before, _)| *before != html) {
-            replace(&parts, html.as_str());
-            written.set_value((html, charts));
-        }
-    });
+    write_on_change(node, links, written, toggled);
     let navigate = use_navigate();
     let go = move |address: &str| {
         navigate(address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
@@ -116,6 +93,38 @@ pub fn SummaryPanel(
             on:keydown=walk
         ></section>
     }
+}
+
+/// HTML of the inside of the summary, and its charts.
+type Written = StoredValue<(Html, Vec<Chart>)>;
+
+/// Writes the inside of the summary, and again when the data, the filter or what is open changes.
+fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggled: Trigger) {
+    let list = links.list;
+    Effect::new(move |_| {
+        toggled.track();
+        let Some(section) = node.get() else { return };
+        let Some(parts) = find(&section, ".summary-parts") else { return };
+        let is_open = find(&section, "details[open] > .summary-parts").is_some();
+        // Data of another filter is shown until the answer comes; data of another number never is.
+        let (html, charts, is_stale) = list.summary.with(|data| {
+            list.wanted.with(|wanted| {
+                match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
+                    _ if !is_open => Default::default(),
+                    None => (hint(&t("Adding up…")), Vec::new(), false),
+                    Some(data) => {
+                        let (html, charts) = write_parts(&data.summary, &links, &section);
+                        (html, charts, data.key.wanted != *wanted)
+                    }
+                }
+            })
+        });
+        section.class_list().toggle_with_force("stale", is_stale).unwrap_or_default();
+        if written.with_value(|(before, _)| *before != html) {
+            replace(&parts, html.as_str());
+            written.set_value((html, charts));
+        }
+    });
 }
 
 /// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart
@@ -237,17 +246,17 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
     let rate = summary.inbound.answer_rate.filter(|_| has_both);
     let rate_before = before.and_then(|before| before.inbound.answer_rate);
-    let median = |name: String, time: Option<TalkTime>| time.map(|time| line(name, talk_time(time), None));
+    let median = |name: String, time: Option<String>| time.map(|time| line(name, time, None));
     let lines = [
         Some(counted(t("Calls"), summary.calls, before.map(|before| before.calls))),
-        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
         rate.map(|rate| {
             line(t("Answered"), intl::percent(rate), rate_before.map(|before| points(rate, before)))
         }),
-        Some(counted(t("Missed"), types.missed_inbound, before.map(|before| before.inbound.missed))),
         Some(counted(t("Not returned"), summary.missed_inbound.not_returned, None)),
-        median(t("Usually rings"), summary.inbound.median_ring),
-        median(t("Returned after"), summary.inbound.median_return),
+        Some(line(t("Talk time"), talk_time(summary.talk_time), None)),
+        median(t("Usually rings"), summary.inbound.median_ring.map(talk_time)),
+        median(t("Returned after"), summary.inbound.median_return.map(wait)),
     ];
     lines.into_iter().flatten().collect()
 }

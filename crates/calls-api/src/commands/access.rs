@@ -10,25 +10,25 @@ use crate::clients::{Clients, Network};
 use crate::hosts::{AllowedHost, Host, Hosts};
 use crate::rate_limit::{Rate, RateLimit};
 
-/// Who may ask, and how often. Without these, every client of this machine as often as it likes, and no page
-/// of another origin.
+/// Limits on clients. Without these, each client of this machine may send any number of requests, and no page
+/// of another origin any.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Access {
-    /// How many requests one client may send, per second or minute, such as 20/s or 600/m. More are answered
+    /// Requests that one client may send per second or minute, such as 20/s or 600/m. More are answered
     /// 429 [default: any number]
     #[arg(long, env = "CALLS_RATE_LIMIT", value_name = "RATE")]
     rate_limit: Option<Rate>,
-    /// A reverse proxy's address, or its network such as 10.0.0.0/8: its X-Forwarded-For tells clients apart.
+    /// Address of a reverse proxy, or its network such as 10.0.0.0/8, whose X-Forwarded-For is trusted.
     /// Repeatable, or with commas
     #[arg(long, env = "CALLS_TRUSTED_PROXY", value_name = "ADDR[/BITS]", value_delimiter = ',')]
     trusted_proxy: Vec<Network>,
-    /// An origin whose pages may read the API in a browser, such as https://example.com (CORS). Repeatable,
-    /// or with commas [default: none]
+    /// Origin whose pages may read the API in a browser (CORS), such as https://example.com. Repeatable, or
+    /// with commas [default: none]
     #[arg(long, env = "CALLS_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<Origin>,
-    /// A host name by which clients reach this server, such as calls.example.com, or * for all. localhost,
-    /// loopback addresses and the host of --public-url are allowed anyway, and every IP address unless --bind
-    /// is a loopback address; requests for other hosts are answered 421. Repeatable, or with commas
+    /// Host name of this server, such as calls.example.com, or * for all. localhost, loopback addresses and
+    /// the host of --public-url are always allowed, and every IP address unless --bind is a loopback address;
+    /// requests for other hosts are answered 421. Repeatable, or with commas
     #[arg(long, env = "CALLS_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
     allowed_hosts: Vec<AllowedHost>,
 }

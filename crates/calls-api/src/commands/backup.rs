@@ -19,21 +19,21 @@ use calls_store::backup::archive::Manifest;
 use calls_store::backup::{self, Step, folder};
 use calls_store::server::Server;
 
-/// How long a backup that failed is waited for before the next attempt, at most.
+/// Longest pause after a failed backup.
 const RETRY: Duration = Duration::from_secs(300);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The file to write; a backup that is there is replaced
+    /// File to write; an existing backup is replaced
     #[arg(value_name = "FILE", required_unless_present = "to", conflicts_with = "to")]
     file: Option<PathBuf>,
-    /// A folder to write a new file into, named by the time
+    /// Folder for a new file, named by the time
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// How many files of --to to keep
+    /// Number of files of --to to keep
     #[arg(long, requires = "to", default_value_t = 7, value_name = "FILES", value_parser = files)]
     keep: usize,
-    /// Go on, and write another file to --to this often: 30m, 24h, 7d
+    /// Keep running, and write a file to --to at this interval: 30m, 24h, 7d
     #[arg(long, requires = "to", value_name = "TIME", value_parser = interval)]
     every: Option<Duration>,
 }
@@ -41,13 +41,13 @@ pub(crate) struct Arguments {
 /// Backups while serving.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Backups {
-    /// Back up regularly, into files of this folder [default: no backups]
+    /// Folder of regular backups [default: no backups]
     #[arg(long, env = "CALLS_BACKUP_TO", value_name = "DIR")]
     backup_to: Option<PathBuf>,
-    /// How often to back up: 30m, 24h, 7d
+    /// Interval between backups: 30m, 24h, 7d
     #[arg(long, env = "CALLS_BACKUP_EVERY", default_value = "24h", value_name = "TIME", value_parser = interval)]
     backup_every: Duration,
-    /// How many backups to keep
+    /// Number of backups to keep
     #[arg(long, env = "CALLS_BACKUP_KEEP", default_value_t = 7, value_name = "FILES", value_parser = files)]
     backup_keep: usize,
 }
@@ -188,7 +188,7 @@ impl Drop for Running {
     }
 }
 
-/// Who hears of backups, and can break them off.
+/// Metrics of backups, and the flag that cancels them.
 struct Watched {
     metrics: Metrics,
     stop: Arc<AtomicBool>,

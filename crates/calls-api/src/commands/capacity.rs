@@ -23,7 +23,7 @@ pub(crate) struct Capacity {
     /// answered 503
     #[arg(long, env = "CALLS_EXPORTS", default_value_t = 16, value_name = "EXPORTS")]
     exports: usize,
-    /// How long a client may leave what is sent to it unread, in seconds, before its connection is closed
+    /// Seconds that a client may leave a response unread before its connection is closed
     /// (Linux)
     #[arg(long, env = "CALLS_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]

@@ -35,7 +35,7 @@ enum Command {
     List(list::Arguments),
     /// Remove an address book and its names
     Remove {
-        /// Which one
+        /// Name of the address book
         #[arg(long, value_name = "NAME", value_parser = book::name())]
         book: String,
     },

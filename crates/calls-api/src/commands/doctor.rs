@@ -1,6 +1,9 @@
 //! `calls doctor`: looks at what Calls needs, and says the command that mends what is wrong.
 
+mod cures;
 mod database;
+mod folders;
+mod proxy;
 mod surroundings;
 
 use std::path::PathBuf;
@@ -13,27 +16,27 @@ use crate::listen::Listen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// One JSON array instead of lines: [{"check", "status", "found", "mend"}]
+    /// Print one JSON array instead of lines: [{"check", "status", "found", "mend"}]
     #[arg(long)]
     json: bool,
-    /// The address that the server listens on, or is to
+    /// Address that the server listens on
     #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
     bind: Listen,
-    /// Where others reach the server
+    /// Public URL of the server
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// The reverse proxy in front of the server, as `calls serve` takes it
+    /// Reverse proxy in front of the server, as in `calls serve`
     #[arg(long, env = "CALLS_TRUSTED_PROXY", value_name = "ADDR[/BITS]")]
     trusted_proxy: Option<String>,
-    /// Host names by which clients reach the server, as `calls serve` takes them
+    /// Host names of the server, as in `calls serve`
     #[arg(long, env = "CALLS_ALLOWED_HOSTS", value_name = "HOST")]
     allowed_hosts: Option<String>,
-    /// The folder of the regular backups
+    /// Folder of the regular backups
     #[arg(long, env = "CALLS_BACKUP_TO", value_name = "DIR")]
     backup_to: Option<PathBuf>,
 }
 
-/// How a check ended.
+/// Result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -42,7 +45,7 @@ enum Status {
     Fail,
 }
 
-/// What a check found.
+/// Finding of a check.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: &'static str,
@@ -53,21 +56,27 @@ struct Finding {
     mend: Option<String>,
 }
 
-/// What was found so far.
+/// Findings so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 
 impl Findings {
+    fn add(&mut self, check: &'static str, status: Status, found: String, mend: Option<String>) {
+        // libpq's messages end with a line break.
+        let found = found.trim_end().to_owned();
+        self.0.push(Finding { check, status, found, mend });
+    }
+
     fn ok(&mut self, check: &'static str, found: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Ok, found: found.into(), mend: None });
+        self.add(check, Status::Ok, found.into(), None);
     }
 
     fn warn(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Warn, found: found.into(), mend: Some(mend.into()) });
+        self.add(check, Status::Warn, found.into(), Some(mend.into()));
     }
 
     fn fail(&mut self, check: &'static str, found: impl Into<String>, mend: impl Into<String>) {
-        self.0.push(Finding { check, status: Status::Fail, found: found.into(), mend: Some(mend.into()) });
+        self.add(check, Status::Fail, found.into(), Some(mend.into()));
     }
 
     fn has(&self, status: Status) -> usize {

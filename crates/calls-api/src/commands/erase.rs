@@ -16,10 +16,10 @@ use calls_store::{idempotency, parties, settle};
 pub(crate) struct Arguments {
     /// The number in any spelling, an extension or a SIP address
     number: String,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
-    /// Say what would be erased, and erase nothing
+    /// Report what would be erased, without erasing it
     #[arg(long)]
     dry_run: bool,
 }

@@ -29,19 +29,20 @@ const OWNERS: u16 = 1000;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Whose calls, in any spelling [default: those of all numbers, with a column `owner`]
+    /// Number whose calls to export, in any spelling [default: all numbers, with a column `owner`]
     #[arg(value_name = "NUMBER")]
     number: Option<String>,
-    /// How to write them: csv and ndjson as the API does, or parquet
+    /// Format: csv and ndjson as in the API, or parquet
     #[arg(long, default_value = "csv", value_name = "FORMAT")]
     format: Format,
-    /// The file to write; it gets its name when it is complete [default: standard output]
+    /// File to write; it is renamed into place when complete [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A filter of the API, such as type="Missed Inbound", from=2024-01-01 or counterparty=+1202*. Repeatable
+    /// Filter as in the API, such as type="Missed Inbound", from=2024-01-01 or counterparty=+1202*.
+    /// Repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = filter)]
     filter: Vec<(String, String)>,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
 }
@@ -58,7 +59,7 @@ fn filter(text: &str) -> Result<(String, String), String> {
     pair.ok_or_else(|| format!("expected a name and a value such as from=2024-01-01, but found {text:?}"))
 }
 
-/// Where the calls come from, and which are wanted.
+/// Source and selection of the calls.
 struct Source {
     database: Database,
     labels: Labels,
@@ -201,7 +202,7 @@ impl Source {
     }
 }
 
-/// How many calls were read. Hidden where the calls themselves are shown.
+/// Number of calls read. Hidden where the calls themselves are written to the terminal.
 fn progress() -> ProgressBar {
     if io::stdout().is_terminal() && !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -10,15 +10,15 @@ use anyhow::{Context, bail, ensure};
 
 use crate::listen::Listen;
 
-/// How long each step may take.
+/// Time limit of each step.
 const LIMIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address that the server listens on, or unix: and the path of its socket
+    /// Address that the server listens on, or unix: and the path of its socket
     #[arg(long, env = "CALLS_BIND", default_value = "127.0.0.1:8000", value_name = "ADDR:PORT|unix:PATH")]
     bind: Listen,
-    /// Its second address, for administrators, which is asked if there is one
+    /// Its admin address, which is checked instead if given
     #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT|unix:PATH")]
     admin_bind: Option<Listen>,
 }

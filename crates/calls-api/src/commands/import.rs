@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use calls_import::{Format, Opened, Progress, ReadError};
 use calls_store::import::{Event, OnError, ResolvedCall};
+use calls_store::last_imports;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::storage::Storage;
@@ -21,25 +22,25 @@ use crate::intake::report::Report;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The call log, plain or in gzip or zip; or a folder of them; `-` reads standard input
+    /// Call log, plain or in gzip or zip, or a folder of logs; `-` reads standard input
     #[arg(required_unless_present = "watch", conflicts_with = "watch")]
     file: Option<PathBuf>,
     /// Format of the log; `auto` detects it
     #[arg(long, value_name = "FORMAT", default_value = "auto", long_help = formats_help())]
     format: String,
-    /// The time zone of times that the log writes without one, such as Europe/Berlin [default: UTC]
+    /// Time zone of times without one, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<String>,
-    /// Order of dates such as 03/02/2026, where the log does not tell: day-first or month-first
+    /// Order of ambiguous dates such as 03/02/2026: day-first or month-first
     #[arg(long, value_name = "ORDER")]
     dates: Option<String>,
     /// Owner of the calls, where the log does not name one
     #[arg(long, value_name = "NUMBER")]
     own: Option<String>,
-    /// For generic-csv: which column is what, as start=Date,from=Caller,to=Called,duration=Seconds
+    /// Columns of generic-csv, as start=Date,from=Caller,to=Called,duration=Seconds
     #[arg(long, value_name = "ROLE=COLUMN,...")]
     map: Option<String>,
     /// Read everything, store nothing
@@ -48,19 +49,19 @@ pub(crate) struct Arguments {
     /// Write the records to a file as NDJSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
-    /// Write what was added, and every entry that was skipped, to a file as JSON
+    /// Write a report with the counts and every skipped entry to a file as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Reaction to an entry that cannot be read
     #[arg(long, value_parser = on_error_choice(), default_value = "skip")]
     on_error: OnError,
-    /// Follow a folder instead: read each log that is put there, once, when it has stopped growing
+    /// Watch a folder: import each new log once, when it has stopped growing
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dry_run", "records", "report", "on_error"])]
     watch: Option<PathBuf>,
-    /// With --watch: how long a file must not have changed
+    /// With --watch: time without a change after which a file is complete
     #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch")]
     settle: u64,
-    /// Where the server is reached, for the addresses of pages
+    /// Public URL of the server, for links to pages
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL", default_value = "http://localhost:8000")]
     public_url: String,
 }
@@ -125,6 +126,9 @@ fn import(storage: Storage, file: &Path, arguments: &Arguments, read: &Read) -> 
         let mut connection = server.connect()?;
         let ended = intake::run(Some(&mut connection), opened.items, choices, &mut report, on_event);
         calls_store::settle(&mut connection)?;
+        if ended.is_ok() && !report.found_nothing() {
+            last_imports::note(&mut connection, last_imports::Source::Command, report.stored().0)?;
+        }
         drop(connection);
         server.leave()?;
         ended

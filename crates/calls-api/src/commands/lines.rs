@@ -20,14 +20,13 @@ const MOST: usize = 50;
 pub(crate) enum Command {
     /// Make a set of numbers, in place of the one with this name
     Set {
-        /// The name, which `number=@NAME` stands for; at most 50 characters
+        /// Name of the set, for `number=@NAME`; at most 50 characters
         #[arg(value_parser = name)]
         name: String,
-        /// The numbers in any spelling, extensions or SIP addresses; 1 to 50
+        /// Numbers in any spelling, extensions or SIP addresses; 1 to 50
         #[arg(required = true)]
         numbers: Vec<String>,
-        /// The country whose national numbers are understood without a country code, as two letters (ISO
-        /// 3166-1)
+        /// Country of numbers without a country code, as two letters (ISO 3166-1)
         #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
         region: Option<Region>,
     },
@@ -54,7 +53,7 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(storage: Storage, command: Command) -> anyhow::Result<ExitCode> {
-    // What is wrong is said before anything is started.
+    // Wrong arguments are refused before PostgreSQL is started.
     let wanted = match &command {
         Command::Set { numbers, region, .. } => parse(numbers, *region)?,
         Command::List | Command::Remove { .. } => Vec::new(),

@@ -1,4 +1,4 @@
-//! How much memory the threads keep.
+//! Memory that threads keep.
 
 /// Has the threads share one heap per core. By itself glibc makes eight per core, and each keeps what its
 /// largest request took: an API that had answered some summaries and exports held 83 MB instead of 58. To be

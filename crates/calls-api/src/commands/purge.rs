@@ -15,15 +15,14 @@ use diesel::Connection as _;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Calls that began before this: an age such as 90d, 8w, 12mo or 2y, or a date (YYYY-MM-DD, which begins
-    /// at midnight UTC)
+    /// Delete calls that began before this: an age such as 90d, 8w, 12mo or 2y, or a date (YYYY-MM-DD, which
+    /// begins at midnight UTC)
     #[arg(long, value_name = "AGE|DATE")]
     older_than: Limit,
-    /// Say what would be deleted, and delete nothing
+    /// Report what would be deleted, without deleting it
     #[arg(long)]
     dry_run: bool,
-    /// Delete by age also where the newest call is more than a year old, as it seems to be when the clock is
-    /// wrong
+    /// Delete by age even if the newest call is more than a year old, which may mean that the clock is wrong
     #[arg(long)]
     yes: bool,
 }

@@ -14,10 +14,10 @@ use calls_store::settle;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A file that `calls backup` has written
+    /// File written by `calls backup`
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Delete what is in the database, and put the backup in its place
+    /// Replace the content of the database
     #[arg(long)]
     replace: bool,
 }

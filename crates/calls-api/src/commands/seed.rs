@@ -28,13 +28,13 @@ pub(crate) struct Arguments {
     /// Total number of calls
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(..=100_000_000))]
     calls: u64,
-    /// The same seed makes the same calls
+    /// Seed of the random numbers; the same seed makes the same calls
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Days that the histories reach back
+    /// Length of the histories in days
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
-    /// The day after the last call, UTC [default: today]
+    /// Day after the last call, UTC [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     until: Option<NaiveDate>,
 }

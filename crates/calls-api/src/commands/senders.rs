@@ -15,26 +15,25 @@ use crate::hosts::{self, Host};
 /// file instead.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
-    /// Let those send calls (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch) who know this
-    /// token, as `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
+    /// Token that senders must present (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch), as
+    /// `Authorization: Bearer TOKEN`, FreeSWITCH as its password; at least 16 characters
     #[arg(long, env = "CALLS_INGEST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     ingest_token: Option<String>,
-    /// A file with the ingest token, instead of --ingest-token; blanks and line breaks around it do not count
+    /// File with the ingest token, instead of --ingest-token; surrounding white space is ignored
     #[arg(long, env = "CALLS_INGEST_TOKEN_FILE", value_name = "FILE")]
     ingest_token_file: Option<PathBuf>,
-    /// Largest call log that can be sent (POST /api/import), in MiB; packed, it may become forty times as
-    /// much
+    /// Size limit of an uploaded call log (POST /api/import), in MiB; a packed one may unpack to forty times
+    /// as much
     #[arg(long, env = "CALLS_IMPORT_LIMIT", default_value_t = 256, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=65_536))]
     import_limit: u64,
-    /// Let Twilio send calls (POST /api/cdr/twilio) that are signed with this, the auth token of your
-    /// account; needs --public-url
+    /// Auth token of your Twilio account, with which its calls (POST /api/cdr/twilio) are signed; needs
+    /// --public-url
     #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     twilio_auth_token: Option<String>,
-    /// A file with Twilio's auth token, instead of --twilio-auth-token; blanks and line breaks around it do
-    /// not count
+    /// File with Twilio's auth token, instead of --twilio-auth-token; surrounding white space is ignored
     #[arg(long, env = "CALLS_TWILIO_AUTH_TOKEN_FILE", value_name = "FILE")]
     twilio_auth_token_file: Option<PathBuf>,
-    /// Where others reach this server, such as https://calls.example.com: Twilio signs it too, and requests
+    /// Public URL of this server, such as https://calls.example.com: Twilio signs it too, and requests
     /// for its host are answered
     #[arg(long, env = "CALLS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -63,11 +62,11 @@ impl Senders {
     /// Credentials of senders.
     ///
     /// Twilio signs the address that it asks, so the public URL is completed by the base path.
-    pub(crate) fn credentials(self, base: &BasePath) -> anyhow::Result<Credentials> {
-        let ingest_token = secret("--ingest-token", self.ingest_token, self.ingest_token_file)?;
+    pub(crate) fn credentials(&mut self, base: &BasePath) -> anyhow::Result<Credentials> {
+        let ingest_token = secret("--ingest-token", self.ingest_token.take(), self.ingest_token_file.take())?;
         let twilio_auth_token =
-            secret("--twilio-auth-token", self.twilio_auth_token, self.twilio_auth_token_file)?;
-        let public_url = self.public_url.filter(|url| !url.is_empty());
+            secret("--twilio-auth-token", self.twilio_auth_token.take(), self.twilio_auth_token_file.take())?;
+        let public_url = self.public_url();
         let twilio = match (twilio_auth_token, public_url) {
             (None, _) => None,
             (Some(_), None) => {

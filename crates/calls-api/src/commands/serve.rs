@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -20,6 +21,7 @@ use super::storage::Storage;
 use super::{memory, secret_file, seed};
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
+use crate::credentials::Credentials;
 use crate::events::{EventOptions, Events};
 use crate::hosts::{Host, Hosts};
 use crate::listen::{Listen, Socket};
@@ -41,8 +43,8 @@ use calls_store::server::{Failures, Server};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address and port to listen on; port 0 takes a free one. unix: and an absolute path is a Unix
-    /// socket. Sockets that systemd hands over come before
+    /// Address and port to listen on; port 0 is a free one. unix: and an absolute path is a Unix socket.
+    /// Sockets passed by systemd take precedence
     #[arg(
         long,
         visible_alias = "listen",
@@ -51,45 +53,43 @@ pub(crate) struct Arguments {
         value_name = "ADDR:PORT|unix:PATH"
     )]
     bind: Listen,
-    /// The path below which everything is served, such as /calls-app, for a server that shares its host name
+    /// Path prefix of everything that is served, such as /calls-app, on a host name shared with others
     #[arg(long, env = "CALLS_BASE_PATH", default_value = "/", value_name = "PATH")]
     base_path: BasePath,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
     /// Maximum number of connections to PostgreSQL
     #[arg(long, env = "CALLS_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     connections: u32,
-    /// Maximum number of requests that wait for a connection; more are answered 503 at once
+    /// Maximum number of requests that wait for a connection; further ones are answered 503 at once
     #[arg(long, env = "CALLS_WAITING", default_value_t = 256, value_name = "REQUESTS")]
     waiting: usize,
-    /// A second address for /health/live, /health/ready and Prometheus' /metrics; keep it from the public
-    /// [default: none]
+    /// Second address, for /health/live, /health/ready and Prometheus' /metrics; do not expose it to the
+    /// public [default: none]
     #[arg(long, env = "CALLS_ADMIN_BIND", value_name = "ADDR:PORT|unix:PATH")]
     admin_bind: Option<Listen>,
-    /// How long a request that reads may take, in seconds; a database that is slower costs a 503
+    /// Time limit of a request that reads, in seconds; a slower database results in a 503
     #[arg(long, env = "CALLS_DEADLINE", default_value = "1.7", value_name = "SECONDS", value_parser = deadline)]
     deadline: Duration,
-    /// Do not tell which numbers there are (GET /api/numbers): only who knows a number finds its history
+    /// Disable the directory (GET /api/numbers): a history is found only by its number
     #[arg(long, env = "CALLS_NO_DIRECTORY")]
     no_directory: bool,
-    /// Take no notes on calls and nobody off the list of whom to call back: what a browser shows cannot be
-    /// changed there
+    /// Disable writes from the page: notes on calls, and marks of people called back
     #[arg(long, env = "CALLS_READ_ONLY")]
     read_only: bool,
-    /// How often an idle event stream gets a comment that keeps it alive, in seconds. PostgreSQL is asked for
-    /// a sign of life as often
+    /// Interval of keep-alive comments in idle event streams, in seconds. PostgreSQL is checked
+    /// as often
     #[arg(long, env = "CALLS_HEARTBEAT", default_value = "15", value_name = "SECONDS", value_parser = deadline)]
     heartbeat: Duration,
-    /// Standbys of the database that take the reads, as postgres://user:password@host,host/database. Writes
-    /// and new calls' events stay with --database-url
+    /// Standbys of the database for reads, as postgres://user:password@host,host/database. Writes and events
+    /// use --database-url
     #[arg(long, env = "CALLS_READ_URL", hide_env_values = true, value_name = "URL")]
     read_url: Option<String>,
-    /// A file with the address of the standbys, instead of --read-url; blanks and line breaks around it do
-    /// not count
+    /// File with the address of the standbys, instead of --read-url; surrounding white space is ignored
     #[arg(long, env = "CALLS_READ_URL_FILE", value_name = "FILE")]
     read_url_file: Option<PathBuf>,
-    /// Fill the database with made-up calls if there are none in it
+    /// Fill the database with made-up calls if it has none
     #[arg(long)]
     seed_if_empty: bool,
     #[command(flatten)]
@@ -108,89 +108,28 @@ fn deadline(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(wrong)
 }
 
-pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     memory::share_heaps();
-    let public_host = arguments.senders.public_host()?;
-    let public_url = arguments.senders.public_url();
-    let most_import_bytes = arguments.senders.most_import_bytes();
-    let credentials = arguments.senders.credentials(&arguments.base_path)?;
-    let read_url = secret_file::read("--read-url", arguments.read_url, arguments.read_url_file)?;
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }
+    // Before PostgreSQL is started, as these can be wrong.
+    let public_host = arguments.senders.public_host()?;
+    let credentials = arguments.senders.credentials(&arguments.base_path)?;
+    let read_url =
+        secret_file::read("--read-url", arguments.read_url.take(), arguments.read_url_file.take())?;
     let open_connections = arguments.capacity.connections(arguments.connections);
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
     }
     let server = Arc::new(server);
-    let failures = Server::keep_running(&server);
-    let Arguments {
-        bind,
-        admin_bind,
-        access,
-        connections,
-        waiting,
-        region,
-        capacity,
-        deadline,
-        no_directory,
-        heartbeat,
-        base_path,
-        read_only,
-        ..
-    } = arguments;
-    let deadlines = Deadlines { request: deadline };
-    let address = Address::parse(server.url()).context("cannot connect to the database")?;
-    let address = Arc::new(address);
-    let labels = Labels::default();
-    let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
-    let followers = capacity.follower_slots(open_connections);
-    let event_options = EventOptions {
-        address: address.clone(),
-        labels: labels.clone(),
-        database: database.clone(),
-        most_clients: followers.most(),
-        heartbeat,
-    };
-    let (events, teller) = Events::start(event_options).context("cannot start a thread")?;
-    let metrics = Metrics::new()?;
-    let versions = Versions::note(&server, &metrics)?;
-    let rate_limit = access.rate_limit();
-    let most = usize::try_from(connections).unwrap_or(usize::MAX);
-    let hot = HotOptions {
-        address,
-        queue: Queue::new(waiting.saturating_add(most)),
-        labels: labels.clone(),
-        deadlines,
-        failures,
-        readers: most.min(4),
-    };
-    let replica = read_url.map(|url| replica(&url, connections, waiting, &hot)).transpose()?;
-    let app = routes::App {
-        replica,
-        counter: Counter::new(database.clone()),
-        lister: Lister::new(database.clone()),
-        database,
-        hot,
-        labels,
-        region,
-        has_directory: !no_directory,
-        read_only,
-        public_url,
-        rate_limit,
-        clients: access.clients(),
-        exports: capacity.export_slots(),
-        followers,
-        metrics,
-        credentials,
-        most_import_bytes,
-        events: events.clone(),
-        server: Arc::downgrade(&server),
-        site: Site::below(&base_path)?,
-    };
-    let at = At { bind, admin_bind, base_path, public_host };
+    let (app, teller) = app(&server, &arguments, open_connections, credentials, read_url.as_deref())?;
+    let versions = Versions::note(&server, &app.metrics)?;
     let backups = arguments.backups.start(&server, &app.metrics)?;
+    let events = app.events.clone();
+    let Arguments { bind, admin_bind, base_path, access, .. } = arguments;
+    let at = At { bind, admin_bind, base_path, public_host };
     let served = serve(app, at, access, open_connections, versions);
     drop(backups);
     events.close();
@@ -202,6 +141,64 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     }
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// State of the routes, and the thread that tells followers of new calls.
+fn app(
+    server: &Arc<Server>,
+    arguments: &Arguments,
+    open_connections: Connections,
+    credentials: Credentials,
+    read_url: Option<&str>,
+) -> anyhow::Result<(routes::App, JoinHandle<()>)> {
+    let failures = Server::keep_running(server);
+    let &Arguments { connections, waiting, region, deadline, heartbeat, .. } = arguments;
+    let deadlines = Deadlines { request: deadline };
+    let address = Address::parse(server.url()).context("cannot connect to the database")?;
+    let address = Arc::new(address);
+    let labels = Labels::default();
+    let database = Database::new(server.url(), connections, Queue::new(waiting), deadlines, failures.clone());
+    let followers = arguments.capacity.follower_slots(open_connections);
+    let event_options = EventOptions {
+        address: address.clone(),
+        labels: labels.clone(),
+        database: database.clone(),
+        most_clients: followers.most(),
+        heartbeat,
+    };
+    let (events, teller) = Events::start(event_options).context("cannot start a thread")?;
+    let most = usize::try_from(connections).unwrap_or(usize::MAX);
+    let hot = HotOptions {
+        address,
+        queue: Queue::new(waiting.saturating_add(most)),
+        labels: labels.clone(),
+        deadlines,
+        failures,
+        readers: most.min(4),
+    };
+    let app = routes::App {
+        replica: read_url.map(|url| replica(url, connections, waiting, &hot)).transpose()?,
+        counter: Counter::new(database.clone()),
+        lister: Lister::new(database.clone()),
+        database,
+        hot,
+        labels,
+        region,
+        has_directory: !arguments.no_directory,
+        read_only: arguments.read_only,
+        public_url: arguments.senders.public_url(),
+        rate_limit: arguments.access.rate_limit(),
+        clients: arguments.access.clients(),
+        exports: arguments.capacity.export_slots(),
+        followers,
+        metrics: Metrics::new()?,
+        credentials,
+        most_import_bytes: arguments.senders.most_import_bytes(),
+        events,
+        server: Arc::downgrade(server),
+        site: Site::below(&arguments.base_path)?,
+    };
+    Ok((app, teller))
 }
 
 /// Standbys, with as many connections as there are to the primary.
@@ -229,7 +226,14 @@ fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Where the server is reached.
+/// Ends when the server is to stop, after closing the event streams, which would not end by themselves.
+async fn stopping(asked_to_stop: impl Future<Output = ()>, events: Events) {
+    asked_to_stop.await;
+    supervisor::notify(NotifyState::Stopping);
+    events.close();
+}
+
+/// Addresses of the server.
 struct At {
     bind: Listen,
     admin_bind: Option<Listen>,
@@ -237,7 +241,7 @@ struct At {
     public_host: Option<Host>,
 }
 
-/// What the line says that is logged when the server has started.
+/// Versions and folders for the line that is logged at the start.
 struct Versions {
     postgresql: String,
     /// The folder of the private PostgreSQL.
@@ -251,7 +255,10 @@ impl Versions {
         Ok(Self { postgresql, data_dir: server.data_dir().map(PathBuf::from) })
     }
 
-    fn log(&self, addresses: &[String], admin: Option<&str>, base_path: &BasePath) {
+    fn tell(&self, addresses: &[String], admin: Option<&str>, base_path: &BasePath) {
+        for address in addresses {
+            println!("listening on {address}");
+        }
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             postgresql = self.postgresql,
@@ -274,14 +281,13 @@ async fn serve(
     versions: Versions,
 ) -> anyhow::Result<()> {
     let At { bind, admin_bind, base_path, public_host } = at;
-    let events = app.events.clone();
+    let app_events = app.events.clone();
     let app = web::Data::new(app);
     let hosts = |is_loopback| access.hosts(is_loopback, public_host.clone());
     let admin =
         admin_bind.map(|bind| admin_server(app.clone(), &bind, hosts(bind.is_loopback()))).transpose()?;
     let sockets = Socket::open(&bind)?;
     let hosts = hosts(sockets.iter().all(Socket::is_loopback));
-    let asked_to_stop = asked_to_stop()?;
     actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let heartbeats = Heartbeats::default();
     let (worker_heartbeats, base) = (heartbeats.clone(), base_path.clone());
@@ -306,12 +312,7 @@ async fn serve(
             .wrap(from_fn(move |request, next| base_path::mount(base.clone(), request, next)))
             .configure(routes::configure)
     })
-    .shutdown_signal(async move {
-        asked_to_stop.await;
-        supervisor::notify(NotifyState::Stopping);
-        // These requests would not finish by themselves.
-        events.close();
-    })
+    .shutdown_signal(stopping(asked_to_stop()?, app_events))
     .shutdown_timeout(10)
     .client_request_timeout(Duration::from_secs(5))
     .workers(connections.workers)
@@ -330,10 +331,7 @@ async fn serve(
             }
         };
     }
-    for address in &addresses {
-        println!("listening on {address}");
-    }
-    versions.log(&addresses, admin.as_ref().map(|(_, address)| address.as_str()), &base_path);
+    versions.tell(&addresses, admin.as_ref().map(|(_, address)| address.as_str()), &base_path);
     let running = server.run();
     supervisor::notify(NotifyState::Ready);
     heartbeats.watch();
@@ -377,7 +375,7 @@ fn admin_server(
     .workers(1)
     .max_connections(Connections::ADMIN)
     .disable_signals();
-    let socket = Socket::new(bind).context("cannot serve administrators")?;
+    let socket = Socket::new(bind).context("cannot listen on the admin address")?;
     let address = socket.address();
     let (server, file) = match socket {
         Socket::Tcp(listener) => (server.listen(listener)?, None),

@@ -12,15 +12,14 @@ use super::{database_url, secret_file};
 /// Options for the database.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Storage {
-    /// A PostgreSQL server to use, as postgres://user:password@host/database. Without it a private PostgreSQL
-    /// is kept in the data folder
+    /// PostgreSQL server, as postgres://user:password@host/database. Without it Calls runs a private
+    /// PostgreSQL in the data folder
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// A file with the server's address, instead of --database-url; blanks and line breaks around it do not
-    /// count
+    /// File with the server's address, instead of --database-url; surrounding white space is ignored
     #[arg(long, global = true, env = "DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<PathBuf>,
-    /// The folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
+    /// Folder of the private PostgreSQL [default: the user's data folder; /var/lib/calls for root]
     #[arg(long, global = true, env = "CALLS_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -38,7 +37,7 @@ impl Storage {
         migrate(self.server()?)
     }
 
-    /// Where the calls are, or are to be.
+    /// Location of the calls.
     ///
     /// # Errors
     /// The URL is malformed, or there is no place for a data folder.

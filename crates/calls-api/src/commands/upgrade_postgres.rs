@@ -11,9 +11,9 @@ use calls_store::postgres_upgrade::{self, Outcome, Stage};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Begin with a backup instead of the old data, whose version's programs are not there any more
+    /// Start from a backup instead of the old data, if the old version's programs are not installed any more
     ///
-    /// Calls that were stored after the backup are then in the old data alone, which is kept aside.
+    /// Calls stored after the backup are then only in the old data, which is kept.
     #[arg(long, value_name = "FILE")]
     from_backup: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::suggestions;
 
-/// What is said of a log beside the log.
+/// Properties of a log that the log itself lacks.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Texts<'a> {
     pub format: Option<&'a str>,

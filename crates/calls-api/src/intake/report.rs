@@ -1,4 +1,4 @@
-//! What an import came to: for the terminal, for `--report` and as an answer.
+//! Report of an import: for the terminal, for `--report` and as a response.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -162,7 +162,7 @@ impl Report {
         self.ended_early = Some(reason);
     }
 
-    /// How many records were added, and how many were in the database before.
+    /// Number of records added, and of those already in the database.
     pub(crate) fn stored(&self) -> (u64, u64) {
         (self.added, self.already_there)
     }
@@ -201,7 +201,7 @@ impl Report {
         }
     }
 
-    /// What to know beside the counts: other parties that are no numbers, and where the calls are to be seen.
+    /// Remarks beside the counts: parties that are no numbers, and links to the calls.
     pub(crate) fn remarks(&self, base: &str) -> Vec<String> {
         let OtherParties { texts, unknown, withheld } = self.other_parties;
         let counts = [(texts, "a text that is no number"), (unknown, "unknown"), (withheld, "withheld")];
@@ -268,7 +268,7 @@ impl SkipReason {
     }
 }
 
-/// What entries that are skipped for one reason have in common: all but what was found in them.
+/// Text that the entries skipped for one reason share: all but the value found.
 fn kind(reason: &Reason, text: &str) -> String {
     match reason {
         Reason::Live(_) => "the call has not ended".to_owned(),

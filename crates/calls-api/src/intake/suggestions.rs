@@ -3,9 +3,9 @@
 use calls_import::Format;
 use chrono_tz::TZ_VARIANTS;
 
-/// How many values are suggested.
+/// Maximum number of suggestions.
 const MOST: usize = 3;
-/// How alike two words are that may be meant for each other (Jaro-Winkler, 1 for equals).
+/// Least similarity of a suggestion (Jaro-Winkler, 1 for equals).
 const ALIKE: f64 = 0.85;
 
 /// Time zones whose name is like a text: their city or country, another case, a misspelling, a difference

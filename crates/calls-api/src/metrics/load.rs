@@ -1,10 +1,10 @@
-//! What is under way at this moment.
+//! Load at the moment.
 
 use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::register;
 
-/// What is under way at this moment.
+/// Load at the moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Load {
     /// Connections to PostgreSQL that run queries.
@@ -27,7 +27,7 @@ pub struct Load {
     pub listens: bool,
     /// When the listener last had an answer or a notification, in seconds since 1970; 0 if never.
     pub heard: f64,
-    /// How often this process has started its PostgreSQL again.
+    /// Number of times that this process restarted its PostgreSQL.
     pub restarts: u64,
 }
 

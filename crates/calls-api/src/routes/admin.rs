@@ -1,10 +1,14 @@
 //! The admin address: is the process alive, can it answer, what has it done. Nothing here is for the public.
 
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use actix_web::{HttpResponse, web};
 
 use super::App;
 use crate::metrics::Load;
 use crate::problem::ApiError;
+use calls_store::last_imports;
 use calls_store::pool::{self, DatabaseError};
 
 /// Every path of the admin address.
@@ -30,8 +34,20 @@ async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
 
 /// Prometheus' text format.
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    note_last_imports(&app).await;
     let text = app.metrics.text(load(&app)).map_err(|_| ApiError::Internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}
+
+/// Asks for the last imports. Where PostgreSQL is slow or away, those that were known stay, and the other
+/// metrics come all the same.
+async fn note_last_imports(app: &App) {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let database = app.reads().clone();
+    let ask = app.reads().block::<_, DatabaseError>(move || database.read(last_imports::all));
+    if let Ok(Ok(all)) = timeout(PATIENCE, ask).await {
+        app.metrics.note_last_imports(&all);
+    }
 }
 
 fn load(app: &App) -> Load {

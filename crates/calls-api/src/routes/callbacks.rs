@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{
@@ -10,21 +9,22 @@ use calls_model::{
 };
 use calls_phone as phone;
 use calls_store::callbacks::{self, Entry, Question, Queue, Sort};
-use calls_store::keys::{PartyKey, Version};
+use calls_store::keys::PartyKey;
 use calls_store::names::{self, Name};
 use calls_store::pool::Database;
 use calls_store::{counts, parties};
+use diesel::QueryResult;
+use diesel::pg::PgConnection;
 
 use super::App;
-use super::parameters::{Query, party};
-use super::people::versions_of;
+use super::parameters::Query;
+use super::paths::number_and_party;
 use super::people_schemas::{CallbackBody, CallbackParameters, OtherOrigin, PartyPath};
+use super::responses::respond;
 use super::schemas::NumberPath;
 use super::writes;
-use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
-use crate::reads::newest_seen;
 
 /// The people who called, were missed, and have neither been spoken with since, whoever called, nor been
 /// marked done. Calls that were blocked or answered elsewhere ask for nothing.
@@ -52,21 +52,17 @@ pub(super) async fn list_callbacks(
     let query = Query::new(query.into_inner());
     query.refuse_unknown(&[&requests::CALLBACKS])?;
     let wanted = Wanted::read(&query)?;
-    let known = known(&request);
-    let seen = newest_seen(&request, versions_seen(&known));
-    let data = app.clone();
-    let find = move |database: &Database| find(&data, database, &number, wanted, &known);
-    let (etag, queue) = app.read(seen, find).await?;
-    Ok(match queue {
-        Some(queue) if queue.covers.is_some() => {
-            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(queue)
+    respond(&request, &app, number, true, move |app, database, number| {
+        let owner = database.read(|connection| parties::find_party(connection, number))?;
+        match owner {
+            Some(owner) => read(app, database, owner, wanted, None),
+            None => Ok(written(app, Queue::default(), &HashMap::new(), None)),
         }
-        Some(queue) => HttpResponse::Ok().insert_header((ETAG, etag)).json(queue),
-        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
     })
+    .await
 }
 
-/// What is asked of a queue.
+/// The wanted part of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub done: bool,
@@ -96,29 +92,6 @@ impl Wanted {
         }
         entries.truncate(self.limit);
     }
-}
-
-type Found = (Version, (String, Option<CallbackQueue>));
-
-fn find(
-    app: &App,
-    database: &Database,
-    number: &Party,
-    wanted: Wanted,
-    known: &str,
-) -> Result<Found, ApiError> {
-    // Asked first: if a call or a name comes in between, the tag is older than the queue, never newer.
-    let (version, names) = versions_of(database, number)?;
-    let etag = etag_with_names(version, names);
-    if is_known(known, &etag) {
-        return Ok((version, (etag, None)));
-    }
-    let owner = database.read(|connection| parties::find_party(connection, number))?;
-    let Some(owner) = owner else {
-        let nobody = written(app, Queue::default(), &HashMap::new(), None);
-        return Ok((version, (etag, Some(nobody))));
-    };
-    Ok((version, (etag, Some(read(app, database, owner, wanted, None)?))))
 }
 
 /// The queue of a history; of a line among several with its number.
@@ -198,26 +171,16 @@ pub(super) async fn put_callback(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     writes::check(&request, &app)?;
-    let (number, person) = path.into_inner();
-    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let (number, person) = number_and_party(path, app.region)?;
     let expected = r#"a JSON object such as {"done": true, "note": ""}"#;
     let change: CallbackChange = writes::read_json(&request, payload, expected).await?;
     let note = writes::text("note", &change.note, Note::MAX_TEXT)?;
-    let database = app.database.clone();
-    let (party, kept) = (person.clone(), note.clone());
-    let put = move || {
-        writes::changed(app.database.write(|connection| {
-            let owner = parties::find_party(connection, &number)?;
-            let found = parties::find_party(connection, &party)?;
-            match owner.zip(found) {
-                Some((owner, found)) => callbacks::put(connection, owner, found, change.done, &note),
-                None => Ok(None),
-            }
-        }))
+    let kept = Some(note.clone()).filter(|note| !note.is_empty());
+    let put = move |connection: &mut PgConnection, owner, found| {
+        callbacks::put(connection, owner, found, change.done, &note)
     };
-    let mark = database.block_writing(put).await?.ok_or(ApiError::NotFound)?;
-    let note = Some(kept).filter(|note| !note.is_empty());
-    Ok(HttpResponse::Ok().json(CallbackState { counterparty: person, done_at: mark.done_at, note }))
+    let mark = write(app, number, person.clone(), put).await?.ok_or(ApiError::NotFound)?;
+    Ok(HttpResponse::Ok().json(CallbackState { counterparty: person, done_at: mark.done_at, note: kept }))
 }
 
 /// Takes back that a person is done, and what was noted.
@@ -234,20 +197,29 @@ pub(super) async fn delete_callback(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     writes::check(&request, &app)?;
-    let (number, person) = path.into_inner();
-    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let (number, person) = number_and_party(path, app.region)?;
+    // A mark that was not there is no error: there is none afterwards.
+    write(app, number, person, callbacks::remove).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Changes the mark of a person in a number's queue. `T::default()` if the database knows either of them not.
+async fn write<T: Default + Send + 'static>(
+    app: web::Data<App>,
+    number: Party,
+    person: Party,
+    change: impl Fn(&mut PgConnection, PartyKey, PartyKey) -> QueryResult<T> + Send + 'static,
+) -> Result<T, ApiError> {
     let database = app.database.clone();
-    let remove = move || {
+    let write = move || {
         writes::changed(app.database.write(|connection| {
             let owner = parties::find_party(connection, &number)?;
             let found = parties::find_party(connection, &person)?;
             match owner.zip(found) {
-                Some((owner, found)) => callbacks::remove(connection, owner, found),
-                None => Ok(false),
+                Some((owner, found)) => change(connection, owner, found),
+                None => Ok(T::default()),
             }
         }))
     };
-    // Whether there was anything or not, there is nothing now.
-    database.block_writing(remove).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(database.block_writing(write).await?)
 }

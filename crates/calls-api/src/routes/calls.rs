@@ -68,7 +68,7 @@ pub(super) async fn list_calls(
 
 /// Calls that are listed.
 pub(super) struct Listing {
-    /// Whose.
+    /// Owner of the history.
     pub party: Party,
     /// The address of the list.
     pub address: String,

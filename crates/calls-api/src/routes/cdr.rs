@@ -204,7 +204,7 @@ fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored
     Ok(Stored { added, already_there, refused })
 }
 
-/// What a record came to.
+/// Result of a record.
 #[derive(Default)]
 struct Read {
     calls: Vec<ResolvedCall>,

@@ -39,17 +39,17 @@ const WAITING: usize = 2;
 
 /// Calls that are exported.
 pub(super) struct Exported {
-    /// Whose: one number, or several lines.
+    /// Owners: one number, or several lines.
     pub parties: Vec<Party>,
     /// Whether each call says in `owner` whose it is.
     pub with_owner: bool,
-    /// What the file is called after.
+    /// Number or name in the file's name.
     pub name: String,
     /// Behind this place.
     pub after: Option<After>,
 }
 
-/// Where an export begins.
+/// Start of an export.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum After {
     /// In a history.

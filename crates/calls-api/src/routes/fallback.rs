@@ -29,7 +29,7 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, list, parties, returned};
 
-/// How long the page waits for its calls: many times what they take to read. A page without them, which then
+/// Time that the page waits for its calls: many times what they take to read. A page without them, which then
 /// asks for them itself, is better than none.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -178,7 +178,7 @@ impl Wanted {
 }
 
 /// The reader's zone, from the cookie in which first-rows.js notes it.
-fn zone(request: &HttpRequest) -> Option<Tz> {
+pub(super) fn zone(request: &HttpRequest) -> Option<Tz> {
     let cookies = request.headers().get(COOKIE)?.to_str().ok()?;
     cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("tz="))?.parse().ok()
 }

@@ -79,7 +79,7 @@ pub(super) async fn follow_lines(
         .streaming(stream))
 }
 
-/// Where a client is in each line.
+/// Position of a client in each line.
 struct Position {
     ids: Vec<i64>,
     numbers: Vec<Party>,

@@ -8,6 +8,7 @@ use calls_import::{Item, Items, Progress, ReadError, UnpackLimit};
 use calls_model::requests;
 use calls_store::idempotency::{self, Answer};
 use calls_store::import::{ImportError, OnError};
+use calls_store::last_imports;
 use calls_store::pool::DatabaseError;
 use diesel::pg::PgConnection;
 use sha2::{Digest as _, Sha256};
@@ -27,9 +28,9 @@ use crate::problem::ApiError;
 /// Logs that are received and read at once.
 const MOST_AT_ONCE: usize = 2;
 static AT_ONCE: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
-/// How many times as many bytes may come out of a packed log as may be sent.
+/// Highest ratio of the bytes that come out of a packed log to those that may be sent.
 const UNPACKED: u64 = 40;
-/// How long a log may be read.
+/// Time limit of an import.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// Stores the calls of a log, as `calls import` does: the body is the log itself, of any content type, or a
@@ -152,7 +153,8 @@ fn import(
     app.metrics.count_import(ended.is_ok());
     app.metrics.count_stored(Source::Import, added, already_there);
     match ended {
-        Ok(()) => {}
+        Ok(()) => last_imports::note(connection, last_imports::Source::Upload, added)
+            .map_err(|error| ApiError::from(DatabaseError::Query(error)))?,
         Err(ImportError::Store(error)) => return Err(DatabaseError::Query(error).into()),
         Err(error) if report.is_empty() => return Err(unreadable(&error)),
         Err(error) => report.end_early(told(&error)),

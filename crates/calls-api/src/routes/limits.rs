@@ -1,4 +1,4 @@
-//! What is too much to ask: addresses, headers and bodies beyond any honest size, and too many requests.
+//! Limits on addresses, headers, bodies and the rate of requests.
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -35,7 +35,11 @@ pub async fn refuse_excess<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let limiter = request.app_data::<web::Data<App>>().and_then(|app| app.rate_limit.clone());
+    let app = request.app_data::<web::Data<App>>();
+    if let Some(app) = app {
+        app.clients.tell_of_proxy(request.request());
+    }
+    let limiter = app.and_then(|app| app.rate_limit.clone());
     let quota = match (check(&request), limiter) {
         (Err(problem), _) => return Ok(refuse(request, &problem)),
         (Ok(()), None) => None,

@@ -1,24 +1,22 @@
-//! What the calls of several lines come to, whom to call back on them, and the sets that have a name.
+//! Summary of several lines, people to call back on them, and the sets that have a name.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{CallbackQueue, Coverage, LineSet, Summary, UnidentifiedCallers, requests};
-use calls_store::keys::PartyKey;
+use calls_store::keys::{PartyKey, Version};
 use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, lines};
-use serde::Serialize;
 
 use super::App;
 use super::callbacks::{self, Wanted};
 use super::lines::{Lines, Tag, newest_of_lines};
 use super::parameters::{FilterParameters, Query};
 use super::people_schemas::{LineCallbackParameters, LineSummaryParameters};
+use super::responses::respond_tagged;
 use super::summary::{compared, spell};
-use crate::conditional::{is_known, known};
 use crate::problem::ApiError;
 
-/// What the calls of several numbers come to together: the summary of one number, of all of them.
+/// Summary of the calls of several numbers together.
 ///
 /// `top_counterparties` are those that are among the ten of a line, with their calls there.
 #[utoipa::path(
@@ -43,36 +41,23 @@ pub(super) async fn summarize_lines(
     let parameters = FilterParameters::read(&query, app.region)?;
     let previous = compared(&query, &parameters)?;
     let lines = Lines::read(&app, &query).await?;
-    let (known, seen) = (known(&request), newest_of_lines(&request));
     // With the clock changes what an open period is compared with.
-    let is_open = previous.as_ref().is_some_and(|previous| previous.is_open);
-    let known = if is_open { String::new() } else { known };
-    let data = app.clone();
-    let find = move |database: &Database| {
-        let Tag { newest, etag } = lines.tag(database)?;
-        if is_known(&known, &etag) {
-            return Ok::<_, ApiError>((newest, (etag, None)));
-        }
-        let mut summary = data.line_summary(database, &lines, &parameters)?;
+    let is_timeless = previous.as_ref().is_none_or(|previous| !previous.is_open);
+    let find = move |app: &App, database: &Database, lines: &Lines| {
+        let mut summary = app.line_summary(database, lines, &parameters)?;
         if let Some(previous) = &previous {
             let before = parameters.within(previous.from, previous.until);
-            summary.previous = Some(previous.filled(&data.line_summary(database, &lines, &before)?));
+            summary.previous = Some(previous.filled(&app.line_summary(database, lines, &before)?));
         }
-        Ok((newest, (etag, Some(summary))))
+        Ok(summary)
     };
-    let (etag, summary) = app.read(seen, find).await?;
-    Ok(answered(etag, summary, |summary| summary.covers.is_some() || is_open))
+    let subject = (lines, newest_of_lines(&request), is_timeless);
+    respond_tagged(&request, &app, subject, tag, find).await
 }
 
-/// An answer with its tag. One that will be more when it is asked for again has none.
-fn answered<T: Serialize>(etag: String, found: Option<T>, is_partial: impl Fn(&T) -> bool) -> HttpResponse {
-    match found {
-        Some(found) if is_partial(&found) => {
-            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(found)
-        }
-        Some(found) => HttpResponse::Ok().insert_header((ETAG, etag)).json(found),
-        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
-    }
+fn tag(database: &Database, lines: &Lines) -> Result<(Version, String), ApiError> {
+    let Tag { newest, etag } = lines.tag(database)?;
+    Ok((newest, etag))
 }
 
 impl App {
@@ -106,7 +91,7 @@ impl App {
 /// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was
 /// called.
 ///
-/// Who called two lines is in it twice, and each line's entry is marked done by itself.
+/// A person who called two lines has two entries, and each line's entry is marked done by itself.
 #[utoipa::path(
     get,
     path = "/api/calls/callbacks",
@@ -128,18 +113,9 @@ pub(super) async fn list_line_callbacks(
     query.refuse_unknown(&[&requests::LINES, &requests::CALLBACKS])?;
     let wanted = Wanted::read(&query)?;
     let lines = Lines::read(&app, &query).await?;
-    let (known, seen) = (known(&request), newest_of_lines(&request));
-    let data = app.clone();
-    let find = move |database: &Database| {
-        let Tag { newest, etag } = lines.tag(database)?;
-        let queue = match is_known(&known, &etag) {
-            true => None,
-            false => Some(line_queue(&data, database, &lines, wanted)?),
-        };
-        Ok::<_, ApiError>((newest, (etag, queue)))
-    };
-    let (etag, queue) = app.read(seen, find).await?;
-    Ok(answered(etag, queue, |queue| queue.covers.is_some()))
+    let find = move |app: &App, database: &Database, lines: &Lines| line_queue(app, database, lines, wanted);
+    let subject = (lines, newest_of_lines(&request), true);
+    respond_tagged(&request, &app, subject, tag, find).await
 }
 
 fn line_queue(

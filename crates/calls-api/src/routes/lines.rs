@@ -105,7 +105,7 @@ pub(super) struct Line {
     pub key: Option<PartyKey>,
 }
 
-/// What a value of `number` is.
+/// Value of `number`.
 enum Named {
     Number(Party),
     Set(String),

@@ -3,13 +3,12 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Note, Party};
-use calls_phone as phone;
 use calls_store::keys::CallId;
 use calls_store::{notes, parties};
 
 use super::App;
 use super::bodies::bad_body;
-use super::people::call_id;
+use super::paths::number_and_call;
 use super::people_schemas::{CallPath, NoteBody, OtherOrigin};
 use super::schemas::NumberPath;
 use super::writes;
@@ -34,8 +33,7 @@ pub(super) async fn put_note(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     writes::check(&request, &app)?;
-    let (number, id) = path.into_inner();
-    let (number, id) = (phone::parse(&number, app.region)?, call_id(&id)?);
+    let (number, id) = number_and_call(path, app.region)?;
     let expected = r#"a JSON object such as {"text": "", "tags": []}"#;
     let note = check(writes::read_json(&request, payload, expected).await?)?;
     match change(app, number, id, note.clone()).await? {
@@ -58,8 +56,7 @@ pub(super) async fn delete_note(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     writes::check(&request, &app)?;
-    let (number, id) = path.into_inner();
-    let (number, id) = (phone::parse(&number, app.region)?, call_id(&id)?);
+    let (number, id) = number_and_call(path, app.region)?;
     match change(app, number, id, Note::default()).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(ApiError::NotFound),

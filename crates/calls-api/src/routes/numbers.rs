@@ -4,25 +4,29 @@ use std::collections::HashMap;
 
 use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
-use calls_model::{HistoryInfo, NumberInfo, OccurrenceInfo, Party, requests};
+use calls_model::{
+    HistoryInfo, NumberInfo, OccurrenceInfo, PartOfDay, Party, RecentDays as RecentDaysInfo, requests,
+};
 use calls_phone::{self as phone, Region};
-use calls_store::directory::{self, Attention, Listed, Place, Question, Sort};
+use calls_store::directory::{self, Attention, Days, Listed, Place, Question, RecentDays, Sort};
 use calls_store::keys::PartyKey;
 use calls_store::names::{self, Name};
 use calls_store::occurrences::{self, Occurrence};
 use calls_store::parties;
 use calls_store::pool::DatabaseError;
 use calls_store::search::Search;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
 use super::App;
 use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
+use crate::details::Detailer;
 use crate::problem::ApiError;
 
-/// How to write a number, whose it is, and whose histories it occurs in. Takes any spelling. Where the
+/// Spellings of a number, its name, and the histories it occurs in. Takes any spelling. Where the
 /// database does not answer, only how it is written is told.
 #[utoipa::path(
     get,
@@ -52,11 +56,24 @@ pub async fn get_number(
         info.name = Some(name);
         info.label = label;
     }
-    info.occurs_in = occurs_in.into_iter().map(occurrence_info).collect();
+    let mut detailer = Detailer::default();
+    info.occurs_in = occurs_in.into_iter().map(|found| occurrence_info(found, &mut detailer)).collect();
     Ok(web::Json(info))
 }
 
-/// What the database knows of a number.
+/// Whose number it is. `None` where that is not known, or the database does not answer.
+pub(super) async fn name_of(app: web::Data<App>, party: Party) -> Option<Name> {
+    let data = app.clone();
+    let find = move || {
+        data.reads().read(|connection| {
+            let Some(key) = parties::find_party(connection, &party)? else { return Ok(None) };
+            Ok(names::find(connection, vec![key])?.remove(&key))
+        })
+    };
+    app.reads().block::<_, DatabaseError>(find).await.ok().flatten()
+}
+
+/// Name and occurrences of a number.
 #[derive(Default)]
 struct Known {
     name: Option<Name>,
@@ -73,14 +90,15 @@ fn known_of(app: &App, connection: &mut PgConnection, party: &Party) -> QueryRes
     Ok(Known { name, occurs_in })
 }
 
-fn occurrence_info(Occurrence { number, name, calls, last_call }: Occurrence) -> OccurrenceInfo {
-    OccurrenceInfo { number, name, calls, last_call }
+fn occurrence_info(found: Occurrence, detailer: &mut Detailer) -> OccurrenceInfo {
+    let Occurrence { number, name, calls, last_call } = found;
+    OccurrenceInfo { details: detailer.spell(&number), number, name, calls, last_call }
 }
 
 /// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q`
 /// also those who occur in their calls.
 ///
-/// Where there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
+/// If there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
 /// Those who began to occur in the last moments can be missing from a search. A server that runs with
 /// `--no-directory` answers 404.
 #[utoipa::path(
@@ -103,24 +121,30 @@ pub(super) async fn list_numbers(
     }
     let query = Query::new(query.into_inner());
     let question = read(&query, app.region)?;
-    let data = app.clone();
+    let days = read_days(&query)?;
+    let (data, wanted) = (app.clone(), days.clone());
     let find = move || {
         if !question.search.is_empty() {
             data.lister.bring_forward();
         }
-        Ok::<_, ApiError>(data.reads().read(|connection| find(&data, connection, &question))?)
+        let found = |connection: &mut PgConnection| find(&data, connection, &question, wanted.as_ref());
+        Ok::<_, ApiError>(data.reads().read(found)?)
     };
-    let Found { listed, has_more, names, attention } = app.reads().block(find).await?;
+    let Found { listed, has_more, names, attention, recent } = app.reads().block(find).await?;
     let mut response = HttpResponse::Ok();
     if let Some(last) = listed.last().filter(|_| has_more) {
         let next = query.with(requests::AFTER.name, &write_cursor(&last.place()));
         response.insert_header((LINK, format!("</api/numbers?{next}>; rel=\"next\"")));
     }
+    let mut detailer = Detailer::default();
     let info = |listed: &Listed| {
+        let number = app.labels.get(listed.number);
         let name = names.get(&listed.number);
         let attention = attention.get(&listed.number);
+        let recent = days.as_ref().zip(recent.get(&listed.number));
         HistoryInfo {
-            number: app.labels.get(listed.number),
+            details: detailer.spell(&number),
+            number,
             name: name.map(|name| name.name.clone()),
             label: name.and_then(|name| name.label.clone()),
             owner: listed.is_owner,
@@ -128,9 +152,19 @@ pub(super) async fn list_numbers(
             last_call: listed.last_call,
             missed: attention.map(|attention| attention.missed),
             to_call_back: attention.map(|attention| attention.to_call_back),
+            days: recent.map(|(days, recent)| days_info(days, recent)),
         }
     };
     Ok(response.json(listed.iter().map(info).collect::<Vec<_>>()))
+}
+
+fn days_info(days: &Days, recent: &RecentDays) -> RecentDaysInfo {
+    RecentDaysInfo {
+        last: days.last,
+        calls: recent.calls.to_vec(),
+        missed: recent.missed.to_vec(),
+        week_ago: PartOfDay { calls: recent.week_ago_calls, missed: recent.week_ago_missed },
+    }
 }
 
 /// A page of the directory.
@@ -139,9 +173,15 @@ struct Found {
     has_more: bool,
     names: HashMap<PartyKey, Name>,
     attention: HashMap<PartyKey, Attention>,
+    recent: HashMap<PartyKey, RecentDays>,
 }
 
-fn find(app: &App, connection: &mut PgConnection, question: &Question) -> QueryResult<Found> {
+fn find(
+    app: &App,
+    connection: &mut PgConnection,
+    question: &Question,
+    days: Option<&Days>,
+) -> QueryResult<Found> {
     let mut listed = directory::list_numbers(connection, question)?;
     let limit = usize::from(question.limit);
     let has_more = listed.len() > limit;
@@ -150,7 +190,19 @@ fn find(app: &App, connection: &mut PgConnection, question: &Question) -> QueryR
     app.labels.load(connection, keys.iter().copied())?;
     let names = names::find(connection, keys)?;
     let attention = directory::attention(connection, &listed)?;
-    Ok(Found { listed, has_more, names, attention })
+    let recent = match days {
+        Some(days) => directory::recent_days(connection, &listed, days)?,
+        None => HashMap::new(),
+    };
+    Ok(Found { listed, has_more, names, attention, recent })
+}
+
+/// The days to count, if they are asked for.
+fn read_days(query: &Query) -> Result<Option<Days>, ApiError> {
+    let is_wanted =
+        query.once(&requests::DIRECTORY_INCLUDE, |text| (text == "days").then_some(()))?.is_some();
+    let zone = query.once(&requests::TZ, |text| text.parse().ok())?.unwrap_or(Tz::UTC);
+    Ok(is_wanted.then(|| Days::until(Utc::now(), zone)))
 }
 
 fn read(query: &Query, region: Option<Region>) -> Result<Question, ApiError> {

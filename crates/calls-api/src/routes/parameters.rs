@@ -33,7 +33,7 @@ pub(super) struct ListParameters<C = Cursor> {
 /// Filter of calls. `counterparty` stays a text until it is resolved to a key.
 #[derive(Debug, Clone)]
 pub(super) struct FilterParameters {
-    /// Where dates begin, and whose clocks tell weekday and hour. UTC unless the client says otherwise.
+    /// Time zone of dates, weekdays and hours. UTC unless the client names another.
     pub zone: Tz,
     filter: Filter,
     weekday: Option<u8>,
@@ -83,7 +83,7 @@ impl ListParameters {
 }
 
 impl<C: FromStr> ListParameters<C> {
-    /// Where a query is known to have no parameter that is unknown.
+    /// As [`ListParameters::read`], for a query that was checked for unknown parameters.
     pub(super) fn read_known(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         let format = |text: &str| match text {
             "json" => Some(Format::Json),
@@ -106,7 +106,7 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
 }
 
 impl FilterParameters {
-    /// Where a query has nothing but a filter.
+    /// As [`FilterParameters::read`], for a query with filters only.
     pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         query.refuse_unknown(&[&requests::FILTER])?;
         Self::read(query, region)
@@ -222,7 +222,7 @@ impl FilterParameters {
 
 /// A text that may be searched for.
 pub(super) fn searched(text: &str) -> Option<String> {
-    /// What a number's spelling, or most of a name, has at most.
+    /// Maximum length of a search in characters.
     const LONGEST: usize = 64;
     let is_right = text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
     is_right.then(|| text.to_owned())

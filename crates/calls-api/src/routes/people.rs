@@ -1,18 +1,19 @@
 //! One person's calls, and one call.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{BestTimes, CallType, DetailedCall, MonthCount, Party, PersonSummary, Summary, requests};
-use calls_phone as phone;
-use calls_store::keys::{CallId, Version};
+use calls_store::keys::Version;
 use calls_store::pool::Database;
 use calls_store::{list, names, parties};
 
 use super::App;
 use super::addresses::api_address;
 use super::calls::{self, Listing, detailed};
-use super::parameters::{FilterParameters, ListParameters, Query, party};
+use super::parameters::{FilterParameters, ListParameters, Query};
+use super::paths::{number_and_call, number_and_party};
 use super::people_schemas::{CallPath, PartyPath, PersonListParameters, PersonParameters};
+use super::responses::respond;
 use super::schemas::{ListedCall, NumberPath};
 use super::summary::summarize;
 use crate::conditional::{etag_with_names, is_known, known, versions_seen};
@@ -45,8 +46,7 @@ pub(super) async fn list_calls_with(
     path: web::Path<(String, String)>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (number, person) = path.into_inner();
-    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let (number, person) = number_and_party(path, app.region)?;
     let query = Query::new(query.into_inner());
     refuse_counterparty(&query)?;
     let mut parameters = ListParameters::read(&query, app.region)?;
@@ -66,7 +66,7 @@ fn person_address(number: &Party, person: &Party) -> String {
     format!("{}/with/{person}", api_address(number))
 }
 
-/// What the calls of a number with one person come to: first and last call, months, answer rates in both
+/// Summary of the calls of a number with one person: first and last call, months, answer rates in both
 /// directions, talk time, and when the person answers. Takes the filters of the list; `tz` is also the zone
 /// of months and hours.
 #[utoipa::path(
@@ -87,47 +87,19 @@ pub(super) async fn get_person(
     path: web::Path<(String, String)>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
-    let (number, person) = path.into_inner();
-    let (number, person) = (phone::parse(&number, app.region)?, party(&person, app.region)?);
+    let (number, person) = number_and_party(path, app.region)?;
     let query = Query::new(query.into_inner());
     refuse_counterparty(&query)?;
     let parameters = FilterParameters::read_alone(&query, app.region)?.with(person.clone());
-    let known = known(&request);
-    let seen = newest_seen(&request, versions_seen(&known));
-    let data = app.clone();
-    let find = move |database: &Database| {
-        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
-        let (version, names) = versions_of(database, &number)?;
-        let etag = etag_with_names(version, names);
-        if is_known(&known, &etag) {
-            return Ok::<_, ApiError>((version, (etag, None)));
-        }
-        let summary = summarize(&data, database, &number, &parameters)?;
+    respond(&request, &app, number, true, move |app, database, number| {
+        let summary = summarize(app, database, number, &parameters)?;
         let outbound = parameters.of_types(&[CallType::CompletedOutbound, CallType::MissedOutbound]);
-        let outbound = summarize(&data, database, &number, &outbound)?;
+        let outbound = summarize(app, database, number, &outbound)?;
         let mut summary = person_summary(person.clone(), summary, &outbound);
         summary.name = name_of(database, &person)?;
-        Ok((version, (etag, Some(summary))))
-    };
-    let (etag, summary) = app.read(seen, find).await?;
-    Ok(match summary {
-        Some(summary) if summary.covers.is_some() => {
-            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary)
-        }
-        Some(summary) => HttpResponse::Ok().insert_header((ETAG, etag)).json(summary),
-        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
+        Ok(summary)
     })
-}
-
-/// The version of a number's history, and that of the names.
-pub(super) fn versions_of(database: &Database, number: &Party) -> Result<(Version, i64), ApiError> {
-    Ok(database.read(|connection| {
-        let names = names::version(connection)?;
-        Ok(match parties::find_party(connection, number)? {
-            Some(owner) => (list::version(connection, owner)?, names),
-            None => (Version::NONE, names),
-        })
-    })?)
+    .await
 }
 
 fn name_of(database: &Database, person: &Party) -> Result<Option<String>, ApiError> {
@@ -175,8 +147,7 @@ pub(super) async fn get_call(
     app: web::Data<App>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let (number, id) = path.into_inner();
-    let (number, id) = (phone::parse(&number, app.region)?, call_id(&id)?);
+    let (number, id) = number_and_call(path, app.region)?;
     let known = known(&request);
     let seen = newest_seen(&request, versions_seen(&known));
     let labels = app.labels.clone();
@@ -201,10 +172,4 @@ pub(super) async fn get_call(
         true => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
         false => HttpResponse::Ok().insert_header((ETAG, etag)).json(call),
     })
-}
-
-/// The id of a path. One that no call can have is no defect of the request: there is nothing there.
-pub(super) fn call_id(text: &str) -> Result<CallId, ApiError> {
-    let is_id = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|_| is_id).map(CallId).ok_or(ApiError::NotFound)
 }

@@ -1,4 +1,4 @@
-//! How the API's description writes what is asked of people and lines.
+//! Parameters and bodies of people and lines in the API's description.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ impl ToSchema for CallbackBody {
     }
 }
 
-/// What a client asks of a summary.
+/// Parameters of a summary.
 pub(super) struct SummaryParameters;
 
 impl IntoParams for SummaryParameters {
@@ -90,7 +90,7 @@ impl IntoParams for SummaryParameters {
     }
 }
 
-/// What a client asks of the calls with one person.
+/// Parameters of the calls with one person.
 pub(super) struct PersonListParameters;
 
 impl IntoParams for PersonListParameters {
@@ -100,7 +100,7 @@ impl IntoParams for PersonListParameters {
     }
 }
 
-/// What a client asks of the summary of one person.
+/// Parameters of the summary of one person.
 pub(super) struct PersonParameters;
 
 impl IntoParams for PersonParameters {
@@ -109,7 +109,7 @@ impl IntoParams for PersonParameters {
     }
 }
 
-/// What a client asks of the people to call back.
+/// Parameters of the people to call back.
 pub(super) struct CallbackParameters;
 
 impl IntoParams for CallbackParameters {
@@ -130,7 +130,7 @@ pub(super) fn line() -> AnyOfBuilder {
     spelling([text().pattern(Some("^@[A-Za-z]{1,50}$"))])
 }
 
-/// Whose calls are listed together.
+/// `number`, and other parameters.
 fn lines_and<'a>(others: impl IntoIterator<Item = &'a requests::Parameter>) -> Vec<Parameter> {
     let numbers =
         ArrayBuilder::new().items(Ref::from_schema_name("Line")).min_items(Some(1)).max_items(Some(50));
@@ -145,7 +145,7 @@ fn lines_and<'a>(others: impl IntoIterator<Item = &'a requests::Parameter>) -> V
     [numbers].into_iter().chain(others.into_iter().map(row)).collect()
 }
 
-/// What a client asks of a list of several lines.
+/// Parameters of a list of several lines.
 pub(super) struct LineListParameters;
 
 impl IntoParams for LineListParameters {
@@ -154,7 +154,7 @@ impl IntoParams for LineListParameters {
     }
 }
 
-/// What a client asks of the summary of several lines.
+/// Parameters of the summary of several lines.
 pub(super) struct LineSummaryParameters;
 
 impl IntoParams for LineSummaryParameters {
@@ -163,7 +163,7 @@ impl IntoParams for LineSummaryParameters {
     }
 }
 
-/// What a client asks of the people to call back of several lines.
+/// Parameters of the people to call back on several lines.
 pub(super) struct LineCallbackParameters;
 
 impl IntoParams for LineCallbackParameters {
@@ -186,7 +186,7 @@ impl IntoParams for LineEventParameters {
     }
 }
 
-/// How a write that is not this server's own page's is refused, beside [`ApiError`].
+/// Refusal of a write by another origin's page, beside [`ApiError`].
 pub(super) struct OtherOrigin;
 
 impl IntoResponses for OtherOrigin {

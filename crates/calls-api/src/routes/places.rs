@@ -8,16 +8,19 @@ use actix_web::http::header::{LINK, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::NumberInfo;
 use calls_phone as phone;
+use calls_store::names::Name;
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{App, fallback, numbers};
 use crate::problem::ApiError;
 
-/// How long the first page waits for its numbers. Without them it asks for them itself.
+/// How long a page waits for what the database knows. The first page without its numbers asks for them
+/// itself.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What the first page shows.
+/// Content of the first page.
 #[derive(Serialize)]
 struct Home {
     /// Whether it may be asked which numbers there are.
@@ -26,39 +29,43 @@ struct Home {
     numbers: Option<Box<RawValue>>,
     /// The API's `Link` to the next one.
     link: Option<String>,
+    /// The zone of their days.
+    zone: String,
 }
 
-/// `/`. With `?number=`, as the page's forms send it without the program, the way to that number's history,
-/// or to whom is called so.
+/// `/`. With `?number=`, as the page's forms send it, the way to that number's history, or to those who have
+/// such a name or such digits.
 pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
     let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);
     if let Some(number) = number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
         let encoded = calls_model::query::encode(number);
-        let is_name = number.chars().any(char::is_alphabetic) && phone::parse(number, app.region).is_err();
-        let address = if is_name { format!("/?q={encoded}") } else { format!("/calls/{encoded}") };
+        let is_number = phone::parse(number, app.region).is_ok();
+        let address = if is_number { format!("/calls/{encoded}") } else { format!("/?q={encoded}") };
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
     }
     let (has_directory, site) = (app.has_directory, app.site);
+    let zone = fallback::zone(&request).unwrap_or(Tz::UTC).name().to_owned();
     let found = match has_directory {
-        true => tokio::time::timeout(PATIENCE, first_numbers(app)).await.ok().flatten(),
+        true => tokio::time::timeout(PATIENCE, first_numbers(app, &zone)).await.ok().flatten(),
         false => None,
     };
     let (numbers, link) = found.unzip();
-    let home = Home { has_directory, numbers, link: link.flatten() };
+    let home = Home { has_directory, numbers, link: link.flatten(), zone };
     respond(site.place(&request, "home", &home))
 }
 
 /// The API's list of numbers, as it answers it, with its `Link`.
-async fn first_numbers(app: web::Data<App>) -> Option<(Box<RawValue>, Option<String>)> {
-    let response = numbers::list_numbers(app, web::Query(Vec::new())).await.ok()?;
+async fn first_numbers(app: web::Data<App>, zone: &str) -> Option<(Box<RawValue>, Option<String>)> {
+    let query = [("include", "days"), ("tz", zone)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let response = numbers::list_numbers(app, web::Query(query.to_vec())).await.ok()?;
     let link = response.headers().get(LINK).and_then(|link| link.to_str().ok()).map(str::to_owned);
     let json = body::to_bytes(response.into_body()).await.ok()?;
     let json = String::from_utf8(json.into()).ok()?;
     Some((RawValue::from_string(json).ok()?, link))
 }
 
-/// Whose calls to return.
+/// Number in the page of people to call back.
 #[derive(Serialize)]
 struct Callbacks {
     info: NumberInfo,
@@ -70,12 +77,17 @@ pub(super) async fn get_callbacks(
     app: web::Data<App>,
     number: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    match phone::parse(&number, app.region) {
-        Ok(party) => {
-            respond(app.site.place(&request, "callbacks", &Callbacks { info: phone::describe(&party) }))
-        }
-        Err(_) => app.site.index(&request).ok_or(ApiError::NotFound),
+    let site = app.site;
+    let Ok(party) = phone::parse(&number, app.region) else {
+        return site.index(&request).ok_or(ApiError::NotFound);
+    };
+    let mut info = phone::describe(&party);
+    let name = tokio::time::timeout(PATIENCE, numbers::name_of(app, party)).await.ok().flatten();
+    if let Some(Name { name, label }) = name {
+        info.name = Some(name);
+        info.label = label;
     }
+    respond(site.place(&request, "callbacks", &Callbacks { info }))
 }
 
 /// `/calls/{number}/with/{party}`: the list of a number's calls with one other party.

@@ -1,4 +1,4 @@
-//! How the API's description writes parameters, bodies and answers that no type says by itself.
+//! Parameters, bodies and responses of the API's description that no type describes by itself.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -114,7 +114,7 @@ impl ToSchema for SentRecord {
     }
 }
 
-/// What FreeSWITCH sends, as far as it is read; its XML is named alike.
+/// Members of FreeSWITCH's record that are read; its XML has the same names.
 pub(super) struct FreeswitchCdr;
 
 impl PartialSchema for FreeswitchCdr {
@@ -270,7 +270,7 @@ impl IntoParams for ListParameters {
     }
 }
 
-/// What a client asks of the events of a history.
+/// Parameters of the events of a history.
 pub(super) struct EventParameters;
 
 impl IntoParams for EventParameters {
@@ -294,7 +294,7 @@ impl IntoParams for DirectoryParameters {
     }
 }
 
-/// What is said of a log that is sent in.
+/// Parameters of an uploaded log.
 pub(super) struct ImportParameters;
 
 impl IntoParams for ImportParameters {
@@ -393,7 +393,7 @@ impl IntoResponses for ApiError {
     }
 }
 
-/// How a call that is sent in is refused, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
+/// Refusal of a call that is sent in, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
 pub(super) struct Refused;
 
 impl IntoResponses for Refused {

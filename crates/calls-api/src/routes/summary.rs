@@ -1,6 +1,5 @@
 //! `GET /api/calls/{number}/summary`.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{Party, PreviousPeriod, Summary, requests};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
@@ -8,20 +7,18 @@ use chrono_tz::Tz;
 
 use super::App;
 use super::parameters::{FilterParameters, Query};
-use super::people::versions_of;
 use super::people_schemas::SummaryParameters;
+use super::responses::respond;
 use super::schemas::NumberPath;
-use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
-use crate::reads::newest_seen;
 use calls_phone as phone;
 use calls_store::keys::PartyKey;
 use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, parties};
 
-/// What the calls of a number come to. Takes the filters of the list; `tz` is also the zone that days and
+/// Summary of the calls of a number. Takes the filters of the list; `tz` is also the zone that days and
 /// hours are counted in.
 #[utoipa::path(
     get,
@@ -49,36 +46,17 @@ pub(super) async fn get_summary(
     query.refuse_unknown(&[&requests::FILTER, &requests::SUMMARY])?;
     let parameters = FilterParameters::read(&query, app.region)?;
     let previous = compared(&query, &parameters)?;
-    let known = known(&request);
-    let data = app.clone();
-    let seen = newest_seen(&request, versions_seen(&known));
-    // With the clock changes what an open period is compared with.
-    let is_open = previous.as_ref().is_some_and(|previous| previous.is_open);
-    let known = if is_open { String::new() } else { known };
-    let find = move |database: &Database| {
-        // Asked first: if a call or a name comes in between, the tag is older than the summary, never newer.
-        let (version, names) = versions_of(database, &party)?;
-        let etag = etag_with_names(version, names);
-        if is_known(&known, &etag) {
-            return Ok::<_, ApiError>((version, (etag, None)));
-        }
-        let mut summary = summarize(&data, database, &party, &parameters)?;
+    // An open period is compared with one that moves with the clock.
+    let is_timeless = previous.as_ref().is_none_or(|previous| !previous.is_open);
+    respond(&request, &app, party, is_timeless, move |app, database, party| {
+        let mut summary = summarize(app, database, party, &parameters)?;
         if let Some(previous) = &previous {
-            let before =
-                summarize(&data, database, &party, &parameters.within(previous.from, previous.until))?;
+            let before = summarize(app, database, party, &parameters.within(previous.from, previous.until))?;
             summary.previous = Some(previous.filled(&before));
         }
-        Ok((version, (etag, Some(summary))))
-    };
-    let (etag, summary) = app.read(seen, find).await?;
-    Ok(match summary {
-        // What is being counted, or is too much to be searched, will be more when it is asked for again.
-        Some(summary) if summary.covers.is_some() || is_open => {
-            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(summary)
-        }
-        Some(summary) => HttpResponse::Ok().insert_header((ETAG, etag)).json(summary),
-        None => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),
+        Ok(summary)
     })
+    .await
 }
 
 /// The summary of a number's calls that fit.

@@ -85,7 +85,7 @@ async fn save<E>(
         if pace.received() > most {
             return Err(too_large(most, pace.received()));
         }
-        // Where nobody receives any more the writer says why.
+        // Without a receiver the writer reports the reason.
         if chunks.send(chunk).await.is_err() {
             break;
         }

@@ -105,6 +105,38 @@ fn what_is_stored_refused_and_followed_is_counted() {
 }
 
 #[test]
+fn the_last_import_of_another_process_is_told_also_while_the_database_is_away() {
+    let app = app();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls.csv");
+    let log = "owner,created_at,counterparty,type,duration\n\
+               +12025550123,2024-01-31T10:00:00Z,+13333333333,Missed Inbound,\n\
+               +12025550123,2024-01-31T10:05:00Z,+13333333333,Completed Outbound,37.4\n";
+    fs::write(&file, log).unwrap();
+    let path = file.to_str().unwrap();
+    assert!(!app.get_admin("/metrics").body.contains("calls_last_import"));
+    let dry = app.database().calls(&["import", path, "--dry-run"]);
+    assert!(dry.status.success(), "{dry:?}");
+    assert!(!app.get_admin("/metrics").body.contains("calls_last_import"));
+    let before = chrono::Utc::now().timestamp();
+    let imported = app.database().calls(&["import", path]);
+    assert!(imported.status.success(), "{imported:?}");
+    let added = "calls_last_import_added{source=\"command\"} 2";
+    wait_until(|| app.get_admin("/metrics").body.lines().any(|line| line == added));
+    app.database().refuse_connections();
+    let text = app.get_admin("/metrics").body;
+    app.database().accept_connections();
+    assert!(text.lines().any(|line| line == added), "{text}");
+    let time = "calls_last_import_timestamp_seconds{source=\"command\"} ";
+    let time = text.lines().find_map(|line| line.strip_prefix(time)).unwrap();
+    assert!(time.parse::<i64>().unwrap() >= before, "{time} {before}");
+    // The same log again adds nothing.
+    app.database().calls(&["import", path]);
+    let nothing = "calls_last_import_added{source=\"command\"} 0";
+    wait_until(|| app.get_admin("/metrics").body.lines().any(|line| line == nothing));
+}
+
+#[test]
 fn a_private_postgresql_that_is_started_again_is_counted() {
     let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
     let data_dir = folder.path().join("calls");
@@ -137,6 +169,8 @@ fn alerts_and_dashboard_ask_for_metrics_that_there_are() {
         "calls_joined_total",
         "calls_refused_total",
         "calls_imports_total",
+        "calls_last_import_timestamp_seconds",
+        "calls_last_import_added",
         "backup_age_seconds",
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging");

@@ -33,7 +33,7 @@ pub fn succeed(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a command has written to standard error, after checking that it failed.
+/// Standard error of a command, after checking that it failed.
 #[track_caller]
 pub fn fail(output: Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");

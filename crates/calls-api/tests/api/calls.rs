@@ -1,4 +1,4 @@
-use calls_model::Problem;
+use calls_model::ProblemKind;
 use serde_json::json;
 
 use crate::test_app::TestApp;
@@ -76,8 +76,7 @@ fn what_cannot_be_a_number_is_a_400_that_says_what_was_expected_and_found() {
         let answer = app.get(path);
         assert_eq!(answer.status, 400, "{path}");
         let problem = answer.problem();
-        // The page tells it by this.
-        assert_eq!(problem.kind, Problem::NOT_A_NUMBER);
+        assert!(problem.is(ProblemKind::NotANumber));
         assert_eq!(problem.kind, "/problems/not-a-number");
         assert!(problem.expected.unwrap().contains("phone number"), "{path}");
         assert_eq!(problem.found.unwrap(), found);

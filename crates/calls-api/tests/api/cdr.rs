@@ -124,7 +124,7 @@ pub fn callback(app: &TestApp, pairs: &[(&str, &str)]) -> Answer {
     post(app, "/api/cdr/twilio?from=console", &headers, form(pairs).as_bytes())
 }
 
-/// What Twilio's status callback says of a call, in the order of its documentation.
+/// Twilio's status callback of a call, in the order of its documentation.
 pub fn ended(status: &str) -> Vec<(&str, &str)> {
     vec![
         ("CallSid", "CA0123456789abcdef0123456789abcdef"),

@@ -236,9 +236,11 @@ fn the_directory_has_names_and_in_a_search_everybody_who_occurs() {
         owners,
         json!([
             {"number": "+12025550123", "name": "Jörg Größer", "label": "work", "owner": true, "calls": 1,
-             "last_call": "2026-03-02T10:00:00Z", "missed": 0, "to_call_back": 0},
+             "last_call": "2026-03-02T10:00:00Z", "missed": 0, "to_call_back": 0,
+             "details": {"international": "+1 202-555-0123", "national": "(202) 555-0123", "country": "US"}},
             {"number": "+4940123456", "owner": true, "calls": 7, "last_call": "2026-03-01T10:06:00Z",
-             "missed": 7, "to_call_back": 6}
+             "missed": 7, "to_call_back": 6,
+             "details": {"international": "+49 40 123456", "national": "040 123456", "country": "DE"}}
         ])
     );
     let found = eventually(&app, "/api/numbers?q=oma", |found| found[0]["calls"] == 2);
@@ -246,9 +248,11 @@ fn the_directory_has_names_and_in_a_search_everybody_who_occurs() {
         found,
         json!([
             {"number": "+491701234505", "name": "Oma Hilde", "label": "mobile", "owner": false, "calls": 2,
-             "last_call": "2026-03-02T10:00:00Z"},
+             "last_call": "2026-03-02T10:00:00Z",
+             "details": {"international": "+49 170 1234505", "national": "0170 1234505", "country": "DE"}},
             {"number": "+493012345678", "name": "Oma Hilde", "label": "home", "owner": false, "calls": 1,
-             "last_call": "2026-03-01T10:01:00Z"}
+             "last_call": "2026-03-01T10:01:00Z",
+             "details": {"international": "+49 30 12345678", "national": "030 12345678", "country": "DE"}}
         ])
     );
     for (q, found) in [

@@ -1,4 +1,4 @@
-//! What the database refuses, whoever writes to it.
+//! Constraints of the database.
 
 use crate::test_app::{TestDatabase, calls};
 

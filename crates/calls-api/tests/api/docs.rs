@@ -37,6 +37,35 @@ fn each_command_and_option_in_the_documents_exists() {
 }
 
 #[test]
+fn each_variable_of_the_server_is_explained_and_reaches_a_container() {
+    let help = String::from_utf8(calls(&["serve", "--help"]).stdout).unwrap();
+    let names: Vec<&str> =
+        help.split("[env: ").skip(1).filter_map(|rest| rest.split([']', '=']).next()).collect();
+    assert!(names.len() > 25, "{names:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    let (example, compose) = (read(".env.example"), read("docker-compose.yml"));
+    for name in names {
+        let line = format!("#{name}=");
+        assert!(example.lines().any(|found| found.starts_with(&line)), ".env.example: {name}");
+        // The image has its own address, and no private PostgreSQL; files are mounted by who has them.
+        let is_elsewhere = ["CALLS_BIND", "CALLS_CONFIG", "CALLS_DATA_DIR"].contains(&name);
+        let is_there = compose.contains(&format!("      {name}:"));
+        assert!(is_there || is_elsewhere || name.ends_with("_FILE"), "docker-compose.yml: {name}");
+    }
+}
+
+#[test]
+fn help_is_a_command_and_tells_of_each_of_the_others() {
+    let help = String::from_utf8(calls(&["help"]).stdout).unwrap();
+    let plain = String::from_utf8(calls(&["--help"]).stdout).unwrap();
+    assert_eq!(help, plain);
+    let of_import = calls(&["help", "import"]);
+    assert!(of_import.status.success(), "{of_import:?}");
+    assert_eq!(of_import.stdout, calls(&["import", "--help"]).stdout);
+}
+
+#[test]
 fn swagger_ui_comes_from_this_server_alone_and_needs_no_script_in_its_html() {
     let app = TestApp::new();
     let page = app.get("/api/docs");

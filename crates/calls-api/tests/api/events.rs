@@ -14,9 +14,9 @@ use crate::test_app::{NOTIFY, TestApp, TestDatabase, storing};
 /// A client of an event stream.
 pub struct Client {
     stream: BufReader<TcpStream>,
-    /// What was received and not looked at yet.
+    /// Received text that was not read yet.
     received: String,
-    /// What it would send as `Last-Event-ID`.
+    /// Value for `Last-Event-ID`.
     pub last_id: String,
 }
 

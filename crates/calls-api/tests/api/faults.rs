@@ -16,12 +16,10 @@ use diesel::prelude::*;
 use local_postgres::Cluster;
 
 use crate::cdr::{JSON_CDR, TOKEN, freeswitch};
+use crate::pace::Pace;
 use crate::post::post;
 use crate::test_app::{Answer, TestApp, bare, calls, fetch, storing};
 
-/// Time within which each request is answered, far from a hang. The promise is 2 s, on a machine without
-/// other work.
-const LIMIT: Duration = Duration::from_secs(10);
 const PATH: &str = "/api/calls/+13333333333";
 
 /// Clients that ask without a pause.
@@ -114,7 +112,7 @@ fn a_database_that_stops_and_dies_under_load_costs_503s_and_nothing_else() {
     assert!(seeded.status.success(), "{seeded:?}");
     let app = TestApp::start(&["--bind", "127.0.0.1:0", "--database-url", &url, "--connections", "4"]);
     let page = app.get(PATH).body;
-    let load = Load::start(&app.address, 16);
+    let (pace, load) = (Pace::watch(), Load::start(&app.address, 16));
     load.wait_for(200, 100, Instant::now());
 
     // Stopped: nothing breaks, nothing answers.
@@ -126,7 +124,7 @@ fn a_database_that_stops_and_dies_under_load_costs_503s_and_nothing_else() {
     let resumed = Instant::now();
     signal("CONT", &stopped);
     let recovered = load.wait_for(200, 20, resumed) - resumed;
-    assert!(recovered <= LIMIT, "after it was stopped: {recovered:?}");
+    pace.check(recovered);
 
     // Killed, and started again.
     let since = Instant::now();
@@ -135,17 +133,14 @@ fn a_database_that_stops_and_dies_under_load_costs_503s_and_nothing_else() {
     cluster.ensure_running().unwrap();
     let restarted = Instant::now();
     let recovered = load.wait_for(200, 20, restarted) - restarted;
-    assert!(recovered <= LIMIT, "after it was killed: {recovered:?}");
+    pace.check(recovered);
 
     let mut answers = load.end();
     let unexpected: Vec<_> = answers.iter().filter(|answer| ![200, 503].contains(&answer.status)).collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
     answers.sort_by_key(|answer| answer.took);
-    let p99 = answers[answers.len() * 99 / 100].took;
-    assert!(p99 <= LIMIT, "{p99:?} of {} answers", answers.len());
-    // Also those whose query ran when it was stopped.
-    let slowest = answers.last().unwrap().took;
-    assert!(slowest <= LIMIT, "{slowest:?}");
+    // Also those whose query ran when the server was stopped.
+    pace.check(answers.last().unwrap().took);
     assert_eq!(app.get(PATH).body, page, "nothing is lost");
     let log = app.stop();
     assert!(!log.contains("3333333333"), "{log}");
@@ -231,7 +226,7 @@ fn more_waiting_requests_than_configured_are_refused_at_once() {
         "1.7",
     ]);
     assert_eq!(app.get(PATH).status, 200);
-    // Whoever reads the calls waits for this.
+    // Reads of the calls wait for this lock.
     let url = app.database().url.clone();
     let lock = crate::test_app::Lock::take(&url, "LOCK TABLE calls, histories");
     let ask = || {
@@ -241,6 +236,7 @@ fn more_waiting_requests_than_configured_are_refused_at_once() {
             (fetch("GET", &url, &[]).unwrap(), start.elapsed())
         })
     };
+    let pace = Pace::watch();
     let running = ask();
     wait_for(&app, "database_connections{state=\"in_use\"} 1");
     let waiting = ask();
@@ -250,7 +246,8 @@ fn more_waiting_requests_than_configured_are_refused_at_once() {
     for slow in [running, waiting] {
         let (answer, took) = slow.join().unwrap();
         assert_eq!(answer.problem().kind, "/problems/unavailable");
-        assert!(at_once < took && took <= LIMIT, "{at_once:?}, {took:?}");
+        assert!(at_once < took, "{at_once:?}, {took:?}");
+        pace.check(took);
     }
     // PostgreSQL has given the statement up by itself.
     wait_for(&app, "database_connections{state=\"in_use\"} 0");
@@ -284,7 +281,7 @@ fn an_export_whose_database_stops_in_the_middle_is_broken_off() {
     let mut start = [0; 1000];
     stream.read_exact(&mut start).unwrap();
     assert!(start.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&start));
-    let stopped = processes(&cluster);
+    let (pace, stopped) = (Pace::watch(), processes(&cluster));
     signal("STOP", &stopped);
     let since = Instant::now();
     let mut rest = Vec::new();
@@ -296,7 +293,7 @@ fn an_export_whose_database_stops_in_the_middle_is_broken_off() {
         |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{\"id")).count();
     assert!(!rest.ends_with(b"\r\n0\r\n\r\n"), "the end of a whole answer");
     assert!((1..CALLS - 1).contains(&lines(&rest)), "{} calls", lines(&rest));
-    assert!(took <= LIMIT, "{took:?}");
+    pace.check(took);
 
     wait_until_it_answers(&app);
     let whole = app.get_with(&format!("{PATH}?limit=10"), &[("Accept", "application/x-ndjson")]);
@@ -325,7 +322,7 @@ fn whoever_sends_calls_to_a_database_that_has_stopped_is_soon_told_to_come_again
         &|| freeswitch(&app, "application/json", JSON_CDR),
     ];
     wait_until_it_answers(&app);
-    let stopped = processes(&cluster);
+    let (pace, stopped) = (Pace::watch(), processes(&cluster));
     signal("STOP", &stopped);
     let answers = send.map(|send| {
         let start = Instant::now();
@@ -335,7 +332,7 @@ fn whoever_sends_calls_to_a_database_that_has_stopped_is_soon_told_to_come_again
     for (answer, took) in answers {
         assert_eq!(answer.problem().kind, "/problems/unavailable");
         assert_eq!((answer.status, answer.header("retry-after")), (503, "2"));
-        assert!(took <= LIMIT, "{took:?}");
+        pace.check(took);
     }
     wait_until_it_answers(&app);
     assert_eq!(app.get(PATH).body.trim(), "[]", "what was given up is not done");

@@ -1,4 +1,4 @@
-//! How an import is told on the terminal.
+//! Output of an import on the terminal.
 
 use std::fs;
 use std::path::PathBuf;

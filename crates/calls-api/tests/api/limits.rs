@@ -1,4 +1,4 @@
-//! What is too much to ask.
+//! Limits on requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn addresses_headers_and_bodies_beyond_any_honest_size_are_refused() {
         "GET /api/calls/+12025550123 HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n",
     );
     assert!(body.starts_with("HTTP/1.1 413"), "{body}");
-    // What actix-web refuses before any of ours sees it.
+    // Refused by actix-web before any handler is called.
     let endless = raw(&app, &format!("GET / HTTP/1.1\r\nhost: localhost\r\nx-long: {}", "x".repeat(200_000)));
     assert!(endless.starts_with("HTTP/1.1 431"), "{endless}");
     assert_eq!(app.get("/api/calls/+12025550123").status, 200);

@@ -145,7 +145,7 @@ fn a_set_of_lines_has_a_name() {
     assert_eq!(all(&app, "/api/calls?number=@Family"), all(&app, &format!("{TWO}&number=1001")));
     assert_eq!(all(&app, "/api/calls?number=@B%C3%BCro&number=%2B12025550123").len(), 12);
     assert_eq!(app.get("/api/calls?number=@Nobody").problem().status, 404);
-    // Who is erased is in no set.
+    // An erased number is in no set.
     stdout(database, &["erase", "1001"]);
     assert_eq!(app.get("/api/lines").json(), json!([{"name": "Family", "numbers": [ANNA, BEN]}]));
     assert_eq!(stdout(database, &["lines", "remove", "Family"]), "Family removed\n");
@@ -231,7 +231,7 @@ fn the_events_of_several_lines_are_one_stream() {
     assert_eq!((kind.as_str(), &data["number"]), ("callback", &json!(BEN)));
     let last = tab.last_id.clone();
     drop(tab);
-    // Who was away hears of all lines, and of nothing twice.
+    // A client that was away gets the events of all lines, and none twice.
     let mut back = Client::connect_to(&app, &TWO.replace("calls?", "calls/events?"), Some(&started));
     let heard: Vec<_> = (0..3).map(|_| back.next_event().1["number"].clone()).collect();
     assert_eq!(heard.iter().filter(|number| **number == BEN).count(), 2);

@@ -32,6 +32,7 @@ mod lines;
 mod listener;
 mod numbers;
 mod openapi;
+mod pace;
 mod page;
 mod paging;
 mod people;

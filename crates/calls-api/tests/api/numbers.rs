@@ -106,3 +106,62 @@ fn a_directory_can_be_turned_off() {
     assert_eq!(app.get("/api/numbers").problem().kind, "/problems/not-found");
     assert_eq!(app.get("/api/numbers/+12025550123").status, 200);
 }
+
+#[test]
+fn a_directory_counts_the_calls_of_the_last_days_in_the_readers_zone() {
+    let app = TestApp::new();
+    app.database().add_party("local", "1001");
+    // Kiritimati is 14 hours ahead, so its day has begun for as long.
+    let zone = "Pacific/Kiritimati";
+    let now = chrono::Utc::now();
+    let ago = |hours: i64| (now - chrono::TimeDelta::hours(hours)).to_rfc3339();
+    for (owner, hours, call_type) in [
+        ("+12025550123", 0, "Missed Inbound"),
+        ("+12025550123", 0, "Missed Outbound"),
+        ("+12025550123", 7 * 24 + 1, "Missed Inbound"),
+        ("+12025550123", 7 * 24 - 1, "Completed Inbound"),
+        ("1001", 40 * 24, "Completed Inbound"),
+    ] {
+        let party = if call_type == "Missed Inbound" { "+13333333333" } else { "+14444444444" };
+        app.call(owner, &ago(hours), party, call_type, None);
+    }
+    assert_eq!(app.get("/api/numbers").json()[0]["days"], json!(null));
+    let listed = app.get(&format!("/api/numbers?include=days&tz={zone}")).json();
+    let days = &listed[0]["days"];
+    let counts = |name: &str| -> Vec<u64> { serde_json::from_value(days[name].clone()).unwrap() };
+    let today = (now + chrono::TimeDelta::hours(14)).date_naive();
+    assert_eq!(days["last"], today.to_string());
+    assert_eq!((counts("calls").len(), counts("missed").len()), (15, 15));
+    assert_eq!((counts("calls")[14], counts("missed")[14]), (2, 1));
+    // An hour earlier or later may be another day.
+    assert_eq!(counts("calls").iter().sum::<u64>(), 4);
+    assert!(counts("calls")[6..9].iter().sum::<u64>() == 2, "{days}");
+    assert!(days["week_ago"]["calls"].as_u64() <= Some(1), "{days}");
+    assert_eq!(days["week_ago"]["calls"], days["week_ago"]["missed"]);
+    assert_eq!(listed[1]["days"]["calls"], json!(vec![0; 15]));
+    for wrong in ["include=details", "include=days&tz=Mars"] {
+        assert_eq!(app.get(&format!("/api/numbers?{wrong}")).problem().kind, "/problems/bad-parameter");
+    }
+}
+
+#[test]
+fn a_long_history_has_the_same_days_from_its_counts_as_call_by_call() {
+    let app = TestApp::new();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550123, 13000000000 + i % 50, now() - i * interval '200 seconds',
+                       (ARRAY['Missed Inbound', 'Completed Inbound', 'Missed Outbound'])[1 + i % 3]
+                FROM generate_series(0, 10000) AS i";
+    app.database().store_calls(rows).unwrap();
+    // More calls of the last days than are read one by one, so they wait for the counts.
+    let days = || app.get("/api/numbers?include=days&tz=Asia/Kathmandu").json()[0]["days"].clone();
+    assert_eq!(days(), json!(null));
+    let summary = app.get("/api/calls/+12025550123/summary?tz=Asia/Kathmandu").json();
+    let counted = days();
+    let expected: Vec<&serde_json::Value> =
+        summary["days"].as_array().unwrap().iter().rev().take(15).collect();
+    assert_eq!(counted["last"], expected[0]["date"]);
+    let expected: Vec<_> = expected.iter().rev().map(|day| day["calls"].clone()).collect();
+    assert_eq!(counted["calls"], json!(expected));
+    let week_ago = counted["week_ago"]["calls"].as_u64().unwrap();
+    assert!(week_ago > 0 && week_ago <= expected[7].as_u64().unwrap(), "{counted}");
+}

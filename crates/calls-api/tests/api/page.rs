@@ -1,3 +1,5 @@
+use calls_model::ProblemKind;
+
 use crate::test_app::TestApp;
 
 #[test]
@@ -174,5 +176,20 @@ fn a_form_without_the_program_leads_to_a_number_or_to_who_is_called_so() {
     ] {
         let page = app.get_with(&format!("/?{query}"), &[("accept", "text/html")]);
         assert!(page.status == 200 && page.body.contains(part), "{query}: {}", page.body);
+    }
+}
+
+#[test]
+fn the_scripts_name_only_problems_that_the_api_has() {
+    let scripts =
+        [include_str!("../../../../frontend/js/texts.js"), include_str!("../../../../frontend/js/home.js")];
+    let named: Vec<&str> = scripts
+        .iter()
+        .flat_map(|script| script.split('"'))
+        .filter(|text| text.starts_with("/problems/") && text.len() > "/problems/".len())
+        .collect();
+    assert!(named.len() > 8, "{named:?}");
+    for uri in named {
+        assert!(ProblemKind::ALL.iter().any(|kind| kind.uri() == uri), "{uri}");
     }
 }

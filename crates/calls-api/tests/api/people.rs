@@ -117,7 +117,7 @@ fn the_answer_rate_is_told_beside_that_of_the_period_before() {
         app.get(&format!("{path}?compare=previous")).json().get("previous").is_none(),
         "there is no period"
     );
-    // What a period that goes on is compared with changes with the clock.
+    // The period before an open one changes with the clock.
     let open = app.get(&format!("{path}?from=2024-02-01&compare=previous"));
     assert_eq!((open.header("etag"), open.header("cache-control")), ("", "no-store"));
     assert!(open.json()["previous"]["calls"].is_u64());

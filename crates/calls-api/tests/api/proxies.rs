@@ -258,6 +258,18 @@ fn the_recipe_for_nginx_works() {
 }
 
 #[test]
+fn a_certificate_that_nobody_trusts_is_found_by_the_doctor() {
+    let app = app("600/m");
+    let proxy = Proxy::nginx(&app);
+    let url = format!("https://localhost:{}/calls-app", proxy.port);
+    let output = app.database().calls(&["doctor", "--json", "--public-url", &url]);
+    let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let way_in = findings.iter().find(|finding| finding["check"] == "way in").unwrap();
+    assert_eq!(way_in["status"], "fail", "{way_in}");
+    assert!(way_in["mend"].as_str().unwrap().contains("certificate"), "{way_in}");
+}
+
+#[test]
 fn the_recipe_for_caddy_works() {
     let app = app("600/m");
     a_recipe_works(&app, &Proxy::caddy(&app));

@@ -8,7 +8,7 @@ use crate::test_app::TestApp;
 
 const OWNER: &str = "/api/calls/+12025550123";
 
-/// How many calls an answer has.
+/// Number of calls in a response.
 fn count(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> usize {
     let answer = app.get_with(path, headers);
     assert_eq!(answer.status, 200, "{path}: {}", answer.body);
@@ -65,7 +65,7 @@ fn reads_come_from_the_replica_unless_the_client_knows_a_newer_version() {
         let event = [("last-event-id", client.last_id.as_str())];
         assert_eq!(count(&app, &path, &event), 2, "{path}: who heard of the call gets it");
     }
-    // What the client knows is newer than the replica's, and older than the primary's.
+    // The client's version is newer than the replica's, and older than the primary's.
     assert_eq!(send(&app, 3).status, 200);
     for (path, new) in paths().iter().zip(&new) {
         assert_eq!(count(&app, path, &[("if-none-match", new)]), 3, "{path}");

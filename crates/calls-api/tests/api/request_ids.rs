@@ -74,3 +74,14 @@ fn the_log_begins_with_versions_folder_and_addresses() {
     assert_eq!(fields["base_path"], "/calls-app");
     assert!(fields.get("data_dir").is_none(), "the database is not the private one: {fields}");
 }
+
+#[test]
+fn a_log_is_text_for_people_where_that_is_asked_for() {
+    let app = TestApp::with(&["--log-format", "text"]);
+    app.get_with("/api/calls/+12025550123", &[("X-Request-Id", "from-the-proxy.1")]);
+    let log = app.stop();
+    assert!(!log.lines().any(|line| line.starts_with('{')), "{log}");
+    let line = log.lines().find(|line| line.contains("from-the-proxy.1")).expect("a line");
+    assert!(line.contains("INFO") && line.contains("/api/calls/{number}"), "{line}");
+    assert!(!log.contains('\u{1b}') && !log.contains("2025550123"), "{log}");
+}

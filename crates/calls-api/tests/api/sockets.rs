@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::test_app::{CALLS, TestApp, TestDatabase, bare, fetch, without_settings};
 
-/// What a server says over a Unix socket.
+/// Response of a server over a Unix socket.
 fn ask(path: &Path, headers: &str) -> String {
     let mut stream = UnixStream::connect(path).unwrap();
     write!(stream, "GET /api/calls/1001 HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").unwrap();

@@ -339,7 +339,7 @@ fn a_missed_call_is_returned_once_the_two_have_spoken_later() {
     };
     let all = json!({"returned": 3, "not_returned": 3, "unidentified": 2});
     assert_eq!(found(""), (all.clone(), vec!["07".into(), "06".into(), "02".into()]));
-    // What returned them need not fit the filter.
+    // The calls that returned them need not match the filter.
     assert_eq!(
         found("outcome=missed&until=2024-01-31T10:00:11Z"),
         (all, vec!["07".into(), "06".into(), "02".into()])

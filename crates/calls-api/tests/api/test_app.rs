@@ -418,7 +418,7 @@ pub fn fetch(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answer
     Ok(Answer { status, headers, body })
 }
 
-/// What a killed server leaves.
+/// Data of a killed server.
 pub struct KilledApp {
     database: TestDatabase,
     address: String,

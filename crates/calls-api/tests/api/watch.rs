@@ -126,7 +126,7 @@ fn a_watcher_that_is_killed_in_the_middle_loses_and_doubles_nothing() {
     }
     watched.kill_and_start_again("0");
     assert_eq!(watched.calls_of(1), CALLS);
-    // What was read is not read again, and what comes later is.
+    // Imported files are not read again, and new ones are.
     watched.kill_and_start_again("0");
     fs::write(watched.path("later.ndjson"), log(CALLS..CALLS + 1)).unwrap();
     assert_eq!(watched.calls_of(2), CALLS + 1);

@@ -67,7 +67,7 @@ impl Parameters {
     pub(super) fn complete(&mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(name) = REFUSED.into_iter().find(|name| variable(name).is_some()) {
-            bail!("expected no {name} in the environment: Calls does without it");
+            bail!("expected no {name} in the environment: Calls does not support it");
         }
         for (name, value) in KNOWN.iter().filter_map(|(name, of)| Some((*name, of.and_then(&variable)?))) {
             self.0.entry(name.to_owned()).or_insert(value);
@@ -89,7 +89,7 @@ impl Parameters {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// What follows the scheme: `user:password@host:port,host:port/dbname?name=value&...`.
+    /// Parses the part after the scheme: `user:password@host:port,host:port/dbname?name=value&...`.
     fn parse_uri(uri: &str) -> anyhow::Result<Self> {
         let mut parameters = BTreeMap::new();
         let mut set = |name: &str, value: &str| -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// What a footer begins with. The digit is the version of this format.
+/// Start of a footer. The digit is the version of this format.
 const MAGIC: &str = "CALLS-BACKUP 1 ";
 /// Bytes of a footer before its digest.
 const BEFORE_DIGEST: usize = MAGIC.len() + 8 + 1;
@@ -31,7 +31,7 @@ const LONGEST_MANIFEST: u64 = 1024 * 1024;
 /// Rows by table, whose name is quoted as in SQL and has its schema.
 pub type Rows = BTreeMap<String, u64>;
 
-/// What a backup holds.
+/// Content of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of Calls that made it.
@@ -47,7 +47,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// How many calls it has. Those of version 0.1 are in a table of the same name.
+    /// Number of calls. Those of version 0.1 are in a table of the same name.
     pub fn calls_count(&self) -> u64 {
         self.rows.get("public.calls").copied().unwrap_or_default()
     }

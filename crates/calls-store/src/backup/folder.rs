@@ -11,7 +11,7 @@ use super::Watch;
 use super::archive::Manifest;
 use crate::server::Server;
 
-/// How the name of a file ends that is being written. It begins with a dot.
+/// Suffix of the names of unfinished files, which begin with a dot.
 pub(super) const UNFINISHED: &str = ".unfinished";
 
 /// A name such as `calls-20260131T100000Z.backup`, by the time in UTC. Names sort by time.

@@ -11,7 +11,7 @@ const LINES: usize = 10_000;
 /// A setting that servers before version 17 do not know. A `pg_restore` of 17 or newer always writes it.
 const NEW_SETTING: &[u8] = b"SET transaction_timeout = 0;\n";
 
-/// What was read of a script so far.
+/// State of reading a script.
 #[derive(Debug, Default)]
 pub(super) struct Script {
     rows: Rows,

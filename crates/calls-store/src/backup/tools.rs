@@ -11,7 +11,7 @@ use local_postgres::Programs;
 use crate::address::Address;
 use crate::server::Server;
 
-/// How often a running program is looked at.
+/// Interval of checks whether a program has ended.
 pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// The programs that fit a server, and how they find it.
@@ -65,19 +65,19 @@ impl Running {
         let mut errors = process.stderr.take().context("no standard error")?;
         let errors = std::thread::spawn(move || {
             let mut text = Vec::new();
-            // What could be read is what there is to say.
+            // The part that could be read is reported.
             errors.read_to_end(&mut text).ok();
             String::from_utf8_lossy(&text).trim().to_owned()
         });
         Ok(Self { process, name, errors: Some(errors) })
     }
 
-    /// What it writes.
+    /// Its standard output.
     pub(crate) fn output(&mut self) -> anyhow::Result<Box<dyn Read>> {
         Ok(Box::new(self.process.stdout.take().context("the output is being read already")?))
     }
 
-    /// What it reads.
+    /// Its standard input.
     pub(crate) fn input(&mut self) -> anyhow::Result<std::process::ChildStdin> {
         self.process.stdin.take().context("the input is being written already")
     }

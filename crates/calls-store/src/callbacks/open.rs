@@ -4,10 +4,10 @@ use calls_model::{CallType, Coverage, Disposition, UnidentifiedCallers};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, SmallInt, Timestamptz};
+use diesel::sql_types::Bool;
 
 use super::{MOST_OPEN, Question, without_returned};
-use crate::columns::{DispositionColumn, TypeColumn};
+use crate::columns::TypeColumn;
 use crate::counts::{self, Progress, day};
 use crate::filter::Filter;
 use crate::keys::{CallId, PartyKey};
@@ -15,11 +15,9 @@ use crate::list::{self, list_calls};
 use crate::returned::IS_UNIDENTIFIED;
 use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::calls;
+use crate::spans::{self, Span, Wanted, year_one};
 
-/// A span of time without its end.
-type Span = (DateTime<Utc>, DateTime<Utc>);
-
-/// What the missed calls of a history come to.
+/// The missed calls of a history.
 #[derive(Default)]
 pub(super) struct Open {
     /// The newest of those that are open.
@@ -62,11 +60,6 @@ fn searched(connection: &mut PgConnection, question: Question, size: u64) -> Que
     Ok(Open { calls: page.rows, unidentified, covers })
 }
 
-/// No call is before.
-fn year_one() -> DateTime<Utc> {
-    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
-}
-
 /// Calls without a count that are read one by one.
 const MOST_UNCOUNTED: i64 = 20_000;
 
@@ -79,7 +72,9 @@ fn counted(
 ) -> QueryResult<Open> {
     let quarters = Quarters::read(connection, owner)?;
     let (spans, looked_at) = quarters.newest_open();
-    let mut calls = missed_in(connection, owner, &spans, progress.until)?;
+    let (types, dispositions) = (vec![TypeColumn::MISSED_INBOUND], Vec::new());
+    let counted = Wanted { owner, spans: &spans, types, dispositions, until: progress.until };
+    let mut calls = counted.load(connection)?;
     let newer = uncounted(connection, owner, progress.until)?;
     let mut unidentified = quarters.unidentified;
     if let Some(quarter) = quarters.last_unidentified {
@@ -141,72 +136,10 @@ impl Quarters {
         Ok(found)
     }
 
-    /// The newest of them that have enough open calls, and how many.
+    /// Spans of the newest of them that have enough open calls, and how many they have.
     fn newest_open(&self) -> (Vec<Span>, u64) {
-        let (mut spans, mut sum) = (Vec::new(), 0);
-        for (quarter, open) in self.open.iter().rev() {
-            if sum >= u64::from(MOST_OPEN) {
-                break;
-            }
-            sum += open;
-            spans.push(day::span(*quarter));
-        }
-        (spans, sum)
+        spans::newest(self.open.iter().rev().copied(), MOST_OPEN.into())
     }
-}
-
-/// A missed call, as the statements below select it.
-#[derive(QueryableByName)]
-struct Missed {
-    #[diesel(sql_type = BigInt)]
-    id: CallId,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: DateTime<Utc>,
-    #[diesel(sql_type = BigInt)]
-    counterparty: PartyKey,
-    #[diesel(sql_type = SmallInt)]
-    disposition: DispositionColumn,
-}
-
-impl From<Missed> for CallColumns {
-    fn from(row: Missed) -> Self {
-        Self {
-            id: row.id,
-            created_at: row.created_at,
-            counterparty: row.counterparty,
-            duration_ms: None,
-            call_type: TypeColumn::MISSED_INBOUND,
-            disposition: row.disposition,
-        }
-    }
-}
-
-/// The counted missed calls of some spans. OFFSET makes PostgreSQL look each span up in the index.
-fn missed_in(
-    connection: &mut PgConnection,
-    owner: PartyKey,
-    spans: &[(DateTime<Utc>, DateTime<Utc>)],
-    until: CallId,
-) -> QueryResult<Vec<CallColumns>> {
-    const MISSED: &str = "
-        SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
-        FROM unnest($2, $3) AS span (first, last)
-        CROSS JOIN LATERAL (
-            SELECT id, created_at, counterparty, disposition FROM calls
-            WHERE number = $1 AND created_at >= span.first AND created_at < span.last AND type = 2 AND id <= $4
-            OFFSET 0
-        ) AS calls";
-    if spans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
-    let rows: Vec<Missed> = diesel::sql_query(MISSED)
-        .bind::<BigInt, _>(owner)
-        .bind::<Array<Timestamptz>, _>(first)
-        .bind::<Array<Timestamptz>, _>(last)
-        .bind::<BigInt, _>(until)
-        .load(connection)?;
-    Ok(rows.into_iter().map(CallColumns::from).collect())
 }
 
 /// The missed calls that came after the counts, of at most [`MOST_UNCOUNTED`] calls.

@@ -1,4 +1,4 @@
-//! How many calls of some owners were missed and wait to be returned.
+//! Number of calls of some owners that were missed and are not returned.
 
 use std::collections::HashMap;
 
@@ -82,7 +82,7 @@ fn read(connection: &mut PgConnection, owners: Vec<PartyKey>) -> QueryResult<Has
 }
 
 /// Those of some histories whose counts cover all calls.
-fn current(connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
+pub(super) fn current(connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
     if owners.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,10 +1,10 @@
-//! How a made-up call ended, how long it rang, and who the made-up parties are. Drawn from the call itself
+//! Dispositions, ring times and parties of made-up calls. Derived from the call itself
 //! and from no dice, so
 //! that they change no call.
 
 use calls_model::{CallType, Disposition, Party};
 
-/// How likely a missed call ends in a way, in percent, and how long it rings, in seconds from and to.
+/// Likelihood of a disposition in percent, and range of its ring time in seconds.
 type Ending = (u64, Disposition, Option<(u64, u64)>);
 
 const MISSED_INBOUND: [Ending; 6] = [
@@ -25,7 +25,7 @@ const MISSED_OUTBOUND: [Ending; 6] = [
     (2, Disposition::Failed, None),
 ];
 
-/// How a call ended, and how long it rang in milliseconds.
+/// Disposition of a call, and its ring time in milliseconds.
 pub(super) fn ending(call_type: CallType, start: i64) -> (Disposition, Option<i32>) {
     let dice = mix(start.cast_unsigned());
     let endings = match call_type {

@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Timestamptz};
 
 use super::accumulator::Accumulator;
 use super::medians::{MOST, Newest};
-use super::{Question, Span, counterparties};
+use super::{Question, counterparties};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::counts::Progress;
 use crate::counts::day::{self, Code, Count, QUARTER, Quarter};
@@ -21,6 +21,7 @@ use crate::labels::Labels;
 use crate::returned::{self, Standing, standing};
 use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::calls;
+use crate::spans::{self, Span, Wanted, year_one, year_ten_thousand};
 use crate::zones::Offsets;
 
 /// Adds up the counts of a history, and the calls at the edges of the filter's period.
@@ -169,21 +170,9 @@ impl Found {
         Ok(ends)
     }
 
-    /// The newest spans that have so much of an amount together, and how much they have.
+    /// Spans of the newest quarters that together have `enough` of an amount, and how much they have.
     fn newest(&self, amount: fn(&FoundQuarter) -> u64, enough: u64) -> (Vec<Span>, u64) {
-        let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
-        for found in self.quarters.iter().rev().filter(|found| amount(found) > 0) {
-            if sum >= enough {
-                break;
-            }
-            sum += amount(found);
-            let span = day::span(found.quarter);
-            match spans.last_mut().filter(|after| after.0 == span.1) {
-                Some(after) => after.0 = span.0,
-                None => spans.push(span),
-            }
-        }
-        (spans, sum)
+        spans::newest(self.quarters.iter().rev().map(|found| (found.quarter, amount(found))), enough)
     }
 }
 
@@ -194,16 +183,6 @@ fn in_span<'a>(owner: PartyKey, filter: &Filter, span: Span) -> calls::BoxedQuer
         .filter(calls::created_at.ge(span.0).and(calls::created_at.lt(span.1)))
         .filter(matches(owner, filter))
         .into_boxed()
-}
-
-/// No call is before.
-fn year_one() -> DateTime<Utc> {
-    DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
-}
-
-/// No call is at or after it.
-fn year_ten_thousand() -> DateTime<Utc> {
-    DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
 }
 
 /// Calls that were read one by one.
@@ -257,9 +236,8 @@ impl Single {
     }
 }
 
-/// The counterparties with the most calls in some spans, and those of `also` that have any. OFFSET makes
-/// PostgreSQL look each span up in the index: it would rather compare each call of the history with all
-/// spans.
+/// Counterparties with the most calls in some spans, and those of `also` that have any. OFFSET 0 is there for
+/// the same reason as in [`Wanted::load`].
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -311,9 +289,7 @@ fn rank(
         .bind::<Array<Timestamptz>, _>(first)
         .bind::<Array<Timestamptz>, _>(last)
         .bind::<Array<SmallInt>, _>(filter.types.iter().copied().map(TypeColumn).collect::<Vec<_>>())
-        .bind::<Array<SmallInt>, _>(
-            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
-        )
+        .bind::<Array<SmallInt>, _>(dispositions(filter))
         .bind::<BigInt, _>(until)
         .bind::<Array<BigInt>, _>(also)
         .bind::<BigInt, _>((Summary::TOP_COUNTERPARTIES + also.len()) as i64)
@@ -326,7 +302,7 @@ fn rank(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// The counted inbound calls of some spans.
+/// Counted inbound calls of some spans.
 fn inbound_in(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -334,55 +310,12 @@ fn inbound_in(
     spans: &[Span],
     until: CallId,
 ) -> QueryResult<Vec<CallColumns>> {
-    const INBOUND: &str = "
-        SELECT calls.id, calls.created_at, calls.counterparty, calls.type, calls.disposition
-        FROM unnest($2, $3) AS span (first, last)
-        CROSS JOIN LATERAL (
-            SELECT id, created_at, counterparty, type, disposition FROM calls
-            WHERE number = $1 AND created_at >= span.first AND created_at < span.last
-              AND type = ANY ($4) AND (cardinality($5) = 0 OR disposition = ANY ($5)) AND id <= $6
-            OFFSET 0
-        ) AS calls";
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        id: CallId,
-        #[diesel(sql_type = Timestamptz)]
-        created_at: DateTime<Utc>,
-        #[diesel(sql_type = BigInt)]
-        counterparty: PartyKey,
-        #[diesel(sql_type = SmallInt, column_name = "type")]
-        call_type: TypeColumn,
-        #[diesel(sql_type = SmallInt)]
-        disposition: DispositionColumn,
-    }
-    if spans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (first, last): (Vec<_>, Vec<_>) = spans.iter().copied().unzip();
     let inbound = filter.types.iter().filter(|call_type| call_type.direction() == Direction::Inbound);
-    let rows: Vec<Row> = diesel::sql_query(INBOUND)
-        .bind::<BigInt, _>(owner)
-        .bind::<Array<Timestamptz>, _>(first)
-        .bind::<Array<Timestamptz>, _>(last)
-        .bind::<Array<SmallInt>, _>(inbound.copied().map(TypeColumn).collect::<Vec<_>>())
-        .bind::<Array<SmallInt>, _>(
-            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
-        )
-        .bind::<BigInt, _>(until)
-        .load(connection)?;
-    let call = |row: Row| CallColumns {
-        id: row.id,
-        created_at: row.created_at,
-        counterparty: row.counterparty,
-        duration_ms: None,
-        call_type: row.call_type,
-        disposition: row.disposition,
-    };
-    Ok(rows.into_iter().map(call).collect())
+    let types = inbound.copied().map(TypeColumn).collect();
+    Wanted { owner, spans, types, dispositions: dispositions(filter), until }.load(connection)
 }
 
-/// The newest counted calls that are not returned.
+/// Newest counted calls that are not returned.
 fn newest_open(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -390,52 +323,17 @@ fn newest_open(
     found: &Found,
     until: CallId,
 ) -> QueryResult<Vec<Position>> {
-    const OPEN: &str = "
-        SELECT calls.id, calls.created_at, calls.counterparty, calls.disposition
-        FROM unnest($2, $3) AS span (first, last)
-        CROSS JOIN LATERAL (
-            SELECT id, created_at, counterparty, disposition FROM calls
-            WHERE number = $1 AND created_at >= span.first AND created_at < span.last
-              AND type = 2 AND (cardinality($4) = 0 OR disposition = ANY ($4)) AND id <= $5
-            OFFSET 0
-        ) AS calls
-        ORDER BY calls.created_at DESC, calls.id DESC";
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        id: CallId,
-        #[diesel(sql_type = Timestamptz)]
-        created_at: DateTime<Utc>,
-        #[diesel(sql_type = BigInt)]
-        counterparty: PartyKey,
-        #[diesel(sql_type = SmallInt)]
-        disposition: DispositionColumn,
-    }
-    let (spans, open) = found.newest(|found| found.open, MissedInbound::MAX_IDS as u64);
-    if open == 0 {
-        return Ok(Vec::new());
-    }
-    let (first, last): (Vec<_>, Vec<_>) = spans.into_iter().unzip();
-    let rows: Vec<Row> = diesel::sql_query(OPEN)
-        .bind::<BigInt, _>(owner)
-        .bind::<Array<Timestamptz>, _>(first)
-        .bind::<Array<Timestamptz>, _>(last)
-        .bind::<Array<SmallInt>, _>(
-            filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect::<Vec<_>>(),
-        )
-        .bind::<BigInt, _>(until)
-        .load(connection)?;
-    let call = |row: Row| CallColumns {
-        id: row.id,
-        created_at: row.created_at,
-        counterparty: row.counterparty,
-        duration_ms: None,
-        call_type: TypeColumn::MISSED_INBOUND,
-        disposition: row.disposition,
-    };
-    let rows: Vec<CallColumns> = rows.into_iter().map(call).collect();
+    let (spans, _) = found.newest(|found| found.open, MissedInbound::MAX_IDS as u64);
+    let types = vec![TypeColumn::MISSED_INBOUND];
+    let wanted = Wanted { owner, spans: &spans, types, dispositions: dispositions(filter), until };
+    let mut rows = wanted.load(connection)?;
+    rows.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
     let returned = returned::returned_at(connection, owner, &rows)?;
     let open =
         rows.iter().zip(returned).filter(|(call, at)| standing(call) == Standing::Open && at.is_none());
     Ok(open.take(MissedInbound::MAX_IDS).map(|(call, _)| call.position()).collect())
+}
+
+fn dispositions(filter: &Filter) -> Vec<DispositionColumn> {
+    filter.dispositions.iter().map(|known| DispositionColumn(Some(*known))).collect()
 }

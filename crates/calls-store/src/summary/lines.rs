@@ -55,7 +55,7 @@ fn add(sum: &mut Summary, other: Summary) {
     add_dispositions(&mut sum.dispositions, &other.dispositions);
 }
 
-/// What two figures cover together, where one of them does not cover all of its calls.
+/// Joint coverage of two figures of which one does not cover all of its calls.
 fn covered(one: Option<Coverage>, calls: u64, other: Option<Coverage>, more: u64) -> Option<Coverage> {
     let all = |calls| Coverage { calls, of: calls };
     let (first, second) = (one.unwrap_or_else(|| all(calls)), other.unwrap_or_else(|| all(more)));

@@ -1,4 +1,4 @@
-//! What a write adds.
+//! Effects of a write.
 
 use calls_model::CallType;
 use calls_store::columns::{DispositionColumn, TypeColumn};

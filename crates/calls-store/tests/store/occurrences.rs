@@ -1,4 +1,4 @@
-//! Who occurs in histories, and the directory.
+//! Parties in the histories of others, and the directory.
 
 use calls_model::CallType;
 use calls_phone::{Digits, searched_digits};
@@ -39,7 +39,7 @@ fn add(connection: &mut PgConnection, calls: Vec<NewCall>) {
     connection.transaction(|connection| writer.add(connection, calls, &[])).unwrap();
 }
 
-/// How many rows say something else than the calls do.
+/// Number of rows that differ from the calls.
 fn wrong(connection: &mut PgConnection) -> i64 {
     number(
         connection,

@@ -1,6 +1,6 @@
 //! A small server for the example and its browser test: the page's files, and an API with moods.
 
-use std::io::{BufRead, BufReader, Result, Write};
+use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,13 +18,15 @@ pub enum Mood {
     Silent,
 }
 
-/// What the API was asked.
+/// Requests to the API.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// The groups, in order.
     pub asked: Vec<String>,
     /// How many requests the page has hung up on.
     pub aborted: usize,
+    /// Names that were added, in order.
+    pub posted: Vec<String>,
 }
 
 /// A running server. It runs until the process ends.
@@ -73,14 +75,61 @@ impl Server {
 
 impl Shared {
     fn answer(&self, mut stream: TcpStream) -> Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        let first = lines.next().transpose()?.unwrap_or_default();
-        // The rest of the head is of no interest, but must be read.
-        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let mut first = String::new();
+        reader.read_line(&mut first)?;
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            match line.trim_end().split_once(':') {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                    length = value.trim().parse().unwrap_or(0);
+                }
+                None if line.trim_end().is_empty() => break,
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
         let path = first.split(' ').nth(1).unwrap_or("/").to_owned();
-        match path.strip_prefix("/api/people/") {
-            Some(group) => self.answer_api(&mut stream, group),
-            None => self.answer_file(&mut stream, &path),
+        match (path.strip_prefix("/api/people/"), path == "/api/names") {
+            (Some(group), _) => self.answer_api(&mut stream, group),
+            (None, true) if first.starts_with("POST") => self.add_name(&mut stream, &body),
+            (None, true) => self.list_names(&mut stream),
+            (None, false) => self.answer_file(&mut stream, &path),
+        }
+    }
+
+    fn add_name(&self, stream: &mut TcpStream, name: &[u8]) -> Result<()> {
+        match self.mood(stream)? {
+            Some(Mood::Good) => {
+                lock(&self.log).posted.push(String::from_utf8_lossy(name).into_owned());
+                respond(stream, "204 No Content", "text/plain", b"")
+            }
+            Some(_) => respond(stream, "500 Internal Server Error", "text/plain", b"no names today"),
+            None => Ok(()),
+        }
+    }
+
+    fn list_names(&self, stream: &mut TcpStream) -> Result<()> {
+        let names =
+            lock(&self.log).posted.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(",");
+        respond(stream, "200 OK", "application/json", format!("[{names}]").as_bytes())
+    }
+
+    /// The mood once it is another than silent. `None` if the page has hung up before.
+    fn mood(&self, stream: &TcpStream) -> Result<Option<Mood>> {
+        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+        loop {
+            match *lock(&self.mood) {
+                Mood::Silent if matches!(stream.peek(&mut [0]), Ok(0)) => {
+                    lock(&self.log).aborted += 1;
+                    return Ok(None);
+                }
+                Mood::Silent => {}
+                mood => return Ok(Some(mood)),
+            }
         }
     }
 
@@ -90,15 +139,7 @@ impl Shared {
             log.asked.push(group.to_owned());
             log.asked.len()
         };
-        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
-        let mut mood = *lock(&self.mood);
-        while mood == Mood::Silent {
-            if matches!(stream.peek(&mut [0]), Ok(0)) {
-                lock(&self.log).aborted += 1;
-                return Ok(());
-            }
-            mood = *lock(&self.mood);
-        }
+        let Some(mood) = self.mood(stream)? else { return Ok(()) };
         if mood == Mood::Broken {
             return respond(stream, "500 Internal Server Error", "text/plain", b"no people today");
         }

@@ -48,9 +48,9 @@ fn a_failure_is_retried_after_a_growing_time() {
     api.fail();
     let hook = rig.text("a", &api);
     rig.host.advance(10);
-    assert_eq!(hook.retry.get_untracked(), Some(Retry { count: 1, at_ms: 10_010 }));
+    assert_eq!(hook.retry(), Some(Retry { count: 1, at_ms: 10_010 }));
     rig.host.advance(10_010);
-    assert_eq!(hook.retry.get_untracked(), Some(Retry { count: 2, at_ms: 30_020 }));
+    assert_eq!(hook.retry(), Some(Retry { count: 2, at_ms: 30_020 }));
     rig.host.advance(200_000);
     assert_eq!(api.times(), [0, 10_010, 30_020, 70_030, 150_040]);
 }
@@ -75,7 +75,7 @@ fn the_jitter_of_a_retry_is_between_half_and_one_and_a_half() {
         let api = rig.api(0);
         api.fail();
         let hook = rig.text("a", &api);
-        assert_eq!(hook.retry.get_untracked(), Some(Retry { count: 1, at_ms: first }), "at {random}");
+        assert_eq!(hook.retry(), Some(Retry { count: 1, at_ms: first }), "at {random}");
     }
 }
 
@@ -88,7 +88,7 @@ fn a_retry_that_succeeds_ends_the_error() {
     rig.host.advance(10);
     api.recover();
     rig.host.advance(10_010);
-    assert_eq!((hook.shown(), hook.failure(), hook.retry.get_untracked()), (some("a2"), None, None));
+    assert_eq!((hook.shown(), hook.failure(), hook.retry()), (some("a2"), None, None));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_success_begins_the_count_anew() {
     assert_eq!((hook.shown(), api.count()), (some("a"), 3));
     hook.revalidate();
     rig.host.settle();
-    assert_eq!(hook.retry.get_untracked().map(|retry| retry.count), Some(1));
+    assert_eq!(hook.retry().map(|retry| retry.count), Some(1));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn retries_are_limited_by_their_count() {
         options.error_retry_count(Some(2));
     });
     rig.host.advance(1_000_000);
-    assert_eq!((api.count(), hook.retry.get_untracked()), (3, None));
+    assert_eq!((api.count(), hook.retry()), (3, None));
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod rig;
 mod cache;
 mod config;
 mod config_callbacks;
+#[cfg(feature = "devtools")]
+mod devtools;
 mod error;
 mod fetcher;
 mod focus;
@@ -17,6 +19,7 @@ mod key;
 mod laggy;
 mod loading;
 mod local_mutation;
+mod mutation_queue;
 mod offline;
 mod preload;
 mod query;

@@ -1,4 +1,4 @@
-//! What the tests share: a world, a cache, an API that answers after a while, and mounted hooks.
+//! Fixtures: a world, a cache, an API that answers after a while, and mounted hooks.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -15,7 +15,7 @@ use reactive_graph::traits::{Get, GetUntracked};
 /// The data of most tests.
 pub type Text = Swr<String, String>;
 
-/// How an answer comes.
+/// Answer of the API.
 pub type Answer = Result<String, String>;
 
 /// A virtual world with a cache in it.
@@ -108,7 +108,7 @@ impl Drop for Rig {
     }
 }
 
-/// What is mounted, until it is dropped.
+/// A mounted value, until it is dropped.
 pub struct Mounted<R> {
     value: R,
     owner: Owner,
@@ -195,7 +195,7 @@ impl Api {
         move |key| Box::pin(api.ask(key))
     }
 
-    /// How many requests were made.
+    /// Number of requests.
     pub fn count(&self) -> usize {
         self.asked.borrow().len()
     }
@@ -210,7 +210,7 @@ impl Api {
         self.asked.borrow().iter().map(|(_, key)| key.clone()).collect()
     }
 
-    /// How many requests were dropped before their answer.
+    /// Number of requests that were dropped before their answer.
     pub fn aborted(&self) -> usize {
         self.dropped.get()
     }
@@ -228,7 +228,7 @@ impl Drop for DropGuard {
     }
 }
 
-/// What a hook shows.
+/// Values that a hook shows.
 pub trait Shown {
     fn shown(&self) -> Option<String>;
     fn failure(&self) -> Option<String>;

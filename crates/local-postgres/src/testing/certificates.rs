@@ -125,7 +125,7 @@ impl Workshop<'_> {
     ) -> Result<(), Error> {
         let mut command = Command::new("openssl");
         command.arg(subcommand).stdin(Stdio::null());
-        let run = |source| Error::Io { doing: format!("run openssl {subcommand}"), source };
+        let run = |cause| Error::Io { doing: format!("run openssl {subcommand}"), cause };
         let output = arguments(&mut command).output().map_err(run)?;
         match output.status.success() {
             true => Ok(()),

@@ -1,4 +1,4 @@
-//! What people read when it does not work.
+//! Error messages.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -112,7 +112,7 @@ fn a_user_without_a_name_is_told_to_get_one() {
     assert!(!data_dir.join("postgres.new").exists());
 }
 
-/// What the program says when it cannot open `data_dir`.
+/// Error of the program when it cannot open `data_dir`.
 fn failure(data_dir: &Path, adapt: impl Fn(&mut Command) -> &mut Command) -> String {
     let mut command = Command::new(WITH_POSTGRES);
     command.arg("--data-dir").arg(data_dir).arg("true");

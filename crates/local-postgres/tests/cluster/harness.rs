@@ -66,7 +66,7 @@ impl User {
         self
     }
 
-    /// What `psql` prints for a statement; its errors if it fails.
+    /// Output of `psql` for a statement; its errors if it fails.
     pub fn query(&self, statement: &str) -> Result<String, String> {
         let output = Command::new(&self.psql)
             .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url, "-c", statement])

@@ -7,7 +7,7 @@ fn a_client_of_pgbouncer_finds_what_the_one_before_left_on_the_connection() {
     let pgbouncer = Pgbouncer::with_settings(&testing::cluster_url(), &[("default_pool_size", "1")]);
     let url = pgbouncer.url("postgres");
     testing::query(&url, "PREPARE left_behind AS SELECT current_database()").unwrap();
-    // Where connections are pooled per session, they are reset in between.
+    // Connections that are pooled per session are reset in between.
     assert_eq!(testing::query(&url, "EXECUTE left_behind"), Ok("postgres".to_owned()));
 }
 

@@ -1,4 +1,4 @@
-//! What kill -9 leaves behind.
+//! Recovery from kill -9.
 
 use std::fs;
 use std::os::unix::process::CommandExt;

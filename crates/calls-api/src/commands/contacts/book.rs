@@ -1,4 +1,4 @@
-//! What an address book comes to: numbers with names, and those that are none.
+//! Result of reading an address book: numbers with names, and the entries that were refused.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ pub(super) fn name() -> impl TypedValueParser<Value = String> {
     })
 }
 
-/// What was read of an address book.
+/// Numbers and refused entries of an address book.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     /// Entries with a name.
     pub people: usize,
     /// Numbers with names.
     pub entries: Vec<Entry>,
-    /// How many entries and numbers were refused, by the reason.
+    /// Number of refused entries and numbers, by reason.
     refused: BTreeMap<String, usize>,
 }
 
@@ -49,7 +49,7 @@ impl Read {
         *self.refused.entry(format!("{what}: {reason}")).or_default() += 1;
     }
 
-    /// How many entries and numbers were refused, most first, a line for each reason.
+    /// Number of refused entries and numbers, a line for each reason, most frequent first.
     pub fn refusals(&self) -> Vec<String> {
         let mut refused: Vec<_> = self.refused.iter().collect();
         refused.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

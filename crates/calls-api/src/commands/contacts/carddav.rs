@@ -18,12 +18,12 @@ pub(super) struct Collection {
     http: Http,
     /// Its address.
     pub url: Url,
-    /// What the server calls its present state: a sync token (RFC 6578) or a ctag. It is another one after
+    /// State of the collection: a sync token (RFC 6578) or a ctag, which differs after
     /// each change.
     pub state: Option<String>,
 }
 
-/// What an address book says of itself, and where a server has the others.
+/// Request for the properties of an address book and for the server's other collections.
 const PROPERTIES: &str = "<d:propfind xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:carddav\" \
     xmlns:s=\"http://calendarserver.org/ns/\"><d:prop><d:resourcetype/><d:displayname/><d:current-user-principal/>\
     <c:addressbook-home-set/><d:sync-token/><s:getctag/></d:prop></d:propfind>";
@@ -74,7 +74,7 @@ impl Collection {
         let answer = self.http.ask("REPORT", &self.url, 1, CARDS)?;
         let (_, body) = expect_multistatus(answer)?;
         let read = |card: &str| {
-            // What is no card is passed over, as a file in a folder is.
+            // A resource that is no card is skipped, as a file in a folder is.
             _ = calls_contacts::read(card.as_bytes(), &mut each);
         };
         multistatus::read_cards(&body, read).context("cannot read the server's answer")
@@ -117,8 +117,8 @@ fn propfind(http: &Http, url: &Url, depth: u8) -> anyhow::Result<Option<(Url, Ve
 fn expect_multistatus(answer: Answer) -> anyhow::Result<(Url, String)> {
     match answer.status {
         207 => Ok((answer.url, answer.body)),
-        401 => bail!("expected the user and the password to be right, but the server refused them (401)"),
-        403 => bail!("expected the user to see {}, but the server refused it (403)", answer.url),
+        401 => bail!("expected a valid user and password, but the server refused them (401)"),
+        403 => bail!("expected access to {}, but the server refused it (403)", answer.url),
         status => bail!("expected 207 from {}, but found {status}", answer.url),
     }
 }

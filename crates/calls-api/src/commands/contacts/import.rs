@@ -16,13 +16,13 @@ use crate::commands::storage::Storage;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The address book: one or more files, or folders of them; `-` reads standard input
+    /// Files or folders of the address book; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What to call it: books of other names stay as they are
+    /// Name of the address book; books of other names stay as they are
     #[arg(long, value_name = "NAME", default_value = "contacts", value_parser = book::name())]
     book: String,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
     /// Read everything, store nothing

@@ -32,7 +32,7 @@ pub(super) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<()> 
     drop(connection);
     server.leave()?;
     match written {
-        // Whoever reads has seen enough.
+        // The reader has closed the pipe.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }

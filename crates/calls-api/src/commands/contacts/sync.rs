@@ -17,22 +17,22 @@ use crate::commands::storage::Storage;
 pub(super) struct Arguments {
     /// The address of the address book, of an account or of the server, as https://cloud.example.com
     url: Url,
-    /// Whose address book
+    /// User name at the server
     #[arg(long, value_name = "USER")]
     user: String,
-    /// A file with the password, or an app password; it is read each time and kept nowhere
+    /// File with the password or an app password; it is read each time and not stored
     #[arg(long, value_name = "FILE")]
     password_file: PathBuf,
-    /// What to call it [default: the host of the address]
+    /// Name of the address book [default: the host of the address]
     #[arg(long, value_name = "NAME", value_parser = book::name())]
     book: Option<String>,
-    /// The country whose national numbers are understood without a country code, as two letters (ISO 3166-1)
+    /// Country of numbers without a country code, as two letters (ISO 3166-1)
     #[arg(long, env = "CALLS_REGION", value_name = "COUNTRY")]
     region: Option<Region>,
-    /// Certificates to trust, as PEM, instead of the system's
+    /// File with trusted certificates in PEM, instead of the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Send the password also where anybody on the way can read it
+    /// Allow sending the password unencrypted
     #[arg(long)]
     allow_http: bool,
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: its programs, the data folder, and the database itself.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz};
 use local_postgres::Programs;
 
-use super::Findings;
+use super::{Findings, cures, folders};
 use crate::commands::storage::{Place, Storage};
 use calls_store::server::Server;
 use calls_store::{directory, migrations};
@@ -38,7 +38,9 @@ fn check_private(folder: &Path, findings: &mut Findings) {
         }
     }
     check_user(folder, findings);
-    check_folder(folder, findings);
+    if !folders::check(folder, findings) {
+        return;
+    }
     if !local_postgres::has_cluster(folder) {
         return findings.ok("database", format!("none yet in {}: `calls serve` makes it", folder.display()));
     }
@@ -68,39 +70,6 @@ fn check_user(folder: &Path, findings: &mut Findings) {
     }
 }
 
-fn check_folder(folder: &Path, findings: &mut Findings) {
-    let Ok(found) = std::fs::metadata(folder) else {
-        return findings.ok("data folder", format!("{} will be made", folder.display()));
-    };
-    let mode = found.permissions().mode() & 0o777;
-    let shown = format!("{} (mode {mode:03o})", folder.display());
-    if mode & 0o026 == 0 {
-        findings.ok("data folder", shown);
-    } else {
-        let mend = format!("chmod go-rw {}", folder.display());
-        findings.warn("data folder", format!("{shown}: others may list it or write into it"), mend);
-    }
-    check_space(folder, findings);
-}
-
-fn check_space(folder: &Path, findings: &mut Findings) {
-    /// Below this PostgreSQL soon stops, and below ten times this there is no room for a backup beside the
-    /// data.
-    const LEAST: u64 = 200_000_000;
-    match local_postgres::free_space(folder) {
-        Err(error) => findings.fail("disk", error.to_string(), "df -h"),
-        Ok(free) => {
-            let shown = format!("{} MB free at {}", free / 1_000_000, folder.display());
-            let mend = format!("make room: df -h {}", folder.display());
-            match free {
-                free if free < LEAST => findings.fail("disk", shown, mend),
-                free if free < 10 * LEAST => findings.warn("disk", shown, mend),
-                _ => findings.ok("disk", shown),
-            }
-        }
-    }
-}
-
 /// Asks the database, and returns the server's major version.
 fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> Option<u32> {
     let opened = Server::open_existing(url, folder.map(Path::to_path_buf)).and_then(|server| {
@@ -113,8 +82,7 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
         Ok(opened) => opened,
         Err(error) => {
             let text = format!("{error:#}");
-            let mend =
-                if text.contains("upgrade-postgres") { "calls upgrade-postgres" } else { "see the message" };
+            let mend = cures::of(&text, folder);
             findings.fail("database", text, mend);
             return None;
         }
@@ -122,7 +90,9 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
     match examine(&mut connection, findings) {
         Ok(major) => Some(major),
         Err(error) => {
-            findings.fail("database", format!("{error:#}"), "see the message");
+            let text = format!("{error:#}");
+            let mend = cures::of(&text, folder);
+            findings.fail("database", text, mend);
             None
         }
     }

@@ -1,10 +1,11 @@
-//! What is around the server: its port, its name, the proxy in front of it, its backups.
+//! Surroundings of the server: its port, its name, the proxy in front of it, its backups.
 
+use std::io;
 use std::net::ToSocketAddrs as _;
 
 use chrono::{TimeDelta, Utc};
 
-use super::{Arguments, Findings};
+use super::{Arguments, Findings, proxy};
 use crate::commands::health;
 use crate::hosts;
 use crate::listen::{Listen, Socket};
@@ -26,14 +27,33 @@ fn check_port(arguments: &Arguments, findings: &mut Findings) {
         Ok(_) => findings.ok("port", format!("{bind} is free")),
         Err(error) => match health::is_calls(bind) {
             true => findings.ok("port", format!("`calls serve` answers at {bind}")),
-            false => {
-                let other = match bind {
-                    Listen::Tcp(bind) => format!("{}:{}", bind.ip(), bind.port().saturating_add(1)),
-                    Listen::Unix(_) => "127.0.0.1:8000".to_owned(),
-                };
-                findings.fail("port", format!("{error:#}"), format!("calls serve --bind {other}"));
-            }
+            false => findings.fail("port", format!("{error:#}"), cure_of_port(bind, &error)),
         },
+    }
+}
+
+/// The command that mends an address that cannot be listened on.
+fn cure_of_port(bind: &Listen, error: &anyhow::Error) -> String {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    match (bind, kind) {
+        (Listen::Tcp(bind), Some(io::ErrorKind::PermissionDenied)) => {
+            format!(
+                "calls serve --bind {}:8000, behind a proxy that may listen on {}",
+                bind.ip(),
+                bind.port()
+            )
+        }
+        (Listen::Tcp(_), Some(io::ErrorKind::AddrNotAvailable)) => {
+            "an address of this machine: ip address show".to_owned()
+        }
+        (Listen::Tcp(bind), _) => {
+            let (ip, port) = (bind.ip(), bind.port());
+            format!(
+                "calls serve --bind {ip}:{}; who has it: ss -ltnp 'sport = :{port}'",
+                port.saturating_add(1)
+            )
+        }
+        (Listen::Unix(_), _) => "calls serve --bind 127.0.0.1:8000".to_owned(),
     }
 }
 
@@ -63,6 +83,9 @@ fn check_public(arguments: &Arguments, findings: &mut Findings) {
                 findings.warn("public URL", format!("{url}: numbers cross the network in plain text"), mend);
             } else {
                 findings.ok("public URL", url);
+            }
+            if is_found {
+                proxy::check(url, &arguments.bind, findings);
             }
         }
     }

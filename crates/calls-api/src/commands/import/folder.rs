@@ -63,7 +63,7 @@ struct Seen {
     is_done: bool,
 }
 
-/// What a look into a folder found.
+/// Files of a folder that are to be read.
 pub(super) struct Found {
     /// Files that have not changed for long enough and are yet to be read, in the order of their names.
     pub settled: Vec<(PathBuf, Stamp)>,

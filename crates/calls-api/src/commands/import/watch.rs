@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use calls_import::Progress;
 use calls_store::import::{ImportError, OnError};
-use calls_store::imported_files;
 use calls_store::server::Server;
+use calls_store::{imported_files, last_imports};
 use diesel::pg::PgConnection;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
@@ -24,9 +24,9 @@ use super::{Arguments, Read, Storage, terminal};
 use crate::intake;
 use crate::intake::report::Report;
 
-/// How often the folder is looked through at most while something happens in it.
+/// Shortest interval between scans, while files change.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often it is looked through anyway: not every file system tells what happens in it.
+/// Interval of scans without events, as not every file system reports changes.
 const LOOK_ANYWAY: Duration = Duration::from_secs(60);
 /// The same where nothing tells.
 const LOOK_UNTOLD: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ pub(super) fn run(
 
 /// Tells when something happens in a folder, as long as it lives.
 fn watcher(path: &Path, signals: Sender<Signal>) -> notify::Result<RecommendedWatcher> {
-    // Where nobody receives any more, the program ends.
+    // Without a receiver the program is about to end.
     let tell = move |event: notify::Result<notify::Event>| {
         // Reading a file is an event too.
         if event.is_ok_and(|event| event.kind.is_access()) {
@@ -171,7 +171,7 @@ impl Watch<'_> {
             }
         };
         let connection = self.connection.insert(connection);
-        if imported_files::is_known(connection, &digest).context("cannot ask the database")? {
+        if imported_files::is_known(connection, &digest).context("cannot query the database")? {
             return Ok(true);
         }
         let is_unchanged = || Stamp::of(file).is_ok_and(|now| now == stamp);
@@ -204,7 +204,10 @@ impl Watch<'_> {
             Ok(()) => {
                 println!("{name}: {}", report.line());
                 imported_files::remember(connection, &digest, report.records())
-                    .context("cannot remember what was read")?;
+                    .and_then(|()| {
+                        last_imports::note(connection, last_imports::Source::Watch, report.stored().0)
+                    })
+                    .context("cannot record which files were imported")?;
             }
         }
         Ok(true)
@@ -231,7 +234,7 @@ fn is_stopped(signals: &Receiver<Signal>) -> bool {
 fn wait(signals: &Receiver<Signal>, longest: Duration) -> anyhow::Result<bool> {
     match signals.recv_timeout(longest) {
         Ok(Signal::Stop) => return Ok(false),
-        Err(RecvTimeoutError::Disconnected) => bail!("nothing tells of changes any more"),
+        Err(RecvTimeoutError::Disconnected) => bail!("the file watcher has stopped"),
         Err(RecvTimeoutError::Timeout) => return Ok(true),
         Ok(Signal::Changed) => {}
     }

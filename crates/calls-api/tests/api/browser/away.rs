@@ -1,4 +1,4 @@
-//! What the page shows while the database or the whole server is away.
+//! The page while the database or the whole server is away.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ const OTHER: &str = "/calls/+13333333333";
 /// What Chromium itself writes to the console for a server that is gone, and for one without its database.
 const NO_SERVER: &str = "net::ERR_CONNECTION_REFUSED";
 const NO_DATABASE: &str = "the server responded with a status of 503";
-/// What is said of calls that are kept.
+/// Notice above calls that are kept.
 const KEPT: &str =
     "document.querySelector('[data-notice]')?.innerText.includes('last known calls, 12 min old')";
 

@@ -55,6 +55,9 @@ impl Axe<'_> {
 #[tokio::test]
 async fn axe_core_finds_nothing_on_any_page_in_any_state() {
     let app = app_with_all_kinds();
+    app.call("+12025550123", "2024-01-30T10:00:00Z", "+13333333333", "Completed Outbound", Some(1_000));
+    app.call("+12025550177", "2024-01-30T10:00:00Z", "+13333333333", "Missed Inbound", None);
+    app.database().calls(&["lines", "set", "Family", "+12025550123", "+12025550177"]);
     let chromium = Chromium::start().await;
     chromium.hold_requests().await;
     let mut axe = Axe { chromium: &chromium, source: source(), found: Vec::new() };
@@ -98,25 +101,7 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
     tab.press_on("document.querySelector('a.call-time')").await;
     tab.wait_for("document.querySelector('.panel .found')").await;
     axe.look("panel of a call").await;
-    for language in ["en", "ar"] {
-        tab.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
-        for (path, state) in [
-            ("/", "ready"),
-            ("/calls/+12025550123", "ready"),
-            ("/calls/+12025550123/with/+13333333333", "ready"),
-            ("/calls/+13333333333", "empty"),
-            ("/calls/+12025550123/callbacks", "empty"),
-            ("/calls/+13333333333/callbacks", "empty"),
-            ("/lines", "ready"),
-            ("/lines?number=+12025550123&number=+13333333333", "ready"),
-        ] {
-            tab.go(&format!("{}{path}", app.address)).await;
-            tab.wait_for_state(state).await;
-            tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
-            axe.look(&format!("{path} in {language}")).await;
-        }
-    }
-    tab.run("document.cookie = 'lang=en; path=/'").await;
+    look_in_each_language(&mut axe, &tab, &app.address).await;
 
     let tab = Tab::open(&chromium, &app.address, "/calls/+12025550123").await;
     tab.wait_for_state("ready").await;
@@ -128,4 +113,40 @@ async fn axe_core_finds_nothing_on_any_page_in_any_state() {
     chromium.allow_error("the server responded with a status of 40");
     chromium.allow_error("net::ERR_INTERNET_DISCONNECTED");
     chromium.stop().await;
+}
+
+/// From left to right and from right to left.
+async fn look_in_each_language(axe: &mut Axe<'_>, tab: &Tab, address: &str) {
+    for language in ["en", "ar"] {
+        tab.run(&format!("document.cookie = 'lang={language}; path=/'")).await;
+        for (path, state) in [
+            ("/", "ready"),
+            ("/calls/+12025550123", "ready"),
+            ("/calls/+12025550123/with/+13333333333", "ready"),
+            ("/calls/+13333333333", "empty"),
+            ("/calls/+12025550123/callbacks", "empty"),
+            ("/calls/+13333333333/callbacks", "empty"),
+            ("/lines", "ready"),
+            ("/lines?number=%2B12025550123&number=%2B13333333333", "ready"),
+            ("/lines/Family", "ready"),
+            ("/calls/+12025550177/callbacks", "ready"),
+        ] {
+            tab.go(&format!("{address}{path}")).await;
+            tab.wait_for_state(state).await;
+            tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
+            axe.look(&format!("{path} in {language}")).await;
+        }
+        tab.go(&format!("{address}/")).await;
+        tab.wait_for("document.querySelector('.latest [data-type]')").await;
+        axe.look(&format!("home with the latest calls in {language}")).await;
+        tab.go(&format!("{address}/calls/+12025550123/with/+13333333333")).await;
+        tab.wait_for("document.querySelector('.known dl')").await;
+        axe.look(&format!("what is known of a person in {language}")).await;
+        tab.go(&format!("{address}/calls/+12025550123")).await;
+        tab.wait_for_state("ready").await;
+        tab.press_on("document.querySelector('a.call-time')").await;
+        tab.wait_for("document.querySelector('.panel .found')").await;
+        axe.look(&format!("panel in {language}")).await;
+    }
+    tab.run("document.cookie = 'lang=en; path=/'").await;
 }

@@ -28,14 +28,41 @@ pub async fn walk(chromium: &Chromium, base: &str) {
     // Painted before the program, from inside the HTML.
     page.reload().await;
     page.wait_for_rows(3).await;
-    let links = "return [...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'))";
     let prefix = format!("/{}/", base.rsplit('/').next().unwrap());
-    for link in page.tab.strings(links).await {
-        let leaves = link.starts_with('/') && !link.starts_with(&prefix);
-        assert!(!leaves, "{link} leads out of {prefix}");
-    }
+    stay_below(&page, &prefix).await;
+    places(chromium, base, &prefix).await;
     let worker = "return navigator.serviceWorker.ready.then(({scope}) => new URL(scope).pathname)";
     assert_eq!(page.tab.run(worker).await, prefix);
+}
+
+/// No link of the page leads out of the path.
+async fn stay_below(page: &HistoryPage, prefix: &str) {
+    let links = "return [...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'))";
+    for link in page.tab.strings(links).await {
+        let leaves = link.starts_with('/') && !link.starts_with(prefix);
+        assert!(!leaves, "{link} leads out of {prefix}");
+    }
+}
+
+/// The other places: each shows what the API has, whose address is below the path too.
+async fn places(chromium: &Chromium, base: &str, prefix: &str) {
+    let page = HistoryPage::looked_at(chromium);
+    for (path, seen) in [
+        ("/", ".latest [data-type]"),
+        ("/calls/+12025550123/with/+13333333333", ".known dl"),
+        ("/calls/+12025550123?call=1", ".panel .field-error, .panel .found"),
+        ("/calls/+12025550123/callbacks", ".queue .message"),
+        ("/calls/+13333333333", ".lines .line"),
+        ("/lines", ".list-area .message"),
+        ("/lines?number=+12025550123", "[data-call]"),
+    ] {
+        page.tab.go(&format!("{base}{path}")).await;
+        page.tab.wait_for(&format!("document.querySelector('{seen}')")).await;
+        stay_below(&page, prefix).await;
+    }
+    chromium.allow_error("the server responded with a status of 404");
+    page.tab.go(&format!("{base}/calls/+12025550123")).await;
+    page.wait_for_rows(3).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How the page names the other party of each call, and what one can do with it.
+//! The other party of each call: its label and its actions.
 
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;

@@ -1,13 +1,11 @@
 //! A headless Chromium of its own for each test.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use chromedriver::Driver;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -16,12 +14,11 @@ use serde_json::{Value, json};
 /// A running browser. Ends with the test, also with one that fails, which leaves a picture of what it saw.
 pub struct Chromium {
     pub client: Client,
-    driver: Child,
-    /// Where the driver has this browser.
+    driver: Driver,
+    /// Address of the session at the driver.
     session: String,
     /// The errors of the console that are no mistake of the page's.
     allowed: RefCell<Vec<&'static str>>,
-    profile: tempfile::TempDir,
 }
 
 impl Chromium {
@@ -31,43 +28,17 @@ impl Chromium {
 
     /// Starts with further arguments.
     pub async fn with(further: &[&str]) -> Self {
-        // It takes a port that is free for IPv4, and ends if it is not for IPv6.
-        let (driver, port) = (0..5).find_map(|_| start_driver()).expect("chromedriver says its port");
-        let profile = tempfile::tempdir().unwrap();
-        let mut arguments: Vec<String> = [
-            "--headless=new",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--lang=en-US",
-            "--window-size=1280,900",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        arguments.extend(further.iter().map(|argument| (*argument).to_owned()));
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        // Chromium's sandbox refuses to run as root, as in a container.
-        if profile.path().metadata().unwrap().uid() == 0 {
-            arguments.push("--no-sandbox".to_owned());
-        }
-        let capabilities = json!({
-            "goog:chromeOptions": {
-                "args": arguments,
-                "prefs": {"download.default_directory": profile.path().join("downloads")},
-            },
-            "goog:loggingPrefs": {"browser": "ALL"},
-        });
+        let driver = Driver::start().expect("chromedriver starts");
+        let capabilities = driver.capabilities(further, json!({"browser": "ALL"})).unwrap();
+        let address = format!("http://127.0.0.1:{}", driver.port());
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(serde_json::from_value(capabilities).unwrap())
-            .connect(&format!("http://127.0.0.1:{port}"))
+            .capabilities(capabilities)
+            .connect(&address)
             .await
             .expect("Chromium starts");
         let session = client.session_id().await.unwrap().expect("Chromium has a session");
-        let session = format!("http://127.0.0.1:{port}/session/{session}");
-        Self { client, driver, session, allowed: RefCell::default(), profile }
+        let session = format!("{address}/session/{session}");
+        Self { client, driver, session, allowed: RefCell::default() }
     }
 
     /// A command of the Chrome DevTools Protocol, and its result.
@@ -108,14 +79,14 @@ impl Chromium {
         self.dev_tools("Network.emulateNetworkConditions", limits).await;
     }
 
-    /// What the system would say of its user's preferences (Media Queries Level 5), or the medium itself.
+    /// Sets the user's preferences (Media Queries Level 5), or the medium.
     pub async fn set_media(&self, medium: &str, features: &[(&str, &str)]) {
         let features: Vec<Value> =
             features.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         self.dev_tools("Emulation.setEmulatedMedia", json!({"media": medium, "features": features})).await;
     }
 
-    /// How wide the window is, in CSS pixels. No real window can be as narrow as a phone.
+    /// Sets the width of the window in CSS pixels. No real window can be as narrow as a phone.
     pub async fn set_width(&self, width: u32) {
         let screen = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.dev_tools("Emulation.setDeviceMetricsOverride", screen).await;
@@ -143,7 +114,7 @@ impl Chromium {
 
     /// The folder that downloads go to.
     pub fn downloads(&self) -> PathBuf {
-        self.profile.path().join("downloads")
+        self.driver.downloads()
     }
 
     /// Lets an error with this text in it be on the console: one that the browser itself writes, because the
@@ -186,6 +157,13 @@ impl Chromium {
         std::fs::write(&path, picture)?;
         Ok(path)
     }
+
+    /// The entries of the console that nobody has read yet.
+    fn read_console(&self) -> Result<Value, Box<dyn std::error::Error>> {
+        let mut answer =
+            quick_agent().post(format!("{}/se/log", self.session)).send_json(json!({"type": "browser"}))?;
+        Ok(answer.body_mut().read_json::<Value>()?["value"].take())
+    }
 }
 
 impl Drop for Chromium {
@@ -195,32 +173,14 @@ impl Drop for Chromium {
                 Ok(path) => eprintln!("what the page looked like: {}", path.display()),
                 Err(error) => eprintln!("there is no picture of the page: {error}"),
             }
+            match self.read_console() {
+                Ok(console) => eprintln!("the console: {console:#}"),
+                Err(error) => eprintln!("the console cannot be read: {error}"),
+            }
             // The browser would outlive its driver.
             quick_agent().delete(&self.session).call().ok();
         }
-        self.driver.kill().ok();
-        self.driver.wait().ok();
     }
-}
-
-/// A chromedriver, and the port that it listens on. `None` if it has ended.
-fn start_driver() -> Option<(Child, String)> {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver is installed: `just setup test` does it");
-    let port = |line: String| {
-        let (_, port) = line.split_once("successfully on port ")?;
-        Some(port.trim_end_matches('.').to_owned())
-    };
-    let lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
-    if let Some(port) = lines.map_while(Result::ok).find_map(port) {
-        return Some((driver, port));
-    }
-    driver.wait().ok();
-    None
 }
 
 /// For what is asked of chromedriver after a test has failed.

@@ -1,4 +1,4 @@
-//! What chooses the calls that are shown.
+//! Filters of the calls that are shown.
 
 use std::time::{Duration, Instant};
 

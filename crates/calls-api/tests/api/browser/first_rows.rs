@@ -48,7 +48,7 @@ async fn look(client: &Client) -> Vec<Value> {
         };
         const parts = '.call-time, .call-icon, .call-type-text, .call-party, .call-note, .call-duration, .call-returned';
         return [...document.querySelectorAll('.day-heading, [data-call]')].map(element => ({
-            // How many calls a day has in all is not known yet.
+            // The number of all calls of a day is not known yet.
             text: element.innerText.replace(element.querySelector('.day-count')?.innerText ?? '', '').trim(),
             place: place(element),
             parts: [...element.querySelectorAll(parts)].map(part => part.className + ' ' + place(part)),

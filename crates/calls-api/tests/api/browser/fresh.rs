@@ -1,4 +1,4 @@
-//! How the page stays fresh, and what it does when it cannot.
+//! New calls on the page, and failures to fetch them.
 
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::chromium::Chromium;
 use super::tab::{PATIENCE, Tab};
 
-/// What is being looked at.
+/// The tab.
 pub struct HistoryPage {
     client: Client,
     pub tab: Tab,
@@ -80,7 +80,7 @@ impl HistoryPage {
         field.send_keys(text).await.unwrap();
     }
 
-    /// What a screen reader was told last.
+    /// Last announcement to screen readers.
     pub async fn announced(&self) -> String {
         self.string("return document.querySelector('p[role=status]').innerText").await
     }
@@ -101,7 +101,19 @@ impl HistoryPage {
         self.wait_for(&format!("decodeURIComponent(location.pathname) === '{path}'")).await;
     }
 
+    /// Waits until the program has taken the page over, where there is one. It replaces the first rows, so
+    /// that what points at one of them before would point at nothing.
+    pub async fn wait_for_program(&self) {
+        self.wait_for(
+            "(!document.querySelector('script[type=module], #program') || window.wasmBindings)
+                && ![undefined, 'loading'].includes(document.querySelector('main')?.dataset.state)",
+        )
+        .await;
+    }
+
+    /// Waits for the program and for so many calls.
     pub async fn wait_for_rows(&self, count: usize) {
+        self.wait_for_program().await;
         self.wait_for(&format!("document.querySelectorAll('[data-call]').length === {count}")).await;
     }
 

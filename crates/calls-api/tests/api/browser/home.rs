@@ -1,5 +1,7 @@
 //! The first page in Chromium.
 
+use serde_json::json;
+
 use super::app_with_calls;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
@@ -37,7 +39,7 @@ async fn the_home_page_says_what_is_missing_and_keeps_the_numbers_of_before_unti
     let recent = home.recent().await;
     assert!(recent.len() == 2 && recent[0].contains("555-0123"), "{recent:?}");
     home.clear_recent().await;
-    // Whoever cleared them by the keyboard goes on from here.
+    // The keyboard continues from here.
     assert_eq!(home.tab.string("return document.activeElement.id").await, "main");
     let home = HomePage::open(&chromium, &app.address).await;
     assert_eq!(home.recent().await, [""; 0]);
@@ -53,7 +55,7 @@ fn app_with_numbers(options: &[&str]) -> TestApp {
     app
 }
 
-/// What stands in the list of suggestions.
+/// Text of the list of suggestions.
 const SUGGESTED: &str = "return [...document.querySelectorAll('#suggestions:not([hidden]) [role=option]')]
     .map(option => option.innerText.split('\\n')[0])";
 
@@ -66,7 +68,8 @@ async fn the_first_page_lists_the_numbers_with_their_calls_and_needs_no_program_
         "return [...document.querySelectorAll('.line')].map(line => line.innerText.replaceAll(/\\s+/g, ' '))";
     let lines = home.tab.strings(lines).await;
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].replace(' ', "").contains("+4930123456") && lines[0].contains("2 calls"), "{lines:?}");
+    assert!(lines[0].contains("+49 30 123456") && lines[0].contains("2 calls"), "{lines:?}");
+    assert!(lines[1].contains("+1 202-555-0123"), "{lines:?}");
     assert!(lines[0].contains("Feb 2, 2024") && lines[1].contains("1 call"), "{lines:?}");
     let files = "return performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.includes('.wasm'))";
     assert_eq!(home.tab.strings(files).await, [""; 0]);
@@ -148,5 +151,108 @@ async fn a_name_finds_a_person_who_owns_nothing_and_leads_to_its_calls() {
     home.tab
         .wait_for("document.querySelector('#suggestions [role=option]')?.innerText.includes('Oma Hilde')")
         .await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_page_says_how_today_is_who_waits_and_which_calls_were_the_latest() {
+    let app = TestApp::new();
+    let now = chrono::Utc::now();
+    let ago = |hours: i64| (now - chrono::TimeDelta::hours(hours)).to_rfc3339();
+    app.call("+12025550123", &ago(0), "+13333333333", "Missed Inbound", None);
+    app.call("+4930123456", &ago(0), "+14444444444", "Completed Outbound", Some(1_000));
+    app.call("+4930123456", &ago(7 * 24), "+13333333333", "Completed Inbound", Some(60_000));
+    let name = "INSERT INTO names (party, book, name, said_at) VALUES (4930123456, '', 'Bakery', now())";
+    app.database().execute(name).unwrap();
+    let chromium = Chromium::start().await;
+    chromium.dev_tools("Emulation.setTimezoneOverride", json!({"timezoneId": "UTC"})).await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    let figures =
+        "return [...document.querySelectorAll('.figure')].map(one => one.innerText.replaceAll(/\\s+/g, ' '))";
+    let expected = [
+        "Calls today 2 1 a week ago by this time",
+        "Missed today 1 0 a week ago by this time",
+        "To call back 1 +1 202-555-0123",
+    ];
+    assert_eq!(home.tab.strings(figures).await, expected);
+    let sparks = "return [...document.querySelectorAll('.spark')].map(spark => spark.ariaLabel)";
+    assert_eq!(
+        home.tab.strings(sparks).await.iter().collect::<std::collections::BTreeSet<_>>().len(),
+        2,
+        "each number has its own days"
+    );
+    home.tab.wait_for("document.querySelectorAll('.latest [data-type]').length === 3").await;
+    let latest = "return document.querySelector('.latest').innerText";
+    assert!(home.tab.string(latest).await.contains("Bakery"));
+
+    // A call that comes in is there by itself.
+    app.call("+12025550123", &ago(0), "+15555555555", "Missed Inbound", None);
+    home.tab.wait_for("document.querySelectorAll('.latest [data-type]').length === 4").await;
+    home.tab.wait_for("document.querySelector('[data-figure=missed] strong').innerText === '2'").await;
+    home.tab.press_on("document.querySelector('.badge')").await;
+    home.tab.wait_for("decodeURIComponent(location.pathname) === '/calls/+12025550123/callbacks'").await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_number_leads_to_it_from_each_field() {
+    let app = app_with_numbers(&[]);
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    home.ask_for("5550123").await;
+    let page = HistoryPage::looked_at(&chromium);
+    page.wait_for_path("/calls/+12025550123").await;
+    page.wait_for_rows(1).await;
+    // In the bar the first page says whom it could mean.
+    page.ask_for("0123456").await;
+    page.tab
+        .wait_for("location.pathname === '/' && document.querySelector('#suggestions [role=option]')")
+        .await;
+    page.tab.press(DOWN).await;
+    page.tab.press(ENTER).await;
+    page.wait_for_path("/calls/+4930123456").await;
+    page.wait_for_rows(2).await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn suggestions_are_asked_for_within_300_ms_of_the_last_letter() {
+    let app = app_with_numbers(&[]);
+    let chromium = Chromium::start().await;
+    // The delay that the page asks for: a busy machine adds its own.
+    let note = "window.delays = [];
+        const honest = window.setTimeout;
+        window.setTimeout = (run, delay, ...rest) => {
+            if (document.activeElement?.id === 'number') delays.push(delay ?? 0);
+            return honest(run, delay, ...rest);
+        };";
+    chromium.before_each_page(note).await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    home.type_number("0123").await;
+    home.tab.wait_for("document.querySelector('#suggestions [role=option]')").await;
+    let delays: Vec<u64> = serde_json::from_value(home.tab.run("return window.delays").await).unwrap();
+    assert!(delays.len() >= 4 && delays.iter().all(|delay| *delay < 300), "{delays:?}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn many_numbers_come_some_at_a_time() {
+    let app = TestApp::new();
+    let rows = "INSERT INTO calls (number, counterparty, created_at, type)
+                SELECT 12025550100 + i, 13333333333, timestamptz '2024-01-31 10:00Z' - i * interval '1 hour', 'Missed Inbound'
+                FROM generate_series(0, 60) AS i";
+    app.database().store_calls(rows).unwrap();
+    let chromium = Chromium::start().await;
+    let home = HomePage::open(&chromium, &app.address).await;
+    let shown = |count: usize| format!("document.querySelectorAll('.line').length === {count}");
+    for count in [10, 20, 30, 40, 50, 60] {
+        home.tab.wait_for(&shown(count)).await;
+        home.tab.run("document.querySelector('.more-numbers').scrollIntoView({block: 'center'})").await;
+        home.tab.press_on("document.querySelector('.more-numbers')").await;
+    }
+    home.tab.wait_for(&shown(61)).await;
+    home.tab.wait_for("!document.querySelector('.more-numbers')").await;
+    // The focus goes on with the list.
+    assert!(home.tab.string("return document.activeElement.href").await.contains("2025550160"));
     chromium.stop().await;
 }

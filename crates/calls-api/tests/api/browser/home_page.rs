@@ -3,7 +3,7 @@
 use super::chromium::Chromium;
 use super::tab::{ENTER, Tab};
 
-/// What is being looked at.
+/// The tab.
 pub struct HomePage {
     pub tab: Tab,
 }
@@ -27,7 +27,7 @@ impl HomePage {
         self.tab.press(ENTER).await;
     }
 
-    /// What is said of what was typed; empty where it is well.
+    /// Waits for the message about the typed text; empty if it is valid.
     pub async fn wait_for_error(&self, part: &str) {
         self.tab
             .wait_for(&format!("document.querySelector('#number-error').innerText.includes({part:?})"))

@@ -9,7 +9,7 @@ use super::tab::{DOWN, ENTER, ESCAPE, SHIFT, TAB, Tab, UP};
 /// More stops than any page of these tests has.
 const MOST: usize = 80;
 
-/// What has the focus: its label or text. Fails where one cannot see that it has it.
+/// Label or text of the focused element. Fails if the focus is not visible.
 async fn focused(tab: &Tab) -> String {
     let script = "const element = document.activeElement;
         if (!element || element === document.body) return 'nothing';
@@ -112,10 +112,6 @@ async fn everything_can_be_done_by_the_keyboard_alone() {
     home.tab.press(ENTER).await;
     let page = HistoryPage::looked_at(&chromium);
     page.wait_for_rows(3).await;
-    // The rows are there before the program, which has the keys.
-    page.tab
-        .wait_for("window.wasmBindings && document.querySelector('main').dataset.state === 'ready'")
-        .await;
 
     // The search, and out of it.
     page.tab.press('/').await;
@@ -152,7 +148,9 @@ async fn everything_can_be_done_by_the_keyboard_alone() {
     assert_eq!(focused(&page.tab).await, "Skip to content");
     page.tab.press(ENTER).await;
     page.tab.wait_for("document.activeElement.id === 'calls'").await;
-    assert!(tab_to(&page.tab, "+1 333").await.len() <= 2);
+    // The newest call is of a withheld number, which leads nowhere but to the call's details, by its time.
+    let stops = tab_to(&page.tab, "+1 333").await;
+    assert!(stops.len() == 2 && stops[0].starts_with("11:00"), "{stops:?}");
     page.tab.press(UP).await;
     assert!(page.tab.string("return document.activeElement.innerText").await.contains("Withheld number"));
     page.tab.press(DOWN).await;
@@ -165,9 +163,86 @@ async fn everything_can_be_done_by_the_keyboard_alone() {
     page.tab.press(ENTER).await;
     page.wait_for_path("/calls/+12025550123/with/+14444444444").await;
     page.wait_for_rows(1).await;
-    // Who comes from another page begins at the heading.
+    // From another page the focus is on the heading.
     assert_eq!(page.tab.string("return document.activeElement.tagName").await, "H1");
     chromium.stop().await;
+}
+
+/// Presses Enter on what has the focus, and waits for the page that it leads to.
+async fn enter(page: &HistoryPage, path: &str) {
+    page.tab.press(ENTER).await;
+    page.wait_for_path(path).await;
+    page.wait_for_program().await;
+    page.tab.wait_for("document.querySelector('main').ariaBusy !== 'true'").await;
+}
+
+#[tokio::test]
+async fn keys_alone_lead_from_place_to_place() {
+    let app = app_with_calls();
+    app.call("+12025550123", "2024-02-01T12:00:00Z", "+14444444444", "Missed Inbound", None);
+    app.database().calls(&["lines", "set", "Family", "+12025550123", "+12025550124"]);
+    let chromium = Chromium::start().await;
+    HomePage::open(&chromium, &app.address).await;
+    let page = HistoryPage::looked_at(&chromium);
+    let tab = &page.tab;
+    // First page: what is typed suggests a number, which the arrow keys choose.
+    tab.press('/').await;
+    tab.type_text("550123").await;
+    tab.wait_for("document.querySelector('#suggestions [role=option]')").await;
+    tab.press(DOWN).await;
+    enter(&page, "/calls/+12025550123").await;
+    page.wait_for_rows(4).await;
+
+    panel_by_keys(tab).await;
+
+    // Person, and back to the number.
+    tab_to(tab, "+1 444").await;
+    enter(&page, "/calls/+12025550123/with/+14444444444").await;
+    tab_to(tab, "Calls with +1 202").await;
+    enter(&page, "/calls/+12025550123").await;
+
+    // Queue: done, and undone.
+    tab_to(tab, "To call back").await;
+    enter(&page, "/calls/+12025550123/callbacks").await;
+    tab.wait_for("document.querySelector('.callback')").await;
+    tab_to(tab, "Done: +1 444").await;
+    tab.press(ENTER).await;
+    tab.wait_for("document.activeElement.dataset.undo === '+14444444444'").await;
+    tab.press(ENTER).await;
+    tab.wait_for("document.activeElement.dataset.done === '+14444444444'").await;
+    tab_to(tab, "Call +1 444").await;
+
+    // Lines, and the missed calls of all of them.
+    tab.go(&format!("{}/lines", app.address)).await;
+    tab.wait_for("document.querySelector('.line a')").await;
+    tab_to(tab, "Family").await;
+    enter(&page, "/lines/Family").await;
+    tab.wait_for("document.querySelectorAll('[data-call]').length === 4").await;
+    tab_to(tab, "Missed").await;
+    tab.press(ENTER).await;
+    tab.wait_for("location.search && document.querySelectorAll('[data-call]').length === 2").await;
+    tab_to(tab, "Calls").await;
+    enter(&page, "/").await;
+    chromium.stop().await;
+}
+
+/// From the top of a history: the panel of its newest call, a note in it, and back to the row.
+async fn panel_by_keys(tab: &Tab) {
+    tab_to(tab, "Skip to content").await;
+    tab.press(ENTER).await;
+    tab_to(tab, "+1 444").await;
+    tab.press(DOWN).await;
+    tab.press(UP).await;
+    tab.press(ENTER).await;
+    tab.wait_for("document.querySelector('.panel')?.open && document.querySelector('.panel textarea')").await;
+    tab_to(tab, "Note").await;
+    tab.type_text("boat").await;
+    tab_to(tab, "Save the note").await;
+    tab.press(ENTER).await;
+    tab.wait_for("document.querySelector('.panel-note .hint').innerText === 'Saved'").await;
+    tab.press(ESCAPE).await;
+    tab.wait_for("!document.querySelector('.panel').open && document.activeElement.matches('[data-call]')")
+        .await;
 }
 
 #[tokio::test]

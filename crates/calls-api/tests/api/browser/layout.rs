@@ -1,4 +1,4 @@
-//! What has room on which screen, in two fonts of Debian's, and how large text may become.
+//! Layout on several screens, in two fonts of Debian's, up to the largest text.
 
 use serde_json::{Value, json};
 

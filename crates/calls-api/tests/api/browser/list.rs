@@ -56,7 +56,7 @@ async fn press(client: &Client, key: char) {
     element.send_keys(&key.to_string()).await.unwrap();
 }
 
-/// Where the focus is, as the place of its call in the list, counted from 0.
+/// Index of the focused call in the list, from 0.
 async fn focused(client: &Client) -> i64 {
     let script =
         "return Number(document.activeElement.closest('[data-call]')?.dataset.call ?? -1) - window.first";
@@ -115,7 +115,7 @@ async fn every_call_of_a_long_history_comes_by_once_and_in_order() {
     chromium.stop().await;
 }
 
-/// How much memory the program has, in kB. It never gives any back.
+/// Memory of the program in kB. It never shrinks.
 async fn memory_kb(client: &Client) -> u64 {
     run(client, "return window.memory.buffer.byteLength").await.as_u64().unwrap() / 1000
 }

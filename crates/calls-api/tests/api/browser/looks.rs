@@ -1,4 +1,4 @@
-//! What the page looks like to different eyes, on different screens and on paper.
+//! Contrast, dark and forced colours, narrow screens and paper.
 
 use fantoccini::wd::PrintConfiguration;
 
@@ -7,9 +7,13 @@ use super::chromium::Chromium;
 use super::history_page::HistoryPage;
 use super::tab::Tab;
 
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 10] = [
     ("/", "ready"),
     ("/calls/+12025550123", "ready"),
+    ("/calls/+12025550123/with/+13333333333", "ready"),
+    ("/calls/+12025550123/callbacks", "empty"),
+    ("/calls/+13333333333", "empty"),
+    ("/lines?number=%2B12025550123&number=%2B13333333333", "ready"),
     ("/calls/+12025550123?period=today&counterparty=alice@example.com", "no-match"),
     ("/calls/+13333333334", "empty"),
     ("/calls/not-a-number-but-a-long-word-without-any-blank-in-it", "invalid"),

@@ -14,10 +14,6 @@ async fn enter_on_a_row_opens_its_panel_and_escape_leads_back_to_the_row() {
     let chromium = Chromium::start().await;
     let page = HistoryPage::open(&chromium, &app.address, &format!("{PATH}?direction=inbound")).await;
     page.wait_for_rows(2).await;
-    // The rows are there before the program, which has the keys.
-    page.tab
-        .wait_for("window.wasmBindings && document.querySelector('main').dataset.state === 'ready'")
-        .await;
     page.tab.run("document.querySelector('[data-call]').focus()").await;
     page.tab.press(DOWN).await;
     page.tab.press(ENTER).await;
@@ -41,6 +37,43 @@ async fn enter_on_a_row_opens_its_panel_and_escape_leads_back_to_the_row() {
     page.tab.press_on("document.querySelector('.panel button')").await;
     page.tab.wait_for("!document.querySelector('.panel').open").await;
     page.wait_for_rows(2).await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_says_its_times_in_both_zones_how_it_ended_and_leads_to_its_neighbours() {
+    let app = app_with_calls();
+    let details = "UPDATE calls SET ring_ms = 12000, disposition = 6, via = 12025550124
+        WHERE number = 12025550123 AND created_at = '2024-01-31T11:00:00Z'";
+    app.database().execute(details).unwrap();
+    let chromium = Chromium::start().await;
+    let zone = serde_json::json!({"timezoneId": "Asia/Kathmandu"});
+    chromium.dev_tools("Emulation.setTimezoneOverride", zone).await;
+    let page = HistoryPage::open(&chromium, &app.address, PATH).await;
+    page.wait_for_rows(3).await;
+    page.tab.press_on("document.querySelector('a.call-time')").await;
+    page.tab.wait_for(OPEN).await;
+    let facts = "return [...document.querySelectorAll('.panel .found dt')]
+        .map(name => `${name.innerText}: ${name.nextElementSibling.innerText}`)";
+    let facts = page.tab.strings(facts).await;
+    for (name, part) in [
+        ("Outcome", "Voicemail"),
+        ("Your time", "4:45:00"),
+        ("Coordinated time", "11:00:00"),
+        ("Rang for", "12 seconds"),
+        ("Via", "+12025550124"),
+    ] {
+        assert!(facts.iter().any(|fact| fact.starts_with(name) && fact.contains(part)), "{name}: {facts:?}");
+    }
+    // The newest one has an older neighbour alone, which leads on in place.
+    let ways = "[...document.querySelectorAll('.panel-ways a')].map(way => way.innerText).join()";
+    page.tab.wait_for(&format!("{ways} === 'Older call'")).await;
+    page.tab.press_on("document.querySelector('.panel-ways a')").await;
+    page.tab.wait_for("document.querySelector('.panel h2')?.innerText === '+1 333-333-3333'").await;
+    page.tab.wait_for(&format!("{ways} === 'Newer call,Older call'")).await;
+    assert_eq!(page.rows().await.len(), 3);
+    page.back().await;
+    page.tab.wait_for("document.querySelector('.panel h2')?.innerText === 'Withheld number'").await;
     chromium.stop().await;
 }
 

@@ -5,6 +5,7 @@ use super::callers::app_with_all_kinds;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
 use super::tab::Tab;
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn no_row_and_no_line_of_the_summary_leads_to_an_empty_page() {
@@ -90,7 +91,7 @@ async fn a_number_that_owns_nothing_leads_to_the_histories_that_it_occurs_in() {
     page.tab.wait_for("document.querySelector('.lines a')").await;
     page.wait_for_state("empty").await;
     let text = page.tab.string("return document.querySelector('.lines').innerText").await;
-    assert!(text.contains("+12025550123") && text.contains("1 call"), "{text}");
+    assert!(text.contains("+1 202-555-0123") && text.contains("1 call"), "{text}");
     page.tab.press_on("document.querySelector('.lines a')").await;
     page.wait_for_path("/calls/+12025550123/with/+13333333333").await;
     page.wait_for_rows(1).await;
@@ -109,5 +110,50 @@ async fn a_persons_calls_stand_there_before_the_program() {
     tab.press_on("document.querySelector('.chip[data-show=\"direction=outbound\"]')").await;
     tab.wait_for("location.search === '?direction=outbound' && document.querySelector('.filters')").await;
     assert!(tab.string("return location.pathname").await.contains("/with/"));
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_persons_page_says_what_is_known_of_the_person() {
+    let app = TestApp::new();
+    for (day, call_type, ms) in [
+        ("2024-01-31", "Completed Inbound", Some(215_000)),
+        ("2024-02-05", "Completed Outbound", Some(1_000)),
+        ("2024-02-12", "Completed Outbound", Some(1_000)),
+        ("2024-02-13", "Missed Outbound", None),
+        ("2024-04-01", "Missed Inbound", None),
+    ] {
+        app.call("+12025550123", &format!("{day}T10:15:00Z"), "+13333333333", call_type, ms);
+    }
+    app.call("+12025550123", "2024-05-01T10:00:00Z", "+14444444444", "Missed Inbound", None);
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+12025550123").await;
+    page.wait_for_rows(6).await;
+    // From a row, and after a reload, where the title is written before the script is there.
+    page.follow("+13333333333").await;
+    let facts = "return [...document.querySelectorAll('.known dl > div')]
+        .map(fact => fact.innerText.replaceAll(/[\\u2068\\u2069]/g, '').replaceAll(/\\s+/g, ' '))";
+    let months = "return document.querySelector('.by-month svg').ariaLabel";
+    for _ in 0..2 {
+        page.wait_for_rows(5).await;
+        page.tab.wait_for("document.querySelectorAll('.known dl > div').length === 6").await;
+        assert_eq!(
+            page.tab.strings(facts).await,
+            [
+                "First call Jan 31, 2024",
+                "Last call Apr 1, 2024",
+                "Answer you 67%, 2 of 3",
+                "You answer 50%, 1 of 2",
+                "Best reached Monday · 10 – 11 AM",
+                "By month Jan 2024 – Apr 2024"
+            ]
+        );
+        assert_eq!(page.tab.string(months).await, "Jan 2024: 1 call, Feb 2024: 3 calls, Apr 2024: 1 call");
+        page.reload().await;
+    }
+    // Each row is of the person, so it leads to its own details.
+    page.wait_for_rows(5).await;
+    page.tab.press_on("document.querySelector('[data-call]')").await;
+    page.tab.wait_for("document.querySelector('.panel')?.open && location.search.includes('call=')").await;
     chromium.stop().await;
 }

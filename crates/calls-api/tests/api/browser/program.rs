@@ -10,6 +10,15 @@ const NUMBER: &str = "/calls/+12025550123";
 /// The program is there and never begins.
 const HOLD: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
 
+/// Notes after each failure of a script whether it is said by the time that the event is over.
+const NOTE_FAILURES: &str = "window.saidAfter = [];
+    for (const kind of ['error', 'unhandledrejection']) addEventListener(kind, ({target}) => {
+        if (target !== window && target.type !== 'module') return;
+        const {port1, port2} = new MessageChannel();
+        port1.onmessage = () => saidAfter.push(!!document.querySelector('[data-notice=program]'));
+        port2.postMessage(0);
+    }, true);";
+
 /// Makes all that ends like this unreachable, from now on.
 async fn block(chromium: &Chromium, addresses: &[&str]) {
     chromium.dev_tools("Network.enable", json!({})).await;
@@ -21,6 +30,7 @@ async fn block(chromium: &Chromium, addresses: &[&str]) {
 async fn a_program_that_cannot_be_loaded_is_said_so_on_each_page_with_a_way_to_try_again() {
     let app = app_with_calls();
     let chromium = Chromium::start().await;
+    chromium.before_each_page(NOTE_FAILURES).await;
     let tab = Tab::looked_at(&chromium);
     for (path, file) in [(NUMBER, "*.wasm"), (NUMBER, "*/calls-page-*.js"), ("/calls/+13333333333", "*.wasm")]
     {
@@ -28,6 +38,9 @@ async fn a_program_that_cannot_be_loaded_is_said_so_on_each_page_with_a_way_to_t
         tab.client.goto(&format!("{}{path}", app.address)).await.unwrap();
         let notice = "document.querySelector('[data-notice=program]')";
         tab.wait_for(notice).await;
+        // At once: no timer is between the failure and the word of it, however busy the machine is.
+        tab.wait_for("window.saidAfter?.length > 0").await;
+        assert_eq!(tab.run("return window.saidAfter[0]").await, json!(true), "{path} {file}");
         let text = tab.string(&format!("return {notice}.innerText")).await;
         assert!(text.contains("could not be loaded"), "{text}");
         assert!(!tab.text().await.contains("Updating"), "{path}");

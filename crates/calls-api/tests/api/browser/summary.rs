@@ -397,7 +397,7 @@ async fn arrow_keys_walk_along_a_chart_and_enter_shows_its_calls() {
     assert!(page.string(said).await.starts_with("Monday, 9"), "{}", page.string(said).await);
     page.tab.press(ENTER).await;
     page.wait_for_search("?weekday=1&hour=9").await;
-    // What a chart says is read once: its name is not its sentence.
+    // The text of a chart is read once: its name differs from it.
     let name = page.string("return document.querySelector('main svg[role]').ariaLabel").await;
     assert!(!page.fact("heat").await.contains(&name), "{name}");
     chromium.stop().await;
@@ -413,7 +413,7 @@ async fn a_missed_call_is_one_of_others_and_the_rate_is_that_of_their_calls() {
         .map(total => total.innerText.replace('\\n', ' ')).join(', ')";
     // Of seven calls of others three were answered.
     let expected =
-        "Calls 10, Talk time 1 h 20 min, Answered 43%, Missed 4, Not returned 2, Returned after 30 min";
+        "Calls 10, Missed 4, Answered 43%, Not returned 2, Talk time 1 h 20 min, Returned after 30 min";
     assert_eq!(page.string(totals).await, expected);
     let words = "return [...document.querySelectorAll('[data-type=\"Missed Outbound\"] .call-type-text')]
         .map(type => type.innerText).join()";

@@ -8,7 +8,7 @@ use crate::cdr::{TOKEN, twilio};
 use crate::post::post;
 use crate::test_app::{Answer, TestApp};
 
-/// What the server may take at most, in MB.
+/// Limit of the server's memory in MB.
 const MEMORY: usize = 150;
 
 fn send(app: &TestApp, media_type: &str, body: &str) -> Answer {

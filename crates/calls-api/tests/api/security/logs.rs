@@ -1,4 +1,4 @@
-//! What logs say, and what they had better not.
+//! Logs have no numbers, names or secrets in them.
 
 use std::fs;
 use std::io::{Read as _, Write as _};

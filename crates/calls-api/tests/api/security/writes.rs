@@ -91,7 +91,7 @@ fn a_form_or_a_text_is_not_read_as_json() {
     {
         let answer = send(&app, "PUT", CALLER, &[("Content-Type", media_type)], DONE);
         assert_eq!(answer.problem().status, 415, "{media_type}");
-        // What a form can send.
+        // Media types that a form can send.
         let answer = send(&app, "POST", CALLER, &[("Content-Type", media_type)], DONE);
         assert_eq!((answer.status, answer.header("allow")), (405, "PUT, DELETE"), "{media_type}");
     }
@@ -134,7 +134,7 @@ fn other_site() -> String {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
-            // What is asked for makes no difference.
+            // Any request gets the same response.
             let _ = stream.read(&mut request);
             let page = "<!doctype html><title>Other</title><p>Hello";
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n";

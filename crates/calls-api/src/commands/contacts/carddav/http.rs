@@ -12,11 +12,11 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body};
 use url::{Host, Url};
 
-/// Where an address book is, and who may read it.
+/// Address of an address book, and credentials.
 pub(in super::super) struct Access {
     /// The address of the book, an account or the server.
     pub url: Url,
-    /// Who reads it.
+    /// User name.
     pub user: String,
     /// Kept nowhere.
     pub password: String,
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Http {
 /// An answer.
 pub(super) struct Answer {
     pub status: u16,
-    /// Where it came from, behind redirections.
+    /// Address of the response, after redirections.
     pub url: Url,
     pub body: String,
 }
@@ -90,11 +90,12 @@ impl Http {
                 return Ok(Answer { status, body: text(response, &url)?, url });
             }
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-            let location = location.with_context(|| format!("expected {url} to say where it moved"))?;
+            let location =
+                location.with_context(|| format!("expected a Location header from {url}, but found none"))?;
             url =
                 url.join(location).with_context(|| format!("expected an address, but found {location:?}"))?;
         }
-        bail!("expected {url} to lead somewhere, but found redirections in a circle")
+        bail!("expected a response from {url}, but found a redirect loop")
     }
 
     fn send(&self, method: &str, url: &Url, depth: u8, body: &str) -> anyhow::Result<Response<Body>> {

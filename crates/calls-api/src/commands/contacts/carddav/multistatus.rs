@@ -5,31 +5,31 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::Event;
 
-/// What a server says of an address.
+/// Properties of one address.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Resource {
     /// Where it is.
     pub href: String,
     /// Whether it is an address book.
     pub is_book: bool,
-    /// What its user calls it.
+    /// Display name.
     pub name: Option<String>,
-    /// Where its user is.
+    /// Address of the user's principal.
     pub principal: Option<String>,
-    /// Where the user's address books are.
+    /// Address of the user's address books.
     pub home: Option<String>,
     sync_token: Option<String>,
     ctag: Option<String>,
 }
 
 impl Resource {
-    /// What the server calls its present state.
+    /// Sync token or ctag.
     pub fn state(&self) -> Option<String> {
         self.sync_token.clone().or_else(|| self.ctag.clone())
     }
 }
 
-/// What each response says.
+/// Properties of each response.
 pub(super) fn read_resources(xml: &str) -> anyhow::Result<Vec<Resource>> {
     let mut resources = Vec::new();
     let mut resource = Resource::default();
@@ -62,7 +62,7 @@ pub(super) fn read_cards(xml: &str, mut each: impl FnMut(&str)) -> anyhow::Resul
     })
 }
 
-/// What happens to an element.
+/// Event of an element.
 enum Found<'a> {
     Open,
     /// With the text that it had.

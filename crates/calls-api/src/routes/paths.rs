@@ -1,0 +1,27 @@
+//! Paths that name a number and something of it.
+
+use actix_web::web;
+use calls_model::Party;
+use calls_phone::{self as phone, Region};
+use calls_store::keys::CallId;
+
+use super::parameters::party;
+use crate::problem::ApiError;
+
+/// Segments of the path behind its name.
+type Segments = web::Path<(String, String)>;
+
+/// `{number}` and `{party}`.
+pub(super) fn number_and_party(path: Segments, region: Option<Region>) -> Result<(Party, Party), ApiError> {
+    let (number, person) = path.into_inner();
+    Ok((phone::parse(&number, region)?, party(&person, region)?))
+}
+
+/// `{number}` and `{id}`. An ID that no call can have is not malformed: the path names nothing.
+pub(super) fn number_and_call(path: Segments, region: Option<Region>) -> Result<(Party, CallId), ApiError> {
+    let (number, id) = path.into_inner();
+    let number = phone::parse(&number, region)?;
+    let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+    let id = id.parse().ok().filter(|_| is_id).map(CallId).ok_or(ApiError::NotFound)?;
+    Ok((number, id))
+}

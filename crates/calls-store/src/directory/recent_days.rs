@@ -1,0 +1,224 @@
+//! The calls of some owners on each of the last days.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Timestamptz};
+
+use super::Listed;
+use super::attention::current;
+use crate::counts::{self, day};
+use crate::keys::PartyKey;
+
+/// Days that are counted: the last 14 and today.
+pub const DAYS: usize = 15;
+/// The day a week before the last one.
+const WEEK_AGO: usize = DAYS - 1 - 7;
+/// Short histories that are read at once.
+const MOST_SHORT: usize = 100;
+/// Long histories that are looked at for a page, one by one: up to 2 ms each.
+const MOST_LONG: usize = 16;
+/// Calls of a long history that are read where its counts are behind.
+const MOST_CALLS: i64 = 5_000;
+
+/// Calls on the last days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecentDays {
+    /// Number of calls on each day, the last one last.
+    pub calls: [u64; DAYS],
+    /// Number of missed inbound calls on each day.
+    pub missed: [u64; DAYS],
+    /// Calls of the day a week before the last one, until the same time of day.
+    pub week_ago_calls: u64,
+    /// Of these the missed inbound ones.
+    pub week_ago_missed: u64,
+}
+
+/// The last days by the clocks of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Days {
+    /// The last day, which is not over yet.
+    pub last: NaiveDate,
+    /// When each day begins, and after them when the last one ends.
+    starts: Vec<DateTime<Utc>>,
+    /// The time of now, a week ago.
+    week_ago: DateTime<Utc>,
+}
+
+impl Days {
+    /// Today and the days before.
+    pub fn until(now: DateTime<Utc>, zone: Tz) -> Self {
+        let last = now.with_timezone(&zone).date_naive();
+        let day = |back: i64| begin(last - TimeDelta::days(back), zone);
+        let starts: Vec<DateTime<Utc>> = (-1..DAYS as i64).rev().map(day).collect();
+        let passed = now - starts[DAYS - 1];
+        let week_ago = (starts[WEEK_AGO] + passed).min(starts[WEEK_AGO + 1]);
+        Self { last, starts, week_ago }
+    }
+
+    /// The first moment that counts, and the one after the last.
+    fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.starts[0], self.starts[DAYS])
+    }
+
+    /// Where days begin, and the part of a day until now.
+    fn bounds(&self) -> Vec<DateTime<Utc>> {
+        let mut bounds = self.starts.clone();
+        bounds.insert(WEEK_AGO + 1, self.week_ago);
+        bounds
+    }
+}
+
+/// When a day begins. Where clocks are set forward over midnight, that is the first quarter of an hour that
+/// there is.
+fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let mut quarters = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
+    let first = quarters.find_map(|local| zone.from_local_datetime(&local).earliest());
+    first.map_or_else(|| midnight.and_utc(), |first| first.with_timezone(&Utc))
+}
+
+impl RecentDays {
+    /// Adds calls of the part between two of [`Days::bounds`], counted from 1 as PostgreSQL does.
+    fn add(&mut self, part: usize, calls: u64, missed: u64) {
+        let Some(part) = part.checked_sub(1) else { return };
+        if part == WEEK_AGO {
+            self.week_ago_calls += calls;
+            self.week_ago_missed += missed;
+        }
+        let day = if part > WEEK_AGO { part - 1 } else { part };
+        if day < DAYS {
+            self.calls[day] += calls;
+            self.missed[day] += missed;
+        }
+    }
+}
+
+/// The last days of owners in a directory, in as much as it costs little. The others are absent.
+pub fn recent_days(
+    connection: &mut PgConnection,
+    listed: &[Listed],
+    days: &Days,
+) -> QueryResult<HashMap<PartyKey, RecentDays>> {
+    let owners = listed.iter().filter(|listed| listed.is_owner);
+    let (long, short): (Vec<&Listed>, Vec<&Listed>) =
+        owners.partition(|owner| owner.calls.unsigned_abs() > counts::LONG);
+    let short: Vec<PartyKey> = short.into_iter().take(MOST_SHORT).map(|owner| owner.number).collect();
+    // Those whose last call is older have none to read.
+    let is_quiet = |owner: &Listed| owner.last_call < days.span().0;
+    let mut found: HashMap<PartyKey, RecentDays> =
+        short.iter().map(|owner| (*owner, RecentDays::default())).collect();
+    found.extend(
+        long.iter().filter(|owner| is_quiet(owner)).map(|owner| (owner.number, RecentDays::default())),
+    );
+    read(connection, &short, days, i64::MAX, &mut found)?;
+    let long = long.into_iter().filter(|owner| !is_quiet(owner)).take(MOST_LONG);
+    let long: Vec<PartyKey> = long.map(|owner| owner.number).collect();
+    let current = current(connection, &long)?;
+    for owner in long {
+        if current.contains(&owner) {
+            found.insert(owner, counted(connection, owner, days)?);
+        } else {
+            read(connection, &[owner], days, MOST_CALLS, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Counts calls one by one. Owners with more than `most` are left out.
+fn read(
+    connection: &mut PgConnection,
+    owners: &[PartyKey],
+    days: &Days,
+    most: i64,
+    found: &mut HashMap<PartyKey, RecentDays>,
+) -> QueryResult<()> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        number: PartyKey,
+        #[diesel(sql_type = Integer)]
+        part: i32,
+        #[diesel(sql_type = BigInt)]
+        calls: i64,
+        #[diesel(sql_type = BigInt)]
+        missed: i64,
+    }
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT number, width_bucket(created_at, $4) AS part, count(*) AS calls,
+                count(*) FILTER (WHERE type = 2) AS missed
+         FROM (SELECT number, created_at, type FROM calls
+               WHERE number = ANY ($1) AND created_at >= $2 AND created_at < $3 LIMIT $5) AS recent
+         GROUP BY number, part",
+    )
+    .bind::<Array<BigInt>, _>(owners)
+    .bind::<Timestamptz, _>(days.span().0)
+    .bind::<Timestamptz, _>(days.span().1)
+    .bind::<Array<Timestamptz>, _>(days.bounds())
+    .bind::<BigInt, _>(most.saturating_add(1))
+    .load(connection)?;
+    if rows.iter().map(|row| row.calls).sum::<i64>() > most {
+        return Ok(());
+    }
+    for owner in owners {
+        found.entry(*owner).or_default();
+    }
+    for Row { number, part, calls, missed } in rows {
+        let part = usize::try_from(part).unwrap_or_default();
+        found.entry(number).or_default().add(part, calls.unsigned_abs(), missed.unsigned_abs());
+    }
+    Ok(())
+}
+
+/// Adds up the counts of a history.
+fn counted(connection: &mut PgConnection, owner: PartyKey, days: &Days) -> QueryResult<RecentDays> {
+    let (from, until) = days.span();
+    let span = (day::Quarter::of(from), day::Quarter::of(until - TimeDelta::seconds(1)));
+    let bounds: Vec<i64> = days.bounds().iter().map(DateTime::timestamp).collect();
+    let mut found = RecentDays::default();
+    day::read(connection, owner, span, |quarter, code, count| {
+        let part = bounds.partition_point(|bound| *bound <= quarter.start());
+        let is_missed = code.call_type() == calls_model::CallType::MissedInbound;
+        found.add(part, count.calls, if is_missed { count.calls } else { 0 });
+    })?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn days_begin_by_the_clocks_of_the_zone() {
+        let days = Days::until(at("2024-04-05T10:30:00Z"), Tz::Europe__Berlin);
+        assert_eq!(days.last.to_string(), "2024-04-05");
+        assert_eq!(days.span(), (at("2024-03-21T23:00:00Z"), at("2024-04-05T22:00:00Z")));
+        // Twelve and a half hours have passed by the clocks, a week ago too.
+        assert_eq!(
+            days.bounds()[WEEK_AGO..][..3],
+            [at("2024-03-28T23:00:00Z"), at("2024-03-29T11:30:00Z"), at("2024-03-29T23:00:00Z"),]
+        );
+        assert!(days.bounds().is_sorted());
+    }
+
+    #[test]
+    fn a_part_of_a_day_is_of_that_day() {
+        let mut days = RecentDays::default();
+        for part in 0..DAYS + 4 {
+            days.add(part, 1, 0);
+        }
+        let mut expected = [1; DAYS];
+        expected[WEEK_AGO] = 2;
+        assert_eq!((days.calls, days.week_ago_calls), (expected, 1));
+    }
+}
