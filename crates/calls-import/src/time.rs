@@ -203,7 +203,7 @@ fn with_signs(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A moment without the name of its zone, and that zone: `2026-03-02T08:00:00+01:00[Europe/Berlin]` (RFC 9557).
+/// A moment without the name of its zone, and that zone (RFC 9557): `2026-03-02T08:00:00Z[Europe/Berlin]`.
 fn without_zone_name(text: &str) -> Option<(&str, Tz)> {
     let (moment, name) = text.strip_suffix(']')?.split_once('[')?;
     Some((moment, name.parse().ok()?))

@@ -235,47 +235,8 @@ fn weight(disposition: Option<Disposition>) -> u8 {
 /// Meaning of a folded word. `None` for one that is not known.
 fn word(text: &str) -> Option<Word> {
     let disposition = |disposition| Some(Word::Ended(Some(disposition)));
-    direction_word(text).or_else(|| match text {
-        "missed"
-        | "unanswered"
-        | "lost"
-        | "abandoned"
-        | "verpasst"
-        | "verpasster"
-        | "verpasste"
-        | "verpasstes"
-        | "entgangen"
-        | "entgangener"
-        | "entgangene"
-        | "unbeantwortet"
-        | "manque"
-        | "manquee"
-        | "manques"
-        | "manquees"
-        | "perdida"
-        | "perdidas"
-        | "perdido"
-        | "perdidos"
-        | "persa"
-        | "perso"
-        | "perse"
-        | "persi"
-        | "gemist"
-        | "gemiste"
-        | "missade"
-        | "missat"
-        | "ubesvaret"
-        | "ubesvart"
-        | "nieodebrane"
-        | "пропущенный"
-        | "пропущенныи"
-        | "пропущенные"
-        | "cevapsiz"
-        | "zmeskane"
-        | "zmeskany"
-        | "不在着信"
-        | "未接"
-        | "未接来电" => Some(Word::Ended(None)),
+    let missed = || is_missed(text).then_some(Word::Ended(None));
+    direction_word(text).or_else(missed).or_else(|| match text {
         "rejected" | "reject" | "declined" | "decline" | "refused" | "abgelehnt" | "abgelehnter"
         | "abgewiesen" | "rejete" | "refuse" | "rechazada" | "rechazado" | "rifiutata" | "geweigerd"
         | "geweigerde" | "recusada" | "rejeitada" => disposition(Disposition::Rejected),
@@ -311,6 +272,53 @@ fn word(text: &str) -> Option<Word> {
         | "pas" | "sin" | "sem" | "senza" | "nessuna" | "never" => Some(Word::Not),
         _ => FILLERS.contains(&text).then_some(Word::Filler),
     })
+}
+
+/// Whether a folded word says that a call was missed, and no more.
+fn is_missed(text: &str) -> bool {
+    matches!(
+        text,
+        "missed"
+            | "unanswered"
+            | "lost"
+            | "abandoned"
+            | "verpasst"
+            | "verpasster"
+            | "verpasste"
+            | "verpasstes"
+            | "entgangen"
+            | "entgangener"
+            | "entgangene"
+            | "unbeantwortet"
+            | "manque"
+            | "manquee"
+            | "manques"
+            | "manquees"
+            | "perdida"
+            | "perdidas"
+            | "perdido"
+            | "perdidos"
+            | "persa"
+            | "perso"
+            | "perse"
+            | "persi"
+            | "gemist"
+            | "gemiste"
+            | "missade"
+            | "missat"
+            | "ubesvaret"
+            | "ubesvart"
+            | "nieodebrane"
+            | "пропущенный"
+            | "пропущенныи"
+            | "пропущенные"
+            | "cevapsiz"
+            | "zmeskane"
+            | "zmeskany"
+            | "不在着信"
+            | "未接"
+            | "未接来电"
+    )
 }
 
 fn direction_word(text: &str) -> Option<Word> {

@@ -1,6 +1,6 @@
-//! Each fixture gives the records that stand beside it, in a file of its name with `.records` behind it: first
-//! the options of the command line, then a line for each item as [`told::lines`] has it.
-//! With `UPDATE_SNAPSHOTS=1` these files are written anew.
+//! Each fixture gives the records that stand beside it, in a file of its name with `.records` behind it:
+//! first the options of the command line, then a line for each item as [`told::lines`] has it. With
+//! `UPDATE_SNAPSHOTS=1` these files are written anew.
 
 use std::collections::HashMap;
 use std::fs;

@@ -362,6 +362,7 @@ fn a_folder_of_one_file_a_call_is_read_by_the_names_of_its_files() {
     let mut length = 0;
     for (name, format) in [
         ("cdr_csv/assembled-example-template.csv", Format::FreeswitchCsv),
+        ("cdr_csv/assembled-quotes-and-hidden.csv", Format::FreeswitchCsv),
         ("json_cdr/assembled-answered-urlencoded.cdr.json", Format::FreeswitchJson),
         ("json_cdr/assembled-unanswered-plain.cdr.json", Format::FreeswitchJson),
         ("xml_cdr/assembled-answered.cdr.xml", Format::FreeswitchXml),
