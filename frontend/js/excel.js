@@ -9,7 +9,7 @@
   const separator = decimal === "," ? ";" : ",";
   const at = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone });
   const quote = (text) => `"${text.replaceAll('"', '""')}"`;
-  // What a spreadsheet would take for a formula becomes text by an apostrophe (OWASP, "CSV injection").
+  // An apostrophe keeps a spreadsheet from taking a text for a formula (OWASP, "CSV injection").
   const text = (value) => (value == null ? "" : quote(/^[=+\-@\t\r]/.test(value) ? `'${value}` : `${value}`));
   // Digits as text: a number keeps its plus and its zeros, and is not rounded.
   const digits = (value) => (/^[+\d][\d ]*$/.test(value) ? `"=""${value}"""` : text(value));

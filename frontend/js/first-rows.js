@@ -57,8 +57,8 @@
   chosen.delete("call");
   const isFiltered = [...chosen].length > 0;
 
-  // What the program kept of this address, and when, in milliseconds since 1970: last_known.rs. A filter asks
-  // for other calls.
+  // Calls of this address that the program kept, with their time in milliseconds since 1970 (last_known.rs).
+  // A filter asks for other calls.
   const lastKnown = () => {
     const [, address] = location.pathname.slice(base.length).match(/^\/calls\/([^/]+)$/) ?? [];
     if (!address || isFiltered) return;
@@ -113,7 +113,7 @@
     </div>`.raw;
     filters(main.querySelector(".filters"));
     document.querySelector(".skip").hash = "calls";
-    // What is below the window comes after what is in it.
+    // Rows below the window are written after those in it.
     const shown = main.querySelector(".days");
     if (found?.length > seen) afterPaint(() => shown.isConnected && (shown.innerHTML = write(list(found))));
   };

@@ -2,7 +2,7 @@
 {
   const { t, html, write, icon, encode, ask, follow, nextPage, beside, timeElement, row, number, base } =
     calls;
-  const { timeZone } = calls;
+  const { timeZone, locale } = calls;
   const RECENT = "calls.recent";
   /** Latest calls that are shown. They are of as many numbers at most. */
   const LATEST = 8;
@@ -15,6 +15,9 @@
   const directory = `${base}/api/numbers?include=days&tz=${encode(timeZone)}`;
   const written = ({ number, details }) => calls.spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
+  // The time of a call in a row without a day's heading, as short as it can be.
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "short" });
+  const when = (at) => (at.getFullYear() === new Date().getFullYear() ? beside(at) : date.format(at));
   const isMain = () => document.getElementById("main");
   const sum = (entries, figure) => entries.reduce((total, entry) => total + (figure(entry) ?? 0), 0);
 
@@ -190,7 +193,7 @@
       const at = new Date(call.created_at);
       const line = call.details.number;
       return html`<li class="call" data-type="${call.type}">
-        ${row(call, line, country.get(line), beside(at))}
+        ${row(call, line, country.get(line), when(at))}
       </li>`;
     };
     section.querySelector("ol").innerHTML = write(data.map(item));

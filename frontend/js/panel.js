@@ -171,4 +171,5 @@
     if (!dialog.open) dialog.showModal();
     show(number, id);
   };
+  if (calls.asked) calls.panel(...calls.asked);
 }

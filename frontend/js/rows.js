@@ -330,7 +330,8 @@
     duration: briefly,
     wait,
     occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
-    panel: (number, id, back) => calls.panel?.(number, id, back),
+    // Its script may come after the program.
+    panel: (...shown) => (calls.panel ? calls.panel(...shown) : (calls.asked = shown)),
     // The first page's script is not there until it is needed.
     home: () => {
       if (calls.home) calls.home();

@@ -1,4 +1,4 @@
-//! Where the keyboard goes on when what had the focus is gone. Keys for a whole page are in controls.js.
+//! Moves the focus when the element that had it is gone. Keys for a whole page are in controls.js.
 
 use leptos::prelude::*;
 

@@ -29,6 +29,11 @@ pub enum ApiError {
     },
     /// Nothing is at this path.
     NotFound,
+    /// The path or the parameter is known, and there is nothing for it here.
+    Missing {
+        /// Cause, and the cure where there is one.
+        detail: &'static str,
+    },
     /// The resource does not accept the method.
     MethodNotAllowed {
         /// Accepted methods, as in `Allow`.
@@ -152,6 +157,7 @@ impl ApiError {
                 ..Parts::of(Kind::BadParameter).mismatch(name, expected, found)
             },
             Self::NotFound => Parts::of(Kind::NotFound),
+            Self::Missing { detail } => Parts::of(Kind::NotFound).detail(detail),
             Self::MethodNotAllowed { allow } => {
                 Parts::of(Kind::MethodNotAllowed).detail(format!("use {allow}")).header(ALLOW, allow)
             }

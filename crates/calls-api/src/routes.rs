@@ -121,6 +121,15 @@ impl App {
         self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
     }
 
+    /// # Errors
+    /// [`ApiError::Missing`] on a server that lists no numbers.
+    pub fn expect_directory(&self) -> Result<(), ApiError> {
+        match self.has_directory {
+            true => Ok(()),
+            false => Err(ApiError::Missing { detail: "the server was started with --no-directory" }),
+        }
+    }
+
     /// Reads a value with the version of its history (see [`reads::read`]).
     ///
     /// # Errors

@@ -49,7 +49,7 @@ macro_rules! formats {
                 match self { $(Self::$format => $title,)+ }
             }
 
-            /// What [`Record::position`](crate::Record::position) counts: `line`, `entry` (an element, object
+            /// Unit of [`Record::position`](crate::Record::position): `line`, `entry` (an element, object
             /// or row of a database), or `file`.
             pub fn position_unit(self) -> &'static str {
                 match self { $(Self::$format => $unit,)+ }

@@ -7,8 +7,8 @@ use crate::hangup;
 use crate::pbx::{self, TwoSided};
 use crate::record::{Out, RawParty, Reason};
 
-/// How many entries wait for others of their call. The switch logs a leg when it ends, so those of a call are
-/// never far apart, and either may be the first.
+/// Number of entries that wait for others of their call. The switch logs a leg when it ends, so those of a
+/// call are never far apart, and either may be the first.
 pub(crate) const WINDOW: usize = 256;
 
 /// A leg as the switch logs it.
@@ -35,7 +35,7 @@ pub(crate) struct End {
     /// From the answer to the end.
     pub billsec: Option<CallDuration>,
     pub cause: String,
-    /// How the attempt to reach the other leg ended, or what else says how the leg did.
+    /// Causes of the other leg's end, and other variables with a cause.
     pub other_causes: Vec<String>,
     /// Whether a mailbox or a queue answered instead of a person.
     pub is_voicemail: bool,

@@ -21,7 +21,7 @@ pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
     )
 }
 
-/// What of FreeSWITCH's call detail record makes a record here; the same in JSON and XML.
+/// Members of FreeSWITCH's call detail record that are read; the same in JSON and XML.
 #[derive(Debug, Default)]
 pub(crate) struct Cdr {
     /// From the newest caller profile of the call flow, which is the first.

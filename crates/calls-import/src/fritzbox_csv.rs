@@ -37,7 +37,7 @@ pub(crate) fn fits(header: &Row) -> bool {
     Columns::new(header).is_some()
 }
 
-/// Where the parts of a call stand. Their order is always the same, and in English two columns have the same
+/// Columns of a call. Their order is always the same, and in English two columns have the same
 /// name.
 struct Columns {
     name: Option<usize>,

@@ -113,7 +113,7 @@ impl Columns {
         Ok(talk.ringing(ring_time))
     }
 
-    /// How the call ended, as far as a column says so. `NORMAL_CLEARING` also ends calls that nobody
+    /// Disposition of the call, if a column has it. `NORMAL_CLEARING` also ends calls that nobody
     /// answered.
     fn disposition(&self, row: &Row) -> Option<Disposition> {
         let is_true = |name: &str| matches!(&*self.other(row, name), "true" | "1" | "t" | "yes");

@@ -36,7 +36,7 @@ struct Page {
     is_call: bool,
     is_chat: bool,
     number: Option<String>,
-    /// Whose number it is; the text of an element is yet to come where `Some("")`.
+    /// Name of its owner; `Some("")` until the text of the element is read.
     name: Option<String>,
     published: Option<String>,
     duration: Option<String>,
@@ -74,7 +74,7 @@ impl Page {
             "div" if tag.has_class("hChatLog") => self.is_chat = true,
             "a" if tag.has_class("tel") && self.number.is_none() => {
                 self.number = attribute("href");
-                // What stood before is a heading.
+                // The text before is a heading.
                 self.name = None;
             }
             "span" if tag.has_class("fn") && self.name.is_none() => self.name = Some(String::new()),

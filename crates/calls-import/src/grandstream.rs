@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
             Disposition::Answered => duration::optional(billsec, Unit::Seconds)?,
             _ => None,
         };
-        // Where the file has only the extension of a channel, that stands for it.
+        // A file may have the extension only in the name of a channel.
         let of_extension = || extension.as_deref().filter(|extension| !extension.is_empty());
         let dstchannel = dstchannel.as_deref().map(String::from);
         let dstchannel =

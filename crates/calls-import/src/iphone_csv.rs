@@ -49,7 +49,7 @@ pub(crate) fn fits_header(header: &Header) -> bool {
         && marks.iter().any(|names| header.find(names).is_some())
 }
 
-/// Where the dates of a file are, and whether its first row is a header.
+/// Columns of the dates, and whether the first row is a header.
 pub(crate) fn date_columns(first: &Row) -> Result<(DateColumns, First), ReadError> {
     let (kind, columns) = Columns::new(first)?;
     // The languages of the other names are of countries that put the day first.
@@ -73,7 +73,7 @@ const TYPE: &[&str] = &[
     "tipo de chamada",
 ];
 const DATE: &[&str] = &["date", "Datum", "fecha", "data", "date time", "time"];
-/// How many of the names of dates are of no other column of call lists.
+/// Number of names of date columns that no other column of call lists has.
 const DATES_ALONE: usize = 4;
 const DURATION: &[&str] = &["duration", "Dauer", "durée", "duración", "durata", "duur", "duração"];
 const NUMBER: &[&str] = &[

@@ -93,7 +93,7 @@ fn database(
     let mut head = Vec::new();
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     let format = detect::choose(&head, format, options)?;
-    // How much of it SQLite reads is not known.
+    // SQLite does not report how much it has read.
     progress.0.fetch_add(fs::metadata(path)?.len(), Ordering::Relaxed);
     Ok(Opened { format: Some(format), items: ios_storedata::open(options, path) })
 }
@@ -116,7 +116,7 @@ pub fn read_any<'a>(
 
 const HEAD: u64 = detect::HEAD as u64;
 
-/// How many times one may be compressed inside of another.
+/// Maximum depth of archives inside of archives.
 const DEEPEST: usize = 4;
 
 /// In what a file is compressed.
@@ -170,7 +170,7 @@ fn any<'a>(
             _ if is_zip => {
                 let document = Unreadable::by_zip_head(whole.get_ref().0.get_ref());
                 let items = unzip(whole, format, options, nesting);
-                // What is damaged too much to be listed may still tell what it was.
+                // An archive that is too damaged to be listed may still be recognized.
                 let damaged = |error| document.map_or(error, ReadError::UnknownFormat);
                 return Ok(Opened { format, items: items.map_err(damaged)? });
             }
@@ -238,7 +238,7 @@ struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
     again: Option<Again<'static>>,
-    /// Where it lies, if it may be a database.
+    /// Its path, if it may be a database.
     database: Option<(PathBuf, Progress)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a file does not say by itself.
+//! Properties of a log that the log itself lacks.
 
 use chrono_tz::Tz;
 
@@ -9,12 +9,12 @@ use crate::format::Format;
 use crate::packed::UnpackLimit;
 use crate::record::RawParty;
 
-/// What the reader of a file is told beside the file.
+/// Options of reading a file.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The zone of times that are written without one.
     pub zone: Tz,
-    /// Whose calls these are, for formats that do not say it.
+    /// Owner of the calls, for formats that do not name one.
     pub own: Option<RawParty>,
     /// Whether `03/12/2026` is the 12th of March or the 3rd of December. `None` leaves it to the file: where
     /// nothing in it tells, it is refused ([`ReadError::DatesUndecided`]).
@@ -24,12 +24,12 @@ pub struct Options {
     pub region: Option<String>,
     /// Which column of a generic CSV file is what, where its header does not tell it.
     pub columns: Columns,
-    /// How many bytes may come out of a file in gzip or zip.
+    /// Limit on the bytes that come out of a file in gzip or zip.
     pub unpacked: UnpackLimit,
 }
 
 impl Options {
-    /// Whose calls a file of a format lists that does not say it.
+    /// Owner of the calls in a file of a format that does not name one.
     pub(crate) fn owner(&self, format: Format) -> Result<RawParty, ReadError> {
         self.own.clone().filter(RawParty::is_identified).ok_or(ReadError::OwnMissing(format))
     }

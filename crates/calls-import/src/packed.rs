@@ -1,4 +1,4 @@
-//! How much may become of an archive that is itself compressed: it is unpacked into a temporary file.
+//! Limits on unpacking an archive that is itself compressed. It is unpacked into a temporary file.
 
 use std::io::{self, BufRead, Read, Write};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of an archive inside of another.
 const MOST: u64 = 4 << 30;
-/// How many times as many bytes as it was packed into. What is in an archive is compressed already.
+/// Highest ratio of unpacked to packed bytes. The content of an archive is compressed already.
 const RATIO: u64 = 100;
 /// Bytes that are unpacked at any ratio.
 const ALWAYS: u64 = 16 << 20;
@@ -53,7 +53,7 @@ impl Packed {
     }
 }
 
-/// How many bytes may come out of what is compressed, all together. Clones share it.
+/// Limit on the sum of all unpacked bytes. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct UnpackLimit(Option<Arc<AtomicU64>>);
 

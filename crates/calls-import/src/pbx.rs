@@ -12,7 +12,7 @@ pub(crate) struct TwoSided {
     pub callee: RawParty,
     pub created_at: DateTime<Utc>,
     pub outcome: Outcome,
-    /// How long the parties spoke; none for a missed call.
+    /// Talk time; none for a missed call.
     pub duration: Option<CallDuration>,
     pub disposition: Option<Disposition>,
     pub ring_time: Option<CallDuration>,
@@ -27,7 +27,7 @@ pub(crate) fn talk(talked: Option<CallDuration>) -> (Outcome, Option<CallDuratio
     (if talked.is_some() { Outcome::Completed } else { Outcome::Missed }, talked)
 }
 
-/// What a length is above another one, in milliseconds: how long it rang, of a whole call and its talk.
+/// Difference of two lengths in milliseconds: the ring time, of a whole call and its talk time.
 pub(crate) fn beyond(whole: Option<CallDuration>, talked: Option<CallDuration>) -> Option<CallDuration> {
     CallDuration::from_ms(i64::from(whole?.ms()) - i64::from(talked?.ms()))
 }

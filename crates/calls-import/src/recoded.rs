@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, Read};
 
-/// What each byte of a file becomes.
+/// Conversion of a file's bytes to UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recoding {
     /// A character of Windows-1252, of which ISO 8859-1 is the part that people write.
@@ -13,7 +13,7 @@ pub(crate) enum Recoding {
 }
 
 impl Recoding {
-    /// What a file needs, from its first bytes. `cut` says that the file goes on behind them.
+    /// The conversion that a file needs, by its first bytes. `cut`: the file continues after them.
     pub fn needed(head: &[u8], cut: bool) -> Option<Self> {
         if is_windows_1252(head, cut) {
             Some(Self::Windows1252)

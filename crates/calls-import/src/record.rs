@@ -1,4 +1,4 @@
-//! What comes out of a file.
+//! Records of a file.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -26,10 +26,10 @@ pub enum RawParty {
 /// One call as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Where it stands in the file, from 1. [`Format::position_unit`](crate::Format::position_unit) names
+    /// Position in the file, from 1. [`Format::position_unit`](crate::Format::position_unit) names
     /// the unit.
     pub position: u64,
-    /// Whose history it belongs to. Always [`RawParty::Text`].
+    /// Owner of the history. Always [`RawParty::Text`].
     pub owner: RawParty,
     /// Whom the owner called, or who called the owner.
     pub counterparty: RawParty,
@@ -39,9 +39,9 @@ pub struct Record {
     pub created_at: DateTime<Utc>,
     /// Talk time. Absent for missed calls.
     pub duration: Option<CallDuration>,
-    /// How the call ended, where the file says so.
+    /// Disposition, if the file has it.
     pub disposition: Option<Disposition>,
-    /// How long it rang before it was answered or given up, where the file says so.
+    /// Ring time before the call was answered or given up, if the file has it.
     pub ring_time: Option<CallDuration>,
     /// The counterparty's name, where the file has one.
     pub name: Option<String>,

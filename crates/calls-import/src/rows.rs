@@ -145,7 +145,7 @@ impl<R: BufRead> Rows<R> {
         let ways = &ways[..if self.dialect.delimiter == b'\t' { 3 } else { 2 }];
         let is_found =
             ways.iter().any(|split| split(line, self.dialect, &mut other) && self.is_ordinary(other.len()));
-        // Where commas are not marked either, there are more.
+        // Unquoted commas in a value add columns.
         let is_found = is_found
             || (read == Split::Open
                 && split_going_on(line, self.dialect, &mut other)

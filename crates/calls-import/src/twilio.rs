@@ -43,13 +43,13 @@ pub(crate) fn read_csv<'a>(options: &Options, reader: impl BufRead + 'a) -> Item
     table::read_joined(reader, WINDOW, prepare, put)
 }
 
-/// Where the dates of a CSV file are.
+/// Columns of the dates in a CSV file.
 pub(crate) fn date_columns(header: &Header) -> Option<DateColumns> {
     let date = header.find(START)?;
     Some(DateColumns { date, time: None, epoch: None, is_day_first_language: false })
 }
 
-/// How many calls wait for others that belong to them. A list has the newest first, so children come before
+/// Number of calls that wait for others of theirs. A list has the newest first, so children come before
 /// parents.
 const WINDOW: usize = 1000;
 

@@ -40,7 +40,7 @@ fn number(address: &str) -> Option<RawParty> {
     (is_dialable(number) && count_digits(number) >= SHORTEST).then(|| RawParty::Text(number.to_owned()))
 }
 
-/// What the address of a SIP URI says beyond being one: that the caller hides, or that the user is a
+/// Meaning of the address in a SIP URI: a withheld number, or a user part that is a
 /// telephone number (RFC 3261, section 19.1.6). `None` for any other address.
 fn sip(address: &str) -> Option<RawParty> {
     const SHORTEST: usize = 7;

@@ -9,9 +9,9 @@ pub type ChartCell = Option<(String, String)>;
 
 /// A chart, ready to be shown.
 pub struct Chart {
-    /// What the program calls it.
+    /// Identifier.
     pub name: &'static str,
-    /// What the reader does.
+    /// Heading.
     pub title: String,
     /// Name of a cell.
     pub cell_name: String,
@@ -19,7 +19,7 @@ pub struct Chart {
     pub fact: String,
     /// The view box and the paths, as SVG. Empty where there is nothing to compare.
     pub picture: (String, Html),
-    /// What stands at its axes.
+    /// Labels of its axes.
     pub labels: Html,
     /// Number of columns.
     pub columns: usize,

@@ -1,4 +1,4 @@
-//! What the charts of the summary are drawn of: numbers to bars, paths and tables, in pure functions.
+//! Charts of the summary: numbers to bars, paths and tables, in pure functions.
 //! Pictures and tables are texts of SVG and HTML: a node of the view for each cell would cost more than all
 //! the calls.
 
@@ -183,7 +183,7 @@ fn heat_level(calls: u64, most: u64) -> u64 {
 pub struct Cell {
     /// Its text.
     pub text: String,
-    /// Where it leads, and what that link is called where its text says too little.
+    /// Address of its link, and the link's label if its text says too little.
     pub link: Option<(String, Option<String>)>,
 }
 

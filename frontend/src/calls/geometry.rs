@@ -1,4 +1,4 @@
-//! Where calls stand on the page, and which of them are worth rendering: arithmetic alone, in CSS pixels from
+//! Positions of calls on the page, and the range of calls to render: arithmetic alone, in CSS pixels from
 //! the list's beginning.
 //!
 //! All rows are taken to be of one height, which is measured. What a day is higher or lower than that (a
@@ -89,7 +89,7 @@ impl Geometry {
         Some(self.tops[index] + self.sizes.head + row as f64 * self.sizes.row)
     }
 
-    /// What is rendered while the reader sees what is between two heights, and the height left out after it.
+    /// Calls to render for a window between two heights, and the height left out after them.
     /// `pinned` is a call that is rendered wherever it stands.
     pub fn window(&self, top: f64, bottom: f64, pinned: Option<usize>) -> (Vec<DaySlice>, f64) {
         let seen = (bottom - top).max(0.0);

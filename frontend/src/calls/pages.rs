@@ -28,7 +28,7 @@ impl Wanted {
         path::with(&(path::api_calls(&self.number) + &self.query), "format", "csv")
     }
 
-    /// Where it has them with all that is known of them, one a line.
+    /// Its calls with all details, one a line.
     pub fn lines(&self) -> String {
         let address = path::with(&(path::api_calls(&self.number) + &self.query), "format", "ndjson");
         path::with(&address, "include", "details")

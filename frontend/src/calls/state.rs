@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// What is said in place of the calls, where there are none to show. `number` is the address's.
+    /// Message in place of the calls, if there are none to show. `number` is that of the address.
     pub fn message(&self, number: &str) -> Option<Message> {
         match self {
             Self::Loading | Self::Ready => None,

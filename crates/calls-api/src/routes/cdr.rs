@@ -101,7 +101,8 @@ pub(super) async fn post_twilio(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     const LIVE: [&str; 5] = ["queued", "initiated", "ringing", "answered", "in-progress"];
-    let twilio = app.credentials.twilio.as_ref().ok_or(ApiError::NotFound)?;
+    let off = ApiError::Missing { detail: "Twilio can send to a server that has a --twilio-auth-token" };
+    let twilio = app.credentials.twilio.as_ref().ok_or(off)?;
     if request.content_type() != FORM {
         return Err(unsupported(&request, FORM));
     }

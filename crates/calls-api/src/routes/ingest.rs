@@ -164,7 +164,8 @@ fn store_all(
 
 /// Lets through who sends the ingest token. Without one nothing is here.
 pub(super) fn authorize(request: &HttpRequest, app: &App, or_basic: bool) -> Result<(), ApiError> {
-    let secret = app.credentials.ingest_token.as_ref().ok_or(ApiError::NotFound)?;
+    let off = ApiError::Missing { detail: "calls can be sent to a server that has an --ingest-token" };
+    let secret = app.credentials.ingest_token.as_ref().ok_or(off)?;
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|header| credentials::token(header, or_basic));
     match token {

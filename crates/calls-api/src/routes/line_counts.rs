@@ -154,9 +154,7 @@ fn line_queue(
     responses((status = 200, description = "The sets, by name.", body = Vec<LineSet>), ApiError)
 )]
 pub(super) async fn list_sets(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    if !app.has_directory {
-        return Err(ApiError::NotFound);
-    }
+    app.expect_directory()?;
     let data = app.clone();
     let find = move || {
         let sets = data.reads().read(|connection| {

@@ -113,9 +113,7 @@ enum Named {
 
 impl Lines {
     pub(super) async fn read(app: &web::Data<App>, query: &Query) -> Result<Self, ApiError> {
-        if !app.has_directory {
-            return Err(ApiError::NotFound);
-        }
+        app.expect_directory()?;
         let named = query.each(&requests::NUMBER, |text| named(text, app.region))?;
         let found = |found: String| ApiError::BadParameter {
             name: requests::NUMBER.name.to_owned(),
@@ -230,7 +228,9 @@ impl App {
                         Ok(keys)
                     })?;
                     if keys.is_empty() {
-                        return Err(ApiError::NotFound);
+                        return Err(ApiError::Missing {
+                            detail: "no set of lines has this name, see /api/lines",
+                        });
                     }
                     let line = |key| Line { party: self.labels.get(key), key: Some(key) };
                     found.extend(keys.into_iter().map(line));

@@ -116,9 +116,7 @@ pub(super) async fn list_numbers(
     app: web::Data<App>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, ApiError> {
-    if !app.has_directory {
-        return Err(ApiError::NotFound);
-    }
+    app.expect_directory()?;
     let query = Query::new(query.into_inner());
     let question = read(&query, app.region)?;
     let days = read_days(&query)?;

@@ -166,7 +166,8 @@ pub(super) async fn get_call(
         Ok::<_, ApiError>((version, found))
     };
     let found = app.read(Version(seen.0.max(id.0)), find).await?;
-    let (version, names, call) = found.ok_or(ApiError::NotFound)?;
+    let (version, names, call) =
+        found.ok_or(ApiError::Missing { detail: "this number has no call with this id" })?;
     let etag = etag_with_names(version, names);
     Ok(match is_known(&known, &etag) {
         true => HttpResponse::NotModified().insert_header((ETAG, etag)).finish(),

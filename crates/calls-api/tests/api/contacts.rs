@@ -121,7 +121,8 @@ fn what_is_no_address_book_changes_nothing() {
     for wrong in ["", "just a text", "BEGIN:VCARD\nFN:A\nEND:VCARD\n", "Name,Phone\n"] {
         complaint(&import(&database, wrong, &[]));
     }
-    complaint(&database.calls(&["contacts", "import", "/nowhere.vcf"]));
+    let missing = complaint(&database.calls(&["contacts", "import", "/nowhere.vcf"]));
+    assert_eq!(missing.matches("os error").count(), 1, "the cause is told once: {missing}");
     let dry = stdout(&import(&database, "BEGIN:VCARD\nFN:A\nTEL:2\nEND:VCARD\n", &["--dry-run"]));
     assert_eq!(dry, "1 people read, 1 numbers with names, 0 refused, none stored (dry run)\n");
     assert_eq!(database.count("SELECT count(*) FROM names"), 4);

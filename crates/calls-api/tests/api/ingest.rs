@@ -87,8 +87,10 @@ fn what_two_systems_saw_within_two_seconds_is_one_call() {
 fn nobody_sends_calls_unless_a_token_is_set_and_known() {
     let closed = TestApp::new();
     for path in ["/api/calls", "/api/cdr/freeswitch", "/api/cdr/twilio"] {
-        let answer = post(&closed, path, &[AUTHORIZATION, JSON], b"[]");
-        assert_eq!(answer.problem().kind, "/problems/not-found", "{path}");
+        let problem = post(&closed, path, &[AUTHORIZATION, JSON], b"[]").problem();
+        assert_eq!(problem.kind, "/problems/not-found", "{path}");
+        let option = if path.ends_with("twilio") { "--twilio-auth-token" } else { "--ingest-token" };
+        assert!(problem.detail.as_deref().unwrap().contains(option), "{path}: {problem:?}");
     }
     let app = app();
     for authorization in

@@ -144,7 +144,9 @@ fn a_set_of_lines_has_a_name() {
     assert_eq!(sets[1], json!({"name": "Family", "numbers": [ANNA, BEN, "1001"]}));
     assert_eq!(all(&app, "/api/calls?number=@Family"), all(&app, &format!("{TWO}&number=1001")));
     assert_eq!(all(&app, "/api/calls?number=@B%C3%BCro&number=%2B12025550123").len(), 12);
-    assert_eq!(app.get("/api/calls?number=@Nobody").problem().status, 404);
+    let unknown = app.get("/api/calls?number=@Nobody").problem();
+    assert_eq!((unknown.status, unknown.title.as_str()), (404, "Not found"));
+    assert_eq!(unknown.detail.as_deref(), Some("no set of lines has this name, see /api/lines"));
     // An erased number is in no set.
     stdout(database, &["erase", "1001"]);
     assert_eq!(app.get("/api/lines").json(), json!([{"name": "Family", "numbers": [ANNA, BEN]}]));

@@ -6,6 +6,11 @@ use serde_json::Value;
 use super::chromium::Chromium;
 use super::tab::{PATIENCE, Tab};
 
+/// Whether the program, where there is one, shows the page.
+const PROGRAM_IS_THERE: &str =
+    "(!document.querySelector('script[type=module], #program') || window.wasmBindings)
+    && ![undefined, 'loading'].includes(document.querySelector('main')?.dataset.state)";
+
 /// The tab.
 pub struct HistoryPage {
     client: Client,
@@ -104,17 +109,13 @@ impl HistoryPage {
     /// Waits until the program has taken the page over, where there is one. It replaces the first rows, so
     /// that what points at one of them before would point at nothing.
     pub async fn wait_for_program(&self) {
-        self.wait_for(
-            "(!document.querySelector('script[type=module], #program') || window.wasmBindings)
-                && ![undefined, 'loading'].includes(document.querySelector('main')?.dataset.state)",
-        )
-        .await;
+        self.wait_for(PROGRAM_IS_THERE).await;
     }
 
-    /// Waits for the program and for so many calls.
+    /// Waits for the program and for so many calls, of the same page.
     pub async fn wait_for_rows(&self, count: usize) {
-        self.wait_for_program().await;
-        self.wait_for(&format!("document.querySelectorAll('[data-call]').length === {count}")).await;
+        let rows = format!("document.querySelectorAll('[data-call]').length === {count}");
+        self.wait_for(&format!("{PROGRAM_IS_THERE} && {rows}")).await;
     }
 
     /// Waits for the notice that the calls are old, as somebody who comes back to the tab now and then: a

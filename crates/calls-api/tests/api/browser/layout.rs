@@ -172,3 +172,66 @@ async fn whatever_is_touched_is_as_large_as_a_finger() {
     assert_eq!(page.tab.strings(small).await, [""; 0]);
     chromium.stop().await;
 }
+
+/// Opens a place in a font, and waits for the part that comes last.
+async fn open_place(chromium: &Chromium, app: &TestApp, (path, last): (&str, &str), font: &str) -> Tab {
+    let tab = Tab::open(chromium, &app.address, path).await;
+    tab.run(&format!("document.documentElement.style.setProperty('--sans', '\"{font}\"')")).await;
+    tab.wait_for(&format!("document.querySelector('{last}')")).await;
+    tab
+}
+
+/// The places beside a number's history, and what is there when all of a place is.
+const PLACES: [(&str, &str); 4] = [
+    ("/", ".latest:not([hidden]) [data-type]"),
+    ("/calls/+12025550123/with/+442079460958", ".known dl"),
+    ("/calls/+12025550123/callbacks", ".callback"),
+    ("/lines?number=%2B12025550123&number=%2B442079460958", "[data-call]"),
+];
+
+/// What is wider than the window, and numbers, times and names that break or lie over another one.
+const BROKEN: &str = "const wide = [...document.body.querySelectorAll('*')]
+        .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+        .filter(element => !element.closest('.chips, .sprite, .visually-hidden, .skip, .call-meta > *, .line-beneath > *'));
+    const texts = [...document.querySelectorAll(`.figure strong, .line-link, .line-time, .badge, .waiting, .known dd,
+            .call-party a, .call-time, .call-duration [aria-hidden], .call-returned`)]
+        .filter(element => element.checkVisibility());
+    const boxes = element => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        return [...range.getClientRects()].filter(box => box.width > 0);
+    };
+    const broken = texts.filter(element => {
+        const tops = boxes(element).map(box => box.top);
+        return !element.matches('.known dd') && Math.max(...tops) - Math.min(...tops) > 8;
+    });
+    const over = texts.filter(element => {
+        const [place] = boxes(element);
+        return place && texts.some(other => other !== element && !element.contains(other) && !other.contains(element)
+            && boxes(other).some(box => box.left < place.right - 1 && box.right > place.left + 1
+                && box.top < place.bottom - 6 && box.bottom > place.top + 6));
+    });
+    return [['wide', wide], ['broken', broken], ['over another', over]].flatMap(([what, elements]) =>
+        elements.slice(0, 3).map(element => `${what}: ${element.className || element.tagName}: ${element.innerText}`))";
+
+#[tokio::test]
+async fn no_place_is_too_wide_and_no_number_in_it_breaks_at_any_width_in_any_font() {
+    let app = app_with_wide_rows();
+    let chromium = Chromium::start().await;
+    for font in FONTS {
+        for place in PLACES {
+            let tab = open_place(&chromium, &app, place, font).await;
+            for width in WIDTHS {
+                resize(&chromium, &tab, width, 900).await;
+                assert_eq!(tab.strings(BROKEN).await, [""; 0], "{} at {width} px, {font}", place.0);
+            }
+            // Large text may break, and scrolls nowhere sideways.
+            resize(&chromium, &tab, 390, 844).await;
+            tab.run("document.documentElement.style.fontSize = '200%'").await;
+            tab.wait_for("document.documentElement.scrollWidth <= 390").await;
+            let wide = tab.strings(BROKEN).await.into_iter().filter(|what| what.starts_with("wide"));
+            assert_eq!(wide.collect::<Vec<_>>(), [""; 0], "{} at 200 %, {font}", place.0);
+        }
+    }
+    chromium.stop().await;
+}

@@ -47,3 +47,28 @@ async fn a_name_stands_over_its_number_in_rows_summary_and_titles() {
     page.wait_for_rows(1).await;
     chromium.stop().await;
 }
+
+#[tokio::test]
+async fn a_search_finds_what_the_page_shows_in_each_spelling_by_its_end_and_by_name() {
+    let app = TestApp::new();
+    for (minute, party) in [(1, "+491701234509"), (2, "+14165550150"), (3, "+493023125491")] {
+        let at = format!("2024-01-31T10:0{minute}:00Z");
+        app.call("+4930123456", &at, party, "Completed Inbound", Some(1_000));
+    }
+    let name =
+        "INSERT INTO names (party, book, name, said_at) VALUES (491701234509, '', 'Jörg Größer', now())";
+    app.database().execute(name).unwrap();
+    let chromium = Chromium::start().await;
+    let page = HistoryPage::open(&chromium, &app.address, "/calls/+4930123456").await;
+    page.wait_for_rows(3).await;
+    for text in ["0170 1234509", "0170", "1234509", "+49 (170) 123", "grosser", "JÖRG", "größer jö"] {
+        page.search(text).await;
+        let asked = format!("new URLSearchParams(location.search).get('q') === '{text}'");
+        page.tab.wait_for(&format!("{asked} && !document.querySelector('.list-area .stale')")).await;
+        page.wait_for_rows(1).await;
+        assert!(page.rows().await[0].text.contains("0170 1234509"), "{text}");
+        page.tab.press_on("document.querySelector('.clear')").await;
+        page.wait_for_rows(3).await;
+    }
+    chromium.stop().await;
+}
