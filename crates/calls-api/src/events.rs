@@ -98,9 +98,12 @@ pub struct Subject {
     pub search: Option<Search>,
 }
 
+/// Whether calls come with details, and whom they are with.
+type Choice = (bool, Option<Search>);
+
 impl Subject {
     /// Whether and how it is told, in an order.
-    fn choice(&self) -> (bool, Option<Search>) {
+    fn choice(&self) -> Choice {
         (self.with_details, self.search.clone())
     }
 }
@@ -289,7 +292,7 @@ impl Teller {
     async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
         loop {
             // Most clients of a history are at the same position, and are sent the same.
-            let mut pieces: BTreeMap<(PartyKey, CallId, (bool, Option<Search>)), Next> = BTreeMap::new();
+            let mut pieces: BTreeMap<(PartyKey, CallId, Choice), Next> = BTreeMap::new();
             let (mut goes_on, mut waits) = (false, false);
             for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
                 let Some(owner) = follower.subject.owner else { continue };
