@@ -11,7 +11,7 @@ const CACHE = CACHES + VERSION;
 /** The page without calls and names, in the language of whom it was asked by. */
 const SHELL = `${BASE}/shell`;
 /** Scripts with the texts of one language. */
-const TEXTS = /\/page-[\w-]+\.js/;
+const TEXTS = /\/(?:page|later)-[\w-]+\.js/;
 
 const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
 
@@ -20,8 +20,8 @@ addEventListener("install", (event) => {
     const cache = await caches.open(CACHE);
     // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
     await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES.map((file) => BASE + file)]);
-    const [texts] = (await (await kept(SHELL)).text()).match(TEXTS);
-    await cache.add(BASE + texts);
+    const texts = (await (await kept(SHELL)).text()).matchAll(new RegExp(TEXTS, "g"));
+    await cache.addAll([...texts].map(([file]) => BASE + file));
     await skipWaiting();
   };
   event.waitUntil(install());

@@ -1,8 +1,8 @@
 //! Puts the built page (`frontend/dist`) into the binary, compressed once here instead of on every request.
 //! Without a built page the binary is the API alone.
 //!
-//! Each language has HTML of its own, and one file of the scripts that come before the program, with its
-//! texts.
+//! Each language has HTML of its own, and two files of scripts with its texts: what the first rows need, and
+//! what comes after them, with the HTML that nobody sees at first. The stylesheet is cut in the same way.
 //!
 //! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's
 //! content security policy need not allow scripts in HTML. It also registers the service worker, so that only
@@ -17,12 +17,17 @@ use std::{env, fs, io};
 
 #[path = "build/languages.rs"]
 mod languages;
+#[path = "build/parts.rs"]
+mod parts;
 
 use languages::Catalogue;
+use parts::Parts;
 
 const TEXTS: &str = "../../frontend/texts";
 /// Scripts of every page, in their order.
-const SCRIPTS: [&str; 6] = ["start", "texts", "html", "rows", "controls", "first-rows"];
+const SCRIPTS: [&str; 5] = ["start", "texts", "html", "rows", "first-rows"];
+/// Those that come after the first rows.
+const LATER: [&str; 5] = ["plurals", "controls", "failure", "keep", "program"];
 /// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
 const ASIDE: [(&str, &[&str]); 2] = [
     ("panel", &["api", "panel", "excel", "occurrences", "person"]),
@@ -86,7 +91,8 @@ fn assets(dist: &Path) -> io::Result<Vec<File>> {
     let (html, started) =
         without_inline_scripts(&String::from_utf8(found.remove(at).1).map_err(io::Error::other)?)?;
     let (html, scripts) = without_scripts(html, &mut found)?;
-    let mut assets = pages(&html, &scripts)?;
+    let (html, style) = without_style(html, &mut found)?;
+    let mut assets = pages(&html, &scripts, style)?;
     assets.extend(started);
     assets.extend(found);
     assets.push(service_worker(&assets)?);
@@ -111,7 +117,7 @@ fn without_scripts(
 ) -> io::Result<(String, BTreeMap<&'static str, String>)> {
     let mut scripts = BTreeMap::new();
     let aside = ASIDE.iter().flat_map(|(_, scripts)| scripts.iter().copied());
-    for script in SCRIPTS.into_iter().chain(aside).collect::<BTreeSet<_>>() {
+    for script in SCRIPTS.into_iter().chain(LATER).chain(aside).collect::<BTreeSet<_>>() {
         let is_it = |name: &str| {
             name.strip_prefix(script)
                 .is_some_and(|end| end.starts_with('-') && has_hash(end) && end.ends_with(".js"))
@@ -124,58 +130,94 @@ fn without_scripts(
         let place =
             start.and_then(|start| Some(start..start + html[start..].find("</script>")? + "</script>".len()));
         html.drain(place.ok_or_else(|| io::Error::other(format!("expected {name} in the page")))?);
-        scripts
-            .insert(script, languages::without_comments(&String::from_utf8(text).map_err(io::Error::other)?));
+        scripts.insert(script, parts::dense_script(&String::from_utf8(text).map_err(io::Error::other)?));
     }
     Ok((html, scripts))
 }
 
-/// For each language its scripts and three pages: one that loads the program, one that does so after its
-/// first rows, and one without a program.
-fn pages(html: &str, scripts: &BTreeMap<&'static str, String>) -> io::Result<Vec<File>> {
-    let (html, style) = without_style(html)?;
+/// The HTML without the link to the stylesheet, and that.
+fn without_style(mut html: String, found: &mut Vec<File>) -> io::Result<(String, Parts)> {
+    let lacks = || io::Error::other("expected a stylesheet in the page");
+    let at = found
+        .iter()
+        .position(|(name, _)| name.starts_with("style-") && name.ends_with(".css"))
+        .ok_or_else(lacks)?;
+    let (name, text) = found.remove(at);
+    let link = html.find(&format!("href=\"/{name}\"")).ok_or_else(lacks)?;
+    let start = html[..link].rfind("<link").ok_or_else(lacks)?;
+    let end = link + html[link..].find('>').ok_or_else(lacks)? + 1;
+    html.drain(start..end);
+    Ok((html, parts::style(&String::from_utf8(text).map_err(io::Error::other)?)?))
+}
+
+/// For each language its scripts and four pages: one that loads the program, two that do so after their first
+/// rows, which are of all or of one person, and one without a program.
+fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> io::Result<Vec<File>> {
+    let (html, places_style) = without_places_style(html)?;
     let mut assets = Vec::new();
-    let mut add = |name: &str, text: String| {
-        let file = format!("{name}-{:016x}.js", hash(text.as_bytes()));
-        let tag = format!("<script src=\"/{file}\" defer></script>");
-        assets.push((file, text.into_bytes()));
-        tag
-    };
     let text = |names: &[&str]| names.iter().map(|name| scripts[name].as_str()).collect::<String>();
-    let [panel, places] = ASIDE.map(|(name, scripts)| add(name, text(scripts)));
-    let places = style + &places;
+    let [panel, places] = ASIDE.map(|(name, scripts)| script(&mut assets, name, &text(scripts)));
+    let [style, person_style, later_style] = [style.first, style.person, style.later].map(|text| {
+        let file = named(&mut assets, "style", "css", text.into_bytes());
+        format!("<link rel=\"stylesheet\" href=\"/{file}\">")
+    });
+    let places = places_style + &places;
     let mut pages = Vec::new();
     for (language, catalogue) in catalogues()? {
-        let script = add(&format!("page-{language}"), languages::script(&catalogue)? + &text(&SCRIPTS));
-        let script = script.replace(" defer", " defer fetchpriority=\"high\"");
         let direction = languages::direction(&language);
-        let html = languages::translate(&html, &catalogue)
-            .replacen("<html lang=\"en\">", &format!("<html lang=\"{language}\" dir=\"{direction}\">"), 1)
-            .replacen("</head>", &format!("{script}</head>"), 1);
+        let translated = languages::translate(&html, &catalogue).replacen(
+            "<html lang=\"en\">",
+            &format!("<html lang=\"{language}\" dir=\"{direction}\">"),
+            1,
+        );
+        let html = parts::html(&translated)?;
+        let (texts, later_texts) = languages::split(&catalogue, &text(&SCRIPTS));
+        let first = languages::script(&texts)? + &text(&SCRIPTS);
+        let first = script(&mut assets, &format!("page-{language}"), &first)
+            .replace(" defer", " defer fetchpriority=\"high\"");
+        let later = format!(
+            "{}document.body.insertAdjacentHTML(\"beforeend\", {});\n{}",
+            languages::script(&later_texts)?,
+            serde_json::to_string(&html.later).map_err(io::Error::other)?,
+            text(&LATER)
+        );
+        let later = script(&mut assets, &format!("later-{language}"), &later);
+        let head = |html: &str, tags: &[&str]| html.replacen("</head>", &(tags.concat() + "</head>"), 1);
+        let (place, program) = without_program(&head(&html.first, &[&style, &first]))?;
+        let aside =
+            format!("<template id=\"program\">{person_style}{later_style}{later}{program}{panel}</template>");
+        let places_aside = format!("<template id=\"places\">{places}</template>");
         // The style comes first where both share a narrow line.
-        let program = "as=\"fetch\" type=\"application/wasm\"";
-        let (place, aside) = without_program(&html)?;
-        pages.push((
-            format!("index.{language}.html"),
-            html.replace(program, &format!("{program} fetchpriority=\"low\"")).replacen(
-                "</head>",
-                &format!("{panel}<template id=\"places\">{places}</template></head>"),
-                1,
-            ),
-        ));
-        let template = format!("<template id=\"program\">{aside}{panel}</template></head>");
-        pages.push((format!("index-with-calls.{language}.html"), place.replacen("</head>", &template, 1)));
-        pages.push((
-            format!("place.{language}.html"),
-            place.replacen("</head>", &format!("{places}</head>"), 1),
-        ));
+        let low = "as=\"fetch\" type=\"application/wasm\"";
+        let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
+        for (name, html) in [
+            ("index", head(&place, &[&person_style, &later_style, &later, &program, &panel, &places_aside])),
+            ("index-with-calls", head(&place, &[&aside])),
+            ("index-with-person", head(&place, &[&person_style, &aside])),
+            ("place", head(&place, &[&later_style, &later, &places])),
+        ] {
+            pages.push((format!("{name}.{language}.html"), html.into_bytes()));
+        }
     }
-    assets.extend(pages.into_iter().map(|(name, html)| (name, html.into_bytes())));
+    assets.extend(pages);
     Ok(assets)
 }
 
+/// Adds a file, named by its hash. Returns its name.
+fn named(assets: &mut Vec<File>, name: &str, extension: &str, content: Vec<u8>) -> String {
+    let file = format!("{name}-{:016x}.{extension}", hash(&content));
+    assets.push((file.clone(), content));
+    file
+}
+
+/// Adds a script. Returns the tag that loads it.
+fn script(assets: &mut Vec<File>, name: &str, text: &str) -> String {
+    let file = named(assets, name, "js", text.as_bytes().to_vec());
+    format!("<script src=\"/{file}\" defer></script>")
+}
+
 /// The HTML without the style of the pages without a program, and its tag.
-fn without_style(html: &str) -> io::Result<(String, String)> {
+fn without_places_style(html: &str) -> io::Result<(String, String)> {
     let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
     let place = start.and_then(|start| Some(start..start + html[start..].find('>')? + 1));
     let place = place.ok_or_else(|| io::Error::other("expected the style of the places in the page"))?;
@@ -188,7 +230,7 @@ fn without_style(html: &str) -> io::Result<(String, String)> {
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
     // Of the scripts with texts, the worker keeps those of the language that it meets.
-    let is_kept = |name: &str| has_hash(name) && !name.starts_with("page-");
+    let is_kept = |name: &str| has_hash(name) && !name.starts_with("page-") && !name.starts_with("later-");
     let files: Vec<String> =
         assets.iter().filter(|(name, _)| is_kept(name)).map(|(name, _)| format!("/{name}")).collect();
     let pages: Vec<&File> = assets.iter().filter(|(name, _)| !has_hash(name)).collect();

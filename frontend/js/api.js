@@ -1,6 +1,21 @@
 // Asks the API, and follows its events.
 {
-  const { t, problem } = calls;
+  const { t } = calls;
+  const { lang } = document.documentElement;
+
+  // An error of the server by its type (RFC 9457). In English the server's own words say more.
+  const PROBLEMS = {
+    "/problems/not-a-number": t("This is not a phone number."),
+    "/problems/bad-parameter": t("The address has something in it that is not understood."),
+    "/problems/not-found": t("There is nothing here."),
+    "/problems/busy": t("The server is busy. Try again in a moment."),
+    "/problems/too-many-requests": t("Too many requests. Try again in a moment."),
+    "/problems/too-many-followers": t("Too many requests. Try again in a moment."),
+    "/problems/unavailable": t("The database does not answer."),
+    "/problems/internal": t("The server has a problem."),
+  };
+  const problem = ({ type, title, detail }, text = detail ?? title) =>
+    lang === "en" ? text : (PROBLEMS[type.slice(type.indexOf("/problems/"))] ?? text);
 
   // The data of an answer, and the address of the next page of it. Fails with a text for the reader.
   const ask = async (address, { method = "GET", body, signal } = {}) => {
@@ -46,5 +61,5 @@
     open();
   };
 
-  Object.assign(calls, { ask, nextPage, follow });
+  Object.assign(calls, { problem, ask, nextPage, follow });
 }

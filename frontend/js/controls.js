@@ -1,5 +1,4 @@
-// What the bar's buttons do, and what is said where the program cannot be loaded: all that must work without
-// the program.
+// What the bar's buttons do: all that must work without the program.
 {
   const { t, write, icon } = calls;
   const root = document.documentElement;
@@ -68,25 +67,5 @@
       copy.classList.remove("done");
       Object.assign(copy, { ariaLabel, innerHTML });
     }, 2000);
-  });
-
-  // A script that cannot be loaded says so to nobody but its own element; one that fails says so to the
-  // window.
-  const failed = (event) => {
-    const { target, filename } = event;
-    const isProgram =
-      target === window ? /calls-page|start-|^$/.test(filename ?? "") : target.type === "module";
-    if (!isProgram || document.querySelector("[data-notice=program]") || !byId("main")) return;
-    const main = byId("main");
-    main.ariaBusy = "false";
-    main.querySelector(".skeleton")?.remove();
-    const freshness = main.querySelector(".freshness");
-    if (freshness) freshness.textContent = "";
-    (main.querySelector(".columns") ?? main).prepend(byId("failed").content.cloneNode(true));
-    main.querySelector("[data-notice] button").addEventListener("click", () => location.reload());
-  };
-  for (const name of ["error", "unhandledrejection"]) addEventListener(name, failed, true);
-  addEventListener("TrunkApplicationStarted", () => {
-    for (const name of ["error", "unhandledrejection"]) removeEventListener(name, failed, true);
   });
 }

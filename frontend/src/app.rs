@@ -33,7 +33,7 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn NotFoundPage() -> impl IntoView {
-    page::use_page(|| t("Page not found"), || ());
+    page::use_page(|| t("Page not found"), String::new);
     let message = Message {
         icon: Symbol::Search,
         heading: t("Look up a number instead"),

@@ -20,6 +20,7 @@ mod packed;
 mod pages;
 mod panel;
 mod place;
+pub mod resource;
 mod state;
 mod summary;
 mod summary_data;
@@ -36,12 +37,13 @@ use std::time::Duration;
 use calls_model::{NumberInfo, Party};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use leptos_swr::{Swr, SwrPages, use_swr_pages, use_swr_with};
+use leptos_swr::{SwrPages, use_swr_pages};
 
-use crate::api::{self, ApiError};
+use crate::api::ApiError;
 use crate::day::Day;
 use crate::filter::{self, Filter, Show as Types};
 use crate::message::{Again, MessageCard};
+use crate::reactive::{effect, memo, text};
 use crate::script::{self, count, fill, t};
 use crate::{intl, page, path, recent};
 use chosen::{Chosen, ChosenFilters};
@@ -56,6 +58,7 @@ use older::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
 pub use place::follow_steps;
 use place::keep_place;
+use resource::{Info, use_info};
 use state::State;
 use summary::SummaryPanel;
 use summary_data::{SummaryData, use_summary};
@@ -98,7 +101,7 @@ pub fn HistoryPage() -> impl IntoView {
             false => format!("{}: {heading}", chosen::in_words(parts)),
         })
     };
-    page::use_page(title, move || (number.asked.get(), number.party.get()));
+    page::use_page(title, move || path::page(&number.asked.get(), number.party.get().as_deref()));
     panel::use_panel(number);
     let has_filters = move || !state.with(|state| matches!(state, State::Empty | State::Invalid(_)));
     let announced = use_announcement(page);
@@ -119,9 +122,9 @@ pub fn HistoryPage() -> impl IntoView {
         <main
             id="main"
             tabindex="-1"
-            data-state=move || state.with(State::name)
+            data-state=text(move || state.with(State::name).to_owned())
             data-live=move || page.is_live.get().then_some("")
-            aria-busy=move || calls.is_loading.get().to_string()
+            aria-busy=text(move || calls.is_loading.get().to_string())
         >
             <div class="columns">
                 <Title number=number.asked info=info.data party=number.party person />
@@ -141,7 +144,7 @@ pub fn HistoryPage() -> impl IntoView {
             {announced}
         </p>
         <p class="visually-hidden" role="status">
-            {move || list.news.announcement()}
+            {text(move || list.news.announcement().unwrap_or_default())}
         </p>
     }
 }
@@ -153,7 +156,7 @@ struct History {
     filter: Memo<Filter>,
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
-    info: Swr<NumberInfo, ApiError>,
+    info: Info,
     /// What is known of the person whose calls these are, on a person's page.
     person: Signal<Option<NumberInfo>>,
     /// Summary of the calls of all types.
@@ -172,7 +175,7 @@ struct History {
 /// The filter in words.
 fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
-    Memo::new(move |_| {
+    memo(move || {
         let spell = |party: &Party| list.spell(party);
         filter.with(|filter| chosen::parts(filter, list.today.get(), spell))
     })
@@ -183,7 +186,7 @@ fn use_history() -> History {
     let number = use_number();
     let today = use_today();
     let search = use_location().search;
-    let filter = Memo::new(move |_| search.with(|search| Filter::from_query(search)));
+    let filter = memo(move || search.with(|search| Filter::from_query(search)));
     let wanted_by = move |filter: &Filter| {
         let mut filter = filter.clone();
         if let Some(party) = number.party.get() {
@@ -192,13 +195,13 @@ fn use_history() -> History {
         let parameters = filter.parameters(today.get(), intl::beginning, &intl::zone_id());
         Wanted { number: number.asked.get(), query: path::query(&parameters) }
     };
-    let wanted = Memo::new(move |_| filter.with(wanted_by));
-    let all_types = Memo::new(move |_| wanted_by(&Filter { show: Types::All, ..filter.get() }));
+    let wanted = memo(move || filter.with(wanted_by));
+    let all_types = memo(move || wanted_by(&Filter { show: Types::All, ..filter.get() }));
     let freshness = Freshness::new(last_known::at_ms(&number.asked.get_untracked()));
     let calls = use_calls(wanted, freshness);
     let summary = use_summary(wanted, calls);
     // The same request, unless a type is chosen.
-    let counts = use_summary(all_types, calls).data;
+    let counts = use_summary(all_types, calls);
     let info = use_info(move || Some(number.asked.get()));
     let person = use_info(move || number.party.get()).data;
     number.keep_canonical(info.data, search);
@@ -206,11 +209,10 @@ fn use_history() -> History {
     let is_online = live::use_online();
     let is_live = live::use_live(move || info.data.with(Option::is_some).then(|| number.asked.get()), calls);
     let again = use_again(calls, info, freshness);
-    let (list, count) = use_list(number, wanted, calls, summary.data, info.data, today);
-    let is_filtered = Memo::new(move |_| filter.with(|filter| !filter.is_all()));
-    let state = Memo::new(move |_| {
-        calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref()))
-    });
+    let (list, count) = use_list(number, wanted, calls, summary, info.data, today);
+    let is_filtered = memo(move || filter.with(|filter| !filter.is_all()));
+    let state =
+        memo(move || calls.error.with(|error| State::new(count.get(), is_filtered.get(), error.as_ref())));
     History {
         number,
         filter,
@@ -237,13 +239,13 @@ fn remember(
     person: Signal<Option<NumberInfo>>,
     freshness: Freshness,
 ) {
-    Effect::new(move |_| {
+    effect(move || {
         let shown = if number.party.get().is_some() { person.get() } else { info.get() };
         if let Some(info) = shown {
             recent::remember(&info.canonical(), &script::heading("", Some(&info), None));
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         // Anew with each answer.
         freshness.updated_ms();
         if let Some(info) = info.get().filter(|_| number.party.get_untracked().is_none()) {
@@ -262,13 +264,13 @@ fn use_list(
     today: ReadSignal<Day>,
 ) -> (List, Memo<Option<usize>>) {
     let viewport = Viewport::new();
-    let is_scrolled = Memo::new(move |_| viewport.is_scrolled());
+    let is_scrolled = memo(move || viewport.is_scrolled());
     let news = News::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
     let fresh = StoredValue::new(0);
     let shown = use_timeline(calls, wanted, news, fresh);
-    let count = Memo::new(move |_| shown.with(|shown| shown.as_ref().map(Timeline::len)));
-    let timeline = Memo::new(move |_| shown.get().unwrap_or_default());
-    let owner = Memo::new(move |_| {
+    let count = memo(move || shown.with(|shown| shown.as_ref().map(Timeline::len)));
+    let timeline = memo(move || shown.get().unwrap_or_default());
+    let owner = memo(move || {
         info.with(|info| {
             let known = info.as_ref().map(|info| (info.canonical(), info.country.clone()));
             let (number, country) = known.unwrap_or_else(|| (number.asked.get(), None));
@@ -290,7 +292,7 @@ fn use_list(
         pinned: RwSignal::new(None),
     };
     keep_place(list);
-    Effect::new(move |_| {
+    effect(move || {
         wanted.track();
         viewport.forget_days();
     });
@@ -307,7 +309,7 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
     let message = state.message(&number.asked.get_untracked());
     let is_empty = *state == State::Empty;
     // A number that owns nothing leads to those that it called, or was called by.
-    let others = Memo::new(move |_| match is_empty {
+    let others = memo(move || match is_empty {
         true => info.with(|info| info.as_ref().map(script::occurrences).unwrap_or_default()),
         false => String::new(),
     });
@@ -315,18 +317,14 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
         message.clone().map(|message| view! { <MessageCard message again all_calls=all_calls.clone() /> })
     };
     view! {
-        <div inner_html=move || others.get()></div>
+        <div inner_html=others></div>
         {move || others.with(String::is_empty).then(&card)}
     }
     .into_any()
 }
 
 /// Retries all failed requests at once.
-fn use_again(
-    calls: SwrPages<CallsPage, ApiError>,
-    info: Swr<NumberInfo, ApiError>,
-    freshness: Freshness,
-) -> Again {
+fn use_again(calls: SwrPages<CallsPage, ApiError>, info: Info, freshness: Freshness) -> Again {
     let now = move |()| {
         calls.revalidate();
         if info.data.with(Option::is_none) {
@@ -341,7 +339,7 @@ fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, 
     let pages = Rc::new(Cell::new(0));
     use_swr_pages(
         move |_, previous: Option<&CallsPage>| match previous {
-            None => Some(PageKey::first(wanted.get())),
+            None => Some(PageKey::first(wanted.try_get()?)),
             Some(page) => PageKey::after(page),
         },
         PageKey::fetch,
@@ -390,20 +388,6 @@ fn load_more(calls: SwrPages<CallsPage, ApiError>) {
     }
 }
 
-/// Description of the number.
-fn use_info(number: impl Fn() -> Option<String> + 'static) -> Swr<NumberInfo, ApiError> {
-    use_swr_with(
-        move || Some(path::api_number(&number()?)),
-        |path| async move { api::get(&path).await },
-        |options| {
-            options.should_retry_by(ApiError::may_pass);
-            // The spelling of a number does not change meanwhile.
-            options.revalidate_on_focus(false);
-            options.revalidate_if_stale(false);
-        },
-    )
-}
-
 fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
@@ -413,7 +397,7 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
 fn use_announcement(page: History) -> Memo<String> {
     let History { calls, is_online, state, list, wanted, is_filtered, .. } = page;
     let told = StoredValue::new(None::<(Wanted, String)>);
-    Memo::new(move |_| {
+    memo(move || {
         if !is_online.get() && state.with(State::has_data) {
             return last_known_of(&offline());
         }

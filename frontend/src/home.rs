@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use crate::page;
+use crate::reactive::effect;
 use crate::script::{self, t};
 
 /// The first page, which home.js fills.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    page::use_page(|| t("Call history"), || ());
-    Effect::new(|_| script::home());
+    page::use_page(|| t("Call history"), String::new);
+    effect(|| script::home());
     view! { <main id="main" tabindex="-1" class="home"></main> }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Display;
 
+use crate::script;
+
 /// HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Html(String);
@@ -71,7 +73,7 @@ impl Part for usize {
 
 impl Part for f64 {
     fn write(&self, html: &mut Html) {
-        html.display(self);
+        html.0.push_str(&script::decimal(*self));
     }
 }
 

@@ -3,18 +3,19 @@
 
 use std::time::Duration;
 
-use calls_model::NumberInfo;
 use leptos::ev::{self, Event};
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
-use leptos_swr::{Swr, use_swr_with};
+use leptos_swr::Swr;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-use crate::api::{self, ApiError};
+use crate::api::ApiError;
+use crate::calls::resource::{Key, Resource, use_resource};
 use crate::page::{self, find};
 use crate::path;
+use crate::reactive::effect;
 use crate::script::{fill, t};
 
 /// Pause after the last letter before a mistake is pointed out.
@@ -68,14 +69,14 @@ pub fn NumberForm(
     let node = NodeRef::<Div>::new();
     let (typed, type_in) = use_typed();
     let checked = use_check(typed);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(field) = node.get().and_then(|node| field_of(&node))
             && !value.is_empty()
         {
             field.set_value(&value);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         let complaint = checked.error.with(|error| error.as_ref().and_then(complaint));
         if let Some(node) = node.get() {
             say_below(&node, complaint.as_deref());
@@ -143,10 +144,9 @@ fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
 }
 
 /// The API's check of the typed text.
-fn use_check(typed: ReadSignal<String>) -> Swr<NumberInfo, ApiError> {
-    use_swr_with(
-        move || Some(typed.get()).filter(|text| !text.is_empty()).map(|text| path::api_number(&text)),
-        |path| async move { api::get(&path).await },
+fn use_check(typed: ReadSignal<String>) -> Swr<Resource, ApiError> {
+    use_resource(
+        move || Some(typed.get()).filter(|text| !text.is_empty()).map(Key::Number),
         |options| {
             options.revalidate_on_focus(false);
             // The next key asks again.

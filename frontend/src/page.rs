@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
+use crate::reactive::effect;
+
 /// Number of pages opened since the browser loaded this one.
 #[derive(Clone, Copy)]
 struct Visits(StoredValue<u32>);
@@ -16,15 +18,13 @@ pub fn provide_visits() {
 
 /// Keeps the document's title, and moves the focus to the heading when `place` changes: the browser does
 /// both for a page that it loads itself.
-pub fn use_page<P: PartialEq + 'static>(
-    title: impl Fn() -> String + 'static,
-    place: impl Fn() -> P + 'static,
-) {
-    Effect::new(move |_| document().set_title(&format!("{} · Calls", title())));
+pub fn use_page(title: impl Fn() -> String + 'static, place: impl Fn() -> String + 'static) {
+    effect(move || document().set_title(&format!("{} · Calls", title())));
     let visits = use_context::<Visits>();
-    Effect::new(move |last: Option<P>| {
-        let place = place();
-        if last.is_none_or(|last| last != place)
+    let mut last = None;
+    effect(move || {
+        let place = Some(place());
+        if last != place
             && let Some(Visits(count)) = visits
         {
             let is_first = count.get_value() == 0;
@@ -33,7 +33,7 @@ pub fn use_page<P: PartialEq + 'static>(
                 focus(document().query_selector("h1").ok().flatten());
             }
         }
-        place
+        last = place;
     });
 }
 

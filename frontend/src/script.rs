@@ -65,9 +65,19 @@ pub fn panel(number: &str, id: Option<&str>, back: &str) {
     bindings::panel(number, id, back);
 }
 
+/// Begins as soon as no click, key or composed letter is under way: what they are meant for would be gone.
+pub fn when_nothing_is_under_way(begin: impl FnOnce() + 'static) {
+    bindings::when_nothing_is_under_way(begin);
+}
+
 /// Shows the first page in `main`, where its script is there.
 pub fn home() {
     bindings::home();
+}
+
+/// A number in decimal digits, for CSS and SVG: the browser can do it already.
+pub fn decimal(number: f64) -> String {
+    bindings::decimal(number)
 }
 
 /// As JSON, which the scripts read.
@@ -107,6 +117,14 @@ mod bindings {
         pub fn panel(number: &str, id: Option<&str>, back: &str);
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn home();
+        #[wasm_bindgen(js_namespace = ["calls"], js_name = takeOver)]
+        fn take_over(begin: JsValue);
+        #[wasm_bindgen(js_name = String)]
+        pub fn decimal(number: f64) -> String;
+    }
+
+    pub fn when_nothing_is_under_way(begin: impl FnOnce() + 'static) {
+        take_over(Closure::once_into_js(begin));
     }
 
     pub fn text(text: &str, values: &[(&str, &str)]) -> String {
@@ -172,4 +190,12 @@ mod bindings {
     pub fn panel(_: &str, _: Option<&str>, _: &str) {}
 
     pub fn home() {}
+
+    pub fn decimal(number: f64) -> String {
+        number.to_string()
+    }
+
+    pub fn when_nothing_is_under_way(begin: impl FnOnce() + 'static) {
+        begin();
+    }
 }

@@ -1,4 +1,4 @@
-//! The page's HTML in each language, and its scripts with that language's texts.
+//! The page's HTML in each language, and the texts for its scripts.
 //!
 //! A catalogue (`frontend/texts/de.json`) has a translation for each English text. What it lacks stays
 //! English; a test looks.
@@ -70,19 +70,21 @@ pub fn read(json: &str) -> io::Result<Catalogue> {
     serde_json::from_str(json).map_err(io::Error::other)
 }
 
-/// A script that gives the page's scripts their texts. Nothing for English, whose texts stand for themselves.
+/// The texts that a script asks for, and all others.
+pub fn split(catalogue: &Catalogue, script: &str) -> (Catalogue, Catalogue) {
+    let asks =
+        |text: &str| ['"', '\'', '`'].iter().any(|quote| script.contains(&format!("{quote}{text}{quote}")));
+    catalogue.clone().into_iter().partition(|(text, _)| asks(text))
+}
+
+/// A script that adds to the texts of the page's scripts. Nothing for English, whose texts stand for
+/// themselves.
 pub fn script(catalogue: &Catalogue) -> io::Result<String> {
     if catalogue.is_empty() {
         return Ok(String::new());
     }
     let json = serde_json::to_string(catalogue).map_err(io::Error::other)?;
-    Ok(format!("globalThis.texts = {json};\n"))
-}
-
-/// A script without its comments and indentation.
-pub fn without_comments(script: &str) -> String {
-    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    lines.flat_map(|line| [line, "\n"]).collect()
+    Ok(format!("Object.assign(globalThis.texts ??= {{}}, {json});\n"))
 }
 
 /// The direction of a language's script.

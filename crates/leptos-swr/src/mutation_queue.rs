@@ -25,10 +25,11 @@ use crate::value::Value;
 /// of its options on top of the mutations before it. A mutation that fails is rolled back: the optimistic
 /// data of those behind it is computed again without it. The entry is fetched again after the last one.
 ///
-/// A mutation runs once; a failure is final, also that of a connection lost half way. One that was under way
-/// when the page was closed runs again after [`MutationQueue::persist`], so its request should carry an
-/// idempotency key. As with [`Entry::mutate`], a write that is not the queue's, or emptying the cache, takes
-/// precedence: the queued work is still done, and its results are not shown.
+/// A mutation runs once; a failure is final, also that of a connection lost half way. Waiting mutations
+/// outlive the page with [`MutationQueue::persist`]. One that is under way when the page is closed may run
+/// again, so its request should carry an idempotency key; where the browser rejects the request before the
+/// page is gone, it is a failure, and dropped. As with [`Entry::mutate`], a write that is not the queue's, or
+/// emptying the cache, takes precedence: the queued work is still done, and its results are not shown.
 ///
 /// ```
 /// # use std::rc::Rc;

@@ -119,7 +119,11 @@ impl Cache {
             }
         }
         let kept = RefCell::new(kept);
+        let before = self.shared().on_commit.take();
         let listener = move |node: &dyn Node| {
+            if let Some(before) = &before {
+                before(node);
+            }
             let typed = node.as_any_ref().downcast_ref::<Inner<T, E>>();
             let (Some(inner), Some(key)) = (typed, node.core().key.downcast_ref::<K>()) else { return };
             let mut entries = kept.borrow_mut();
@@ -131,7 +135,7 @@ impl Cache {
             entries.drain(..excess);
             save(&storage, options.version, &entries);
         };
-        self.shared().on_commit.borrow_mut().push(Rc::new(listener));
+        self.shared().on_commit.replace(Some(Rc::new(listener)));
     }
 }
 

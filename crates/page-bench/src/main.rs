@@ -45,12 +45,16 @@ struct Arguments {
 
 /// CSS selector of a row on our page.
 const ROW: &str = "[data-call]";
+/// CSS selector of what one begins with on the first page.
+const SEARCH: &str = "main.home input";
 
 /// The loads of one page.
 #[derive(Debug, Default)]
 struct Loads {
     local: Vec<Load>,
     slow: Vec<Load>,
+    /// Of the first page, over the slow network.
+    home: Vec<Load>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -63,6 +67,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let (mut our_loads, mut their_loads) = (Loads::default(), None::<Loads>);
     for _ in 0..arguments.rounds {
         load_into(&mut our_loads, &ours, ROW).await?;
+        our_loads.home.push(load::measure(&server.page_at("/"), SEARCH, Network::Slow).await?);
         if let Some(theirs) = &arguments.against {
             load_into(their_loads.get_or_insert_default(), theirs, &arguments.against_row).await?;
         }

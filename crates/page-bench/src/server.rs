@@ -46,7 +46,12 @@ impl Server {
 
     /// The page of a number.
     pub fn page(&self, number: &str) -> String {
-        format!("{}/calls/{}", self.address, number.replace('+', "%2B"))
+        self.page_at(&format!("/calls/{}", number.replace('+', "%2B")))
+    }
+
+    /// The page at a path.
+    pub fn page_at(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
     }
 }
 

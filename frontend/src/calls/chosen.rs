@@ -10,6 +10,7 @@ use crate::filter::{self, Filter, Period, Show as Types};
 use crate::html::{Html, html};
 use crate::icon::Symbol;
 use crate::intl::{self, Part};
+use crate::reactive::effect;
 use crate::script::{fill, t};
 use crate::{keyboard, page};
 
@@ -83,7 +84,7 @@ pub fn ChosenFilters(
     parts: Memo<Vec<Chosen>>,
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(node) = node.get() else { return };
         let html = parts.with(|parts| html(parts, &base.get()));
         if node.inner_html() != html.as_str() && page::replace(&node, html.as_str()) {

@@ -10,6 +10,8 @@ use leptos::tachys::view::any_view::AnyViewState;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use crate::reactive::effect;
+
 /// Shows each item in an element that has nothing else inside, and keeps its view as long as there is an item
 /// of its key. Each view gets a signal of its own item. Items that stay are taken to stay in their order.
 ///
@@ -29,16 +31,15 @@ pub fn each<E, T, K>(
     T: PartialEq + Send + Sync + 'static,
     K: Eq + Hash + 'static,
 {
-    Effect::new(move |shown: Option<Vec<Shown<T, K>>>| {
+    let mut shown: Vec<Shown<T, K>> = Vec::new();
+    effect(move || {
         let (parent, items) = (parent.get(), items());
-        let mut shown = shown.unwrap_or_default();
         if let Some(parent) = parent {
             untrack(|| {
                 shown = next(std::mem::take(&mut shown), items, key, &view);
                 mount(&mut shown, parent.unchecked_ref());
             });
         }
-        shown
     });
 }
 

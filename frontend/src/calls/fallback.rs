@@ -1,12 +1,13 @@
 //! The first answers, which came inside the HTML.
 
-use calls_model::{Fallback, NumberInfo};
+use calls_model::Fallback;
 use leptos::prelude::*;
 use leptos_swr::{Cache, PagesKey};
 
 use super::last_known;
 use super::packed::PackedCalls;
 use super::pages::{CallsPage, PageKey, Wanted};
+use super::resource::{Key, Resource};
 use crate::api::ApiError;
 use crate::filter::{self, Filter};
 use crate::{intl, path};
@@ -17,12 +18,13 @@ pub fn use_fallback(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
     let Fallback { number, info, person, calls, next } = fallback;
     if let Some(person) = person {
-        let path = path::api_number(&person.canonical());
-        cache.entry::<String, NumberInfo, ApiError>(path).set(Some(person));
+        let key = Key::Number(person.canonical());
+        cache.entry::<Key, Resource, ApiError>(key).set(Some(Resource::Number(person)));
     }
     // The HTML does not tell whose histories a number without calls of its own occurs in.
     if calls.as_ref().is_none_or(|calls| !calls.is_empty()) {
-        cache.entry::<String, NumberInfo, ApiError>(path::api_number(&number)).set(Some(info));
+        let key = Key::Number(number.clone());
+        cache.entry::<Key, Resource, ApiError>(key).set(Some(Resource::Number(info)));
     }
     let Some(calls) = calls else { return };
     let wanted = Wanted { number, query: api_query() };

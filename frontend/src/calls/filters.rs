@@ -15,6 +15,7 @@ use crate::day::Day;
 use crate::filter::{Filter, Length, Period, Show as Types};
 use crate::intl;
 use crate::page::{self, find};
+use crate::reactive::effect;
 use crate::script::t;
 
 /// Delay between the last key and the search.
@@ -37,15 +38,15 @@ pub fn Filters(
     let node = NodeRef::<Section>::new();
     // What the search field was given last. What was typed stays as it was typed.
     let sent = StoredValue::new(String::new());
-    Effect::new(move |was_there: Option<bool>| {
-        let Some(section) = node.get() else { return false };
+    let mut was_there = false;
+    effect(move || {
+        let Some(section) = node.get() else { return };
         filter.with(|filter| show(&section, filter, today.get(), &base.get(), sent));
-        if was_there != Some(true) {
+        if !std::mem::replace(&mut was_there, true) {
             open(&section, filter.with_untracked(|filter| filter.period));
         }
-        true
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(section) = node.get() {
             all_types.with(|data| count(&section, data.as_ref()));
         }

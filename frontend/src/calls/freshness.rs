@@ -11,6 +11,7 @@ use super::state::{State, last_known, next_attempt, updated};
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
 use crate::message::Again;
+use crate::reactive::{effect, memo};
 use crate::script::t;
 
 /// Interval between updates of the age, in seconds.
@@ -35,7 +36,7 @@ pub fn Notice(
     /// Retry.
     again: Again,
 ) -> impl IntoView {
-    let notice = Memo::new(move |_| match (is_online.get(), error.get()) {
+    let notice = memo(move || match (is_online.get(), error.get()) {
         _ if !state.with(State::has_data) => None,
         (false, _) => Some(("offline", offline())),
         (true, Some(ApiError::Unreachable)) => Some(("unreachable", ApiError::Unreachable.to_string())),
@@ -110,7 +111,7 @@ impl Freshness {
 
     /// When the next attempt starts, counted down.
     pub fn next_attempt(self, calls: SwrPages<CallsPage, ApiError>) -> Signal<Option<String>> {
-        Effect::new(move |_| self.is_counting.set_value(calls.error.with(Option::is_some)));
+        effect(move || self.is_counting.set_value(calls.error.with(Option::is_some)));
         Signal::derive(move || {
             self.now_ms.track();
             let seconds = calls.retry().map(|retry| seconds_until(retry.at_ms as f64));
@@ -120,7 +121,7 @@ impl Freshness {
 
     /// The quiet sign.
     pub fn sign(self, calls: SwrPages<CallsPage, ApiError>) -> Memo<String> {
-        Memo::new(move |_| {
+        memo(move || {
             if calls.error.with(Option::is_some) {
                 return String::new();
             }

@@ -25,6 +25,7 @@ use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
 use crate::day::Day;
 use crate::intl;
+use crate::reactive::{effect, memo, text};
 use crate::script::{self, count, fill, t};
 
 /// Maximum number of printed calls.
@@ -62,7 +63,7 @@ pub struct List {
 impl List {
     /// Geometry of the list.
     pub fn geometry(timeline: Memo<Timeline>, viewport: Viewport) -> Memo<Geometry> {
-        Memo::new(move |_| {
+        memo(move || {
             let sizes = viewport.sizes.get();
             viewport.extras.with(|extras| {
                 let extra = |day| extras.get(&day).copied().unwrap_or_default();
@@ -131,10 +132,9 @@ pub fn CallList(
     is_stale: Signal<bool>,
 ) -> impl IntoView {
     let List { timeline, viewport, pinned, geometry, .. } = list;
-    let pinned_index = Memo::new(move |_| {
-        pinned.with(|pinned| timeline.with(|timeline| timeline.index_of(pinned.as_deref()?)))
-    });
-    let rendered = Memo::new(move |_| {
+    let pinned_index =
+        memo(move || pinned.with(|pinned| timeline.with(|timeline| timeline.index_of(pinned.as_deref()?))));
+    let rendered = memo(move || {
         if viewport.is_printing.get() {
             return (geometry.with(|geometry| geometry.beginning(PRINTED)), 0.0);
         }
@@ -143,13 +143,13 @@ pub fn CallList(
     });
     let settle = before_frame(move || settle(list, rendered));
     on_resize(viewport.list, settle.clone());
-    Effect::new(move |_| {
+    effect(move || {
         rendered.track();
         list.summary.track();
         settle();
     });
     keep_pinned(viewport, pinned);
-    let days = Memo::new(move |_| {
+    let days = memo(move || {
         rendered.with(|(slices, _)| slices.iter().map(|slice| DayView::new(list, slice)).collect::<Vec<_>>())
     });
     let fresh = list.fresh;
@@ -163,9 +163,9 @@ pub fn CallList(
             on:keydown=move |event| keys::move_between_calls(list, &event)
         >
             <div node_ref=container></div>
-            <div class="gap" style:block-size=move || px(rendered.with(|(_, after)| *after))></div>
+            <div class="gap" style:block-size=text(move || px(rendered.with(|(_, after)| *after)))></div>
         </div>
-        <p class="print-note">{move || left_out(list)}</p>
+        <p class="print-note">{text(move || left_out(list).unwrap_or_default())}</p>
     }
 }
 
@@ -178,7 +178,7 @@ fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
             let list = viewport.element();
             let row = row.filter(|row| list.is_some_and(|list| list.contains(Some(row))));
             let id = row.and_then(|row| row.get_attribute("data-call"));
-            if pinned.with_untracked(|pinned| *pinned != id) {
+            if pinned.try_with_untracked(|pinned| *pinned != id) == Some(true) {
                 pinned.set(id);
             }
         });
@@ -289,8 +289,8 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, owner: &Arc<Owner>) -> Vec<Row
 /// just now.
 fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let day = view.with_untracked(DayView::day);
-    let name = Memo::new(move |_| view.with(|view| view.name));
-    let calls = Memo::new(move |_| view.with(|view| view.count));
+    let name = memo(move || view.with(|view| view.name));
+    let calls = memo(move || view.with(|view| view.count));
     let rows = NodeRef::<Ol>::new();
     each(
         rows,
@@ -301,7 +301,7 @@ fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let id = format!("day-{}", day.0);
     let labelled_by = id.clone();
     view! {
-        <div class="gap" style:block-size=move || px(view.with(|view| view.slice.before))></div>
+        <div class="gap" style:block-size=text(move || px(view.with(|view| view.slice.before)))></div>
         <section class="day" aria-labelledby=labelled_by>
             <h2 class="day-heading" id=id>
                 {move || name.get().map(|name| view! { <span>{t(name)}</span> " " })}
@@ -309,7 +309,7 @@ fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
                     {intl::date(day)}
                 </time>
                 <span class="day-count">
-                    {move || calls.get().map(|calls| count("{n} calls", calls))}
+                    {text(move || calls.get().map(|calls| count("{n} calls", calls)).unwrap_or_default())}
                 </span>
             </h2>
             <ol class="day-calls" role="list" node_ref=rows></ol>
@@ -325,7 +325,7 @@ fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
                 Row::Gap(_, height) => height,
                 Row::Call(..) => 0.0,
             };
-            view! { <li class="gap" aria-hidden="true" style:block-size=move || px(height())></li> }
+            view! { <li class="gap" aria-hidden="true" style:block-size=text(move || px(height()))></li> }
                 .into_any()
         }
         Row::Call(call, place, owner) => {
@@ -350,5 +350,5 @@ fn left_out(list: List) -> Option<String> {
 }
 
 fn px(height: f64) -> String {
-    format!("{height}px")
+    script::decimal(height) + "px"
 }

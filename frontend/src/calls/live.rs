@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use leptos::ev::{offline, online, visibilitychange};
 use leptos::prelude::*;
-use leptos_swr::{Push, SwrPages, SwrSubscription, use_swr_subscription};
+use leptos_swr::SwrPages;
 
 use super::pages::CallsPage;
 use crate::api::{self, ApiError};
 use crate::path;
+use crate::reactive::{effect, memo};
 
 /// The first calls come first, and who only passes by needs no stream.
 const START: Duration = Duration::from_millis(1500);
@@ -21,22 +22,33 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// server does. Only while the page is visible: a browser holds few connections to one server, and tabs in
 /// the background would take them all.
 pub fn use_live(
-    number: impl Fn() -> Option<String> + 'static,
+    number: impl Fn() -> Option<String> + Send + Sync + 'static,
     calls: SwrPages<CallsPage, ApiError>,
 ) -> Signal<bool> {
     let is_visible = use_visible();
     let (is_begun, set_begun) = signal(false);
     set_timeout(move || _ = set_begun.try_set(true), START);
-    let news: SwrSubscription<u32, ()> = use_swr_subscription(
-        move || number().filter(|_| is_begun.get() && is_visible.get()),
-        |number: String, push: Push<u32, ()>| {
-            api::follow(&path::api_events(&number), move |count| push.next(Ok(count)))
-        },
-    );
+    let followed = memo(move || number().filter(|_| is_begun.get() && is_visible.get()));
+    let news = RwSignal::new(None::<u32>);
+    let stream = StoredValue::new_local(None::<Box<dyn FnOnce()>>);
+    let close = move || {
+        if let Some(close) = stream.try_update_value(Option::take).flatten() {
+            close();
+        }
+    };
+    effect(move || {
+        close();
+        news.set(None);
+        if let Some(number) = followed.get() {
+            let follow = move |count| _ = news.try_set(Some(count));
+            stream.set_value(Some(api::follow(&path::api_events(&number), follow)));
+        }
+    });
+    on_cleanup(close);
     let is_waiting = Rc::new(Cell::new(false));
-    Effect::new(move |_| {
+    effect(move || {
         // Also when the stream opens: calls may have come while there was none, as in a tab that was hidden.
-        if news.data.with(Option::is_none) || is_waiting.replace(true) {
+        if news.with(Option::is_none) || is_waiting.replace(true) {
             return;
         }
         let is_waiting = Rc::clone(&is_waiting);
@@ -48,7 +60,7 @@ pub fn use_live(
             PAUSE,
         );
     });
-    Signal::derive(move || news.data.with(Option::is_some))
+    Signal::derive(move || news.with(Option::is_some))
 }
 
 /// Whether there is a network, as far as the browser can tell. `navigator.onLine` is not asked, as in

@@ -7,6 +7,7 @@ use super::pages::{CallsPage, Wanted};
 use super::timeline::place_of;
 use crate::api::ApiError;
 use crate::icon::{Icon, Symbol};
+use crate::reactive::{effect, memo};
 use crate::script::{count, t};
 
 /// The calls that wait.
@@ -29,13 +30,13 @@ impl News {
         show: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let held = RwSignal::new(None::<Head>);
-        let head = Memo::new(move |_| {
+        let head = memo(move || {
             calls.data.with(|pages| {
                 let page = pages.as_ref()?.first()?;
                 Some((page.wanted.clone(), page.calls.get(0)?.call.id))
             })
         });
-        Effect::new(move |_| {
+        effect(move || {
             let head = head.get();
             let is_of_list = |held: &Option<Head>| match (held, &head) {
                 (Some((held, _)), Some((shown, _))) => held == shown,
@@ -47,7 +48,7 @@ impl News {
                 true => held.set(head),
             }
         });
-        let waiting = Memo::new(move |_| {
+        let waiting = memo(move || {
             let held = held.get();
             calls.data.with(|pages| {
                 let (pages, (wanted, id)) = (pages.as_deref()?, held?);
@@ -55,7 +56,7 @@ impl News {
                 place_of(pages, &id).filter(|_| is_of_list)
             })
         });
-        let waiting = Memo::new(move |_| waiting.get().unwrap_or_default());
+        let waiting = memo(move || waiting.get().unwrap_or_default());
         let show = Callback::new(move |()| {
             held.set(None);
             show();
@@ -72,7 +73,7 @@ impl News {
 /// The button that shows them.
 #[component]
 pub fn NewCalls(news: News) -> impl IntoView {
-    let has_some = Memo::new(move |_| news.waiting.get() > 0);
+    let has_some = memo(move || news.waiting.get() > 0);
     let label = move || count("{n} new calls", news.waiting.get() as u64);
     move || {
         has_some.get().then(|| {

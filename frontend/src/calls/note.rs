@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::pages::Wanted;
 use crate::icon::{Icon, Symbol};
 use crate::intl;
+use crate::reactive::text;
 use crate::script::{fill, t};
 
 /// The line.
@@ -23,7 +24,7 @@ pub fn ListNote(
             </span>
             <a
                 class="export"
-                href=move || wanted.with(Wanted::csv)
+                href=text(move || wanted.with(Wanted::csv))
                 download=""
                 rel="external"
                 aria-label=t("Save as CSV")
@@ -35,7 +36,7 @@ pub fn ListNote(
             // excel.js makes the file.
             <a
                 class="export"
-                href=move || wanted.with(Wanted::lines)
+                href=text(move || wanted.with(Wanted::lines))
                 data-excel=""
                 rel="external"
                 aria-label=t("For Excel")

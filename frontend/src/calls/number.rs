@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 use crate::path;
+use crate::reactive::{effect, memo};
 
 /// The number of the page, in two spellings that mean the same.
 #[derive(Clone, Copy)]
@@ -24,17 +25,17 @@ pub struct Number {
 /// The number of the address.
 pub fn use_number() -> Number {
     let params = use_params_map();
-    let address = Memo::new(move |_| params.with(|params| params.get("number").unwrap_or_default()));
+    let address = memo(move || params.with(|params| params.get("number").unwrap_or_default()));
     let canonical = StoredValue::new(None::<(String, String)>);
-    let asked = Memo::new(move |_| {
+    let asked = memo(move || {
         let number = address.get();
         match canonical.get_value() {
             Some((asked, canonical)) if canonical == number => asked,
             _ => number,
         }
     });
-    let party = Memo::new(move |_| params.with(|params| params.get("party")));
-    let base = Memo::new(move |_| path::page(&address.get(), party.get().as_deref()));
+    let party = memo(move || params.with(|params| params.get("party")));
+    let base = memo(move || path::page(&address.get(), party.get().as_deref()));
     Number { asked, address, party, base, canonical }
 }
 
@@ -43,7 +44,7 @@ impl Number {
     /// for everybody. The page itself stays as it is.
     pub fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
         let navigate = use_navigate();
-        Effect::new(move |_| {
+        effect(move || {
             let Some(canonical) = info.with(|info| info.as_ref().map(NumberInfo::canonical)) else { return };
             let asked = self.asked.get_untracked();
             if canonical == self.address.get_untracked() {

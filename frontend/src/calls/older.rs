@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::Closure;
 
 use super::pages::CallsPage;
 use crate::api::ApiError;
+use crate::reactive::{effect, memo};
 use crate::script::{self, fill, t};
 
 /// How far below the window's end the older calls are asked for, so that they are there before one is.
@@ -25,17 +26,17 @@ pub fn OlderCalls(
 ) -> impl IntoView {
     let end = NodeRef::<Div>::new();
     let is_near = use_is_near(end);
-    let has_more = Memo::new(move |_| {
+    let has_more = memo(move || {
         calls.data.with(|pages| {
             pages.as_ref().and_then(|pages| pages.last()).is_some_and(|page| page.next.is_some())
         })
     });
-    let is_growing = Memo::new(move |_| {
+    let is_growing = memo(move || {
         let loaded = calls.data.with(|pages| pages.as_ref().map_or(0, Vec::len));
         has_more.get() && calls.is_validating.get() && calls.size.get() > loaded
     });
     let has_failed = move || calls.error.with(Option::is_some);
-    Effect::new(move |_| {
+    effect(move || {
         if is_near.get() && has_more.get() && !calls.is_validating.get() && !has_failed() {
             calls.load_more();
         }
@@ -87,7 +88,7 @@ fn use_is_near(element: NodeRef<Div>) -> ReadSignal<bool> {
     let observer =
         web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options).ok();
     let kept = StoredValue::new_local((observer, seen));
-    Effect::new(move |_| {
+    effect(move || {
         let Some(element) = element.get() else { return };
         kept.with_value(|(observer, _)| {
             if let Some(observer) = observer {
@@ -96,11 +97,7 @@ fn use_is_near(element: NodeRef<Div>) -> ReadSignal<bool> {
         });
     });
     on_cleanup(move || {
-        kept.with_value(|(observer, _)| {
-            if let Some(observer) = observer {
-                observer.disconnect();
-            }
-        });
+        kept.try_with_value(|(observer, _)| observer.as_ref().map(|observer| observer.disconnect()));
     });
     is_near
 }

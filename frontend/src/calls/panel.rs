@@ -4,17 +4,19 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::number::Number;
+use crate::reactive::{effect, memo};
 use crate::{path, script};
 
 /// Shows the call that the address names, for as long as it does.
 pub fn use_panel(number: Number) {
     let search = use_location().search;
-    let call = Memo::new(move |_| {
+    let call = memo(move || {
         search.with(|search| path::pairs(search).find(|(name, _)| name == "call").map(|(_, id)| id))
     });
-    Effect::new(move |was_open: Option<bool>| {
+    let mut was_open = false;
+    effect(move || {
         let id = call.get();
-        if id.is_some() || was_open == Some(true) {
+        if id.is_some() || was_open {
             let rest: Vec<_> = search
                 .with_untracked(|search| path::pairs(search).filter(|(name, _)| name != "call").collect());
             let rest: Vec<(&str, String)> =
@@ -22,7 +24,7 @@ pub fn use_panel(number: Number) {
             let back = number.base.get_untracked() + &path::query(&rest);
             script::panel(&number.asked.get_untracked(), id.as_deref(), &back);
         }
-        id.is_some()
+        was_open = id.is_some();
     });
     on_cleanup(|| script::panel("", None, ""));
 }

@@ -14,6 +14,7 @@ use web_sys::{Element, FocusOptions, HtmlElement};
 use super::list::List;
 use super::pages::Wanted;
 use super::viewport::rows;
+use crate::reactive::effect;
 
 /// Scroll position in a list.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ const STILL: u32 = 3;
 /// Remembers where the reader is in the list, and returns there after a step back or forward.
 pub fn keep_place(list: List) {
     SHOWN.set(Some(list));
-    Effect::new(move |_| {
+    effect(move || {
         let wanted = list.wanted.get();
         let is_there = list.timeline.with(|timeline| timeline.len() > 0 && timeline.is_of(&wanted));
         if !is_there || list.viewport.list.get().is_none() {

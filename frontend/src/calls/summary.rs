@@ -23,7 +23,8 @@ use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::page::{find, replace};
 use crate::path;
-use crate::script::{count, duration as talk_time, fill, t, wait};
+use crate::reactive::effect;
+use crate::script::{self, count, duration as talk_time, fill, t, wait};
 
 /// Width from which the summary stands beside the list. The same as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
@@ -54,7 +55,8 @@ pub fn SummaryPanel(
     };
     let go_by_key = go.clone();
     let choose = move |event: MouseEvent| {
-        if let Some((_, _, Some((_, address)))) = written.with_value(|(_, charts)| cell_at(&event, charts)) {
+        let cell = written.try_with_value(|(_, charts)| cell_at(&event, charts)).flatten();
+        if let Some((_, _, Some((_, address)))) = cell {
             go(&address);
         }
         if target(&event).is_some_and(|target| target.closest("summary").ok().flatten().is_some()) {
@@ -63,17 +65,18 @@ pub fn SummaryPanel(
         }
     };
     let point = move |event: MouseEvent| {
-        if let Some(section) = node.get_untracked() {
-            written.with_value(|(_, charts)| {
+        // The pointer may leave what is gone already.
+        if let Some(section) = node.try_get_untracked().flatten() {
+            written.try_with_value(|(_, charts)| {
                 let (chart, cell, _) = cell_at(&event, charts).unwrap_or((usize::MAX, 0, None));
                 say(&section, charts, chart, cell);
             });
         }
     };
     let walk = move |event: KeyboardEvent| {
-        let Some(section) = node.get_untracked() else { return };
-        let address = written.with_value(|(_, charts)| walk(&event, charts, &section));
-        if let Some(address) = address {
+        let Some(section) = node.try_get_untracked().flatten() else { return };
+        let address = written.try_with_value(|(_, charts)| walk(&event, charts, &section));
+        if let Some(address) = address.flatten() {
             go_by_key(&address);
         }
     };
@@ -101,7 +104,7 @@ type Written = StoredValue<(Html, Vec<Chart>)>;
 /// Writes the inside of the summary, and again when the data, the filter or what is open changes.
 fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggled: Trigger) {
     let list = links.list;
-    Effect::new(move |_| {
+    effect(move || {
         toggled.track();
         let Some(section) = node.get() else { return };
         let Some(parts) = find(&section, ".summary-parts") else { return };
@@ -147,7 +150,7 @@ fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
         set(&svg, "aria-valuenow", &(cell + 1).to_string());
         set(&svg, "aria-valuetext", text);
         if let Some(mark) = find(&svg, "rect") {
-            let share = |of: usize, all: usize| format!("{}%", of as f64 * 100.0 / all as f64);
+            let share = |of: usize, all: usize| script::decimal(of as f64 * 100.0 / all as f64) + "%";
             set(&mark, "x", &share(cell % one.columns, one.columns));
             set(&mark, "y", &share(cell / one.columns, one.rows()));
         }

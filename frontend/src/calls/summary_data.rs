@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use calls_model::Summary;
 use leptos::prelude::*;
-use leptos_swr::{Swr, SwrPages, use_swr_with};
+use leptos_swr::SwrPages;
 
 use super::pages::{CallsPage, Wanted};
+use super::resource::{Key, Resource, use_resource};
 use crate::api::{self, ApiError};
 use crate::day::Day;
+use crate::reactive::{effect, memo};
 use crate::{intl, path};
 
 /// A summary, and of which calls it is one.
@@ -67,33 +69,39 @@ impl SummaryData {
 
 /// The summary of what is wanted, once the first calls are there: these come first. While another one is
 /// asked for, the last one stays; its `key` tells. A new call makes it ask again.
-pub fn use_summary(wanted: Memo<Wanted>, calls: SwrPages<CallsPage, ApiError>) -> Swr<SummaryData, ApiError> {
+pub fn use_summary(
+    wanted: Memo<Wanted>,
+    calls: SwrPages<CallsPage, ApiError>,
+) -> Signal<Option<SummaryData>> {
     // The newest call, and of which calls it is the newest.
-    let head = Memo::new(move |_| {
+    let head = memo(move || {
         calls.data.with(|pages| {
             let page = pages.as_ref()?.first()?;
             Some((page.wanted.clone(), page.calls.get(0).map(|call| call.call.id)))
         })
     });
-    let has_calls = Memo::new(move |_| head.with(Option::is_some));
-    let summary: Swr<SummaryData, ApiError> = use_swr_with(
-        move || has_calls.get().then(|| SummaryKey::new(wanted.get())),
-        SummaryKey::fetch,
+    let has_calls = memo(move || head.with(Option::is_some));
+    let summary = use_resource(
+        move || has_calls.get().then(|| Key::Summary(SummaryKey::new(wanted.get()))),
         |options| {
             options.keep_previous_data(true);
             options.refresh_interval(super::POLL);
             options.should_retry_by(ApiError::may_pass);
         },
     );
-    Effect::new(move |last: Option<Option<(Wanted, Option<String>)>>| {
+    let mut last = None::<(Wanted, Option<String>)>;
+    effect(move || {
         let head = head.get();
-        if let (Some(Some((before, old))), Some((now, new))) = (&last, &head)
+        if let (Some((before, old)), Some((now, new))) = (&last, &head)
             && before == now
             && old != new
         {
             summary.revalidate();
         }
-        head
+        last = head;
     });
-    summary
+    Signal::derive(move || match summary.data.get() {
+        Some(Resource::Summary(data)) => Some(data),
+        _ => None,
+    })
 }

@@ -4,6 +4,7 @@ use calls_model::NumberInfo;
 use leptos::html::Div;
 use leptos::prelude::*;
 
+use crate::reactive::{effect, memo};
 use crate::{page, script};
 
 /// The name or number as heading, with what is known of it in small print.
@@ -19,20 +20,21 @@ pub fn Title(
     person: Signal<Option<NumberInfo>>,
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();
-    let html = Memo::new(move |_| {
+    let html = memo(move || {
         let (info, person) = (info.get(), person.get());
         script::title(&number.get(), info.as_ref(), party.get().as_deref(), person.as_ref())
     });
     // The heading is there from the beginning, and keeps the focus.
     let first = html.get_untracked();
-    Effect::new(move |shown: Option<String>| {
+    let mut shown = first.clone();
+    effect(move || {
         let html = html.get();
         if let Some(node) = node.get()
-            && shown.is_some_and(|shown| shown != html)
+            && shown != html
         {
             page::replace(&node, &html);
+            shown = html;
         }
-        html
     });
     view! { <div class="title" node_ref=node inner_html=first></div> }
 }

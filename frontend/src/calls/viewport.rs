@@ -12,6 +12,7 @@ use web_sys::{Element, HtmlElement};
 
 use super::geometry::{DaySlice, Sizes};
 use crate::day::Day;
+use crate::reactive::effect;
 
 thread_local! {
     /// Last measured heights, as a start for the next list.
@@ -58,7 +59,7 @@ impl Viewport {
             });
             on_cleanup(move || listener.remove());
         }
-        Effect::new(move |_| {
+        effect(move || {
             if list.get().is_some() {
                 viewport.look();
             }
@@ -202,7 +203,7 @@ pub fn on_resize(element: NodeRef<Div>, change: impl Fn() + 'static) {
     let changed = Closure::<dyn Fn()>::new(change);
     let observer = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()).ok();
     let kept = StoredValue::new_local((observer, changed));
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(element) = element.get() {
             kept.with_value(|(observer, _)| observer.as_ref().map(|observer| observer.observe(&element)));
         }

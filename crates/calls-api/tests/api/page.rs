@@ -143,8 +143,9 @@ fn the_page_comes_in_the_language_that_was_chosen_or_else_the_browsers() {
             page.headers.get_all("vary").iter().filter_map(|value| value.to_str().ok()).collect();
         assert!(vary.join(", ").contains("accept-language, cookie"), "{vary:?}");
         // One language's texts, and no other's.
-        let scripts: Vec<&str> = page.body.split('"').filter(|part| part.starts_with("/page-")).collect();
-        assert_eq!(scripts.len(), 1, "{scripts:?}");
+        let is_with_texts = |part: &&str| part.starts_with("/page-") || part.starts_with("/later-");
+        let scripts: Vec<&str> = page.body.split('"').filter(is_with_texts).collect();
+        assert_eq!(scripts.len(), 2, "{scripts:?}");
         let script = app.get_with(scripts[0], &[("accept-encoding", "br")]);
         let length: usize = script.header("content-length").parse().unwrap();
         assert!(length < 16_000, "{length} bytes");
@@ -182,7 +183,7 @@ fn a_form_without_the_program_leads_to_a_number_or_to_who_is_called_so() {
 #[test]
 fn the_scripts_name_only_problems_that_the_api_has() {
     let scripts =
-        [include_str!("../../../../frontend/js/texts.js"), include_str!("../../../../frontend/js/home.js")];
+        [include_str!("../../../../frontend/js/texts.js"), include_str!("../../../../frontend/js/search.js")];
     let named: Vec<&str> = scripts
         .iter()
         .flat_map(|script| script.split('"'))

@@ -16,7 +16,8 @@ use crate::request::Request;
 pub(crate) struct Shared {
     pub host: Rc<dyn Host>,
     pub config: Config,
-    pub on_commit: RefCell<Vec<CommitListener>>,
+    /// One, which calls those before it: most caches have none.
+    pub on_commit: RefCell<Option<CommitListener>>,
     pub next_watcher: Cell<WatcherId>,
     #[cfg(feature = "devtools")]
     pub key_texts: crate::devtools::KeyTexts,
@@ -40,11 +41,10 @@ impl Shared {
     pub fn committed(&self, node: &dyn Node) {
         #[cfg(feature = "devtools")]
         node.core().traced.written_ms.set(Some(self.host.now_ms()));
-        let listener_at = |index: usize| self.on_commit.borrow().get(index).cloned();
-        let mut index = 0;
-        while let Some(listener) = listener_at(index) {
+        // A statement of its own: a listener may add another one.
+        let listener = self.on_commit.borrow().clone();
+        if let Some(listener) = listener {
             listener(node);
-            index += 1;
         }
     }
 }

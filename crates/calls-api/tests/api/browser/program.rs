@@ -10,6 +10,22 @@ const NUMBER: &str = "/calls/+12025550123";
 /// The program is there and never begins.
 const HOLD: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
 
+/// The program is there, and begins when a test calls `release()`.
+const HOLD_BACK: &str = "const honest = WebAssembly.instantiateStreaming;
+    WebAssembly.instantiateStreaming = async (...parts) => {
+        await new Promise(resolve => { window.release = resolve });
+        return honest.apply(WebAssembly, parts);
+    };";
+
+/// A tab with the rows on the screen and the program held back.
+async fn tab_before_the_program(chromium: &Chromium, address: &str) -> Tab {
+    chromium.before_each_page(HOLD_BACK).await;
+    let tab = Tab::looked_at(chromium);
+    tab.client.goto(&format!("{address}{NUMBER}")).await.unwrap();
+    tab.wait_for("document.querySelectorAll('[data-call]').length === 3 && window.release").await;
+    tab
+}
+
 /// Notes after each failure of a script whether it is said by the time that the event is over.
 const NOTE_FAILURES: &str = "window.saidAfter = [];
     for (const kind of ['error', 'unhandledrejection']) addEventListener(kind, ({target}) => {
@@ -117,5 +133,108 @@ async fn before_the_program_the_first_page_is_a_form_that_works() {
     tab.type_text("+13333333333").await;
     tab.press(ENTER).await;
     tab.wait_for("decodeURIComponent(location.pathname) === '/calls/+13333333333'").await;
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_pressed_while_the_program_begins_is_a_click_all_the_same() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let tab = tab_before_the_program(&chromium, &app.address).await;
+    tab.run("window.chip = document.querySelector('.chip[data-show=\"direction=inbound\"]')").await;
+    tab.press_down_on("chip").await;
+    tab.run("release()").await;
+    // The program has run: had it taken the page over, the chip would be another one by now.
+    tab.wait_for("window.wasmBindings").await;
+    assert_eq!(tab.run("return chip.isConnected").await, true);
+    tab.lift().await;
+    tab.wait_for("location.search === '?direction=inbound'").await;
+    tab.wait_for("document.querySelectorAll('[data-call]').length === 2").await;
+
+    // Nothing comes of what is let go elsewhere, and the program begins.
+    tab.wait_for("window.release").await;
+    tab.press_down_on("document.querySelector('.chip[data-show=\"\"]')").await;
+    tab.run("release()").await;
+    tab.wait_for("window.wasmBindings").await;
+    tab.point_to(5.0, 5.0).await;
+    tab.lift().await;
+    tab.wait_for_state("ready").await;
+    assert_eq!(tab.string("return location.search").await, "?direction=inbound");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_before_the_program_is_searched_for_by_it() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let tab = tab_before_the_program(&chromium, &app.address).await;
+    tab.press_on("document.querySelector('#other-number')").await;
+    tab.type_text("+1 2").await;
+    tab.press_on("document.querySelector('#search')").await;
+    tab.type_text("33").await;
+    tab.run("window.field = document.querySelector('#search'); release()").await;
+    tab.wait_for_state("ready").await;
+    tab.wait_for("document.activeElement.id === 'search' && document.activeElement.value === '33'").await;
+    assert_eq!(tab.run("return field.isConnected").await, false, "the program has a field of its own");
+    tab.type_text("3").await;
+    tab.wait_for("location.search === '?q=333'").await;
+    tab.wait_for("document.querySelectorAll('[data-call]').length === 1").await;
+    assert_eq!(tab.string("return document.querySelector('#search').value").await, "333");
+    assert_eq!(tab.string("return document.querySelector('#other-number').value").await, "+1 2");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_letter_that_is_being_composed_is_not_taken_away_by_the_program() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let tab = tab_before_the_program(&chromium, &app.address).await;
+    tab.press_on("document.querySelector('#search')").await;
+    tab.run("window.field = document.querySelector('#search')").await;
+    let composed = json!({"text": "\u{304b}", "selectionStart": 1, "selectionEnd": 1});
+    chromium.dev_tools("Input.imeSetComposition", composed).await;
+    tab.wait_for("field.value === '\u{304b}'").await;
+    tab.run("release()").await;
+    tab.wait_for("window.wasmBindings").await;
+    assert_eq!(tab.run("return field.isConnected").await, true);
+    chromium.dev_tools("Input.insertText", json!({"text": "\u{304b}"})).await;
+    tab.wait_for_state("no-match").await;
+    assert_eq!(tab.string("return document.querySelector('#search').value").await, "\u{304b}");
+    chromium.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_stops_says_so_and_leaves_the_links_to_the_server() {
+    let app = app_with_calls();
+    let chromium = Chromium::start().await;
+    let tab = Tab::open(&chromium, &app.address, NUMBER).await;
+    tab.wait_for_state("ready").await;
+    let notice = "document.querySelector('[data-notice=program]')";
+    // As a trap comes out of the program: through a function that was called in the middle of it.
+    let stop = "calls.program.t = () => { throw new WebAssembly.RuntimeError('unreachable') };";
+    tab.run(stop).await;
+    tab.press_on("document.querySelector('.chip[data-show=\"direction=inbound\"]')").await;
+    tab.wait_for(notice).await;
+    let text = tab.string(&format!("return {notice}.innerText")).await;
+    assert!(text.contains("stopped working"), "{text}");
+    let is_seen = format!(
+        "const box = {notice}.getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight"
+    );
+    assert_eq!(tab.run(&is_seen).await, true);
+
+    tab.run("window.isOld = true").await;
+    tab.press_on("document.querySelector('.chip[data-show=\"direction=outbound\"]')").await;
+    tab.wait_for("!window.isOld && location.search === '?direction=outbound'").await;
+    tab.wait_for_state("ready").await;
+
+    tab.run(stop).await;
+    tab.press_on("document.querySelector('.chip[data-show=\"\"]')").await;
+    tab.run("window.isOld = true").await;
+    tab.press_on(&format!("{notice}?.querySelector('button')")).await;
+    tab.wait_for("!window.isOld").await;
+    tab.wait_for_state("ready").await;
+    assert_eq!(tab.run(&format!("return {notice}")).await, serde_json::Value::Null);
+    chromium.allow_error("unreachable");
+    chromium.allow_error("RuntimeError");
     chromium.stop().await;
 }

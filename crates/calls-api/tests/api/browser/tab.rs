@@ -110,6 +110,22 @@ impl Tab {
         self.client.perform_actions(press).await.unwrap();
     }
 
+    /// Presses the pointer's main button on the middle of an element, and holds it.
+    pub async fn press_down_on(&self, element: &str) {
+        let [x, y] = self.middle_of(element).await;
+        let press = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(press).await.unwrap();
+    }
+
+    /// Lifts the pointer's main button where the pointer is.
+    pub async fn lift(&self) {
+        let lift =
+            MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(lift).await.unwrap();
+    }
+
     /// The middle of an element in the window. Fails where it is out of sight.
     async fn middle_of(&self, element: &str) -> [f64; 2] {
         self.wait_for(&format!("({element})?.getBoundingClientRect().width > 0")).await;
