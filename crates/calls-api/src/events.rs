@@ -17,6 +17,7 @@ use calls_store::labels::Labels;
 use calls_store::listener::{Change, Listener, News};
 use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallColumns, CallRow};
+use calls_store::search::Search;
 use calls_store::{details, returned};
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -93,6 +94,18 @@ pub struct Subject {
     pub owner: Option<PartyKey>,
     /// Whether each call is told with its details.
     pub with_details: bool,
+    /// Whom calls have to be with to be told.
+    pub search: Option<Search>,
+}
+
+/// Whether calls come with details, and whom they are with.
+type Choice = (bool, Option<Search>);
+
+impl Subject {
+    /// Whether and how it is told, in an order.
+    fn choice(&self) -> Choice {
+        (self.with_details, self.search.clone())
+    }
 }
 
 struct Follower {
@@ -279,7 +292,7 @@ impl Teller {
     async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
         loop {
             // Most clients of a history are at the same position, and are sent the same.
-            let mut pieces: BTreeMap<(PartyKey, CallId, bool), Next> = BTreeMap::new();
+            let mut pieces: BTreeMap<(PartyKey, CallId, Choice), Next> = BTreeMap::new();
             let (mut goes_on, mut waits) = (false, false);
             for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
                 let Some(owner) = follower.subject.owner else { continue };
@@ -287,12 +300,12 @@ impl Teller {
                     waits |= !follower.sender.is_closed();
                     continue;
                 }
-                let (position, with_details) = (follower.position, follower.subject.with_details);
-                let next = match pieces.entry((owner, position, with_details)) {
+                let position = follower.position;
+                let next = match pieces.entry((owner, position, follower.subject.choice())) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(unknown) => {
                         let news = listener.news_after(owner, position, PIECE).await?;
-                        unknown.insert(self.options.next(owner, position, news, with_details).await?)
+                        unknown.insert(self.options.next(owner, position, news, &follower.subject).await?)
                     }
                 };
                 if next.last > follower.position && follower.send(next.piece.clone()) {
@@ -347,11 +360,16 @@ impl EventOptions {
         owner: PartyKey,
         position: CallId,
         news: News,
-        with_details: bool,
+        subject: &Subject,
     ) -> Result<Next, DatabaseError> {
         let end = news.end(PIECE);
         let News { calls, notes, callbacks } = news;
-        let calls: Vec<Event> = match with_details {
+        let last_call = calls.last().map(|row| row.columns.id.0);
+        let calls = match &subject.search {
+            Some(search) => self.found(search.clone(), calls).await?,
+            None => calls,
+        };
+        let calls: Vec<Event> = match subject.with_details {
             true => self
                 .detail(owner, calls)
                 .await?
@@ -365,7 +383,21 @@ impl EventOptions {
         let notes = notes.iter().map(|(version, note)| Event::new(version.0, "note", note));
         let callbacks =
             callbacks.iter().map(|(version, callback)| Event::new(version.0, "callback", callback));
-        Ok(Next::of(calls.into_iter().chain(notes).chain(callbacks).collect(), end, position))
+        let events = calls.into_iter().chain(notes).chain(callbacks).collect();
+        Ok(Next::of(events, (end, last_call), position))
+    }
+
+    /// Those of some calls whose counterparty is found by a search.
+    async fn found(&self, search: Search, rows: Vec<CallRow>) -> Result<Vec<CallRow>, DatabaseError> {
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let database = self.database.clone();
+        let parties: Vec<PartyKey> = rows.iter().map(|row| row.columns.counterparty).collect();
+        let read =
+            move || database.read(|connection| calls_store::search::among(connection, &parties, &search));
+        let found = self.database.block(read).await?;
+        Ok(rows.into_iter().filter(|row| found.contains(&row.columns.counterparty)).collect())
     }
 
     /// Calls with their details, by their ids.
@@ -410,12 +442,19 @@ impl Event {
 
 impl Next {
     /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come
-    /// before them.
-    fn of(mut events: Vec<Event>, end: Option<i64>, position: CallId) -> Self {
-        events.retain(|event| end.is_none_or(|end| event.id <= end));
+    /// before them. `last_call` is there also where that call is not told.
+    fn of(mut events: Vec<Event>, (end, last_call): (Option<i64>, Option<i64>), position: CallId) -> Self {
+        let is_within = |id: &i64| end.is_none_or(|end| *id <= end);
+        events.retain(|event| is_within(&event.id));
         events.sort_unstable_by_key(|event| event.id);
-        let last = events.last().map_or(position, |event| CallId(event.id));
+        let told = events.last().map(|event| event.id);
+        let last = told.max(last_call.filter(is_within)).map_or(position, CallId);
         let text = |Event { id, kind, data }: Event| format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
-        Self { piece: events.into_iter().map(text).collect::<String>().into(), last, is_full: end.is_some() }
+        let mut piece: String = events.into_iter().map(text).collect();
+        if told < Some(last.0) {
+            // Only where the client is.
+            piece.push_str(&format!("id: {}\n\n", last.0));
+        }
+        Self { piece: piece.into(), last, is_full: end.is_some() }
     }
 }

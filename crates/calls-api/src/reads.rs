@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, web};
 use calls_store::hot::{Hot, HotOptions, Page, PageQuestion};
 use calls_store::keys::Version;
 use calls_store::pool::{Database, DatabaseError};
+use futures_util::future::try_join_all;
 
 /// One or several standbys that take the reads.
 #[derive(Clone)]
@@ -73,5 +74,24 @@ impl HotReads {
             }
         }
         self.primary.page(question).await
+    }
+
+    /// Pages of several histories, all of one database: of the primary, if the sum of the replica's versions
+    /// is below `known`.
+    ///
+    /// # Errors
+    /// Those of [`Hot::page`].
+    pub async fn pages(
+        &self,
+        known: Version,
+        questions: &[PageQuestion],
+    ) -> Result<Vec<Page>, DatabaseError> {
+        if let Some(replica) = &self.replica {
+            let pages = try_join_all(questions.iter().map(|question| replica.page(*question))).await?;
+            if pages.iter().map(|page| page.version.0).sum::<i64>() >= known.0 {
+                return Ok(pages);
+            }
+        }
+        try_join_all(questions.iter().map(|question| self.primary.page(*question))).await
     }
 }

@@ -18,6 +18,7 @@ mod headers;
 mod import;
 mod ingest;
 mod limits;
+mod line_counts;
 mod lines;
 mod notes;
 mod numbers;
@@ -154,9 +155,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .service(read_or_post("/calls", lines::list_line_calls, ingest::post_calls))
                 .service(post("/import", import::post_import))
                 .service(get("/calls/events", followed_lines::follow_lines))
-                .service(get("/calls/summary", lines::summarize_lines))
-                .service(get("/calls/callbacks", lines::list_line_callbacks))
-                .service(get("/lines", lines::list_sets))
+                .service(get("/calls/summary", line_counts::summarize_lines))
+                .service(get("/calls/callbacks", line_counts::list_line_callbacks))
+                .service(get("/lines", line_counts::list_sets))
                 .service(get("/calls/{number}", calls::list_calls))
                 .service(get("/calls/{number}/events", events::follow_calls))
                 .service(get("/calls/{number}/callbacks", callbacks::list_callbacks))

@@ -8,6 +8,7 @@ use calls_model::{CallType, Disposition, Outcome, ParseError};
 use crate::duration;
 use crate::error::ReadError;
 use crate::format::Format;
+use crate::iphone_csv::party;
 use crate::options::Options;
 use crate::record::{Call, Items, Out, RawParty, expected};
 use crate::rows::Row;
@@ -116,7 +117,7 @@ impl Exported<'_> {
             return Err(expected(&format!("a disposition of a call that is {call_type}"), self.disposition));
         }
         let created_at = time::any(self.created_at, chrono_tz::UTC, None)?;
-        out.record(owner, RawParty::from_text(self.counterparty), &Call { call_type, created_at, duration })
+        out.record(owner, party(self.counterparty), &Call { call_type, created_at, duration })
             .disposition(disposition)
             .ring_time(optional(self.ring_time)?)
             .exact_name(self.name)

@@ -34,11 +34,6 @@ fn fitting(sample: &Sample) -> Option<Format> {
     formats.find(|format| format.shape() == sample.shape() && format.fits(sample))
 }
 
-/// Whether a file is of a known format from its first line on.
-pub(crate) fn is_known(first_bytes: &[u8]) -> bool {
-    by_beginning(first_bytes).is_some()
-}
-
 /// The format of a file from its first line on.
 pub(crate) fn by_beginning(first_bytes: &[u8]) -> Option<Format> {
     Sample::new(first_bytes).as_ref().and_then(fitting)

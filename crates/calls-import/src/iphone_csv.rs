@@ -159,8 +159,9 @@ impl Columns {
     }
 }
 
-/// A party. FaceTime has e-mail addresses in place of numbers, which are no SIP addresses.
-fn party(text: &str) -> RawParty {
+/// A party. FaceTime has e-mail addresses in place of numbers, which are no SIP addresses: those have their
+/// scheme, in exports of this project too.
+pub(crate) fn party(text: &str) -> RawParty {
     match RawParty::from_text(text) {
         RawParty::Text(address)
             if text.contains('@') && !text.contains(':') && address.starts_with("sip:") =>

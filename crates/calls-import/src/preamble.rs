@@ -11,15 +11,23 @@ const LONGEST: usize = 8 * 1024;
 /// A table of any kind without the lines before its header, which become blank so that numbers of lines stay.
 /// `None` for one that begins with its header, or has none.
 pub(crate) fn without(head: &[u8]) -> Option<Vec<u8>> {
-    if detect::is_known(head) {
-        return None;
-    }
     let ends = memchr::memchr_iter(b'\n', head).map(|end| end + 1);
     let beginning = |start: usize| &head[start..head.len().min(start + LONGEST)];
-    let is_table = |start: &usize| detect::by_beginning(beginning(*start)) == Some(Format::GenericCsv);
-    let start = ends.take(MOST).find(is_table)?;
+    let is_table = |start: &usize| {
+        let rest = beginning(*start);
+        has_columns(rest) && detect::by_beginning(rest) == Some(Format::GenericCsv)
+    };
+    let mut starts = ends.take(MOST).filter(|start| is_table(start));
+    let start = starts.next().filter(|_| detect::by_beginning(head).is_none())?;
     let blank = head[..start].iter().filter(|byte| **byte == b'\n');
     Some(blank.chain(&head[start..]).copied().collect())
+}
+
+/// Whether the first line of a text may be the header of calls.
+fn has_columns(text: &[u8]) -> bool {
+    const FEWEST: usize = 3;
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.iter().filter(|byte| b",;\t|".contains(byte)).count() + 1 >= FEWEST
 }
 
 #[cfg(test)]

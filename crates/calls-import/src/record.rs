@@ -211,7 +211,8 @@ impl Details<'_> {
 
     /// The counterparty's name as it stands, in a file whose names are known to be names.
     pub fn exact_name(self, name: &str) -> Self {
-        self.with(|record| record.name = Some(name.to_owned()).filter(|name| !name.trim().is_empty()))
+        let printable = name.replace(char::is_control, " ");
+        self.with(|record| record.name = Some(printable).filter(|name| !name.trim().is_empty()))
     }
 
     pub fn via(self, via: Option<RawParty>) -> Self {

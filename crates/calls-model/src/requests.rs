@@ -364,7 +364,7 @@ pub const FILTER: [Parameter; 14] = [
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
 /// Parameters of the events of a history.
-pub const EVENTS: [Parameter; 1] = [INCLUDE];
+pub const EVENTS: [Parameter; 2] = [SEARCH, INCLUDE];
 
 /// `include`: what comes with each number.
 pub const DIRECTORY_INCLUDE: Parameter = once(

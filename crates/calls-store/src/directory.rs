@@ -1,6 +1,7 @@
 //! Which numbers there are: those that have histories, and in a search everybody who occurs in one.
 
 mod attention;
+mod by_name;
 mod recent_days;
 
 use chrono::{DateTime, Utc};
@@ -86,12 +87,14 @@ impl Listed {
 pub fn list_numbers(connection: &mut PgConnection, question: &Question) -> QueryResult<Vec<Listed>> {
     let Question { sort, search, after, limit } = question;
     let found = Found::new(connection, search)?;
-    let owners = part(*sort, "histories", "number", true, found.condition("number"), after.is_some());
+    if *sort == Sort::Name {
+        return by_name::list(connection, &found, *after, i64::from(*limit) + 1);
+    }
+    let owners = part(*sort, "histories", "number", true, found.condition("number", FIRST), after.is_some());
     let query = match search.is_empty() {
         true => owners,
         false => {
-            let others = "NOT EXISTS (SELECT FROM histories WHERE histories.number = occurrences.party)";
-            let condition = format!("{others} AND {}", found.condition("party"));
+            let condition = format!("{OTHERS} AND {}", found.condition("party", FIRST));
             let others = part(*sort, "occurrences", "party", false, condition, after.is_some());
             let order = order(*sort);
             format!("SELECT * FROM (({owners}) UNION ALL ({others})) AS listed ORDER BY {order} LIMIT $1")
@@ -107,6 +110,14 @@ pub fn list_numbers(connection: &mut PgConnection, question: &Question) -> Query
     found.bind(query).load(connection)
 }
 
+/// Keys that are looked up one by one in an index.
+const FEW: usize = 1_000;
+/// The number of the first parameter of a search, behind those of a place.
+const FIRST: usize = 5;
+
+/// The condition that somebody who occurs has no history.
+const OTHERS: &str = "NOT EXISTS (SELECT FROM histories WHERE histories.number = occurrences.party)";
+
 type Query<'a> = BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQuery>;
 
 /// Result of a search in names and texts, before numbers are compared.
@@ -121,8 +132,6 @@ struct Found {
 impl Found {
     /// Parties with a name at most that are looked at.
     const MOST: i64 = 50_000;
-    /// The number of the first parameter of a search.
-    const FIRST: usize = 5;
 
     fn new(connection: &mut PgConnection, search: &Search) -> QueryResult<Self> {
         let named = format!(
@@ -152,18 +161,22 @@ impl Found {
         })
     }
 
-    /// The condition on a table's column of keys.
-    fn condition(&self, column: &str) -> String {
+    /// The condition on a table's column of keys, given the number of its first parameter.
+    fn condition(&self, column: &str, first_parameter: usize) -> String {
         if self.is_everybody {
             return "true".to_owned();
         }
-        let mut any = format!("{column} = ANY (${})", Self::FIRST);
+        let mut any = match self.keys.len() <= FEW {
+            true => format!("{column} = ANY (${first_parameter})"),
+            // A hash table: PostgreSQL compares each row with all of an array.
+            false => format!("({column} IN (SELECT unnest(${first_parameter}))) IS TRUE"),
+        };
         for (index, (_, groups)) in self.patterns.iter().enumerate() {
-            let first = Self::FIRST + 1 + 2 * index;
-            let by_index = match groups.is_empty() || column != "party" {
+            let first = first_parameter + 1 + 2 * index;
+            let by_index = match groups.is_empty() {
                 // The parameter is there, and is to have a type.
                 true => format!("${}::integer[] IS NOT NULL", first + 1),
-                false => format!("digit_groups(party) @> ${}", first + 1),
+                false => format!("digit_groups({column}) @> ${}", first + 1),
             };
             any.push_str(&format!(" OR {by_index} AND {column} > 0 AND {column}::text LIKE ${first}"));
         }
@@ -201,41 +214,19 @@ fn part(sort: Sort, table: &str, key: &str, is_owner: bool, condition: String, i
         (false, _) => "true".to_owned(),
         (true, Sort::Recent) => format!("(last_call < $4 OR last_call = $4 AND {key} > $2)"),
         (true, Sort::Calls) => format!("(calls < $3 OR calls = $3 AND {key} > $2)"),
-        (true, Sort::Name) => {
-            format!("(coalesce(named.folded, {LAST}), {key}) > (coalesce({}, {LAST}), $2)", folded("$2"))
-        }
-        (true, Sort::Number) => format!("{key} > $2"),
-    };
-    let (named, join) = match sort {
-        // One sort of all names is faster than a look for each number.
-        Sort::Name => (
-            ", named.folded",
-            format!(
-                " LEFT JOIN (SELECT DISTINCT ON (party) party AS who, folded FROM names
-                  ORDER BY party, book = '', book) AS named ON named.who = {key}"
-            ),
-        ),
-        _ => ("", String::new()),
+        (true, Sort::Name | Sort::Number) => format!("{key} > $2"),
     };
     format!(
-        "SELECT {key} AS number, calls, last_call, {is_owner} AS is_owner{named} FROM {table}{join}
+        "SELECT {key} AS number, calls, last_call, {is_owner} AS is_owner FROM {table}
          WHERE {everywhere} AND {behind} AND {condition} ORDER BY {} LIMIT $1",
         order(sort)
     )
-}
-
-/// Behind all names.
-const LAST: &str = "chr(1114109)";
-
-fn folded(number: &str) -> String {
-    format!("(SELECT folded FROM names WHERE party = {number} ORDER BY book = '', book LIMIT 1)")
 }
 
 fn order(sort: Sort) -> &'static str {
     match sort {
         Sort::Recent => "last_call DESC, number",
         Sort::Calls => "calls DESC, number",
-        Sort::Name => "coalesce(folded, chr(1114109)), number",
-        Sort::Number => "number",
+        Sort::Name | Sort::Number => "number",
     }
 }

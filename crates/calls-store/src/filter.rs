@@ -126,6 +126,11 @@ impl Counterparties {
         Self(others.0.iter().filter(|(key, _)| has(key)).copied().collect())
     }
 
+    /// Those that are single parties.
+    pub(crate) fn single(&self) -> Vec<PartyKey> {
+        self.0.iter().filter(|(first, last)| first == last).map(|(key, _)| *key).collect()
+    }
+
     /// The party, if it is one.
     pub(crate) fn only(&self) -> Option<PartyKey> {
         match self.0[..] {
@@ -183,12 +188,24 @@ pub(crate) fn in_period(filter: &Filter) -> Condition {
 
 /// The condition that a call's counterparty is in one of the ranges.
 pub(crate) fn is_one_of(counterparties: &Counterparties) -> Condition {
-    let single = counterparties.0.iter().filter(|(first, last)| first == last);
-    let single: Vec<PartyKey> = single.map(|(key, _)| *key).collect();
     let ranges = counterparties.0.iter().filter(|(first, last)| first < last);
-    ranges.fold(Box::new(calls::counterparty.eq_any(single)), |any, (first, last)| {
+    ranges.fold(is_among(counterparties.single()), |any, (first, last)| {
         Box::new(any.or(calls::counterparty.between(*first, *last)))
     })
+}
+
+/// The condition that a call's counterparty is one of these. PostgreSQL compares each call with all of an
+/// array, unless it plans the statement anew; many are a subquery, of which it makes a hash table. The test
+/// for truth keeps it from making a join, whose size it could only guess.
+fn is_among(parties: Vec<PartyKey>) -> Condition {
+    const FEW: usize = 50;
+    if parties.len() <= FEW {
+        return Box::new(calls::counterparty.eq_any(parties));
+    }
+    let among = diesel::dsl::sql::<Bool>("(calls.counterparty IN (SELECT unnest(")
+        .bind::<Array<BigInt>, _>(parties)
+        .sql("))) IS TRUE");
+    Box::new(among)
 }
 
 fn both(conditions: impl IntoIterator<Item = Condition>) -> Condition {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
 
 use crate::filter::{Counterparties, Filter, in_period, is_one_of, matches};
 use crate::keys::{CallId, PartyKey, Version};
@@ -51,23 +52,52 @@ pub fn list_calls(
     limit: u16,
     patience: Duration,
 ) -> QueryResult<Page> {
-    let limit = usize::from(limit);
-    if filter.is_period() {
-        let rows = history(owner, filter, after).limit(Page::calls_to_read(limit)).load(connection)?;
-        return Ok(Page::of(rows, limit));
+    Search::new(owner, filter).read(connection, after, limit, patience)
+}
+
+/// The calls of a history that fit, page by page. What is found out for one page serves the others too.
+pub(crate) struct Search<'a> {
+    owner: PartyKey,
+    filter: &'a Filter,
+    /// The ids of all calls with the filter's counterparties, if they are few: once they were looked for.
+    few: Option<Option<Vec<CallId>>>,
+}
+
+impl<'a> Search<'a> {
+    pub fn new(owner: PartyKey, filter: &'a Filter) -> Self {
+        Self { owner, filter, few: None }
     }
-    if let Some(counterparties) = &filter.counterparty {
-        if let Some(page) = list_of_one(connection, owner, filter, counterparties, after, limit)? {
-            return Ok(page);
-        }
-        if let Some(few) = few_calls(connection, owner, counterparties)? {
-            let fitting = history(owner, filter, after).filter(matches(owner, filter));
-            let among = calls::id.eq_any(few);
-            let rows = fitting.filter(among).limit(Page::calls_to_read(limit)).load(connection)?;
+
+    /// A page, as [`list_calls`] has it.
+    pub fn read(
+        &mut self,
+        connection: &mut PgConnection,
+        after: Option<Position>,
+        limit: u16,
+        patience: Duration,
+    ) -> QueryResult<Page> {
+        let (owner, filter, limit) = (self.owner, self.filter, usize::from(limit));
+        if filter.is_period() {
+            let rows = history(owner, filter, after).limit(Page::calls_to_read(limit)).load(connection)?;
             return Ok(Page::of(rows, limit));
         }
+        if let Some(counterparties) = &filter.counterparty {
+            if let Some(page) = list_of_one(connection, owner, filter, counterparties, after, limit)? {
+                return Ok(page);
+            }
+            let few = match self.few.take() {
+                Some(few) => few,
+                None => few_calls(connection, owner, counterparties)?,
+            };
+            if let Some(ids) = self.few.insert(few) {
+                let fitting = history(owner, filter, after).filter(matches(owner, filter));
+                let among = calls::id.eq_any(ids.as_slice());
+                let rows = fitting.filter(among).limit(Page::calls_to_read(limit)).load(connection)?;
+                return Ok(Page::of(rows, limit));
+            }
+        }
+        Windows { owner, filter, limit, until: Instant::now() + patience }.read(connection, after)
     }
-    Windows { owner, filter, limit, until: Instant::now() + patience }.read(connection, after)
 }
 
 /// The calls of a history's period behind `after`, newest first.
@@ -135,6 +165,10 @@ fn few_calls(
     if counterparties.0.is_empty() {
         return Ok(Some(Vec::new()));
     }
+    let single = counterparties.single();
+    if single.len() == counterparties.0.len() {
+        return few_calls_of(connection, owner, single, FEW);
+    }
     // In the order of the natural key, so that PostgreSQL looks nowhere else.
     let ids: Vec<CallId> = calls::table
         .filter(calls::number.eq(owner))
@@ -144,6 +178,33 @@ fn few_calls(
         .limit(FEW as i64 + 1)
         .load(connection)?;
     Ok(Some(ids).filter(|ids| ids.len() <= FEW))
+}
+
+/// The ids of the calls with some parties, if they are `most` or less. Each party is looked up by itself, so
+/// that many calls of many parties are not sorted before they are found to be too many.
+fn few_calls_of(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    parties: Vec<PartyKey>,
+    most: usize,
+) -> QueryResult<Option<Vec<CallId>>> {
+    const CALLS: &str = "
+        SELECT calls.id FROM unnest($2) AS wanted (party)
+        CROSS JOIN LATERAL (
+            SELECT id FROM calls WHERE number = $1 AND counterparty = wanted.party LIMIT $3
+        ) AS calls
+        LIMIT $3";
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: CallId,
+    }
+    let rows: Vec<Row> = diesel::sql_query(CALLS)
+        .bind::<BigInt, _>(owner)
+        .bind::<Array<BigInt>, _>(parties)
+        .bind::<BigInt, _>(most as i64 + 1)
+        .load(connection)?;
+    Ok((rows.len() <= most).then(|| rows.into_iter().map(|row| row.id).collect()))
 }
 
 /// A search through a history.

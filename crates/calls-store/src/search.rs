@@ -1,5 +1,7 @@
 //! Search terms: a part of a name, a number, an extension or a SIP address.
 
+use std::collections::HashSet;
+
 use calls_phone::Digits;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -10,7 +12,7 @@ use crate::filter::Counterparties;
 use crate::keys::{CallId, PartyKey};
 
 /// Search terms. If empty, everybody is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Search {
     text: String,
     digits: Vec<Digits>,
@@ -71,17 +73,46 @@ pub(crate) fn named_like(parameter: u8) -> String {
     )
 }
 
+/// Those of some parties that a search finds.
+pub fn among(
+    connection: &mut PgConnection,
+    parties: &[PartyKey],
+    search: &Search,
+) -> QueryResult<HashSet<PartyKey>> {
+    let found = format!("SELECT counterparty FROM unnest($1) AS known (counterparty) WHERE {}", is_found(2));
+    let rows: Vec<Counterparty> = diesel::sql_query(found)
+        .bind::<Array<BigInt>, _>(parties)
+        .bind::<Array<Text>, _>(search.numbers())
+        .bind::<Array<Text>, _>(search.words())
+        .bind::<Text, _>(search.label())
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.counterparty).collect())
+}
+
+#[derive(QueryableByName)]
+struct Counterparty {
+    #[diesel(sql_type = BigInt)]
+    counterparty: PartyKey,
+}
+
+/// The condition that a column `counterparty` is found, given the number of the first of three parameters:
+/// the patterns of digits, those of a name's words, and that of a label.
+fn is_found(first: u8) -> String {
+    format!(
+        "(counterparty > 0 AND counterparty::text LIKE ANY (${first})
+            OR counterparty IN (SELECT party FROM names WHERE {})
+            OR counterparty IN (SELECT number FROM other_parties WHERE label ILIKE ${}))",
+        named_like(first + 1),
+        first + 2
+    )
+}
+
 /// The counterparties of a history that a search finds.
 pub fn counterparties(
     connection: &mut PgConnection,
     owner: PartyKey,
     search: &Search,
 ) -> QueryResult<Counterparties> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        counterparty: PartyKey,
-    }
     // A long history that is counted has a list of its counterparties, but for those of its newest calls.
     let until = counts::progress(connection, owner)?.map(|counts| counts.until);
     let known = match until {
@@ -91,15 +122,9 @@ pub fn counterparties(
         }
         None => "SELECT DISTINCT counterparty FROM calls WHERE number = $1 AND $2::bigint IS NOT NULL",
     };
-    let found = format!(
-        "SELECT counterparty FROM ({known}) AS known
-         WHERE counterparty > 0 AND counterparty::text LIKE ANY ($3)
-            OR counterparty IN (SELECT party FROM names WHERE {})
-            OR counterparty IN (SELECT number FROM other_parties WHERE label ILIKE $5)
-         ORDER BY counterparty",
-        named_like(4)
-    );
-    let rows: Vec<Row> = diesel::sql_query(found)
+    let found =
+        format!("SELECT counterparty FROM ({known}) AS known WHERE {} ORDER BY counterparty", is_found(3));
+    let rows: Vec<Counterparty> = diesel::sql_query(found)
         .bind::<BigInt, _>(owner)
         .bind::<BigInt, _>(until.unwrap_or(CallId(0)))
         .bind::<Array<Text>, _>(search.numbers())

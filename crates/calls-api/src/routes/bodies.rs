@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Bytes, BytesMut, Payload};
+use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 use tokio_stream::StreamExt as _;
 
@@ -85,6 +86,28 @@ pub(super) async fn read_body(
             Some(Err(_)) => return Err(bad_body("a body that is complete", "its beginning")),
         }
     }
+}
+
+/// The error of a body that is no JSON, or JSON of something else than is expected.
+pub(super) fn bad_json(expected: &str, body: &[u8], error: &serde_json::Error) -> ApiError {
+    let kind = match body.trim_ascii().first() {
+        None => "nothing",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b'0'..=b'9' | b'-') => "a number",
+        Some(_) => "",
+    };
+    match error.classify() {
+        Category::Data if !kind.is_empty() && is_of_other_type(error) => bad_body(expected, kind),
+        _ if kind == "nothing" => bad_body(expected, kind),
+        _ => bad_body(expected, &error.to_string()),
+    }
+}
+
+/// Whether a body as a whole is of another type: not one of its members.
+fn is_of_other_type(error: &serde_json::Error) -> bool {
+    error.line() == 1 && error.column() <= 1 && error.to_string().starts_with("invalid type")
 }
 
 pub(super) fn bad_body(expected: &str, found: &str) -> ApiError {

@@ -7,18 +7,20 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
-use super::parameters::Query;
+use super::parameters::{Query, searched};
 use super::schemas::{CallEvent, EventParameters, LastEventId, NumberPath};
 use crate::events::Subject;
 use crate::problem::ApiError;
-use calls_model::requests;
-use calls_phone as phone;
+use calls_model::{Party, requests};
+use calls_phone::{self as phone, Region};
 use calls_store::keys::{CallId, Version};
+use calls_store::search::Search;
 use calls_store::{list, parties};
 
 /// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
 /// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`. With `include=details` it is the call
-/// with its details as they are when it is told.
+/// with its details as they are when it is told; with `q` only calls with those whom the search finds are
+/// told.
 ///
 /// Events of the name `note` say that a note on a call was put or removed, with a
 /// [`NoteChange`](calls_model::NoteChange); those of the name `callback` that a person was marked done or
@@ -52,6 +54,7 @@ pub(super) async fn follow_calls(
     let query = Query::new(query.into_inner());
     query.refuse_unknown(&[&requests::EVENTS])?;
     let with_details = query.once(&requests::INCLUDE, |_| Some(()))?.is_some();
+    let search = searched_for(&query, &party, app.region)?;
     let last = last_event_id(&request)?;
     let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
     let data = app.clone();
@@ -66,7 +69,7 @@ pub(super) async fn follow_calls(
     let (party, owner, version) = app.database.block(find).await?;
     // An id from beyond the version is one of another database, such as one before a backup was restored.
     let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
-    let subject = Subject { party, owner, with_details };
+    let subject = Subject { party, owner, with_details, search };
     let pieces = app.events.follow(subject, position, slot);
     let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
     let stream = ReceiverStream::new(pieces)
@@ -76,6 +79,18 @@ pub(super) async fn follow_calls(
         // nginx would otherwise collect events until they fill its buffer.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream))
+}
+
+/// What is searched for among the calls of a number. `None` where all are wanted.
+pub(super) fn searched_for(
+    query: &Query,
+    number: &Party,
+    region: Option<Region>,
+) -> Result<Option<Search>, ApiError> {
+    let number = if let Party::E164(number) = number { Some(*number) } else { None };
+    let text = query.once(&requests::SEARCH, searched)?.unwrap_or_default();
+    let search = Search::new(&text, phone::searched_digits(&text, region, number));
+    Ok(Some(search).filter(|search| !search.is_empty()))
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, ApiError> {

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{StreamExt as _, StreamMap};
 
 use super::App;
+use super::events::searched_for;
 use super::lines::{Line, Lines};
 use super::parameters::Query;
 use super::people_schemas::LineEventParameters;
@@ -60,7 +61,8 @@ pub(super) async fn follow_lines(
         // An id from beyond the version is one of another database.
         let id = last.as_ref().map_or(version.0, |last| last[place].min(version.0));
         let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
-        let subject = Subject { party: line.party.clone(), owner: line.key, with_details };
+        let search = searched_for(&query, &line.party, app.region)?;
+        let subject = Subject { party: line.party.clone(), owner: line.key, with_details, search };
         let pieces = app.events.follow(subject, CallId(id), slot);
         let pieces = pieces.map_err(|_| ApiError::TooManyFollowers)?;
         position.ids.push(id);

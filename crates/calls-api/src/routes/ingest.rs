@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::App;
-use super::bodies::{bad_body, read_body};
+use super::bodies::{bad_json, read_body};
 use super::schemas::{NotTaken, Refused, SentRecord, Unauthorized};
 use super::sent::{Refusal, parse_record, read_record};
 use crate::credentials;
@@ -201,7 +201,7 @@ type Records<'a> = Vec<&'a [u8]>;
 fn json_records(body: &[u8]) -> Result<Records<'_>, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = reader.deserialize_seq(RecordVisitor).and_then(|records| reader.end().map(|()| records));
-    let (records, found) = read.map_err(|error| bad_body("a JSON array of records", &error.to_string()))?;
+    let (records, found) = read.map_err(|error| bad_json("a JSON array of records", body, &error))?;
     if found > MOST_RECORDS {
         return Err(ApiError::TooManyRecords { limit: MOST_RECORDS, found });
     }

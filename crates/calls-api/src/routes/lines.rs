@@ -1,32 +1,24 @@
-//! Several lines at once: their calls as one list, their summary, and whom to call back; and the sets that
-//! have a name.
+//! The calls of several lines as one list.
 
-use actix_web::http::header::{ContentType, ETAG, LINK, VARY};
+use actix_web::http::header::{ContentType, ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
-use calls_model::{
-    CallbackQueue, Coverage, LineCall, LineSet, Party, Summary, UnidentifiedCallers, requests,
-};
+use calls_model::{LineCall, Party, requests};
 use calls_phone::{self as phone, Region};
 use calls_store::hot::PageQuestion;
 use calls_store::keys::{PartyKey, Version};
 use calls_store::merged::{Part, Place, merge};
 use calls_store::pool::Database;
 use calls_store::rows::{CallColumns, CallRow};
-use calls_store::summary::{self, Question};
-use calls_store::{counts, lines, list, names, parties};
-use futures_util::future::try_join_all;
+use calls_store::{lines, list, names, parties};
 use sha2::{Digest as _, Sha256};
 
 use super::App;
-use super::callbacks::{self, Wanted};
 use super::calls::{accepted_format, detailed, no_details_in_csv};
 use super::cursor::LineCursor;
 use super::export::{self, After, Exported};
-use super::parameters::{FilterParameters, Format, ListParameters, Query};
-use super::people_schemas::{LineCallbackParameters, LineListParameters, LineSummaryParameters};
-use super::responses::not_stored;
-use super::summary::{compared, spell};
-use crate::conditional::{etag, is_known, known};
+use super::parameters::{Format, ListParameters, Query};
+use super::people_schemas::LineListParameters;
+use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::HotReads;
@@ -76,14 +68,19 @@ pub(super) async fn list_line_calls(
     }
     let after = parameters.after.as_ref().map(|cursor| cursor.0);
     let limit = parameters.limit.unwrap_or(<ListParameters>::DEFAULT_LIMIT);
+    let seen = newest_of_lines(&request);
     let page = match parameters.details || !parameters.filter.is_empty() {
-        false => plain_page(&hot, &lines, after, limit).await?,
+        false => plain_page(&hot, &lines, seen, (after, limit)).await?,
         true => {
-            let (data, lines) = (app.clone(), lines.clone());
-            app.database.block(move || data.line_page(&lines, &parameters, limit)).await?
+            let data = app.clone();
+            let find = move |database: &Database| {
+                let page = data.line_page(database, &lines, &parameters, limit)?;
+                Ok::<_, ApiError>((page.tag.newest, page))
+            };
+            app.read(seen, find).await?
         }
     };
-    let etag = etag(page.version);
+    let etag = page.tag.etag;
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, etag.clone())).insert_header((VARY, "Accept"));
     if is_known(&known(&request), &etag) {
@@ -130,11 +127,8 @@ impl Lines {
         let is_plain =
             |named: &Named| matches!(named, Named::Number(party) if parties::fixed_key(party).is_some());
         let lines = match named.iter().all(is_plain) {
-            true => data.lines_named(&app.database, &named)?,
-            false => {
-                let database = app.database.clone();
-                app.database.block(move || data.lines_named(&database, &named)).await?
-            }
+            true => data.lines_named(app.reads(), &named)?,
+            false => app.reads().block(move || data.lines_named(data.reads(), &named)).await?,
         };
         match lines.len() {
             0..=MOST => Ok(Self(lines)),
@@ -151,22 +145,56 @@ impl Lines {
         found.map_or(Party::Unknown, |line| line.party.clone())
     }
 
-    /// A version of all histories together: of who they are, of each one's version and of the names.
-    fn version(&self, names: i64, versions: impl IntoIterator<Item = (PartyKey, Version)>) -> Version {
+    /// What an answer of the histories as they are now is known by. To be asked for before they are read: if
+    /// a call comes in between, the tag is older than the answer, never newer.
+    pub(super) fn tag(&self, database: &Database) -> Result<Tag, ApiError> {
+        Ok(database.read(|connection| {
+            let names = names::version(connection)?;
+            let mut versions = Vec::new();
+            for key in self.0.iter().filter_map(|line| line.key) {
+                versions.push((key, list::version(connection, key)?));
+            }
+            Ok(self.tag_of(names, versions))
+        })?)
+    }
+
+    /// Of who they are, of each one's version and of the names.
+    fn tag_of(&self, names: i64, versions: impl IntoIterator<Item = (PartyKey, Version)>) -> Tag {
         let mut digest = Sha256::new();
         digest.update(names.to_be_bytes());
         for line in &self.0 {
             digest.update(line.party.to_string());
             digest.update([0]);
         }
+        let mut newest = 0_i64;
         for (key, version) in versions {
             digest.update(key.0.to_be_bytes());
             digest.update(version.0.to_be_bytes());
+            newest = newest.saturating_add(version.0);
         }
         let bytes: [u8; 32] = digest.finalize().into();
         let (first, _) = bytes.split_at(8);
-        Version(first.iter().fold(0, |number: i64, byte| number << 8 | i64::from(*byte)))
+        let digest = first.iter().fold(0, |number: i64, byte| number << 8 | i64::from(*byte));
+        let newest = Version(newest);
+        Tag { newest, etag: etag_with_names(newest, digest) }
     }
+}
+
+/// What an answer of several lines is known by.
+pub(super) struct Tag {
+    /// The sum of the versions, which grows with each of them.
+    pub newest: Version,
+    pub etag: String,
+}
+
+/// The sum of the versions that a client can have seen, as [`Tag::newest`]: that of a tag in `If-None-Match`,
+/// or of the position of an event in each line, which is no higher, in `Last-Event-ID`.
+pub(super) fn newest_of_lines(request: &HttpRequest) -> Version {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let ids = header("last-event-id").unwrap_or_default().split('-').map(|id| id.parse::<i64>().ok());
+    let ids: Option<i64> = ids.sum();
+    let tags = versions_seen(header(IF_NONE_MATCH.as_str()).unwrap_or_default());
+    tags.chain(ids.map(Version)).max().unwrap_or(Version::NONE)
 }
 
 /// A number in any spelling, or the name of a set behind `@`.
@@ -217,11 +245,11 @@ impl App {
     /// A page that the hot path does not have.
     fn line_page(
         &self,
+        database: &Database,
         lines: &Lines,
         parameters: &ListParameters<LineCursor>,
         limit: u16,
     ) -> Result<LinePage, ApiError> {
-        let database = &self.database;
         let after = parameters.after.as_ref().map(|cursor| cursor.0);
         let known: Vec<PartyKey> = lines.iter().filter_map(|line| line.key).collect();
         let patience = database.deadlines().search() / u32::try_from(known.len().max(1)).unwrap_or(1);
@@ -243,7 +271,7 @@ impl App {
         }
         let (rows, next) = merge(parts, limit.into(), CallColumns::position);
         let body = database.read(|connection| self.written(connection, lines, &rows, parameters.details))?;
-        Ok(LinePage { version: lines.version(names, versions), body, next })
+        Ok(LinePage { tag: lines.tag_of(names, versions), body, next })
     }
 
     fn written(
@@ -283,7 +311,7 @@ impl App {
 
 /// A page as it is sent.
 struct LinePage {
-    version: Version,
+    tag: Tag,
     /// JSON.
     body: Vec<u8>,
     next: Option<Place>,
@@ -293,15 +321,15 @@ struct LinePage {
 async fn plain_page(
     hot: &HotReads,
     lines: &Lines,
-    after: Option<Place>,
-    limit: u16,
+    seen: Version,
+    (after, limit): (Option<Place>, u16),
 ) -> Result<LinePage, ApiError> {
     let keys: Vec<PartyKey> = lines.iter().filter_map(|line| line.key).collect();
     let ask = |owner: &PartyKey| {
         let after = after.map(|after| after.within(*owner));
-        hot.page(Version::NONE, PageQuestion { owner: *owner, after, limit, known: None })
+        PageQuestion { owner: *owner, after, limit, known: None }
     };
-    let pages = try_join_all(keys.iter().map(ask)).await?;
+    let pages = hot.pages(seen, &keys.iter().map(ask).collect::<Vec<_>>()).await?;
     let versions: Vec<(PartyKey, Version)> =
         keys.iter().copied().zip(pages.iter().map(|page| page.version)).collect();
     let part = |(number, page): (PartyKey, calls_store::hot::Page)| Part {
@@ -319,7 +347,7 @@ async fn plain_page(
         append_json(&mut body, &lines.party(number), &row);
     }
     body.push(b']');
-    Ok(LinePage { version: lines.version(0, versions), body, next })
+    Ok(LinePage { tag: lines.tag_of(0, versions), body, next })
 }
 
 /// A call with the number whose it is.
@@ -331,134 +359,4 @@ fn append_json(body: &mut Vec<u8>, number: &Party, call: &CallRow) {
     call.append_json(body);
     // In place of the brace.
     body[start] = b',';
-}
-
-/// Summary of the calls of several numbers together.
-///
-/// `top_counterparties` are those that are among the ten of a line, with their calls there.
-#[utoipa::path(
-    get,
-    path = "/api/calls/summary",
-    tag = "lines",
-    params(LineSummaryParameters),
-    responses(
-        (status = 200, description = "The summary.", body = Summary),
-        ApiError
-    )
-)]
-pub(super) async fn summarize_lines(
-    app: web::Data<App>,
-    query: web::Query<Vec<(String, String)>>,
-) -> Result<HttpResponse, ApiError> {
-    let query = Query::new(query.into_inner());
-    query.refuse_unknown(&[&requests::LINES, &requests::FILTER, &requests::SUMMARY])?;
-    let parameters = FilterParameters::read(&query, app.region)?;
-    let previous = compared(&query, &parameters)?;
-    let lines = Lines::read(&app, &query).await?;
-    let data = app.clone();
-    let find = move || {
-        let mut summary = data.line_summary(&lines, &parameters)?;
-        if let Some(previous) = previous {
-            let before = data.line_summary(&lines, &parameters.within(previous.from, previous.until))?;
-            summary.previous = Some(previous.filled(&before));
-        }
-        Ok::<_, ApiError>(summary)
-    };
-    let summary = app.database.block(find).await?;
-    Ok(not_stored(&summary))
-}
-
-impl App {
-    fn line_summary(&self, lines: &Lines, parameters: &FilterParameters) -> Result<Summary, ApiError> {
-        let owners: Vec<PartyKey> = lines.iter().filter_map(|line| line.key).collect();
-        owners.iter().try_for_each(|owner| self.bring_counts_forward(*owner))?;
-        let patience = self.database.deadlines().search() / u32::try_from(owners.len().max(1)).unwrap_or(1);
-        let zone = parameters.zone;
-        let mut summary = self.database.read(|connection| {
-            let mut filters = Vec::with_capacity(owners.len());
-            for owner in &owners {
-                filters.push((*owner, parameters.resolve(connection, *owner)?));
-            }
-            let long = counts::LONG;
-            let mut questions = Vec::with_capacity(filters.len());
-            for (owner, filter) in &filters {
-                questions.push(Question { owner: *owner, filter, zone, patience, long });
-            }
-            summary::summarize_lines(connection, &self.labels, zone.name(), &questions)
-        })?;
-        spell(&mut summary);
-        Ok(summary)
-    }
-}
-
-/// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was
-/// called.
-///
-/// A person who called two lines has two entries, and each line's entry is marked done by itself.
-#[utoipa::path(
-    get,
-    path = "/api/calls/callbacks",
-    tag = "lines",
-    params(LineCallbackParameters),
-    responses(
-        (status = 200, description = "The people, in the order that was asked for.", body = CallbackQueue),
-        ApiError
-    )
-)]
-pub(super) async fn list_line_callbacks(
-    app: web::Data<App>,
-    query: web::Query<Vec<(String, String)>>,
-) -> Result<HttpResponse, ApiError> {
-    let query = Query::new(query.into_inner());
-    query.refuse_unknown(&[&requests::LINES, &requests::CALLBACKS])?;
-    let wanted = Wanted::read(&query)?;
-    let lines = Lines::read(&app, &query).await?;
-    let data = app.clone();
-    let find = move || {
-        let none = UnidentifiedCallers::default();
-        let mut all = CallbackQueue { callbacks: Vec::new(), people: 0, withheld: none, covers: None };
-        for line in lines.iter() {
-            let Some(owner) = line.key else { continue };
-            let queue = callbacks::read(&data, &data.database, owner, wanted, Some(&line.party))?;
-            all.people += queue.people;
-            all.withheld.calls += queue.withheld.calls;
-            all.withheld.last = all.withheld.last.max(queue.withheld.last);
-            let sum = |one: Coverage, other: Coverage| Coverage {
-                calls: one.calls + other.calls,
-                of: one.of + other.of,
-            };
-            all.covers = match (all.covers, queue.covers) {
-                (Some(one), Some(other)) => Some(sum(one, other)),
-                (one, other) => one.or(other),
-            };
-            all.callbacks.extend(queue.callbacks);
-        }
-        wanted.order(&mut all.callbacks);
-        Ok::<_, ApiError>(all)
-    };
-    let queue = app.database.block(find).await?;
-    Ok(not_stored(&queue))
-}
-
-/// The sets of lines that have a name, which `calls lines set` makes.
-#[utoipa::path(
-    get,
-    path = "/api/lines",
-    tag = "lines",
-    responses((status = 200, description = "The sets, by name.", body = Vec<LineSet>), ApiError)
-)]
-pub(super) async fn list_sets(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
-    app.expect_directory()?;
-    let data = app.clone();
-    let find = move || {
-        let sets = data.reads().read(|connection| {
-            let sets = lines::sets(connection)?;
-            data.labels.load(connection, sets.iter().flat_map(|set| set.numbers.iter().copied()))?;
-            Ok(sets)
-        })?;
-        let numbers = |set: &lines::Set| set.numbers.iter().map(|key| data.labels.get(*key)).collect();
-        let set = |set: lines::Set| LineSet { numbers: numbers(&set), name: set.name };
-        Ok::<_, ApiError>(sets.into_iter().map(set).collect::<Vec<_>>())
-    };
-    Ok(HttpResponse::Ok().json(app.reads().block(find).await?))
 }

@@ -46,16 +46,31 @@ pub(super) async fn respond<T: Serialize + Partial + Send + 'static>(
     is_timeless: bool,
     find: impl Fn(&App, &Database, &Party) -> Result<T, ApiError> + Send + Sync + 'static,
 ) -> Result<HttpResponse, ApiError> {
+    let seen = newest_seen(request, versions_seen(&known(request)));
+    let tag = |database: &Database, number: &Party| {
+        let (version, names) = versions_of(database, number)?;
+        Ok((version, etag_with_names(version, names)))
+    };
+    respond_tagged(request, app, (number, seen, is_timeless), tag, find).await
+}
+
+/// As [`respond`], about a subject with a version and tag of its own; from the primary, if the replica has an
+/// older version than the client has seen.
+pub(super) async fn respond_tagged<S: Send + Sync + 'static, T: Serialize + Partial + Send + 'static>(
+    request: &HttpRequest,
+    app: &web::Data<App>,
+    (subject, seen, is_timeless): (S, Version, bool),
+    tag: impl Fn(&Database, &S) -> Result<(Version, String), ApiError> + Send + Sync + 'static,
+    find: impl Fn(&App, &Database, &S) -> Result<T, ApiError> + Send + Sync + 'static,
+) -> Result<HttpResponse, ApiError> {
     let tags = known(request);
-    let seen = newest_seen(request, versions_seen(&tags));
     let data = app.clone();
     let read = move |database: &Database| {
         // Read first: if a call or a name arrives in between, the tag is older than the content, never newer.
-        let (version, names) = versions_of(database, &number)?;
-        let etag = etag_with_names(version, names);
+        let (version, etag) = tag(database, &subject)?;
         let found = match is_timeless && is_known(&tags, &etag) {
             true => None,
-            false => Some(find(&data, database, &number)?),
+            false => Some(find(&data, database, &subject)?),
         };
         Ok::<_, ApiError>((version, (etag, found)))
     };

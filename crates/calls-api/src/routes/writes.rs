@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::App;
-use super::bodies::{bad_body, read_body};
+use super::bodies::{bad_body, bad_json, read_body};
 use super::ingest::unsupported;
 use crate::problem::ApiError;
 use calls_store::pool::DatabaseError;
@@ -55,7 +55,7 @@ pub(super) async fn read_json<T: DeserializeOwned>(
     // serde takes an array for an object with its members in their order.
     let object: Result<Map<String, Value>, _> = serde_json::from_slice(&body);
     let read = object.and_then(|object| serde_json::from_value(Value::Object(object)));
-    read.map_err(|error| bad_body(expected, &error.to_string()))
+    read.map_err(|error| bad_json(expected, &body, &error))
 }
 
 /// A text of several lines: without control characters but line breaks and tabs, at most `most` characters.

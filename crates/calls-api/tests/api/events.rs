@@ -8,6 +8,7 @@ use calls_model::Call;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use crate::post::post;
 use crate::test_app::{NOTIFY, TestApp, TestDatabase, storing};
 
 /// A client of an event stream.
@@ -151,6 +152,43 @@ fn a_new_call_is_told_to_those_who_follow_its_history_alone() {
                           SELECT number, 12025550123, 'now', 'Missed Outbound' FROM other_parties WHERE label = '1001'";
     app.database().store_calls(extension_call).unwrap();
     assert_eq!(extension.call().unwrap().counterparty.to_string(), "+12025550123");
+}
+
+#[test]
+fn a_client_that_searches_is_told_of_those_whom_the_search_finds() {
+    const TOKEN: &str = "a-token-of-some-length-for-tests";
+    let app = TestApp::with(&["--ingest-token", TOKEN]);
+    let authorization = format!("Bearer {TOKEN}");
+    let call = |minute: u32, other: &str, name: &str| {
+        let body = serde_json::json!([{
+            "owner": "+12025550123", "created_at": format!("2024-01-31T10:{minute:02}:00Z"),
+            "counterparty": other, "type": "Missed Inbound", "name": name,
+        }]);
+        let headers = [("content-type", "application/json"), ("authorization", authorization.as_str())];
+        assert_eq!(post(&app, "/api/calls", &headers, body.to_string().as_bytes()).status, 200);
+    };
+    call(0, "+13333333333", "Zo\u{eb} Example");
+    let follow = |q: &str, last: Option<&str>| {
+        Client::connect_to(&app, &format!("/api/calls/+12025550123/events?{q}"), last)
+    };
+    let mut by_name = follow("q=zoe", None);
+    let mut by_digits = follow("q=444%2044&include=details", None);
+    let mut of_lines =
+        Client::connect_to(&app, "/api/calls/events?number=%2B12025550123&number=%2B12025550124&q=zoe", None);
+    call(1, "+14444444444", "Other");
+    call(2, "+13333333333", "Zo\u{eb} Example");
+    let found = by_name.call().unwrap();
+    assert_eq!(found.counterparty.to_string(), "+13333333333");
+    assert_eq!(by_digits.data().unwrap()["counterparty"], "+14444444444");
+    assert_eq!(of_lines.data().unwrap()["counterparty"], "+13333333333");
+    // A client that comes back is not told again, whether it was told of the last call or not.
+    call(3, "+14444444444", "Other");
+    assert_eq!(by_digits.data().unwrap()["counterparty"], "+14444444444");
+    let last = by_digits.last_id.clone();
+    let mut back = follow("q=zoe", Some(&last));
+    call(4, "+13333333333", "Zo\u{eb} Example");
+    assert!(back.call().unwrap().created_at > found.created_at);
+    assert_eq!(app.get("/api/calls/+12025550123/events?q=%00").problem().kind, "/problems/bad-parameter");
 }
 
 #[test]

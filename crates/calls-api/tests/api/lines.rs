@@ -182,6 +182,26 @@ fn the_summary_of_several_lines_is_the_sum_of_theirs() {
 }
 
 #[test]
+fn the_summary_and_the_queue_of_several_lines_are_known_by_a_tag() {
+    let app = app_with_lines(&[]);
+    let numbers = "number=%2B12025550123&number=%2B12025550124";
+    let paths = ["summary", "callbacks"].map(|route| format!("/api/calls/{route}?{numbers}"));
+    let tags = || paths.clone().map(|path| app.get(&path).header("etag").to_owned());
+    let before = tags();
+    let again = |tags: &[String; 2]| {
+        let asked = paths.iter().zip(tags);
+        asked.map(|(path, tag)| app.get_with(path, &[("If-None-Match", tag)]).status).collect::<Vec<_>>()
+    };
+    assert_eq!(again(&before), [304, 304]);
+    app.call(BEN, "2024-02-01T10:00:00Z", "+13333333333", "Missed Inbound", None);
+    assert_eq!(again(&before), [200, 200]);
+    assert_eq!(again(&tags()), [304, 304]);
+    // Of other lines it says nothing.
+    let other = format!("/api/calls/summary?{numbers}&number=1001");
+    assert_eq!(app.get_with(&other, &[("If-None-Match", tags()[0].as_str())]).status, 200);
+}
+
+#[test]
 fn whom_to_call_back_on_several_lines_says_whose_line_was_called() {
     let app = app_with_lines(&[]);
     app.call(BEN, "2024-01-31T09:00:00Z", "+15555555555", "Missed Inbound", None);

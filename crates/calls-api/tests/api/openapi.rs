@@ -65,7 +65,9 @@ fn the_examples_of_the_description_work() {
     let app = TestApp::new();
     let document = app.get("/api/openapi.json").json();
     let mut tried = 0;
-    for (path, operations) in document["paths"].as_object().unwrap() {
+    // Streams of events do not end.
+    let ends = |(path, _): &(&String, &Value)| !path.ends_with("/events");
+    for (path, operations) in document["paths"].as_object().unwrap().iter().filter(ends) {
         for parameter in operations["get"]["parameters"].as_array().into_iter().flatten() {
             let schema = &parameter["schema"];
             let kinds = schema["anyOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()]);

@@ -18,8 +18,19 @@ fn count(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> usize {
     }
 }
 
-fn paths() -> [String; 4] {
-    ["", "?direction=inbound", "/summary", "?include=details"].map(|rest| format!("{OWNER}{rest}"))
+fn paths() -> [String; 8] {
+    let of_one = |rest| format!("{OWNER}{rest}");
+    let of_two = |rest| format!("/api/calls{rest}number=%2B12025550123&number=%2B12025550124");
+    [
+        of_one(""),
+        of_one("?direction=inbound"),
+        of_one("/summary"),
+        of_one("?include=details"),
+        of_two("?"),
+        of_two("?direction=inbound&"),
+        of_two("?include=details&"),
+        of_two("/summary?"),
+    ]
 }
 
 fn start(primary: &Primary, replica: &str) -> TestApp {

@@ -95,3 +95,17 @@ fn details_of_our_exports_are_read_again() {
     let found = detailed(Format::CallsNdjson, &Options::default(), ndjson.as_bytes());
     assert_eq!(details(&found), ["voicemail rang 20.0 \"Example One\" via 600"]);
 }
+
+#[test]
+fn an_e_mail_address_stays_one_and_a_name_stays_in_its_line() {
+    let csv = "owner,created_at,counterparty,type,duration,name\r\n\
+               1001,2024-01-31T10:00:00Z,example@example.com,Missed Inbound,,\"Example\nA\"\r\n\
+               1001,2024-01-31T11:00:00Z,sip:example@example.com,Missed Inbound,,\r\n";
+    assert_eq!(
+        crate::told::text(Format::CallsCsv, &Options::default(), csv),
+        [
+            "2: 1001 < example@example.com 2024-01-31T10:00:00Z missed name Example A",
+            "4: 1001 < sip:example@example.com 2024-01-31T11:00:00Z missed",
+        ]
+    );
+}

@@ -15,7 +15,7 @@ use crate::columns::TypeColumn;
 use crate::counts::top::{Entry, TypeSet};
 use crate::keys::PartyKey;
 use crate::labels::Labels;
-use crate::list::list_calls;
+use crate::list::Search;
 use crate::returned::{self, Standing, is_returned, standing};
 use crate::rows::CallColumns;
 use crate::schema::calls;
@@ -42,10 +42,10 @@ pub(super) fn summarize(
         true => Some(last_spoken(connection, owner)?),
         false => None,
     };
-    let mut after = None;
+    let (mut search, mut after) = (Search::new(owner, filter), None);
     let is_whole = loop {
         let left = patience.saturating_sub(start.elapsed());
-        let page = list_calls(connection, owner, filter, after, PAGE, left)?;
+        let page = search.read(connection, after, PAGE, left)?;
         let open = are_open(connection, owner, &page.rows, spoken.as_ref())?;
         for (call, is_open) in page.rows.iter().zip(open) {
             accumulator.add_call(call, is_open, standing(call) == Standing::Unidentified);

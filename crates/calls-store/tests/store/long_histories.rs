@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use calls_model::CallType;
+use calls_phone::Digits;
 use calls_store::counter::Counter;
 use calls_store::counts;
 use calls_store::deadlines::Deadlines;
@@ -11,6 +12,7 @@ use calls_store::keys::PartyKey;
 use calls_store::labels::Labels;
 use calls_store::list::list_calls;
 use calls_store::pool::{Database as Pool, Queue};
+use calls_store::search::{self, Search};
 use calls_store::server::Failures;
 use calls_store::summary::{Question, summarize};
 use chrono_tz::Tz;
@@ -135,4 +137,47 @@ fn a_history_that_is_being_counted_says_what_its_summary_covers() {
     };
     assert_eq!(counted.calls, CALLS as u64);
     assert_eq!(counted.types.of(CallType::MissedInbound), CALLS as u64 / 4);
+}
+
+#[test]
+fn a_search_that_finds_half_of_many_parties_is_added_up_and_listed() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    execute(
+        &mut connection,
+        &format!(
+            "INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type)
+             SELECT {}, n, 13000000000 + n % 20000, timestamptz '2020-01-01Z' + n * interval '1 minute', 1000, 1
+             FROM generate_series(1, {CALLS}) AS n",
+            OWNER.0
+        ),
+    );
+    execute(
+        &mut connection,
+        "INSERT INTO histories (number, version, calls, epoch, last_call)
+         SELECT number, max(id), count(*), 1, max(created_at) FROM calls GROUP BY number",
+    );
+    while !counts::bring_forward(&mut connection, OWNER).unwrap() {}
+    // 13000010000 to 13000019999.
+    let search = Search::new("300001", vec![Digits::Anywhere("300001".to_owned())]);
+    let found = search::counterparties(&mut connection, OWNER, &search).unwrap();
+    let many = found.0.len() as i64;
+    let calls =
+        number(&mut connection, "SELECT count(*) FROM calls WHERE counterparty::text LIKE '%300001%'");
+    assert!(many > 2_000, "{many}");
+    let filter = Filter { counterparty: Some(found), ..Filter::default() };
+    let patience = Duration::from_secs(60);
+    let question = Question { owner: OWNER, filter: &filter, zone: Tz::UTC, patience, long: counts::LONG };
+    let summary = summarize(&mut connection, &Labels::default(), question).unwrap();
+    assert_eq!((summary.calls as i64, summary.covers), (calls, None));
+    let (mut after, mut listed) = (None, 0);
+    loop {
+        let page = list_calls(&mut connection, OWNER, &filter, after, 1000, patience).unwrap();
+        listed += page.rows.len() as i64;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, calls);
 }

@@ -171,3 +171,35 @@ fn a_search_finds_what_looking_at_each_number_finds() {
         }
     }
 }
+
+#[test]
+fn names_are_listed_in_their_order_and_behind_them_those_without_one() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    for owner in [4_930_001, 4_930_002, 4_930_003, 4_930_004, 4_930_005] {
+        execute(
+            &mut connection,
+            &format!(
+                "INSERT INTO calls (number, id, counterparty, created_at, type)
+                 SELECT {owner}, n, 4930100 + n, '2026-01-01'::timestamptz, 2 FROM generate_series(1, 3) AS n"
+            ),
+        );
+        execute(&mut connection, &format!("INSERT INTO histories VALUES ({owner}, 3, 3, 1, now())"));
+    }
+    // A book's name comes before that of a log, and the first book's before the second's.
+    execute(
+        &mut connection,
+        "INSERT INTO names (party, book, name, said_at) VALUES
+         (4930001, '', 'aaa', now()), (4930001, 'home', 'Zoe', now()), (4930003, 'home', '\u{c9}mile', now()),
+         (4930003, 'work', 'Aaron', now()), (4930004, '', 'Bob', now()), (4930102, 'home', 'Carl', now()),
+         (4930005, '', repeat('\u{fdfa}', 200), now())",
+    );
+    occurrences::bring_forward(&mut connection).unwrap();
+    for limit in [1, 2, 50] {
+        let owners = [4_930_004, 4_930_003, 4_930_001, 4_930_005, 4_930_002];
+        assert_eq!(numbers(&mut connection, "", Sort::Name, limit), owners, "{limit}");
+        let all = [4_930_004, 4_930_102, 4_930_003, 4_930_001, 4_930_005, 4_930_002, 4_930_101, 4_930_103];
+        assert_eq!(numbers(&mut connection, "4930", Sort::Name, limit), all, "{limit}");
+    }
+    assert_eq!(numbers(&mut connection, "carl", Sort::Name, 50), [4_930_102]);
+}

@@ -1,0 +1,119 @@
+//! A directory in the order of names: those that have one, by an index of all names, and behind them the
+//! others by number.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::{Found, Listed, OTHERS, Place};
+use crate::keys::PartyKey;
+
+/// Tables of those who are listed: the column of the key, whether they are owners, and who of them is not.
+const TABLES: [(&str, &str, bool, &str); 2] =
+    [("histories", "number", true, "true"), ("occurrences", "party", false, OTHERS)];
+
+/// What names are ordered by. Longer ones would not fit into an index.
+const BEGINNING: &str = "left(names.folded, 60)";
+
+/// A page behind a place, of `limit` numbers at most.
+pub(super) fn list(
+    connection: &mut PgConnection,
+    found: &Found,
+    after: Option<Place>,
+    limit: i64,
+) -> QueryResult<Vec<Listed>> {
+    let after = after.map(|place| place.number);
+    let name = after.map(|number| name_of(connection, number)).transpose()?;
+    let (mut listed, unnamed_after) = match (after, name) {
+        (Some(number), Some(Some(name))) => (named(connection, found, Some((number, name)), limit)?, None),
+        (Some(number), _) => (Vec::new(), Some(number)),
+        (None, _) => (named(connection, found, None, limit)?, None),
+    };
+    let left = limit - listed.len() as i64;
+    if left > 0 {
+        listed.extend(unnamed(connection, found, unnamed_after, left)?);
+    }
+    Ok(listed)
+}
+
+/// What the name of a party is ordered by. `None` for one without a name.
+fn name_of(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let query =
+        format!("SELECT {BEGINNING} AS name FROM names WHERE party = $1 ORDER BY book = '', book LIMIT 1");
+    let row: Option<Row> =
+        diesel::sql_query(query).bind::<BigInt, _>(party).get_result(connection).optional()?;
+    Ok(row.map(|row| row.name))
+}
+
+fn named(
+    connection: &mut PgConnection,
+    found: &Found,
+    after: Option<(PartyKey, String)>,
+    limit: i64,
+) -> QueryResult<Vec<Listed>> {
+    let behind = match after {
+        Some(_) => format!("({BEGINNING}, names.party) > ($3, $2)"),
+        // Each parameter is there, and is to have a type.
+        None => "$2::bigint IS NOT NULL AND $3::text IS NOT NULL".to_owned(),
+    };
+    let part = |(table, key, is_owner, only): (&str, &str, bool, &str)| {
+        format!(
+            "(SELECT names.party AS number, {table}.calls, {table}.last_call, {is_owner} AS is_owner,
+                     {BEGINNING} AS beginning
+              FROM names JOIN {table} ON {table}.{key} = names.party
+              WHERE NOT EXISTS (
+                  SELECT FROM names AS better WHERE better.party = names.party
+                  AND (better.book = '', better.book) < (names.book = '', names.book)
+              ) AND {behind} AND {only} AND {}
+              ORDER BY {BEGINNING}, names.party LIMIT $1)",
+            found.condition(&format!("{table}.{key}"), 4)
+        )
+    };
+    let query = format!(
+        "SELECT * FROM ({}) AS listed ORDER BY beginning, number LIMIT $1",
+        tables(found).map(part).collect::<Vec<_>>().join(" UNION ALL ")
+    );
+    let (number, name) = after.unwrap_or((PartyKey(0), String::new()));
+    let query = diesel::sql_query(query)
+        .into_boxed()
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(number)
+        .bind::<Text, _>(name);
+    found.bind(query).load(connection)
+}
+
+fn unnamed(
+    connection: &mut PgConnection,
+    found: &Found,
+    after: Option<PartyKey>,
+    limit: i64,
+) -> QueryResult<Vec<Listed>> {
+    let part = |(table, key, is_owner, only): (&str, &str, bool, &str)| {
+        format!(
+            "(SELECT {key} AS number, calls, last_call, {is_owner} AS is_owner FROM {table}
+              WHERE NOT EXISTS (SELECT FROM names WHERE names.party = {table}.{key})
+              AND {key} > $2 AND {only} AND {}
+              ORDER BY {key} LIMIT $1)",
+            found.condition(&format!("{table}.{key}"), 3)
+        )
+    };
+    let query = format!(
+        "SELECT * FROM ({}) AS listed ORDER BY number LIMIT $1",
+        tables(found).map(part).collect::<Vec<_>>().join(" UNION ALL ")
+    );
+    let query = diesel::sql_query(query)
+        .into_boxed()
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(after.unwrap_or(PartyKey(i64::MIN)));
+    found.bind(query).load(connection)
+}
+
+/// Without a search those who have histories are listed alone.
+fn tables(found: &Found) -> impl Iterator<Item = (&'static str, &'static str, bool, &'static str)> {
+    TABLES.into_iter().take(if found.is_everybody { 1 } else { 2 })
+}

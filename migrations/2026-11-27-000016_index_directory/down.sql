@@ -1,0 +1,2 @@
+DROP INDEX names_folded;
+DROP INDEX histories_digits;
