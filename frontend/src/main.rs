@@ -11,7 +11,8 @@
 //!   languages, zones and countries.
 //! - [`script`]: texts and rows, which the page's scripts write.
 //! - [`recent`]: the numbers looked at last. [`keyboard`]: where the focus goes.
-//! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share. [`reactive`]: effects and memos of all of it.
+//! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
+//! - [`reactive`]: effects and memos of all of it.
 
 mod api;
 mod app;
@@ -42,7 +43,8 @@ fn main() {
     let base = document().document_element().and_then(|html| html.get_attribute("data-base"));
     path::set_base(base.unwrap_or_default());
     script::when_nothing_is_under_way(move || {
-        // The skeleton of index.html goes and the page comes in one task, so nothing blank is painted between.
+        // The skeleton of index.html goes and the page comes in one task, so nothing blank is painted
+        // between.
         root.set_inner_html("");
         mount_to(root, app::App).forget();
     });
