@@ -307,8 +307,10 @@ fn a_number_says_whose_histories_it_occurs_in() {
     assert_eq!(
         info["occurs_in"],
         json!([
-            {"number": "+12025550123", "name": "Jörg Größer", "calls": 2, "last_call": "2026-03-01T12:00:00Z"},
-            {"number": "+4940123456", "calls": 1, "last_call": "2026-03-01T10:03:00Z"}
+            {"number": "+12025550123", "name": "Jörg Größer", "calls": 2, "last_call": "2026-03-01T12:00:00Z",
+             "details": {"international": "+1 202-555-0123", "national": "(202) 555-0123", "country": "US"}},
+            {"number": "+4940123456", "calls": 1, "last_call": "2026-03-01T10:03:00Z",
+             "details": {"international": "+49 40 123456", "national": "040 123456", "country": "DE"}}
         ])
     );
     assert_eq!(app.get("/api/numbers/+493099999999").json()["occurs_in"], Value::Null);

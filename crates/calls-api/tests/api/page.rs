@@ -183,7 +183,7 @@ fn a_form_without_the_program_leads_to_a_number_or_to_who_is_called_so() {
 #[test]
 fn the_scripts_name_only_problems_that_the_api_has() {
     let scripts =
-        [include_str!("../../../../frontend/js/texts.js"), include_str!("../../../../frontend/js/search.js")];
+        [include_str!("../../../../frontend/js/api.js"), include_str!("../../../../frontend/js/search.js")];
     let named: Vec<&str> = scripts
         .iter()
         .flat_map(|script| script.split('"'))

@@ -55,11 +55,8 @@ async fn a_reload_without_the_database_shows_the_last_known_calls_and_recovers_b
         )
         .await;
     page.reload().await;
-    page.wait_for_rows(3).await;
-    assert_eq!(
-        page.tab.string("return document.querySelector('.freshness').innerText").await,
-        "Updated 12 min ago"
-    );
+    page.tab.wait_for("document.querySelectorAll('[data-call]').length === 3").await;
+    page.tab.wait_for("document.querySelector('.freshness').innerText === 'Updated 12 min ago'").await;
 
     // And with it, in a tab that is a copy of this one.
     let copy = "return open(location.href) !== null";
