@@ -156,10 +156,17 @@
       main.querySelector(".queue-error").textContent = error.message;
       main.ariaBusy = "false";
     };
+    // An answer that a change or a newer question has overtaken is not shown: it would take away the row that
+    // has the focus. Another one follows.
+    let asked = 0;
+    let changes = 0;
     const load = async () => {
+      const turn = ++asked;
       const query = new URLSearchParams([...chosen].filter(([name]) => name === "done" || name === "sort"));
       try {
-        queue = (await ask(`${address}${[...query].length > 0 ? `?${query}` : ""}`)).data;
+        const { data } = await ask(`${address}${[...query].length > 0 ? `?${query}` : ""}`);
+        if (turn < asked || changes > 0) return;
+        queue = data;
         main.querySelector(".queue-error").textContent = "";
         render();
       } catch (error) {
@@ -168,15 +175,18 @@
     };
     // Changes what is kept of a person, here and in the other tabs.
     const change = async (party, request) => {
+      let failure;
+      changes += 1;
       try {
         await ask(`${address}/${encode(party)}`, request);
         channel.postMessage(number);
-        await load();
       } catch (error) {
         marked.delete(party);
-        await load();
-        fail(error);
+        failure = error;
       }
+      changes -= 1;
+      await load();
+      if (failure) fail(failure);
     };
 
     document.title = `${t("To call back")}: ${name} · Calls`;

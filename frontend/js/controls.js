@@ -1,4 +1,4 @@
-// What the bar's buttons do: all that must work without the program.
+// The bar's buttons: all that must work without the program.
 {
   const { t, write, icon } = calls;
   const root = document.documentElement;

@@ -1,4 +1,4 @@
-// What is said where the program cannot be loaded, or stops.
+// The notice where the program cannot be loaded, or stops.
 {
   const { t, faults } = calls;
   const byId = (id) => document.getElementById(id);

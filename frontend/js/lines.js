@@ -3,7 +3,7 @@
 {
   const { t, html, write, encode, ask, follow, row, date, day, locale, heading, base } = calls;
 
-  // What is known of each line, by its number; the rows say it.
+  // Names of the lines, by number, for the rows.
   const known = new Map();
   calls.lines = new Map();
   /** Lines of which more than the number is asked for. */
@@ -158,7 +158,7 @@
     const load = async () => {
       try {
         const answer = await ask(`${base}/api/calls?${query}&include=details&limit=100`);
-        // What is older stays.
+        // Older calls stay.
         const oldest = answer.data.at(-1)?.created_at;
         const older = entries.length > 100 ? entries.filter((call) => call.created_at < oldest) : [];
         if (older.length === 0) next = answer.next;

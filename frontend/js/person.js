@@ -1,4 +1,4 @@
-// What is known of a person on the page of the calls with them: the first call and the last one, who answers
+// Facts about a person on the page of the calls with them: the first call and the last one, who answers
 // whom, and when the person is reached best.
 {
   const { t, html, write, encode, ask, beside, timeElement, timeZone, locale, base } = calls;

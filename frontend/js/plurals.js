@@ -1,4 +1,4 @@
-// What English says of one otherwise than of many.
+// English texts with a form of their own for one.
 {
   const ENGLISH = {
     "{n} calls": { one: "{n} call", other: "{n} calls" },

@@ -1,4 +1,4 @@
-// What the program asks the page's scripts for (script.rs), by values that WebAssembly can hand over.
+// Functions that the program calls (script.rs), with values that WebAssembly can hand over.
 {
   const { t, write, row, title, heading, spelling, briefly, wait } = calls;
   const read = (json) => (json ? JSON.parse(json) : undefined);

@@ -75,7 +75,7 @@
   const address = (uri) => uri.slice(uri.indexOf(":") + 1);
   const isIdentified = (party) => party !== "withheld" && party !== "unknown";
   const isSip = (party) => /^sips?:/.test(party);
-  // How a party is written. `known` is its spelling, `home` the country whose numbers are written as at home.
+  // Spelling of a party. `known` is its spelling, `home` the country whose numbers are written as at home.
   const spelling = (party, known, home, isOutbound) => {
     if (party === "withheld") return t("Withheld number");
     if (party === "unknown") return isOutbound ? t("Unknown number") : t("Unknown caller");
@@ -126,7 +126,7 @@
   };
   // Whether a missed call asks for nothing.
   const isSettled = (disposition) => disposition === "blocked" || disposition === "answered_elsewhere";
-  // What became of a call, in a word.
+  // Outcome of a call, in a word.
   const outcome = ({ type, details = {} }) => {
     const words = type === "Missed Inbound" ? INBOUND : type === "Missed Outbound" ? OUTBOUND : {};
     return words[details.disposition] ?? TYPES[type];
@@ -177,7 +177,7 @@
     return `${details?.number ? `${base}/calls/${encode(details.number)}` : ""}?${search}`;
   };
 
-  // What is inside a call's row, in the order in which it is read aloud: who, what became of the call, how
+  // Content of a call's row, in the order in which it is read aloud: who, the outcome, how
   // long, when. `owner` is whose history it is, `home` that one's country, `when` the text of the time.
   const row = (call, owner, home, when = time.format(new Date(call.created_at))) => {
     const at = new Date(call.created_at);
@@ -235,7 +235,7 @@
   // long as `info` is not there.
   const heading = (number, info, owner) =>
     info?.name ?? (info ? numberText(info, owner?.country) : written(number));
-  // What is known of a number in small print, each with what it is.
+  // Facts about a number in small print, each with its label.
   const facts = (info, owner) => {
     const region = info.country
       ? countryName(info.country)
@@ -257,7 +257,7 @@
       );
   };
 
-  // What is inside the title of a number's page, or of the page of what one person had with it. Each `info`
+  // Content of the title of a number's page, or of a person's page. Each `info`
   // may not be there yet.
   const title = (number, info, party, person) => {
     const of = party ? person : info;

@@ -8,7 +8,7 @@
   const page = (number) => `${base}/calls/${encode(number)}`;
   const written = ({ number, details }) => spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
-  // What stands below the name.
+  // The line below the name.
   const beneath = (entry) =>
     [entry.name && written(entry), entry.label].filter(Boolean).map((part) => html`<bdi>${part}</bdi>`);
   const isNumber = (text) => !/\p{L}/u.test(text) || /[:@]/.test(text);

@@ -5,7 +5,7 @@
   const language = (tag) => tag.split("-")[0];
   // The reader's own variety of the language writes dates and numbers.
   const locale = navigator.languages?.find((own) => language(own) === language(lang)) ?? lang;
-  // What comes later is added to it.
+  // Later texts are added to it.
   const catalogue = (globalThis.texts ??= {});
   const rules = new Intl.PluralRules(lang);
   const numbers = new Intl.NumberFormat(locale);

@@ -73,7 +73,7 @@ const CLOCK: Duration = Duration::from_secs(30);
 
 /// Time that a new call stays marked.
 const FRESH: Duration = Duration::from_secs(1);
-/// How much above the list's beginning the window begins for who comes back to it, in CSS pixels.
+/// Distance from the window's top to the list's beginning for who comes back to it, in CSS pixels.
 const TOP: f64 = 64.0;
 
 /// Skeleton of the list. The same as in index.html.
@@ -157,7 +157,7 @@ struct History {
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     info: Info,
-    /// What is known of the person whose calls these are, on a person's page.
+    /// The person whose calls these are, on a person's page.
     person: Signal<Option<NumberInfo>>,
     /// Summary of the calls of all types.
     counts: Signal<Option<SummaryData>>,
@@ -392,8 +392,8 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
 
-/// What a screen reader is told, again whenever it changes. Neither for each page of older calls, nor for
-/// each new call.
+/// Announcement for a screen reader, repeated whenever it changes. Neither for each page of older calls, nor
+/// for each new call.
 fn use_announcement(page: History) -> Memo<String> {
     let History { calls, is_online, state, list, wanted, is_filtered, .. } = page;
     let told = StoredValue::new(None::<(Wanted, String)>);

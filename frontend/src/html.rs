@@ -32,7 +32,7 @@ impl Html {
     }
 }
 
-/// What can stand between markup.
+/// Content between markup.
 pub trait Part {
     /// Appends this as HTML.
     fn write(&self, html: &mut Html);

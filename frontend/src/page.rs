@@ -1,4 +1,4 @@
-//! What each page does for its readers: its title in the tab, and the focus on its heading when one comes
+//! Duties of each page: its title in the tab, and the focus on its heading when one comes
 //! from another page. And the parts of a page that are HTML in index.html.
 
 use leptos::prelude::*;

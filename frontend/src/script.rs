@@ -1,4 +1,4 @@
-//! What the page's scripts do for the program: texts in the page's language, rows, titles and durations. The
+//! Functions of the page's scripts: texts in the page's language, rows, titles and durations. The
 //! scripts paint the first rows before the program is there, so all of it is written in them, once.
 
 use calls_model::{DetailedCall, NumberInfo, TalkTime};
@@ -18,12 +18,12 @@ pub fn count(text: &str, n: u64) -> String {
     bindings::count(text, n)
 }
 
-/// What is inside of a call's row, as HTML. `owner` is whose history it is, `home` the country of that one.
+/// Inner HTML of a call's row. `owner` is whose history it is, `home` the country of that one.
 pub fn row(call: &DetailedCall, owner: &str, home: Option<&str>) -> String {
     bindings::row(&json(call), owner, home)
 }
 
-/// What is inside of the title, as HTML. The numbers are the address's; what is known of them may not be
+/// Inner HTML of the title. The numbers are the address's; what is known of them may not be
 /// there yet.
 pub fn title(
     number: &str,
@@ -39,7 +39,7 @@ pub fn heading(number: &str, info: Option<&NumberInfo>, owner: Option<&NumberInf
     bindings::heading(number, info.map(json), owner.map(json))
 }
 
-/// How a party is written; `details` are what is known of it, `home` is the country whose numbers are written
+/// Spelling of a party; `details` are those known of it, `home` is the country whose numbers are written
 /// as there.
 pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String {
     bindings::spelling(party, details, home)

@@ -1,4 +1,4 @@
-//! What of the page's files comes before the first rows, and what comes later; and all of it without what is
+//! Splits the page's files into a part before the first rows and a part after them, both without what is
 //! for its writers alone.
 
 use std::io;
@@ -6,9 +6,9 @@ use std::io;
 /// Text in parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// What the first rows need.
+    /// Needed by the first rows.
     pub first: String,
-    /// What they need too, where all of them are of one person.
+    /// Needed by them too, where all of them are of one person.
     pub person: String,
     /// The rest.
     pub later: String,

@@ -15,7 +15,7 @@ use crate::commands::{
 };
 use crate::configuration::Configuration;
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum LogFormat {
     Auto,

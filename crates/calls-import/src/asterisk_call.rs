@@ -87,7 +87,7 @@ impl Leg {
         if self.caller_name.is_empty() { party::read(&self.clid).1 } else { Some(self.caller_name.clone()) }
     }
 
-    /// What was dialled. The pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and the
+    /// The dialled number. The pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and the
     /// mailboxes of FreePBX (`vmu101`) are those of extensions.
     fn dialled(&self) -> RawParty {
         if self.dst.len() == 1 && self.dst.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -288,7 +288,7 @@ impl Layout {
                         .copied()
                         .filter(|_| !says)
                         .find(|column| party(*column).is_identified());
-                    // What stands in the first one is the name.
+                    // The first one has the name.
                     other.map_or((first, None), |other| (other, Some(first)))
                 };
                 let side = |columns: &[usize], name: Option<usize>| {

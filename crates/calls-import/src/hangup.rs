@@ -2,7 +2,7 @@
 
 use calls_model::Disposition;
 
-/// What became of a call that nobody answered, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a
+/// Disposition of an unanswered call, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a
 /// cause that answered calls have too, and for one that is not known.
 pub(crate) fn cause(name: &str) -> Option<Disposition> {
     Some(match name.trim().to_ascii_uppercase().replace([' ', '-'], "_").as_str() {
@@ -51,7 +51,7 @@ pub(crate) fn cause(name: &str) -> Option<Disposition> {
     })
 }
 
-/// What became of a call, by the code of the final SIP response (RFC 3261, section 21). `None` for one that
+/// Disposition of a call, by the code of the final SIP response (RFC 3261, section 21). `None` for one that
 /// is not known.
 pub(crate) fn sip_response(code: &str) -> Option<Disposition> {
     Some(match code {

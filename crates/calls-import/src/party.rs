@@ -144,7 +144,7 @@ fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What is inside of the quotes around a text.
+/// The text inside its quotes.
 fn unwrapped(text: &str) -> std::ops::Range<usize> {
     let mut inner = text.trim();
     loop {

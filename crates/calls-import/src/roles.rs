@@ -1,4 +1,4 @@
-//! What the columns of call lists are called.
+//! Names of the columns of call lists.
 
 /// Meaning of a column of a call list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

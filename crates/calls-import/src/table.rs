@@ -55,7 +55,7 @@ impl Header {
         self.columns.iter().any(|(name, known)| *known == column && is_of_utc(name))
     }
 
-    /// How many columns there are.
+    /// Number of columns.
     pub fn len(&self) -> usize {
         self.names.len()
     }

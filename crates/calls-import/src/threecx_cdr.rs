@@ -162,7 +162,8 @@ impl Columns {
         talk.put_sides(&caller, &dialled, Some(&reached), out)
     }
 
-    /// Whose mailbox took a call that is logged as one to the mailbox: the extension before it in the chain.
+    /// The extension whose mailbox took a call that is logged as one to the mailbox: the one before it in the
+    /// chain.
     fn mailbox_of(&self, row: &Row) -> Option<Person> {
         let is_mailbox = |text: &str| plain(text).starts_with("vmail");
         if !is_mailbox(&self.get(row, "to-no")) {

@@ -204,7 +204,7 @@ fn is_live(folded: &str) -> bool {
     )
 }
 
-/// How the call ended, by all words together. `None` if none of them says it, `Some(None)` if it was not
+/// The call's end, by all words together. `None` if none of them says it, `Some(None)` if it was not
 /// answered.
 fn ended(words: &[Word]) -> Option<Option<Disposition>> {
     let is_not = words.contains(&Word::Not);

@@ -151,7 +151,7 @@ function imports() {
         "./page_bg.js": import0,
     };
 }
-// What helps.
+// Help.
 function helped(value) {
     return wasm.malloc(value, wasm.memory);
 }

@@ -20,7 +20,7 @@ use std::{env, fs};
 
 use anyhow::{Context, bail, ensure};
 
-/// What rustc may use for this target, so that wasm-opt may use it too.
+/// Features that rustc may use for this target, so that wasm-opt may use them too.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",

@@ -29,7 +29,7 @@ const PANICS: [&str; 10] = [
 /// one in it, and does without; `script::decimal` writes floats.
 const FLOATS: [&str; 2] = ["<f64 as core::fmt::Display>::fmt", "<f64 as core::fmt::Debug>::fmt"];
 
-/// What becomes of a function's body.
+/// Replacement of a function's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
     /// It traps.
@@ -139,7 +139,7 @@ fn bodies(program: &[u8]) -> anyhow::Result<(HashMap<u32, Body>, u32)> {
     Ok((bodies, imported))
 }
 
-/// What becomes of the body of a function with this name.
+/// Replacement of the body of a function with this name.
 fn body_of(name: &str) -> Option<Body> {
     // `core[c5930c85a12de822]::option::unwrap_failed`
     let mut plain = String::with_capacity(name.len());

@@ -50,7 +50,7 @@ fn api_query() -> String {
     path::query(&filter.parameters(intl::today(), intl::beginning, &intl::zone_id()))
 }
 
-/// What is inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as
+/// Data inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as
 /// if it were not there.
 fn inside() -> Option<Fallback> {
     let text = document().get_element_by_id(Fallback::ELEMENT)?.text_content()?;
@@ -65,7 +65,7 @@ fn inside() -> Option<Fallback> {
     Some(fallback)
 }
 
-/// What is kept of the number of the address, where no filter asks for other calls.
+/// Kept calls of the number of the address, where no filter asks for other calls.
 fn kept() -> Option<Fallback> {
     let location = window().location();
     let pathname = location.pathname().ok()?;

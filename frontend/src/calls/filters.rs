@@ -1,4 +1,4 @@
-//! What chooses which calls are shown: links and a form, whose HTML is in index.html. All of it is in the
+//! Filters: links and a form, whose HTML is in index.html. All of it is in the
 //! address, so that they work without the program too; with it they lead there without a new page.
 
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub fn Filters(
     today: ReadSignal<Day>,
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
-    // What the search field was given last. What was typed stays as it was typed.
+    // Last value given to the search field. Typed text stays as it was typed.
     let sent = StoredValue::new(String::new());
     let mut was_there = false;
     effect(move || {

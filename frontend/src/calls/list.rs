@@ -78,7 +78,7 @@ impl List {
         self.summary.with(|data| data.as_ref().filter(is_of_list).map(|data| data.summary.calls as usize))
     }
 
-    /// What a party is called, as in the rows: by its name, or else as its number is written.
+    /// A party's name, as in the rows: by its name, or else as its number is written.
     pub fn spell(&self, party: &Party) -> String {
         let ranked = self.summary.with(|data| {
             let mut ranked = data.iter().flat_map(|data| &data.summary.top_counterparties);

@@ -1,4 +1,4 @@
-//! Whose calls the address asks for.
+//! The number that the address names.
 
 use calls_model::NumberInfo;
 use leptos::prelude::*;

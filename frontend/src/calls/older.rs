@@ -11,7 +11,7 @@ use crate::api::ApiError;
 use crate::reactive::{effect, memo};
 use crate::script::{self, fill, t};
 
-/// How far below the window's end the older calls are asked for, so that they are there before one is.
+/// Distance below the window's end within which older calls are requested, so that they are there in time.
 const AHEAD: &str = "0px 0px 2000px 0px";
 
 /// Loads older calls as one comes near, and by a button for those who do not scroll.

@@ -1,4 +1,4 @@
-//! What the page asks the API for beside calls, as one type: hooks of leptos-swr are compiled anew for each
+//! The page's requests beside calls, as one type: hooks of leptos-swr are compiled anew for each
 //! type of data.
 
 use calls_model::NumberInfo;
@@ -9,7 +9,7 @@ use super::summary_data::{SummaryData, SummaryKey};
 use crate::api::{self, ApiError};
 use crate::path;
 
-/// What finds a resource.
+/// Key of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     /// The description of a number, by any spelling of it.

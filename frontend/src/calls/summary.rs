@@ -1,5 +1,5 @@
-//! What the calls that are shown come to, beside them: sums, two charts, and with whom there were the most.
-//! What is in a chart is also in a table, whose cells are links; in the chart itself a click does the same.
+//! Summary of the calls that are shown, beside them: sums, two charts, and with whom there were the most.
+//! The data of a chart is also in a table, whose cells are links; in the chart itself a click does the same.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whose history it is, or whose calls with the owner. rows.js writes it.
+//! Title: the owner of the history, or the person with whom the calls are. rows.js writes it.
 
 use calls_model::NumberInfo;
 use leptos::html::Div;
@@ -16,7 +16,7 @@ pub fn Title(
     info: Signal<Option<NumberInfo>>,
     /// The person of the address, on a person's page.
     party: Memo<Option<String>>,
-    /// What the API knows of the person.
+    /// The person, as known to the API.
     person: Signal<Option<NumberInfo>>,
 ) -> impl IntoView {
     let node = NodeRef::<Div>::new();

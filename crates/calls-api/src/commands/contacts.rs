@@ -28,7 +28,7 @@ enum Command {
     Import(import::Arguments),
     /// Read an address book from a CardDAV server, such as Nextcloud, Radicale or Fastmail
     ///
-    /// What has changed there changes here, and what is gone there is gone here. Where the server cannot be
+    /// Changes and deletions on the server are made here too. Where the server cannot be
     /// read to the end, the names stay as they were. Run it from time to time, as by cron.
     Sync(Box<sync::Arguments>),
     /// List the address books, or the names of one

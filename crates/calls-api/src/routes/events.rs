@@ -81,7 +81,7 @@ pub(super) async fn follow_calls(
         .streaming(stream))
 }
 
-/// What is searched for among the calls of a number. `None` where all are wanted.
+/// The search in the calls of a number. `None` where all are wanted.
 pub(super) fn searched_for(
     query: &Query,
     number: &Party,

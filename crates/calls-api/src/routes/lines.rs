@@ -145,7 +145,7 @@ impl Lines {
         found.map_or(Party::Unknown, |line| line.party.clone())
     }
 
-    /// What an answer of the histories as they are now is known by. To be asked for before they are read: if
+    /// The ETag of an answer from the histories as they are now. To be asked for before they are read: if
     /// a call comes in between, the tag is older than the answer, never newer.
     pub(super) fn tag(&self, database: &Database) -> Result<Tag, ApiError> {
         Ok(database.read(|connection| {
@@ -180,7 +180,7 @@ impl Lines {
     }
 }
 
-/// What an answer of several lines is known by.
+/// The ETag of an answer of several lines.
 pub(super) struct Tag {
     /// The sum of the versions, which grows with each of them.
     pub newest: Version,

@@ -61,7 +61,7 @@ pub async fn get_number(
     Ok(web::Json(info))
 }
 
-/// Whose number it is. `None` where that is not known, or the database does not answer.
+/// The owner of a number. `None` where that is not known, or the database does not answer.
 pub(super) async fn name_of(app: web::Data<App>, party: Party) -> Option<Name> {
     let data = app.clone();
     let find = move || {

@@ -26,7 +26,7 @@ pub fn folder() -> TempDir {
     tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap()
 }
 
-/// What a command has written to standard output, after checking that it succeeded.
+/// Standard output of a command, after checking that it succeeded.
 #[track_caller]
 pub fn succeed(output: Output) -> String {
     assert!(output.status.success(), "{output:?}");

@@ -1,4 +1,4 @@
-//! What holds of every file, whatever is in it. Each fuzz target reads a file by one of these functions.
+//! Properties of every file, whatever is in it. Each fuzz target reads a file by one of these functions.
 
 use std::io::{self, BufRead, Read};
 

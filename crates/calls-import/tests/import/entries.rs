@@ -29,7 +29,7 @@ fn every_entry_of_every_fixture_is_told() {
     assert!(counted > 30, "{counted} fixtures");
 }
 
-/// How many entries a file has, counted in another way. `None` where an entry is not easily told from its
+/// Number of entries of a file, counted in another way. `None` where an entry is not easily told from its
 /// neighbours.
 fn entries(format: Format, text: &str) -> Option<usize> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("sep=")).count();

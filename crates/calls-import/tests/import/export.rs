@@ -1,4 +1,4 @@
-//! What this project writes it reads again.
+//! The project's own exports are read again.
 
 use calls_import::{Format, Options};
 

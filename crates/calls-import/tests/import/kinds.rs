@@ -5,7 +5,7 @@ use calls_import::{Options, read_any};
 use crate::support::own;
 use crate::told;
 
-/// What a log gives whose format is detected, without the details.
+/// Records of a log whose format is detected, without the details.
 fn told(text: &str, options: &Options) -> Vec<String> {
     let opened = read_any(text.as_bytes(), None, options).expect("a call log");
     let items: Vec<_> = opened.items.map(|item| item.expect("the log is read to its end")).collect();

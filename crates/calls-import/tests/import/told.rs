@@ -8,12 +8,12 @@ use chrono::SecondsFormat;
 
 use crate::support::path;
 
-/// What a fixture gives, in the words of [`line`].
+/// Records of a fixture, in the words of [`line`].
 pub fn fixture(format: Format, options: &Options, name: &str) -> Vec<String> {
     bytes(format, options, &fs::read(path(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
-/// What a text gives, in the words of [`line`].
+/// Records of a text, in the words of [`line`].
 pub fn text(format: Format, options: &Options, text: &str) -> Vec<String> {
     bytes(format, options, text.as_bytes())
 }

@@ -12,7 +12,7 @@ use crate::keys::PartyKey;
 const TABLES: [(&str, &str, bool, &str); 2] =
     [("histories", "number", true, "true"), ("occurrences", "party", false, OTHERS)];
 
-/// What names are ordered by. Longer ones would not fit into an index.
+/// Sort key of a name. Longer ones would not fit into an index.
 const BEGINNING: &str = "left(names.folded, 60)";
 
 /// A page behind a place, of `limit` numbers at most.
@@ -36,7 +36,7 @@ pub(super) fn list(
     Ok(listed)
 }
 
-/// What the name of a party is ordered by. `None` for one without a name.
+/// Sort key of a party's name. `None` for one without a name.
 fn name_of(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Option<String>> {
     #[derive(QueryableByName)]
     struct Row {

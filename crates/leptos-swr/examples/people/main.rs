@@ -1,6 +1,6 @@
 //! The example: one list of people, kept fresh. `crates/leptos-swr/example` builds and serves it.
 //!
-//! What there is to see: stop the server, and the list stays, with a notice and a growing retry. Hide the
+//! Things to try: stop the server, and the list stays, with a notice and a growing retry. Hide the
 //! tab, and polling stops. Reload, and the last list is there at once. Choose a group, and the old request is
 //! aborted.
 

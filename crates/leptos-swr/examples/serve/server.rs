@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// How the API answers.
+/// The API's behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mood {
     /// With a list.
@@ -23,7 +23,7 @@ pub enum Mood {
 pub struct Log {
     /// The groups, in order.
     pub asked: Vec<String>,
-    /// How many requests the page has hung up on.
+    /// Number of requests that the page has aborted.
     pub aborted: usize,
     /// Names that were added, in order.
     pub posted: Vec<String>,
@@ -67,7 +67,7 @@ impl Server {
         *lock(&self.shared.mood) = mood;
     }
 
-    /// What the API was asked so far.
+    /// Requests so far.
     pub fn log(&self) -> Log {
         lock(&self.shared.log).clone()
     }

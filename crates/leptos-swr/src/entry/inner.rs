@@ -20,7 +20,7 @@ pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
 /// Fetcher of an entry.
 pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
-/// What an entry asks of a hook that shows it.
+/// An entry's view of a hook that shows it.
 pub(crate) trait Shows<T, E> {
     /// The options as they are now.
     fn options(&self) -> Rc<Options<T, E>>;

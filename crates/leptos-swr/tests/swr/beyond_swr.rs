@@ -1,5 +1,5 @@
-//! What swr does not do: abort, garbage collection, the paused state, identity of rows, revalidation of a
-//! list's head only, and what outlives the page.
+//! Behaviour that swr does not have: abort, garbage collection, the paused state, identity of rows,
+//! revalidation of a list's head only, and what outlives the page.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -102,8 +102,8 @@ fn only_book(http: &Http, home: &Url) -> anyhow::Result<(Url, Option<String>)> {
     Ok((url, book.state()))
 }
 
-/// What a server says of an address, and where that was in the end. `None` where it does not speak CardDAV
-/// there.
+/// A server's response for an address, and the address after redirects. `None` where it does not speak
+/// CardDAV there.
 fn propfind(http: &Http, url: &Url, depth: u8) -> anyhow::Result<Option<(Url, Vec<Resource>)>> {
     let answer = http.ask("PROPFIND", url, depth, PROPERTIES)?;
     if matches!(answer.status, 200 | 400 | 404 | 405 | 501) {

@@ -11,7 +11,7 @@ use crate::test_app::TestApp;
 
 const NUMBER: &str = "/calls/+12025550123";
 const OTHER: &str = "/calls/+13333333333";
-/// What Chromium itself writes to the console for a server that is gone, and for one without its database.
+/// Chromium's own console messages for a server that is gone, and for one without its database.
 const NO_SERVER: &str = "net::ERR_CONNECTION_REFUSED";
 const NO_DATABASE: &str = "the server responded with a status of 503";
 /// Notice above calls that are kept.

@@ -38,7 +38,7 @@ fn app_with_all_kinds_of_calls() -> TestApp {
     app
 }
 
-/// What is seen of the list: each heading's and row's text, and where its parts are.
+/// The visible list: each heading's and row's text, and where its parts are.
 async fn look(client: &Client) -> Vec<Value> {
     // Word of a program that could not be loaded would move the rows.
     let script = "document.querySelector('[data-notice=program]')?.remove();

@@ -9,7 +9,7 @@ use super::home_page::HomePage;
 use crate::cdr;
 use crate::test_app::TestApp;
 
-/// What Chromium itself writes to the console for a server that is gone.
+/// Chromium's own console message for a server that is gone.
 const NO_SERVER: &str = "net::ERR_CONNECTION_REFUSED";
 
 #[tokio::test]

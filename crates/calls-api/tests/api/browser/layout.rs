@@ -189,7 +189,7 @@ const PLACES: [(&str, &str); 4] = [
     ("/lines?number=%2B12025550123&number=%2B442079460958", "[data-call]"),
 ];
 
-/// What is wider than the window, and numbers, times and names that break or lie over another one.
+/// Elements wider than the window, and numbers, times and names that break or lie over another one.
 const BROKEN: &str = "const wide = [...document.body.querySelectorAll('*')]
         .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
         .filter(element => !element.closest('.chips, .sprite, .visually-hidden, .skip, .call-meta > *, .line-beneath > *'));

@@ -37,7 +37,7 @@ async fn no_page_scrolls_sideways_on_the_narrowest_screen_in_either_direction() 
                     const {left, right} = element.getBoundingClientRect();
                     // The page's end is where it would be scrolled to.
                     const isBeyond = document.dir === 'rtl' ? left < 0 : right > 320;
-                    // What does not fit into this line ends in an ellipsis.
+                    // Text that does not fit into this line ends in an ellipsis.
                     return isBeyond && !element.closest('.chips, .sprite, .call-meta > *, .line-beneath > *');
                 })
                 .map(element => element.outerHTML.slice(0, 99))";

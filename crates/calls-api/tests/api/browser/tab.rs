@@ -1,4 +1,4 @@
-//! What every page object is made of: scripts, keys, and waiting for what is to be. Each `wait_for_` fails
+//! The parts of every page object: scripts, keys, and waiting for what is to be. Each `wait_for_` fails
 //! after [`PATIENCE`], with what the page showed instead.
 
 use std::time::{Duration, Instant};
