@@ -27,11 +27,9 @@ use crate::value::Value;
 ///
 /// A page runs each mutation once; a failure is final, also that of a connection lost half way. With
 /// [`MutationQueue::persist`] mutations outlive the page: those that wait, and the one that is under way when
-/// the page is closed or reloaded, whose request the next page sends again. Its request should therefore
-/// carry an idempotency key, which is part of the argument. As with [`Entry::mutate`], a write that is not the
-/// queue's, or emptying the cache, takes precedence: the queued work is still done, and its results are not
-/// shown.
-///
+/// the page is closed or reloaded, whose request the next page sends again. The argument should therefore
+/// contain an idempotency key for the request. As with [`Entry::mutate`], a write that is not the queue's, or
+/// emptying the cache, takes precedence: the queued work is still done, and its results are not shown.
 /// ```
 /// # use std::rc::Rc;
 /// # use leptos_swr::{Cache, Config, MutateOptions, MutationQueue, VirtualHost};
@@ -81,9 +79,9 @@ struct Queue<A, T, R, E> {
     listening: Cell<Option<Box<dyn Any>>>,
 }
 
-/// Time for which a failed mutation stays in the storage. A browser that leaves the page rejects its requests,
-/// some while the page still runs, and nothing tells that from a lost connection. A timer that fires shows
-/// that the page has stayed.
+/// Time for which a failed mutation stays in the storage. Browsers reject requests when the page is left,
+/// some of them while the page still runs, and such a failure looks like a lost connection. If this timer
+/// fires, the page has stayed.
 const KEEP_FAILED_MS: u64 = 3_000;
 
 type Work<A, R, E> = Box<dyn Fn(A) -> Pin<Box<dyn Future<Output = Result<R, E>>>>>;
@@ -189,7 +187,7 @@ where
     }
 
     /// Adds the mutations that an earlier page left in the storage, and keeps those of the queue there from
-    /// now on, each until its answer has come. One that failed stays for another three seconds: if the page is
+    /// now on, each until its answer has come. A failed one stays for another three seconds: if the page is
     /// reloaded in that time, the next page runs it again. `version` changes with the shape of the arguments:
     /// those of another version are dropped.
     pub fn persist(&self, storage: impl Storage, version: u32)
