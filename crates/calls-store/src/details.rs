@@ -1,4 +1,4 @@
-//! Details that the index `calls_history` lacks: ring times, the other line, names and notes.
+//! Details of calls that the index `calls_history` lacks: ring times, other lines, names and notes.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::notes;
 use crate::rows::CallRow;
 use crate::schema::calls;
 
-/// Reads the details of some calls of a history into them, by at most four queries.
+/// Adds details to calls of a history, by at most four queries.
 pub fn read(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -43,7 +43,7 @@ pub fn read(
 /// Ring time in milliseconds, and the other line.
 type BesideIndex = (Option<i32>, Option<PartyKey>);
 
-/// Those columns of some calls of a history that no index has, where they are not empty.
+/// The non-empty columns of calls that no index contains.
 fn beside_index(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -56,7 +56,8 @@ fn beside_index(
         .filter(calls::number.eq(owner))
         .filter(calls::ring_ms.is_not_null().or(calls::via.is_not_null()))
         .select((calls::id, (calls::ring_ms, calls::via)));
-    // Calls that came in in the order of their times have ids in a row: one look instead of many.
+    // Calls that were stored in the order of their times have consecutive ids: one range instead of many
+    // lookups.
     let is_row = last.0.abs_diff(first.0) < 2 * ids.len() as u64;
     let found: Vec<(CallId, BesideIndex)> = match is_row {
         true => some.filter(calls::id.between(first, last)).load(connection)?,

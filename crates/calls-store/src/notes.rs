@@ -1,4 +1,4 @@
-//! Notes on calls. A change takes the next version of its history, by which followers find it.
+//! Notes on calls. A change takes the next version of its history, by which event streams find it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::keys::{CallId, PartyKey, Version};
 use crate::list::find_call;
 use crate::schema::{calls, histories, notes};
 
-/// The notes on some calls of a history.
+/// The notes on calls of a history.
 pub fn of_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -27,13 +27,13 @@ pub fn of_calls(
     Ok(notes.filter(|(_, note)| !note.is_empty()).collect())
 }
 
-/// A note as the columns `text` and `tags` have it.
+/// A note from the columns `text` and `tags`.
 pub(crate) fn read(text: String, tags: &str) -> Note {
     Note { text, tags: tags.lines().map(str::to_owned).collect() }
 }
 
-/// Puts a note on a call, in place of the one that is there; an empty one removes it. Returns false if the
-/// history has no such call. To be run in a transaction.
+/// Stores a note on a call, replacing the previous one; an empty one removes it. Returns false if the call
+/// does not exist. Call it in a transaction.
 pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &Note) -> QueryResult<bool> {
     if find_call(connection, owner, call)?.is_none() {
         return Ok(false);
@@ -43,7 +43,7 @@ pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &
     }
     let Some(version) = next_version(connection, owner)? else { return Ok(false) };
     if find_call(connection, owner, call)?.is_none() {
-        // It was removed while the lock was waited for. Nothing has changed.
+        // The call was removed while this transaction waited for the lock. Nothing has changed.
         return Err(diesel::result::Error::RollbackTransaction);
     }
     let (text, tags) = (note.text.as_str(), note.tags.join("\n"));
@@ -58,8 +58,8 @@ pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &
     Ok(true)
 }
 
-/// Takes the next version of a history, and its lock until the transaction ends. `None` for a number that has
-/// none.
+/// Takes the next version of a history, and its lock until the end of the transaction. `None` for a number
+/// without a history.
 pub(crate) fn next_version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Option<Version>> {
     diesel::update(histories::table.find(owner))
         .set(histories::version.eq(histories::version + 1))
@@ -68,7 +68,7 @@ pub(crate) fn next_version(connection: &mut PgConnection, owner: PartyKey) -> Qu
         .optional()
 }
 
-/// Tells those who follow a history that it changed.
+/// Notifies event streams that a history changed.
 pub(crate) fn tell(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_notify($1, $2)")
         .bind::<Text, _>(CHANNEL)
@@ -77,7 +77,7 @@ pub(crate) fn tell(connection: &mut PgConnection, owner: PartyKey) -> QueryResul
         .map(|_| ())
 }
 
-/// Removes the notes on calls that a history no longer has.
+/// Removes notes on calls that no longer exist.
 pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     let call = calls::table.filter(calls::number.eq(owner)).filter(calls::id.eq(notes::call));
     let orphans =
@@ -85,7 +85,7 @@ pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> 
     diesel::delete(orphans).execute(connection).map(|_| ())
 }
 
-/// Removes the notes on a history's calls with one party, whom they may name.
+/// Removes the notes on a history's calls with one party, because they may name it.
 pub(crate) fn remove_with(
     connection: &mut PgConnection,
     owner: PartyKey,

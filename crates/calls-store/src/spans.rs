@@ -1,4 +1,4 @@
-//! Calls within spans of time. Each span is looked up in the history's index.
+//! Calls within spans of time. Each span is an index lookup.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -13,18 +13,18 @@ use crate::rows::CallColumns;
 /// Start and end; the end is not included.
 pub(crate) type Span = (DateTime<Utc>, DateTime<Utc>);
 
-/// Earliest time of a call.
+/// Minimum time of a call.
 pub(crate) fn year_one() -> DateTime<Utc> {
     DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default()
 }
 
-/// First time that no call can have.
+/// Time that all calls are before.
 pub(crate) fn year_ten_thousand() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
 }
 
-/// Spans of the newest quarters that together have `enough`, and how much they have. `quarters` come newest
-/// first, each with its amount; those without any are skipped, and adjacent ones become one span.
+/// Spans of the newest quarters that together contain `enough`, and their total. `quarters` come newest
+/// first, each with its amount; empty ones are skipped, and adjacent ones are merged.
 pub(crate) fn newest(quarters: impl Iterator<Item = (Quarter, u64)>, enough: u64) -> (Vec<Span>, u64) {
     let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
     for (quarter, amount) in quarters.filter(|(_, amount)| *amount > 0) {
@@ -46,16 +46,16 @@ pub(crate) struct Wanted<'a> {
     pub owner: PartyKey,
     pub spans: &'a [Span],
     pub types: Vec<TypeColumn>,
-    /// Empty: any.
+    /// Any disposition, if empty.
     pub dispositions: Vec<DispositionColumn>,
-    /// The last call.
+    /// Highest id.
     pub until: CallId,
 }
 
 impl Wanted<'_> {
-    /// The calls in no order, without durations.
+    /// The calls in any order, without durations.
     pub(crate) fn load(self, connection: &mut PgConnection) -> QueryResult<Vec<CallColumns>> {
-        // OFFSET 0 makes PostgreSQL look each span up in the index, instead of comparing each call of the
+        // OFFSET 0 makes PostgreSQL look up each span in the index, instead of comparing each call of the
         // history with all spans.
         const CALLS: &str = "
             SELECT calls.id, calls.created_at, calls.counterparty, calls.type, calls.disposition

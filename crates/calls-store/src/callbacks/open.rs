@@ -1,4 +1,4 @@
-//! The missed calls of a history that are open.
+//! The open missed calls of a history.
 
 use calls_model::{CallType, Coverage, Disposition, UnidentifiedCallers};
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::spans::{self, Span, Wanted, year_one};
 /// The missed calls of a history.
 #[derive(Default)]
 pub(super) struct Open {
-    /// The newest of those that are open.
+    /// The newest open ones.
     pub(super) calls: Vec<CallColumns>,
     pub(super) unidentified: UnidentifiedCallers,
     pub(super) covers: Option<Coverage>,
@@ -36,7 +36,7 @@ pub(super) fn find(connection: &mut PgConnection, question: Question) -> QueryRe
     }
 }
 
-/// Of a history that is searched, newest calls first.
+/// Searches a history for open calls, newest first.
 fn searched(connection: &mut PgConnection, question: Question, size: u64) -> QueryResult<Open> {
     let Question { owner, patience, .. } = question;
     let filter = Filter { returned: Some(false), ..Filter::default() };
@@ -60,10 +60,10 @@ fn searched(connection: &mut PgConnection, question: Question, size: u64) -> Que
     Ok(Open { calls: page.rows, unidentified, covers })
 }
 
-/// Calls without a count that are read one by one.
+/// Maximum number of uncounted calls that are read one by one.
 const MOST_UNCOUNTED: i64 = 20_000;
 
-/// Of a history whose calls are counted.
+/// Finds the open calls of a counted history.
 fn counted(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -87,7 +87,7 @@ fn counted(
     }
     calls.extend(newer);
     let mut calls = without_returned(connection, owner, calls)?;
-    // Quarters of an hour are read whole, so there can be more than enough.
+    // Whole quarters of an hour are read, so there may be more than needed.
     calls.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
     calls.truncate(MOST_OPEN.into());
     let looked_at = looked_at.min(MOST_OPEN.into());
@@ -104,7 +104,7 @@ fn is_unidentified(call: &CallColumns) -> bool {
     crate::returned::standing(call) == crate::returned::Standing::Unidentified
 }
 
-/// The quarters of an hour that have missed calls.
+/// The quarters of an hour with missed calls.
 #[derive(Default)]
 struct Quarters {
     open: Vec<(day::Quarter, u64)>,
@@ -136,13 +136,13 @@ impl Quarters {
         Ok(found)
     }
 
-    /// Spans of the newest of them that have enough open calls, and how many they have.
+    /// Spans of the newest quarters with enough open calls, and the number of these.
     fn newest_open(&self) -> (Vec<Span>, u64) {
         spans::newest(self.open.iter().rev().copied(), MOST_OPEN.into())
     }
 }
 
-/// The missed calls that came after the counts, of at most [`MOST_UNCOUNTED`] calls.
+/// Missed calls that are not counted yet, among at most [`MOST_UNCOUNTED`] calls.
 fn uncounted(connection: &mut PgConnection, owner: PartyKey, until: CallId) -> QueryResult<Vec<CallColumns>> {
     let rows: Vec<CallColumns> = calls::table
         .filter(calls::number.eq(owner))

@@ -1,4 +1,4 @@
-//! The summary of a history whose calls are counted.
+//! The summary of a counted history.
 
 use std::collections::HashMap;
 
@@ -77,15 +77,15 @@ pub(super) fn summarize(
     Ok((summary, Newest::of(inbound)))
 }
 
-/// Calls that are ranked by their counterparties at most, which takes less than a tenth of a second.
+/// Maximum number of calls that are grouped by counterparty, in less than a tenth of a second.
 const MOST_RANKED: u64 = 80_000;
 
-/// Whether the lists of counterparties that are kept are those that are wanted.
+/// Whether the stored lists of counterparties answer the filter.
 fn is_by_type_alone(filter: &Filter) -> bool {
     *filter == Filter { types: filter.types.clone(), ..Filter::default() }
 }
 
-/// The filter's period, as whole quarters of an hour that are counted and spans whose calls are read.
+/// The filter's period, as whole quarters of an hour that are counted and spans that are read call by call.
 struct Parts {
     counted: Option<(Quarter, Quarter)>,
     single: Vec<Span>,
@@ -96,7 +96,7 @@ impl Parts {
         let ends = (year_one(), year_ten_thousand());
         let from = filter.from.map_or(ends.0, |from| from.clamp(ends.0, ends.1));
         let until = filter.until.map_or(ends.1, |until| until.clamp(ends.0, ends.1));
-        // Before this the zone's clocks were off by other than quarters.
+        // Before this time, the offsets of the zone were not multiples of a quarter of an hour.
         let even = offsets.spans().from;
         let first = from.max(even);
         let first = Quarter(first.timestamp().div_euclid(QUARTER) + i64::from(!is_start(first)));
@@ -121,7 +121,7 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// The quarters in which counted calls were found that fit, in the order of time.
+/// The quarters with matching counted calls, ordered by time.
 #[derive(Default)]
 struct Found {
     quarters: Vec<FoundQuarter>,
@@ -149,7 +149,7 @@ impl Found {
         }
     }
 
-    /// When the first and the last of the counted calls began.
+    /// Times of the first and the last counted call.
     fn ends(
         &self,
         connection: &mut PgConnection,
@@ -170,13 +170,13 @@ impl Found {
         Ok(ends)
     }
 
-    /// Spans of the newest quarters that together have `enough` of an amount, and how much they have.
+    /// Spans of the newest quarters that together contain `enough` of an amount, and their total.
     fn newest(&self, amount: fn(&FoundQuarter) -> u64, enough: u64) -> (Vec<Span>, u64) {
         spans::newest(self.quarters.iter().rev().map(|found| (found.quarter, amount(found))), enough)
     }
 }
 
-/// The calls of a span that fit.
+/// The matching calls of a span.
 fn in_span<'a>(owner: PartyKey, filter: &Filter, span: Span) -> calls::BoxedQuery<'a, diesel::pg::Pg> {
     calls::table
         .filter(calls::number.eq(owner))
@@ -195,7 +195,7 @@ struct Single {
 }
 
 impl Single {
-    /// Adds the calls of a span that fit.
+    /// Adds the matching calls of a span.
     fn read(
         &mut self,
         connection: &mut PgConnection,
@@ -224,7 +224,7 @@ impl Single {
         Ok(())
     }
 
-    /// The counterparties with the most calls, together with those of counted calls.
+    /// The counterparties with the most calls, including those of counted calls.
     fn ranked_with(mut self, counted: Vec<Entry>, types: TypeSet) -> Vec<Entry> {
         for entry in counted {
             self.entries.entry(entry.counterparty).and_modify(|known| known.merge(&entry)).or_insert(entry);
@@ -236,8 +236,8 @@ impl Single {
     }
 }
 
-/// Counterparties with the most calls in some spans, and those of `also` that have any. OFFSET 0 is there for
-/// the same reason as in [`Wanted::load`].
+/// The counterparties with the most calls in some spans, and those of `also` that have calls there. For
+/// OFFSET 0 see [`Wanted::load`].
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -302,7 +302,7 @@ fn rank(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Counted inbound calls of some spans.
+/// Counted inbound calls in some spans.
 fn inbound_in(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -315,7 +315,7 @@ fn inbound_in(
     Wanted { owner, spans, types, dispositions: dispositions(filter), until }.load(connection)
 }
 
-/// Newest counted calls that are not returned.
+/// The newest counted calls that are not returned.
 fn newest_open(
     connection: &mut PgConnection,
     owner: PartyKey,
