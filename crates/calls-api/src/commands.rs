@@ -25,7 +25,7 @@ pub(crate) mod upgrade_postgres;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar with rate and ETA. Hidden where nobody looks.
+/// A progress bar with rate and ETA. Hidden unless standard error is a terminal.
 fn progress(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

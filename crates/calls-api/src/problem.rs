@@ -16,7 +16,7 @@ use calls_store::pool::DatabaseError;
 /// Error of a request. Internal causes are logged and never sent.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The path names no party.
+    /// The path has no phone number or other party.
     NotANumber(NotANumber),
     /// A query parameter is unknown or malformed.
     BadParameter {
@@ -27,11 +27,11 @@ pub enum ApiError {
         /// The value found.
         found: String,
     },
-    /// Nothing is at this path.
+    /// The path does not exist.
     NotFound,
-    /// The path or the parameter is known, and there is nothing for it here.
+    /// The path or parameter is known, but this server has nothing for it.
     Missing {
-        /// Cause, and the cure where there is one.
+        /// The reason and, if there is one, the remedy.
         detail: &'static str,
     },
     /// The resource does not accept the method.
@@ -39,7 +39,7 @@ pub enum ApiError {
         /// Accepted methods, as in `Allow`.
         allow: &'static str,
     },
-    /// A page of another origin asks for a write.
+    /// A page of another origin requests a write.
     OtherOrigin {
         /// The header that shows it.
         header: &'static str,

@@ -1,4 +1,4 @@
-//! `calls doctor`: looks at what Calls needs, and says the command that mends what is wrong.
+//! `calls doctor`: checks what Calls depends on, and suggests a command for each problem.
 
 mod cures;
 mod database;
@@ -51,7 +51,7 @@ struct Finding {
     check: &'static str,
     status: Status,
     found: String,
-    /// The command or option that mends it.
+    /// The command or option that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<String>,
 }

@@ -49,7 +49,7 @@ fn check_private(folder: &Path, findings: &mut Findings) {
     }
 }
 
-/// Whom the server runs as.
+/// Checks the user that the server runs as.
 fn check_user(folder: &Path, findings: &mut Findings) {
     if !rustix::process::geteuid().is_root() {
         return;
@@ -70,7 +70,7 @@ fn check_user(folder: &Path, findings: &mut Findings) {
     }
 }
 
-/// Asks the database, and returns the server's major version.
+/// Connects to the database, and returns the server's major version.
 fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> Option<u32> {
     let opened = Server::open_existing(url, folder.map(Path::to_path_buf)).and_then(|server| {
         server.require_answer(|| {})?;
@@ -155,7 +155,7 @@ fn check_clock(
     newest: Option<DateTime<Utc>>,
     findings: &mut Findings,
 ) {
-    /// No version of this program is older.
+    /// Date of the first version of this program.
     const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).expect("2026-01-01");
     let mend = "timedatectl set-ntp true";
     let apart = (now - database).abs();
