@@ -1,4 +1,4 @@
-//! The functions that a request or an import spends its time in: `cargo bench --package calls-bench`.
+//! Benchmarks of the functions that dominate requests and imports: `cargo bench --package calls-bench`.
 
 use calls_api::routes::cursor::Cursor;
 use calls_api::routes::{write_csv, write_ndjson};
@@ -15,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// Each time another number, so that each is read anew.
+/// A different number each time, so that no result is cached.
 #[divan::bench]
 fn read_a_number(bencher: Bencher) {
     let mut digits = 2_015_550_000_u64..;
@@ -113,7 +113,7 @@ fn time() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_706_695_200_250)
 }
 
-/// 50 calls with what an export says of them.
+/// 50 calls with details, as in an export.
 fn detailed_page() -> Vec<DetailedCall> {
     let details = CallDetails { name: Some("Example One".to_owned()), ..CallDetails::default() };
     page().into_iter().map(|call| DetailedCall { call, details: details.clone() }).collect()

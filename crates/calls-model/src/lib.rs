@@ -12,12 +12,12 @@
 //! - `people`: one person's calls, people to call back, lines. [`PersonSummary`], [`CallbackQueue`],
 //!   [`LineSet`].
 //! - `summary`: counts of a history. [`Summary`] and its parts, [`TalkTime`].
-//! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the
-//!   calendar. [`query`]: query strings.
-//! - `fallback`: data inside the HTML of the page. [`Fallback`].
+//! - [`filter`]: the filter of the page, in its addresses and in the API's parameters. [`day`]: calendar
+//!   days. [`query`]: query strings.
+//! - `fallback`: initial data in the page's HTML. [`Fallback`].
 //! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
 //! - [`requests`]: all query parameters.
-//! - `text`: how digits are written.
+//! - `text`: formatting of digits.
 //! - `schema`: JSON schemas of types that serialize as one string, with the feature `schema`.
 
 mod calls;
