@@ -30,6 +30,7 @@ use crate::value::Value;
 /// the page is closed or reloaded, whose request the next page sends again. The argument should therefore
 /// contain an idempotency key for the request. As with [`Entry::mutate`], a write that is not the queue's, or
 /// emptying the cache, takes precedence: the queued work is still done, and its results are not shown.
+///
 /// ```
 /// # use std::rc::Rc;
 /// # use leptos_swr::{Cache, Config, MutateOptions, MutationQueue, VirtualHost};
@@ -151,8 +152,8 @@ where
         Self(queue)
     }
 
-    /// Adds a mutation to the end of the queue and shows its optimistic data. It runs at once where the
-    /// browser is online and nothing is ahead of it. The reply need not be awaited.
+    /// Adds a mutation to the end of the queue, and shows its optimistic data. It runs at once if the browser
+    /// is online and the queue is empty. The reply need not be awaited.
     pub fn push(&self, argument: A) -> Reply<Result<R, E>> {
         let (reply, send) = Reply::new();
         let queue = &self.0;
@@ -246,7 +247,7 @@ where
         jobs.iter().filter(|job| job.entry == *entry && !job.is_overtaken.get()).cloned().collect()
     }
 
-    /// Starts the first mutation, unless one runs already or there is no network.
+    /// Starts the first mutation, unless one is running or the browser is offline.
     fn advance(self: &Rc<Self>) {
         let first = self.jobs.borrow().front().cloned();
         let Some(job) = first.filter(|_| self.host.is_online() && !self.is_running.get()) else { return };
@@ -269,7 +270,7 @@ where
         }));
     }
 
-    /// Takes a finished mutation out of the entry's optimistic data.
+    /// Removes a finished mutation from the entry's optimistic data.
     fn settle(&self, job: &Job<A, T, R, E>, result: &Result<R, E>) {
         let (entry, options) = (&job.entry.0, &job.options);
         let behind = self.of_entry(&job.entry);
@@ -291,7 +292,7 @@ where
         for optimistic in behind.iter().filter_map(|job| job.options.optimistic_data.as_ref()) {
             shown = Some(optimistic(committed.as_ref(), shown.as_ref()));
         }
-        // Code of the app has run: it may have written, or emptied the cache.
+        // Code of the app has run: it may have written data or emptied the cache.
         if !entry.is_newest(newest) {
             return;
         }
