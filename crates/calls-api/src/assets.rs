@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use calls_model::Fallback;
+use calls_model::InitialData;
 use serde::Serialize;
 
 use crate::base_path::BasePath;
@@ -172,7 +172,12 @@ impl Site {
     /// The page's HTML with the API's first responses, compressed with this coding.
     ///
     /// It is compressed for each request, at a low level: 1 ms instead of 20 ms, for slightly more bytes.
-    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Vec<u8>> {
+    pub fn index_with(
+        self,
+        fallback: &InitialData,
+        language: Language,
+        coding: Coding,
+    ) -> io::Result<Vec<u8>> {
         let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let index = match (has_calls, &fallback.person) {
             (false, _) => INDEX,
@@ -180,7 +185,7 @@ impl Site {
             (true, Some(_)) => INDEX_WITH_PERSON,
         };
         let index = self.find_page(index, language).map(|asset| asset.plain).unwrap_or_default();
-        insert(index, &element(Fallback::ELEMENT, fallback)?, coding)
+        insert(index, &element(InitialData::ELEMENT, fallback)?, coding)
     }
 
     /// ETag of the page's HTML in a language with responses of these versions.
@@ -334,17 +339,17 @@ mod tests {
     fn no_text_in_the_answers_ends_their_element() {
         let number = "</script><!--<script>\u{2028}\u{2029}";
         let party = calls_model::Party::Local("1001".to_owned());
-        let fallback = Fallback {
+        let fallback = InitialData {
             number: number.to_owned(),
             info: calls_phone::describe(&party),
             person: None,
             calls: None,
             next: None,
         };
-        let element = element(Fallback::ELEMENT, &fallback).unwrap();
+        let element = element(InitialData::ELEMENT, &fallback).unwrap();
         let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
         let data = data.strip_suffix("</script>").unwrap();
         assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");
-        assert_eq!(serde_json::from_str::<Fallback>(data).unwrap(), fallback);
+        assert_eq!(serde_json::from_str::<InitialData>(data).unwrap(), fallback);
     }
 }

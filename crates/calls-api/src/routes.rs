@@ -9,13 +9,13 @@ mod cdr;
 pub mod cursor;
 mod events;
 mod export;
-mod fallback;
 mod followed_lines;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
 mod import;
 mod ingest;
+mod initial_data;
 mod limits;
 mod line_counts;
 mod lines;
@@ -26,10 +26,10 @@ mod parameters;
 mod paths;
 mod people;
 mod people_schemas;
-mod places;
 mod responses;
 mod schemas;
-mod sent;
+mod script_pages;
+mod sent_call;
 mod summary;
 mod upload;
 mod writes;
@@ -89,12 +89,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
-        .service(get("/calls/{number}/callbacks", places::get_callbacks))
-        .service(get("/calls/{number}/with/{party}", places::get_person))
-        .service(get("/lines", places::get_lines))
-        .service(get("/lines/{set}", places::get_lines))
+        .service(get("/calls/{number}/callbacks", script_pages::get_callbacks))
+        .service(get("/calls/{number}/with/{party}", script_pages::get_person))
+        .service(get("/lines", script_pages::get_lines))
+        .service(get("/lines/{set}", script_pages::get_lines))
         .service(get("/shell", assets::get_shell))
-        .service(get("/", places::get_home))
+        .service(get("/", script_pages::get_home))
         .default_service(web::to(assets::get_asset));
 }
 

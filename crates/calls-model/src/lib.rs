@@ -14,7 +14,7 @@
 //! - `summary`: counts of a history. [`Summary`] and its parts, [`TalkTime`].
 //! - [`filter`]: the filter of the page, in its addresses and in the API's parameters. [`day`]: calendar
 //!   days. [`query`]: query strings.
-//! - `fallback`: initial data in the page's HTML. [`Fallback`].
+//! - `initial_data`: initial data in the page's HTML. [`InitialData`].
 //! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
 //! - [`requests`]: all query parameters.
 //! - `text`: formatting of digits.
@@ -22,8 +22,8 @@
 
 mod calls;
 pub mod day;
-mod fallback;
 pub mod filter;
+mod initial_data;
 mod notes;
 mod numbers;
 mod parties;
@@ -40,7 +40,7 @@ pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition,
     Outcome,
 };
-pub use fallback::Fallback;
+pub use initial_data::InitialData;
 pub use notes::{Note, NoteChange};
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};

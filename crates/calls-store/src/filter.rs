@@ -9,9 +9,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Timestamptz};
 
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::PartyKey;
+use crate::like::escape_like;
 use crate::returned::{IS_OPEN, LAST_SPOKEN};
 use crate::schema::{calls, other_parties};
-use crate::search::escape_like;
 use crate::zones::Offsets;
 
 /// Filter of a history. The default matches all calls.

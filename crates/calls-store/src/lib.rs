@@ -49,6 +49,7 @@ pub mod keys;
 pub mod labels;
 pub mod last_imports;
 mod libpq_options;
+mod like;
 pub mod lines;
 pub mod list;
 pub mod listener;

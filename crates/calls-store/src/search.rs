@@ -10,6 +10,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use crate::counts;
 use crate::filter::Counterparties;
 use crate::keys::{CallId, PartyKey};
+use crate::like::escape_like;
 
 /// Search terms. Empty terms match all parties.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,11 +57,6 @@ impl Search {
         let text = if self.digits.is_empty() { self.text.clone() } else { digits() };
         format!("%{}%", escape_like(&text))
     }
-}
-
-/// Escapes `%`, `_` and `\`.
-pub(crate) fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Condition: a name contains all words, given the number of the parameter with their patterns. The folding

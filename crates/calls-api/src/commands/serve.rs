@@ -110,7 +110,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<ExitCode> {
-    memory::share_heaps();
+    malloc::share_heaps();
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }

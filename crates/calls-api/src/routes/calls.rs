@@ -19,7 +19,7 @@ use super::cursor::Cursor;
 use super::export::{After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
-use super::{accept, export, fallback};
+use super::{accept, export, initial_data};
 use crate::addresses::{api_address, page_address};
 use crate::app::App;
 use crate::conditional::{etag, etag_with_names, is_known, known, versions, versions_seen};
@@ -136,7 +136,7 @@ pub(super) async fn list_calls_or_page(
     if prefers_page(&request)
         && let Some(shell) = app.site.index(&request)
     {
-        let mut page = fallback::get_page(&request, app, &number, None).await.unwrap_or(shell);
+        let mut page = initial_data::get_page(&request, app, &number, None).await.unwrap_or(shell);
         vary_by_accept(&mut page);
         return page;
     }

@@ -4,7 +4,7 @@ use actix_web::ResponseError as _;
 
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
-use super::sent::{parse_record, read_record};
+use super::sent_call::{parse_record, read_record};
 use calls_phone::Region;
 
 /// Parsed parameters of a list.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::bodies::{bad_json, read_body};
 use super::schemas::{NotTaken, Refused, SentRecord, Unauthorized};
-use super::sent::{Refusal, parse_record, read_record};
+use super::sent_call::{Refusal, parse_record, read_record};
 use crate::app::App;
 use crate::credentials;
 use crate::metrics::Source;

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz};
 use local_postgres::Programs;
 
-use super::{Findings, cures, folders};
+use super::{Findings, fixes, folders};
 use crate::commands::storage::{Place, Storage};
 use calls_store::server::Server;
 use calls_store::{directory, migrations};
@@ -82,7 +82,7 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
         Ok(opened) => opened,
         Err(error) => {
             let text = format!("{error:#}");
-            let mend = cures::of(&text, folder);
+            let mend = fixes::of(&text, folder);
             findings.fail("database", text, mend);
             return None;
         }
@@ -91,7 +91,7 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
         Ok(major) => Some(major),
         Err(error) => {
             let text = format!("{error:#}");
-            let mend = cures::of(&text, folder);
+            let mend = fixes::of(&text, folder);
             findings.fail("database", text, mend);
             None
         }

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{fallback, numbers};
+use super::{initial_data, numbers};
 use crate::app::App;
 use crate::problem::ApiError;
 
@@ -44,7 +44,7 @@ pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Resul
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
     }
     let (has_directory, site) = (app.has_directory, app.site);
-    let zone = fallback::zone(&request).unwrap_or(Tz::UTC).name().to_owned();
+    let zone = initial_data::zone(&request).unwrap_or(Tz::UTC).name().to_owned();
     let found = match has_directory {
         true => tokio::time::timeout(PATIENCE, first_numbers(app, &zone)).await.ok().flatten(),
         false => None,
@@ -97,7 +97,7 @@ pub(super) async fn get_person(
 ) -> Result<HttpResponse, ApiError> {
     let (number, party) = path.into_inner();
     let site = app.site;
-    match fallback::get_page(&request, app, &number, Some(&party)).await {
+    match initial_data::get_page(&request, app, &number, Some(&party)).await {
         Some(page) => Ok(page),
         None => site.index(&request).ok_or(ApiError::NotFound),
     }

@@ -8,7 +8,7 @@ use crate::numbers::NumberInfo;
 /// The API's first responses, embedded in the HTML of a number's page (swr's fallback data). This saves a
 /// round trip before the first call is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fallback {
+pub struct InitialData {
     /// The number in the address, without percent-encoding. The responses are for this spelling.
     pub number: String,
     /// Description of the number.
@@ -23,7 +23,7 @@ pub struct Fallback {
     pub next: Option<String>,
 }
 
-impl Fallback {
+impl InitialData {
     /// The `id` of the element with the data as JSON: `<script type="application/json" id="fallback">`.
     pub const ELEMENT: &str = "fallback";
 }

@@ -8,7 +8,7 @@ use actix_web::http::header::{CONTENT_ENCODING, COOKIE, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::day::Day;
 use calls_model::filter::{self, Filter};
-use calls_model::{Fallback, Party};
+use calls_model::{InitialData, Party};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -48,7 +48,7 @@ pub(super) async fn get_page(
     };
     let wanted = Wanted::read(request, &app, person.as_ref())?;
     let language = Language::of(request);
-    let mut fallback = Fallback {
+    let mut fallback = InitialData {
         number: number.to_owned(),
         info: phone::describe(&party),
         person: person.as_ref().map(phone::describe),
