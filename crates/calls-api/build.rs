@@ -2,8 +2,8 @@
 //! the
 //! binary has the API only.
 //!
-//! Each language has its own HTML and two bundles of scripts with its texts: one for the first rows, and one
-//! for the rest with the HTML that is hidden at first. The stylesheet is split in the same way.
+//! Each language has HTML of its own, and two files of scripts with its texts: what the first rows need, and
+//! what comes after them, with the HTML that nobody sees at first. The stylesheet is cut in the same way.
 //!
 //! trunk starts the program with an inline script. It is moved into a file, so that the content security
 //! policy can forbid inline scripts. It also registers the service worker, so that only the built page has
@@ -189,7 +189,7 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let aside =
             format!("<template id=\"program\">{person_style}{later_style}{later}{program}{panel}</template>");
         let places_aside = format!("<template id=\"places\">{places}</template>");
-        // The stylesheet comes first if both share a slow connection.
+        // The style comes first where both share a narrow line.
         let low = "as=\"fetch\" type=\"application/wasm\"";
         let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
         for (name, html) in [
@@ -218,7 +218,7 @@ fn script(assets: &mut Vec<File>, name: &str, text: &str) -> String {
     format!("<script src=\"/{file}\" defer></script>")
 }
 
-/// Splits off the stylesheet of the pages without the program.
+/// The HTML without the style of the pages without a program, and its tag.
 fn without_places_style(html: &str) -> io::Result<(String, String)> {
     let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
     let place = start.and_then(|start| Some(start..start + html[start..].find('>')? + 1));
@@ -231,7 +231,7 @@ fn without_places_style(html: &str) -> io::Result<(String, String)> {
 /// The service worker, with the names of the files that it caches, and a version that changes with them.
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
-    // Of the scripts with texts, the worker caches those of the language in use.
+    // Of the scripts with texts, the worker keeps those of the language that it meets.
     let is_kept = |name: &str| has_hash(name) && !name.starts_with("page-") && !name.starts_with("later-");
     let files: Vec<String> =
         assets.iter().filter(|(name, _)| is_kept(name)).map(|(name, _)| format!("/{name}")).collect();

@@ -1,4 +1,4 @@
-//! The built page, compressed and embedded into the binary by `build.rs`.
+//! The built page, inside the binary: what `build.rs` found in `frontend/dist`, compressed once.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
@@ -9,24 +9,24 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use calls_model::InitialData;
+use calls_model::Fallback;
 use serde::Serialize;
 
 use crate::base_path::BasePath;
 use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
-use crate::app::App;
 use crate::problem::ApiError;
+use crate::routes::App;
 
 /// One file of the page.
 struct Asset {
-    /// Path below the root, without a leading slash.
+    /// Below the root, without a leading slash.
     path: &'static str,
     media_type: &'static str,
-    /// Strong ETag, with its quotes.
+    /// Strong, with its quotes.
     etag: &'static str,
-    /// Whether the name contains a hash of the content, so that the file never changes.
+    /// Its name has a hash of its content, so it never changes.
     immutable: bool,
     plain: &'static [u8],
     gzip: &'static [u8],
@@ -35,13 +35,13 @@ struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// HTML that loads the program.
+/// The page that loads the program.
 const INDEX: &str = "index";
-/// The same for a history whose first calls are painted before the program is loaded.
+/// The same, for calls that are painted before the program is asked for.
 const INDEX_WITH_CALLS: &str = "index-with-calls";
-/// The same for the calls with one person.
+/// And for the calls of one person.
 const INDEX_WITH_PERSON: &str = "index-with-person";
-/// HTML of a page that scripts render without the program.
+/// A page without the program.
 const PLACE: &str = "place";
 const SERVICE_WORKER: &str = "service-worker.js";
 /// Content security policy of the service worker: requests to this server only.
@@ -57,12 +57,12 @@ pub enum Coding {
     Brotli,
     /// RFC 1952.
     Gzip,
-    /// Uncompressed.
+    /// Not at all.
     Identity,
 }
 
 impl Coding {
-    /// The smallest coding that the client accepts (RFC 9110, section 12.5.3).
+    /// The smallest that the client takes (RFC 9110, section 12.5.3).
     pub fn accepted(request: &HttpRequest) -> Self {
         let accept = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         let takes = |name: &str| {
@@ -87,13 +87,13 @@ impl Coding {
     }
 }
 
-/// A language of the page, as a BCP 47 tag.
+/// A language that the page has, as a BCP 47 tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Language(&'static str);
 
 impl Language {
-    /// The language chosen in the page, or else the first of the browser's that is available (RFC 9110,
-    /// section 12.5.4), or English.
+    /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110,
+    /// section 12.5.4); English where there is none.
     pub fn of(request: &HttpRequest) -> Self {
         let header =
             |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -120,13 +120,13 @@ impl Language {
 /// The page's files below a base path.
 #[derive(Clone, Copy)]
 pub struct Site {
-    /// Files that differ from those at the root: HTML, whose addresses are absolute. Scripts use addresses
-    /// relative to their own.
+    /// Those that differ from the files at the root: HTML, whose addresses are absolute. Scripts find theirs
+    /// by where they are.
     html: &'static [Asset],
 }
 
 impl Site {
-    /// Puts the base path into the page's HTML. The result is leaked: call it once per process.
+    /// Puts the base path into the page's HTML, which then stays in memory: once in a process.
     ///
     /// # Errors
     /// None that depends on anything outside this function.
@@ -149,7 +149,7 @@ impl Site {
         self.find_page(INDEX, Language::of(request)).map(|asset| send(asset, request, StatusCode::OK))
     }
 
-    /// HTML of a page that scripts render, with data for them. `None` without a built page.
+    /// A page without the program, with data for its script inside. `None` without a built page.
     pub fn place(
         self,
         request: &HttpRequest,
@@ -169,15 +169,10 @@ impl Site {
         }))
     }
 
-    /// The page's HTML with the API's first responses, compressed with this coding.
+    /// The page's HTML with the API's first answers inside, as bytes of this coding.
     ///
-    /// It is compressed for each request, at a low level: 1 ms instead of 20 ms, for slightly more bytes.
-    pub fn index_with(
-        self,
-        fallback: &InitialData,
-        language: Language,
-        coding: Coding,
-    ) -> io::Result<Vec<u8>> {
+    /// Compressed for each request, so lightly: 1 ms instead of 20 for some more bytes.
+    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Vec<u8>> {
         let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let index = match (has_calls, &fallback.person) {
             (false, _) => INDEX,
@@ -185,10 +180,10 @@ impl Site {
             (true, Some(_)) => INDEX_WITH_PERSON,
         };
         let index = self.find_page(index, language).map(|asset| asset.plain).unwrap_or_default();
-        insert(index, &element(InitialData::ELEMENT, fallback)?, coding)
+        insert(index, &element(Fallback::ELEMENT, fallback)?, coding)
     }
 
-    /// ETag of the page's HTML in a language with responses of these versions.
+    /// The ETag of the page's HTML in a language, with a version of a history and of the names inside.
     pub fn index_etag(self, version: Version, names: i64, language: Language) -> String {
         let shell = self.find_page(INDEX, language).map_or("", |asset| asset.etag.trim_matches('"'));
         format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
@@ -196,7 +191,7 @@ impl Site {
 }
 
 impl Asset {
-    /// This HTML with the base path in its addresses, and in `data-base` for the scripts and the program.
+    /// This HTML with the base path in its addresses, and as `data-base` for scripts and program.
     fn below(&self, base: &BasePath) -> io::Result<Self> {
         let mut html = String::from_utf8(self.plain.to_vec()).map_err(io::Error::other)?;
         for attribute in ["href", "src", "action"] {
@@ -229,8 +224,8 @@ fn insert(page: &[u8], element: &str, coding: Coding) -> io::Result<Vec<u8>> {
     compress([&page[..end], element.as_bytes(), &page[end..]].concat(), coding)
 }
 
-/// Data as a JSON element that no value can close early. Browsers do not execute it, so the content security
-/// policy allows it.
+/// Data as an element that ends where it should, whatever it holds. The browser does not run it, and so the
+/// content security policy lets it be.
 fn element(name: &str, data: &impl Serialize) -> io::Result<String> {
     let data = serde_json::to_string(data).map_err(io::Error::other)?;
     let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
@@ -248,7 +243,7 @@ pub async fn get_docs(request: HttpRequest, app: web::Data<App>) -> Result<HttpR
     docs.map(|asset| send(asset, &request, StatusCode::OK)).ok_or(ApiError::NotFound)
 }
 
-/// Serves any other path: a file of the page, or the page itself, which reports that nothing was found.
+/// Any other path: a file of the page, or the page itself, which says that there is nothing.
 pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD" });
@@ -339,17 +334,17 @@ mod tests {
     fn no_text_in_the_answers_ends_their_element() {
         let number = "</script><!--<script>\u{2028}\u{2029}";
         let party = calls_model::Party::Local("1001".to_owned());
-        let fallback = InitialData {
+        let fallback = Fallback {
             number: number.to_owned(),
             info: calls_phone::describe(&party),
             person: None,
             calls: None,
             next: None,
         };
-        let element = element(InitialData::ELEMENT, &fallback).unwrap();
+        let element = element(Fallback::ELEMENT, &fallback).unwrap();
         let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
         let data = data.strip_suffix("</script>").unwrap();
         assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");
-        assert_eq!(serde_json::from_str::<InitialData>(data).unwrap(), fallback);
+        assert_eq!(serde_json::from_str::<Fallback>(data).unwrap(), fallback);
     }
 }

@@ -43,7 +43,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 use tracing::Instrument as _;
 
-use crate::app::App;
+pub use crate::app::App;
 use crate::assets;
 use crate::metrics;
 use crate::problem::ApiError;

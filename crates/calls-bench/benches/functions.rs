@@ -113,7 +113,7 @@ fn time() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_706_695_200_250)
 }
 
-/// 50 calls with details, as in an export.
+/// 50 calls with what an export says of them.
 fn detailed_page() -> Vec<DetailedCall> {
     let details = CallDetails { name: Some("Example One".to_owned()), ..CallDetails::default() };
     page().into_iter().map(|call| DetailedCall { call, details: details.clone() }).collect()

@@ -108,7 +108,7 @@ fn table(sample: &Sample) -> Unreadable {
     }
 }
 
-/// The columns that a header of calls would also need.
+/// Columns that a header lacks to be that of calls.
 fn missing_column(header: &str) -> Option<String> {
     let own = Some(RawParty::Text("1".to_owned()));
     let options = Options { own, ..Options::default() };

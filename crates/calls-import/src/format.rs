@@ -377,7 +377,7 @@ formats! {
 }
 
 impl Format {
-    /// Whether times may lack their zone.
+    /// Whether times can be written without their zone.
     pub fn may_have_local_times(self) -> bool {
         matches!(
             self,

@@ -231,7 +231,7 @@ impl Layout {
         Ok(Ended { outcome, disposition: said.flatten(), talked })
     }
 
-    /// Whether only the column of directions marks missed calls.
+    /// Whether only the column of directions tells which calls were missed.
     fn tells_missed(&self) -> bool {
         self.talked.is_none()
             && self.status.is_none()
@@ -311,7 +311,7 @@ impl Layout {
             .ok_or_else(|| expected(&format!("a time of the format {format}"), &text))
     }
 
-    /// The side of the given owner, if the row does not say it.
+    /// On which side of a call the given owner is, where the row does not say it.
     fn direction_of_own(&self, from: &RawParty, to: &RawParty) -> Option<Direction> {
         let own = self.options.own.as_ref()?;
         match (is_same(own, from), is_same(own, to)) {

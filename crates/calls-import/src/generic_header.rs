@@ -80,8 +80,8 @@ fn is_moment(role: Role) -> bool {
     matches!(role, Role::Start | Role::Time)
 }
 
-/// Columns of the date and, if separate, of the time of day. The rows decide which is which: a "start time"
-/// may contain the date too.
+/// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is
+/// which the rows tell: a "start time" may have the date too.
 pub(crate) fn when(header: &Header, options: &Options) -> Result<Option<(usize, Option<usize>)>, ReadError> {
     const DATES: &[&str] =
         &["date", "call date", "calldate", "start date", "day", "Datum", "fecha", "data", "dato", "дата"];
@@ -165,7 +165,7 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
         };
         return Ok(Parties::FromTo(others(Role::From, from), others(Role::To, to)));
     }
-    // A log of the owner's telephone lists only the other side, whatever the column is called.
+    // Of the telephone of a known owner the other side alone is logged, whichever it is called.
     let is_of_known = options.own.is_some() && owner.is_none() && !wants_from_to;
     let counterparty = match (counterparty, column(Role::From)?, column(Role::To)?) {
         (None, Some(one), None) | (None, None, Some(one)) if is_of_known => Some(one),

@@ -3,20 +3,19 @@
 //!
 //! In reading order:
 //!
-//! - [`record`]: the records. [`Record`], [`RawParty`], [`Skipped`], [`Items`].
-//! - [`format`](mod@format): the table of formats. [`Format`].
-//! - [`options`]: properties of a log that it does not contain. [`Options`]; for generic CSV files
-//!   [`columns`].
-//! - [`dates`]: whether dates begin with the day or the month. [`DateOrder`].
-//! - [`error`]: errors that end the reading of a file. [`ReadError`].
-//! - [`read()`] reads a file of a given format. `open` is for files of unknown format, compressed files and
-//!   folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`, `recoded`
-//!   and `framed`.
-//! - A module per format, beginning with `asterisk_csv`.
-//! - Shared by formats: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`),
-//!   `duration`, `words` (with `fold`) and `hangup` parse values; `pbx`, `talk` (with `ending`) and `android`
-//!   make records; `legs` joins the rows of a call; `lines`, `rows`, `table` (CSV), `objects` (JSON),
-//!   `markup` (XML, HTML) and `bytes` split a file into entries.
+//! - [`record`]: what comes out. [`Record`], [`RawParty`], [`Skipped`], [`Items`].
+//! - [`format`](mod@format): what can be read, one row of a table for each. [`Format`].
+//! - [`options`]: what a file does not say by itself. [`Options`]; for CSV files of any kind [`columns`].
+//! - [`dates`]: whether dates begin with the day or the month, by evidence. [`DateOrder`].
+//! - [`error`]: why a file cannot be read any further. [`ReadError`].
+//! - [`read()`] reads a file of one format. `open` is for those whose format is to be found out, compressed
+//!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
+//!   `recoded` and `framed` for what they need.
+//! - One module for each format, beginning with `asterisk_csv`.
+//! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`),
+//!   `duration`, `words` (with `fold`) and `hangup` read single values, `pbx`, `talk` (with `ending`) and
+//!   `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects`
+//!   (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
 //!
 //! A file is read as its items are requested; a table with ambiguous dates is read twice. Memory does not
 //! grow with the file: an entry of more than 1 MiB is skipped.

@@ -145,7 +145,7 @@ struct Objects<R> {
     bytes: Bytes<R>,
     list: Option<&'static str>,
     in_list: bool,
-    /// Whether there was data outside of objects.
+    /// Something stood where none of it should be.
     stray: bool,
     /// Whether the opening brace of the next object was already read.
     open: bool,
@@ -155,7 +155,7 @@ struct Objects<R> {
 }
 
 enum Found {
-    /// An object; `text` contains it.
+    /// An object; it is in `text`.
     Object,
     Bad(String),
     End,

@@ -94,7 +94,7 @@ impl Sample {
         [" ", ">", "/", "\n", "\r", "\t"].iter().any(|end| self.text_has(&format!("<{name}{end}")))
     }
 
-    /// Whether an object has a member with this name.
+    /// Whether a member of an object has this name.
     pub fn has_key(&self, key: &str) -> bool {
         let quoted = format!("\"{key}\"");
         memmem::find_iter(self.text.as_bytes(), quoted.as_bytes())

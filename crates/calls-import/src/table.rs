@@ -19,7 +19,7 @@ pub(crate) struct Header {
     columns: HashMap<String, usize>,
     /// Names that end in a unit, without it: `duration` for `Duration (min)`.
     measured: HashMap<String, (usize, Unit)>,
-    /// The names as written.
+    /// As they are written.
     names: Vec<String>,
 }
 
@@ -114,7 +114,8 @@ pub(crate) fn plain(name: &str) -> String {
     fold(name)
 }
 
-/// Splits the unit off the end of a column's name: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
+/// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
+/// `None` if it has none.
 fn without_unit(name: &str) -> Option<(String, Unit)> {
     let words = fold::words(name);
     let is_clock = |word: &String| matches!(word.as_str(), "h" | "hh" | "mm" | "ss" | "m" | "s");

@@ -79,7 +79,7 @@ fn clock_24(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)
 }
 
-/// Converts a local time to UTC.
+/// The moment of a local time.
 ///
 /// A time that occurs twice, when clocks are set back, is the first one, unless the channel of the call was
 /// created after that (`channel_epoch`, in seconds): a call does not begin before its channel. A time that

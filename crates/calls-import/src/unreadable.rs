@@ -55,7 +55,7 @@ pub enum Unreadable {
     /// A property list of Apple's.
     #[error("a property list (plist)")]
     PropertyList,
-    /// A table without columns that calls need.
+    /// A table that lacks what a call needs: what that is.
     #[error("a CSV file without {0}")]
     Csv(String),
     /// Other JSON.

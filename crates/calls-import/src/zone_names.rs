@@ -63,7 +63,7 @@ pub(crate) fn split(text: &str) -> Option<(String, &'static str)> {
     Some((rest.join(" "), name))
 }
 
-/// Converts a local time with the abbreviation of a zone. `None` if that is ambiguous.
+/// The moment of a local time of the zone with an abbreviation. `None` where that could be several zones.
 pub(crate) fn moment(local: NaiveDateTime, name: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let here = in_zone(local, zone, None)?;
     if here.with_timezone(&zone).offset().abbreviation() == Some(name) {

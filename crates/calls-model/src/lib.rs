@@ -17,7 +17,7 @@
 //! - `initial_data`: initial data in the page's HTML. [`InitialData`].
 //! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
 //! - [`requests`]: all query parameters.
-//! - `text`: formatting of digits.
+//! - `text`: how digits are written.
 //! - `schema`: JSON schemas of types that serialize as one string, with the feature `schema`.
 
 mod calls;
@@ -40,7 +40,7 @@ pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition,
     Outcome,
 };
-pub use initial_data::InitialData;
+pub use initial_data::{InitialData, InitialData as Fallback};
 pub use notes::{Note, NoteChange};
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};

@@ -212,7 +212,7 @@ impl Party {
                 && own.ends_with(significant))
     }
 
-    /// Whether the party can be identified and called back, and so can own a history.
+    /// Whether the party can be told from others and called back, and so can own a history.
     pub fn is_identified(&self) -> bool {
         matches!(self, Self::E164(_) | Self::Local(_) | Self::Sip(_))
     }

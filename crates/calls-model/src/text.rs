@@ -93,7 +93,7 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
     }
 }
 
-/// Formats milliseconds as seconds with one to three decimals.
+/// Milliseconds as seconds with one to three decimals.
 pub(crate) fn seconds(ms: u64) -> Text {
     let mut text = Text::new();
     text.number(ms / 1000, 1).push(b'.');

@@ -101,7 +101,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Calls of a history in the filter's period after `after`, newest first.
+/// The calls of a history's period behind `after`, newest first.
 fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Calls<'a> {
     let calls = calls::table
         .filter(calls::number.eq(owner))

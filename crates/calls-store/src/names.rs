@@ -45,7 +45,7 @@ pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResul
     Ok(rows.into_iter().map(|(party, _, name, label)| (party, Name { name, label })).collect())
 }
 
-/// The version of all names, which grows with every change of a name.
+/// The version of all names: it changes with each change of them.
 pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
     let changes: Vec<i64> = name_changes::table.select(name_changes::changes).load(connection)?;
     Ok(changes.into_iter().sum())

@@ -12,7 +12,7 @@ use crate::keys::{CallId, PartyKey, Version};
 use crate::list::find_call;
 use crate::schema::{calls, histories, notes};
 
-/// The notes on calls of a history.
+/// The notes on some calls of a history.
 pub fn of_calls(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -18,7 +18,7 @@ pub(crate) type HistoryColumns =
 pub(crate) const HISTORY_COLUMNS: HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
-/// The columns of a row of `calls` that the index `calls_history` contains.
+/// A row of `calls`, as far as the index `calls_history` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct CallColumns {
     /// The id.

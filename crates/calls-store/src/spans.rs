@@ -23,8 +23,8 @@ pub(crate) fn year_ten_thousand() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
 }
 
-/// Spans of the newest quarters that together contain `enough`, and their total. `quarters` come newest
-/// first, each with its amount; empty ones are skipped, and adjacent ones are merged.
+/// Spans of the newest quarters that together have `enough`, and how much they have. `quarters` come newest
+/// first, each with its amount; those without any are skipped, and adjacent ones become one span.
 pub(crate) fn newest(quarters: impl Iterator<Item = (Quarter, u64)>, enough: u64) -> (Vec<Span>, u64) {
     let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
     for (quarter, amount) in quarters.filter(|(_, amount)| *amount > 0) {

@@ -1,4 +1,4 @@
-//! Streams all calls of a history, as NDJSON or CSV.
+//! All calls of a history in one answer, streamed: as NDJSON or CSV.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::App;
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
-use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use calls_phone::Region;
@@ -27,29 +27,29 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, parties, returned};
 
-/// Rows per query. No connection is held between queries, so a slow client blocks none.
+/// Rows per query. Between two queries no connection is held, so a slow client keeps none from others.
 const BATCH: u16 = 5_000;
-/// Minimum number of rows per query if several lines share the batch.
+/// Rows per query at least, where several lines share the batch.
 const LEAST: u16 = 200;
 /// The columns of CSV.
 const HEADER: &[u8] =
     b"id,created_at,counterparty,type,duration,disposition,ring_time,name,via,note,tags\r\n";
-/// Batches that are buffered for a slow client.
+/// Batches that wait for a slow client.
 const WAITING: usize = 2;
 
-/// The calls to export.
+/// Calls that are exported.
 pub(super) struct Exported {
     /// Owners: one number, or several lines.
     pub parties: Vec<Party>,
-    /// Whether each row has a member or column `owner`.
+    /// Whether each call says in `owner` whose it is.
     pub with_owner: bool,
-    /// Number or name in the name of the file.
+    /// Number or name in the file's name.
     pub name: String,
-    /// Start of the export: the calls after this one.
+    /// Behind this place.
     pub after: Option<After>,
 }
 
-/// A position in the list.
+/// Start of an export.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum After {
     /// In a history.
@@ -67,8 +67,8 @@ impl After {
     }
 }
 
-/// Streams the matching calls, newest first, in constant memory, as one of the limited exports. An error in
-/// the middle aborts the connection, so that no client takes a part for the whole.
+/// Streams the calls that fit, newest first, in constant memory, as one of the exports that may run at once.
+/// A fault in the middle breaks the connection off, so that no client takes a part for the whole.
 pub(super) async fn stream_calls<C>(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -79,7 +79,7 @@ pub(super) async fn stream_calls<C>(
     let slot = app.exports.take(app.clients.of(request)).ok_or(ApiError::Busy { seconds: 5 })?;
     let ListParameters { filter, limit, details, .. } = parameters;
     let Exported { parties, with_owner, name, after } = exported;
-    // The first batch is read before the response begins, when it can still be a 503.
+    // The first batch comes before the answer begins, while it can still be a 503.
     let database = app.reads().clone();
     let begin = move || {
         let sources = app.reads().read(|connection| {
@@ -101,7 +101,7 @@ pub(super) async fn stream_calls<C>(
     let (sender, receiver) = mpsc::channel(WAITING);
     actix_web::rt::spawn(export.send(first, sender));
     let batches = ReceiverStream::new(receiver).map(move |batch| {
-        // Released when no part of the export is in memory.
+        // Free again when nothing of the export is in memory.
         let _ = &slot;
         batch
     });
@@ -115,7 +115,7 @@ pub(super) async fn stream_calls<C>(
         .streaming(batches))
 }
 
-/// Error in the middle of a response.
+/// Error in the middle of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the export broke off: {0}")]
 struct BrokenOff(String);
@@ -126,7 +126,7 @@ impl From<ApiError> for BrokenOff {
     }
 }
 
-/// Filter of an export by the command line, with the names of the query parameters.
+/// The calls that an export without HTTP is to have: filters as in a query string.
 pub(crate) struct Wanted(FilterParameters);
 
 impl Wanted {
@@ -137,7 +137,7 @@ impl Wanted {
     }
 }
 
-/// An export in progress.
+/// An export under way.
 pub(crate) struct Export {
     reads: Database,
     labels: Labels,
@@ -145,7 +145,7 @@ pub(crate) struct Export {
     with_owner: bool,
     left: u64,
     format: Format,
-    /// Present if details are requested.
+    /// There if details are wanted.
     detailer: Option<Detailer>,
     first: bool,
 }
@@ -158,12 +158,12 @@ struct Source {
     after: Option<Position>,
     /// Whether the last call has been read.
     ended: bool,
-    /// Calls that were read and not yet written, with the time of their return if details are requested.
+    /// Calls that were read and are not written yet, with when they were returned if details are wanted.
     waiting: VecDeque<(CallRow, Option<DateTime<Utc>>)>,
 }
 
 impl Export {
-    /// The matching calls of a history. With `is_first`, CSV begins with the header.
+    /// All calls of a history that are wanted. With `is_first`, CSV begins with the names of its columns.
     pub(crate) fn of_history(
         (reads, labels): (Database, Labels),
         party: Party,
@@ -189,11 +189,11 @@ impl Export {
         })
     }
 
-    /// Sends all batches, of which the first is already read. Each has the deadline of a response.
+    /// Sends all batches, the first of which is there. Each has to come within the time that any answer has.
     async fn send(mut self, first: Option<Bytes>, sender: mpsc::Sender<Result<Bytes, BrokenOff>>) {
         let mut batch = first;
         while let Some(bytes) = batch {
-            // The client may have left. An empty chunk would end the response.
+            // The client may be gone. An empty chunk would be the last one.
             if !bytes.is_empty() && sender.send(Ok(bytes)).await.is_err() {
                 return;
             }
@@ -203,7 +203,7 @@ impl Export {
                 Err(error) => {
                     let error = ApiError::from(error);
                     error.log_failure("export");
-                    // If the client has left, the error does not matter.
+                    // If it is gone, nobody has to know.
                     let _ = sender.send(Err(error.into())).await;
                     return;
                 }
@@ -211,8 +211,8 @@ impl Export {
         }
     }
 
-    /// The next calls in the format, and the export to continue. `None` at the end. The batch of a slow
-    /// search may be empty.
+    /// The next calls, written out, and the export after them. `None` after the last. A search that takes
+    /// long comes back with nothing, and is to be continued.
     pub(crate) fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let mut out = Vec::new();
         let is_first = std::mem::take(&mut self.first);
@@ -229,7 +229,7 @@ impl Export {
         Ok((self, (is_first || !is_over).then(|| out.into())))
     }
 
-    /// The next calls. `None` at the end.
+    /// The next calls themselves. `None` after the last.
     pub(crate) fn next_calls(&mut self) -> Result<Option<Vec<DetailedCall>>, DatabaseError> {
         if self.fill()? {
             return Ok(None);
@@ -237,7 +237,7 @@ impl Export {
         Ok(Some(std::iter::from_fn(|| self.next_call()).map(|(row, ..)| row.into()).collect()))
     }
 
-    /// Reads calls for each history that has none buffered. Returns whether all histories have ended.
+    /// Reads calls where none waits, and says whether there are no more.
     fn fill(&mut self) -> Result<bool, DatabaseError> {
         let share = BATCH / u16::try_from(self.sources.len()).unwrap_or(BATCH).clamp(1, BATCH);
         let patience =
@@ -252,7 +252,7 @@ impl Export {
         Ok(false)
     }
 
-    /// The newest buffered call, if each history has one or has ended.
+    /// The newest of the calls that wait, if each history has one or has ended.
     fn next_call(&mut self) -> Option<(CallRow, Option<DateTime<Utc>>, Party)> {
         if self.left == 0 || self.sources.iter().any(|source| source.waiting.is_empty() && !source.ended) {
             return None;
@@ -273,7 +273,7 @@ impl Export {
         }
         let brace = if self.with_owner && self.format != Format::Csv {
             out.extend_from_slice(b"{\"owner\":");
-            // Serializing a party cannot fail.
+            // No party can fail.
             serde_json::to_writer(&mut *out, party).unwrap_or_default();
             Some(out.len())
         } else {
@@ -285,7 +285,7 @@ impl Export {
             (None, Format::Json | Format::Ndjson) => write_ndjson(out, &row.into()),
         }
         if let Some(brace) = brace {
-            // Joins the members of the call.
+            // The call's other members follow.
             out[brace] = b',';
         }
     }
@@ -301,7 +301,7 @@ impl Source {
         self.ended && self.waiting.is_empty()
     }
 
-    /// Reads the next calls, if none is buffered.
+    /// Reads the next calls where none waits.
     fn fill(
         &mut self,
         (reads, labels): (&Database, &Labels),
@@ -329,15 +329,15 @@ impl Source {
     }
 }
 
-/// Appends a line of NDJSON: the members of the call, and those details that the importer reads.
+/// A line of NDJSON: the members of the call, and those of its details that an import reads.
 pub fn write_ndjson(out: &mut Vec<u8>, detailed: &DetailedCall) {
     let DetailedCall { call, details } = detailed;
     call.append_json(out);
-    // The closing brace is appended again after the details.
+    // The brace that ends the call comes again behind the others.
     out.pop();
     let mut member = |name: &str, text: &str| {
         out.extend_from_slice(format!(",\"{name}\":").as_bytes());
-        // Writing to a vector cannot fail.
+        // A vector takes everything.
         serde_json::to_writer(&mut *out, text).unwrap_or_default();
     };
     if let Some(disposition) = details.disposition {
@@ -354,19 +354,19 @@ pub fn write_ndjson(out: &mut Vec<u8>, detailed: &DetailedCall) {
     }
     if let Some(note) = &details.note {
         out.extend_from_slice(b",\"note\":");
-        // Writing to a vector cannot fail.
+        // Neither a note nor a vector can fail.
         serde_json::to_writer(&mut *out, note).unwrap_or_default();
     }
     out.extend_from_slice(b"}\n");
 }
 
 fn write_detailed(out: &mut Vec<u8>, call: &DetailedCall) {
-    // Writing to a vector cannot fail.
+    // Neither a call's parts nor a vector can fail.
     serde_json::to_writer(&mut *out, call).unwrap_or_default();
     out.push(b'\n');
 }
 
-/// Appends a line of CSV (RFC 4180), safe for spreadsheets.
+/// A line of CSV (RFC 4180), which a spreadsheet takes for data.
 pub fn write_csv(out: &mut Vec<u8>, detailed: &DetailedCall) {
     let DetailedCall { call, details } = detailed;
     let seconds = |time: Option<CallDuration>| time.map(|time| time.to_string()).unwrap_or_default();
@@ -396,9 +396,9 @@ pub fn write_csv(out: &mut Vec<u8>, detailed: &DetailedCall) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends a field, quoted as RFC 4180 requires. A field that a spreadsheet would take for a formula is
-/// prefixed with an apostrophe; `+` followed by digits is a number, not a formula. A field that already
-/// begins with such an apostrophe gets another one, so that the importer removes the right one.
+/// One field, quoted where RFC 4180 asks for it. A field that a spreadsheet would take for a formula gets an
+/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula. So does a
+/// field that begins with such an apostrophe, so that an import takes off no other.
 fn write_field(out: &mut Vec<u8>, field: &str) {
     let is_number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit());
     let behind = field.trim_start_matches('\'');
@@ -410,16 +410,16 @@ fn write_field(out: &mut Vec<u8>, field: &str) {
     } else {
         write!(out, "{field}")
     };
-    // Writing to a vector cannot fail.
+    // A vector takes everything.
     written.unwrap_or_default();
 }
 
-/// A number or address in the name of a file.
+/// A number or address as a part of a file's name.
 fn file_name(party: &str) -> String {
     party.chars().map(|c| if c.is_ascii_alphanumeric() || "+.-".contains(c) { c } else { '_' }).collect()
 }
 
-/// The values of a filter in the name of a file: `-missed-2024-01-01`.
+/// The values of a filter as a part of a file's name: `-missed-2024-01-01`.
 fn filter_name(query: &str) -> String {
     const OTHERS: [&str; 6] = ["number", "format", "include", "tz", "limit", "after"];
     let pairs = calls_model::query::pairs(query).filter(|(name, _)| !OTHERS.contains(&name.as_str()));

@@ -11,8 +11,8 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-/// Content security policy of HTML: scripts, styles, WebAssembly (`wasm-unsafe-eval` does not allow `eval`)
-/// and requests of this server only.
+/// Content security policy of HTML: scripts and programs of this server (`wasm-unsafe-eval` compiles
+/// WebAssembly and allows no `eval`), look as this server's style sheets say, and ask this server.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                            img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
                            base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -104,7 +104,7 @@ fn is_unidentified(call: &CallColumns) -> bool {
     crate::returned::standing(call) == crate::returned::Standing::Unidentified
 }
 
-/// The quarters of an hour with missed calls.
+/// The quarters of an hour that have missed calls.
 #[derive(Default)]
 struct Quarters {
     open: Vec<(day::Quarter, u64)>,

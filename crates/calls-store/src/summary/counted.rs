@@ -121,7 +121,7 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// The quarters with matching counted calls, ordered by time.
+/// The quarters in which counted calls were found that fit, in the order of time.
 #[derive(Default)]
 struct Found {
     quarters: Vec<FoundQuarter>,
