@@ -18,7 +18,7 @@ use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
-use super::{memory, secret_file, seed};
+use super::{malloc, secret_file, seed};
 use crate::app;
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
