@@ -18,8 +18,7 @@ use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
-use super::{malloc, secret_file, seed};
-use crate::app;
+use super::{memory, secret_file, seed};
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
 use crate::credentials::Credentials;
@@ -110,7 +109,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<ExitCode> {
-    malloc::share_heaps();
+    memory::share_heaps();
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }
@@ -151,7 +150,7 @@ fn app(
     open_connections: Connections,
     credentials: Credentials,
     read_url: Option<&str>,
-) -> anyhow::Result<(app::App, JoinHandle<()>)> {
+) -> anyhow::Result<(routes::App, JoinHandle<()>)> {
     let failures = Server::keep_running(server);
     let &Arguments { connections, waiting, region, deadline, heartbeat, .. } = arguments;
     let deadlines = Deadlines { request: deadline };
@@ -177,7 +176,7 @@ fn app(
         failures,
         readers: most.min(4),
     };
-    let app = app::App {
+    let app = routes::App {
         replica: read_url.map(|url| replica(url, connections, waiting, &hot)).transpose()?,
         counter: Counter::new(database.clone()),
         lister: Lister::new(database.clone()),
@@ -275,7 +274,7 @@ impl Versions {
 /// Serves until SIGINT or SIGTERM, then finishes the requests under way.
 #[actix_web::main]
 async fn serve(
-    app: app::App,
+    app: routes::App,
     at: At,
     access: Access,
     connections: Connections,
@@ -361,7 +360,7 @@ async fn forget_old_answers(database: Database) {
 
 /// Serves the admin address in the background.
 fn admin_server(
-    app: web::Data<app::App>,
+    app: web::Data<routes::App>,
     bind: &Listen,
     hosts: Hosts,
 ) -> anyhow::Result<(ServerHandle, String)> {
