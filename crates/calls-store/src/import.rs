@@ -334,7 +334,7 @@ impl Store {
                 let result = connection.transaction(|connection| {
                     let writer = match &mut writer {
                         Some(writer) => writer,
-                        None => writer.insert(Writer::new(Layout::of(connection)?)),
+                        None => writer.insert(Writer::of_log(Layout::of(connection)?)),
                     };
                     let Rows { calls: new, keys } = rows(connection, &batch)?;
                     // The last batch of an import that was killed is near the first of this one.
