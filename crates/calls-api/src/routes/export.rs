@@ -185,25 +185,26 @@ async fn send(
             let bytes = lines.write(read);
             Ok((lines, bytes))
         });
-        let broken_off = |error: DatabaseError| {
-            let error = ApiError::from(error);
-            error.log_failure("export");
-            BrokenOff::from(error)
-        };
-        let (next, written) = future::join(reading, writing).await;
-        let sent = match written {
+        let sending = async {
+            let (lines, bytes) = writing.await?;
             // An empty chunk would be the last one.
-            Ok((same, bytes)) if bytes.is_empty() => Ok((same, Ok(()))),
-            Ok((same, bytes)) => Ok((same, sender.send(Ok(bytes)).await)),
-            Err(error) => Err(error),
+            let is_there = bytes.is_empty() || sender.send(Ok(bytes)).await.is_ok();
+            Ok((lines, is_there))
+        };
+        let (sent, next) = match sender.capacity() {
+            // Nothing is read ahead for a slow client.
+            0 => (sending.await, reading.await),
+            _ => future::join(sending, reading).await,
         };
         match (sent, next) {
-            // The client may be gone.
-            (Ok((_, Err(_))), _) => return,
-            (Ok((same, Ok(()))), Ok((rest, following))) => (lines, calls, batch) = (same, rest, following),
+            // The client is gone.
+            (Ok((_, false)), _) => return,
+            (Ok((same, true)), Ok((rest, following))) => (lines, calls, batch) = (same, rest, following),
             (Err(error), _) | (_, Err(error)) => {
+                let error = ApiError::from(error);
+                error.log_failure("export");
                 // If it is gone, nobody has to know.
-                let _ = sender.send(Err(broken_off(error))).await;
+                let _ = sender.send(Err(error.into())).await;
                 return;
             }
         }
