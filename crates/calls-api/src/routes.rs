@@ -66,7 +66,7 @@ use calls_store::server::Server;
 pub(crate) use addresses::page_address;
 pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
-pub use headers::add_headers;
+pub use headers::{add_headers, page_policy};
 pub use limits::{refuse_excess, refuse_other_hosts};
 pub(crate) use parameters::Format;
 
