@@ -16,7 +16,7 @@ pub(crate) fn fits(sample: &Sample) -> bool {
     is_outermost && sample.has_keys(&["number", "date", "type"]) && sample.has_count("date")
 }
 
-/// Reads the calls of a file. `options.own` goes before the number that the file may give for the telephone.
+/// Reads the calls of a file. `options.own` takes precedence over a number in the file.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let own = options.own.clone();
     let calls = objects::read(Format::SmsIeJson, reader, Count::Objects, None, move |object, out| {
