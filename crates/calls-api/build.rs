@@ -1,12 +1,14 @@
-//! Puts the built page (`frontend/dist`) into the binary, compressed once here instead of on every request.
-//! Without a built page the binary is the API alone.
+//! Embeds the built page (`frontend/dist`) into the binary, compressed at build time. Without a built page
+//! the
+//! binary has the API only.
 //!
 //! Each language has HTML of its own. The style and the scripts of the first rows are inside it, as another
 //! request would take a round trip; what comes after them is in files, with the HTML that nobody sees at
 //! first.
 //!
-//! trunk starts the program by a script inside the HTML. It gets a file of its own, so that the page's
-//! content security policy need not allow scripts in HTML. It also registers the service worker, so that only
+//! trunk starts the program with an inline script. It is moved into a file, so that the content security
+//! policy can forbid inline scripts. It also registers the service worker, so that only the built page has
+//! one.
 //! the built page has one.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,26 +27,26 @@ use languages::Catalogue;
 use parts::Parts;
 
 const TEXTS: &str = "../../frontend/texts";
-/// Scripts of every page, in their order.
+/// Scripts of every page that the first rows need, in order.
 const SCRIPTS: [&str; 5] = ["start", "texts", "html", "rows", "first-rows"];
-/// Those that come after the first rows.
+/// Scripts that are loaded after the first rows.
 const LATER: [&str; 5] = ["plurals", "controls", "failure", "keep", "program"];
-/// Scripts of some pages, as files: `panel` comes with the program, `places` where there is none.
+/// Bundles for some pages: `panel` is loaded with the program, `places` on pages without it.
 const ASIDE: [(&str, &[&str]); 2] = [
     ("panel", &["api", "panel", "excel", "occurrences", "person"]),
     ("places", &["api", "search", "home", "callbacks", "lines"]),
 ];
 const SERVICE_WORKER: &str = "../../frontend/service-worker.js";
 
-/// Where there are service workers, which is in secure contexts only, and once there is nothing better to do.
-/// A browser that refuses goes without.
+/// Registers the service worker when the browser is idle. Service workers require a secure context; a browser
+/// that refuses works without one.
 const REGISTRATION: &str = "
 const keep = () => navigator.serviceWorker?.register(new URL(\"service-worker.js\", import.meta.url)).catch(() => {});
 (window.requestIdleCallback ?? setTimeout)(keep);
 ";
 
 fn main() -> io::Result<()> {
-    // Cargo runs this in the package's folder, wherever the checkout was when it was compiled.
+    // Cargo runs build scripts in the package's folder, which may have moved since this was compiled.
     let dist = Path::new("../../frontend/dist");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     println!("cargo::rerun-if-changed={}", dist.display());
@@ -78,10 +80,10 @@ fn main() -> io::Result<()> {
     fs::write(out.join("assets.rs"), table)
 }
 
-/// A name and a content.
+/// A file's name and content.
 type File = (String, Vec<u8>);
 
-/// The page's files.
+/// The files of the page.
 fn assets(dist: &Path) -> io::Result<Vec<File>> {
     let mut found = Vec::new();
     for path in files(dist)? {
@@ -100,7 +102,7 @@ fn assets(dist: &Path) -> io::Result<Vec<File>> {
     Ok(assets)
 }
 
-/// The languages there are, with their texts. English needs none.
+/// The languages with their catalogues. English has an empty one.
 fn catalogues() -> io::Result<Vec<(String, Catalogue)>> {
     let mut catalogues = vec![("en".to_owned(), Catalogue::new())];
     for path in files(Path::new(TEXTS))? {
@@ -111,7 +113,7 @@ fn catalogues() -> io::Result<Vec<(String, Catalogue)>> {
     Ok(catalogues)
 }
 
-/// The HTML without the scripts that trunk put there, and their texts by name.
+/// Splits off the scripts that trunk added: the HTML without them, and their texts by name.
 fn without_scripts(
     mut html: String,
     found: &mut Vec<File>,
@@ -136,7 +138,7 @@ fn without_scripts(
     Ok((html, scripts))
 }
 
-/// The HTML without the link to the stylesheet, and that.
+/// Splits off the link to the stylesheet, and splits the stylesheet into parts.
 fn without_style(mut html: String, found: &mut Vec<File>) -> io::Result<(String, Parts)> {
     let lacks = || io::Error::other("expected a stylesheet in the page");
     let at = found
@@ -151,8 +153,8 @@ fn without_style(mut html: String, found: &mut Vec<File>) -> io::Result<(String,
     Ok((html, parts::style(&String::from_utf8(text).map_err(io::Error::other)?)?))
 }
 
-/// For each language its scripts and four pages: one that loads the program, two that do so after their first
-/// rows, which are of all or of one person, and one without a program.
+/// The scripts and the four pages of each language: one that loads the program, two that load it after their
+/// first rows (of a number or of one person), and one without the program.
 fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> io::Result<Vec<File>> {
     let (html, places_style) = without_places_style(html)?;
     let mut assets = Vec::new();
@@ -242,7 +244,7 @@ fn without_places_style(html: &str) -> io::Result<(String, String)> {
     Ok((html, style))
 }
 
-/// The worker, with the names of the files that it keeps, and a version that changes with each of them.
+/// The service worker, with the names of the files that it caches, and a version that changes with them.
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
     // Of the scripts with texts, the worker keeps those of the language that it meets.
@@ -255,7 +257,7 @@ fn service_worker(assets: &[File]) -> io::Result<File> {
     Ok(("service-worker.js".to_owned(), script.into_bytes()))
 }
 
-/// The files of `/api/docs`: two of Swagger UI's own, and two that start it.
+/// The files of `/api/docs`: two of Swagger UI, and two that start it.
 fn swagger_ui() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut archive = zip::ZipArchive::new(io::Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
     let mut assets = Vec::new();
@@ -273,7 +275,7 @@ fn swagger_ui() -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(assets)
 }
 
-/// The same HTML with each inline script in a file of its own, named by its hash.
+/// Moves each inline script into a file named by its hash.
 fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
     let (mut out, mut scripts) = (String::new(), Vec::new());
     let mut rest = html;
@@ -299,7 +301,7 @@ fn without_inline_scripts(html: &str) -> io::Result<(String, Vec<File>)> {
     Ok((out, scripts))
 }
 
-/// The start script with the page's files found beside itself, wherever they are served.
+/// The start script, with the addresses of files relative to its own.
 fn beside(script: &str) -> String {
     let script = script.replace("from '/", "from './");
     let start = "module_or_path: '/";
@@ -311,8 +313,8 @@ fn beside(script: &str) -> String {
     }
 }
 
-/// The HTML without what loads the program, and that. For calls that stand there before it, it is put into a
-/// template, where a browser loads nothing; `start.js` takes it out of there.
+/// Splits off the elements that load the program. If calls are painted first, they are put into a template,
+/// where browsers load nothing, until `start.js` moves them out.
 fn without_program(html: &str) -> io::Result<(String, String)> {
     let (mut page, mut program) = (html.to_owned(), String::new());
     let parts = [
@@ -339,7 +341,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     if folder.is_dir() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            // trunk builds in a folder like this and moves the result.
+            // trunk builds in such a folder and then moves the result.
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
                 continue;
             }
@@ -354,7 +356,8 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// trunk names a file `name-0123456789abcdef.ext` or `name-0123456789abcdef_bg.wasm`, without leading zeros.
+/// trunk names files `name-0123456789abcdef.ext` or `name-0123456789abcdef_bg.wasm`, without leading zeros in
+/// the hash.
 fn has_hash(name: &str) -> bool {
     name.split(['-', '.', '_', '/'])
         .any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -383,7 +386,7 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn brotli(plain: &[u8]) -> io::Result<Vec<u8>> {
-    // A build script is compiled without optimisation, where the highest quality takes minutes.
+    // Build scripts are compiled without optimisation, where the highest quality takes minutes.
     let quality = if env::var("PROFILE").as_deref() == Ok("release") { 11 } else { 5 };
     let mut out = Vec::new();
     let parameters = brotli::enc::BrotliEncoderParams { quality, ..Default::default() };

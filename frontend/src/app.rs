@@ -16,8 +16,8 @@ use crate::script::t;
 /// The whole page but for its bar, which is HTML.
 #[component]
 pub fn App() -> impl IntoView {
-    calls::use_fallback(&leptos_swr::provide_cache());
-    calls::follow_steps();
+    calls::use_initial_data(&leptos_swr::provide_cache());
+    calls::watch_navigation();
     page::provide_visits();
     view! {
         <Router>

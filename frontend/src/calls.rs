@@ -1,26 +1,39 @@
 //! `/calls/<number>`: the history of a number.
+//!
+//! In reading order:
+//!
+//! - `number`: the number in the address. `state`: the state of the page.
+//! - `pages`: the pages in which calls arrive, with `packed_calls`; `initial_data` and `last_known` are where
+//!   the first of them come from; `live` follows new calls, and `pending_calls` holds them back.
+//! - `resource`: requests for everything but calls. `summary_data`: the summary of a filter.
+//! - `timeline`: the pages as one list, by day. `list` renders it, with the state in `list_state`; `geometry`
+//!   and `viewport` compute which part; `keyed_list` updates its elements; `keyboard` moves the focus in it,
+//!   `scroll_restoration` returns to it, `older_calls` is its end, and `list_note` the line above it.
+//! - `title`, `filters` (with `years`) and `filter_chips`: above the list. `freshness`: the age of the data.
+//! - `summary`, with `charts` (data) and `chart` (view): beside the list. `panel`: one call, over the list.
 
 mod chart;
 mod charts;
-mod chosen;
-mod each;
-mod fallback;
+mod filter_chips;
 mod filters;
 mod freshness;
 mod geometry;
-mod keys;
+mod initial_data;
+mod keyboard;
+mod keyed_list;
 mod last_known;
 mod list;
+mod list_note;
+mod list_state;
 mod live;
-mod news;
-mod note;
 mod number;
-mod older;
-mod packed;
+mod older_calls;
+mod packed_calls;
 mod pages;
 mod panel;
-mod place;
+mod pending_calls;
 pub mod resource;
+mod scroll_restoration;
 mod state;
 mod summary;
 mod summary_data;
@@ -46,22 +59,23 @@ use crate::message::{Again, MessageCard};
 use crate::reactive::{effect, memo, text};
 use crate::script::{self, count, fill, t};
 use crate::{intl, page, path, recent};
-use chosen::{Chosen, ChosenFilters};
-pub use fallback::use_fallback;
+use filter_chips::{Chosen, ChosenFilters};
 use filters::Filters;
 use freshness::{Freshness, Notice, offline};
-use list::{CallList, List, Owner};
-use news::{NewCalls, News};
-use note::ListNote;
+pub use initial_data::use_initial_data;
+use list::CallList;
+use list_note::ListNote;
+use list_state::{List, Owner};
 use number::{Number, use_number};
-use older::OlderCalls;
+use older_calls::OlderCalls;
 use pages::{CallsPage, PageKey, Wanted};
-pub use place::follow_steps;
-use place::keep_place;
-use resource::{Info, use_info};
+use pending_calls::{NewCalls, PendingCalls};
+use resource::{Info, use_info, use_summary};
+use scroll_restoration::restore_scroll;
+pub use scroll_restoration::watch_navigation;
 use state::State;
 use summary::SummaryPanel;
-use summary_data::{SummaryData, use_summary};
+use summary_data::SummaryData;
 use timeline::Timeline;
 use title::Title;
 use viewport::Viewport;
@@ -98,7 +112,7 @@ pub fn HistoryPage() -> impl IntoView {
         };
         parts.with(|parts| match parts.is_empty() {
             true => heading,
-            false => format!("{}: {heading}", chosen::in_words(parts)),
+            false => format!("{}: {heading}", filter_chips::in_words(parts)),
         })
     };
     page::use_page(title, move || path::page(&number.asked.get(), number.party.get().as_deref()));
@@ -107,7 +121,7 @@ pub fn HistoryPage() -> impl IntoView {
     let announced = use_announcement(page);
     let below_filters = move || match state.get() {
         State::Ready => view! {
-            <NewCalls news=list.news />
+            <NewCalls pending=list.pending />
             <CallList list is_stale=calls.is_loading />
             <OlderCalls
                 calls
@@ -144,7 +158,7 @@ pub fn HistoryPage() -> impl IntoView {
             {announced}
         </p>
         <p class="visually-hidden" role="status">
-            {text(move || list.news.announcement().unwrap_or_default())}
+            {text(move || list.pending.announcement().unwrap_or_default())}
         </p>
     }
 }
@@ -177,7 +191,7 @@ fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
     memo(move || {
         let spell = |party: &Party| list.spell(party);
-        filter.with(|filter| chosen::parts(filter, list.today.get(), spell))
+        filter.with(|filter| filter_chips::parts(filter, list.today.get(), spell))
     })
 }
 
@@ -265,9 +279,9 @@ fn use_list(
 ) -> (List, Memo<Option<usize>>) {
     let viewport = Viewport::new();
     let is_scrolled = memo(move || viewport.is_scrolled());
-    let news = News::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
+    let pending = PendingCalls::new(calls, is_scrolled, move || viewport.scroll_to(-TOP));
     let fresh = StoredValue::new(0);
-    let shown = use_timeline(calls, wanted, news, fresh);
+    let shown = use_timeline(calls, wanted, pending, fresh);
     let count = memo(move || shown.with(|shown| shown.as_ref().map(Timeline::len)));
     let timeline = memo(move || shown.get().unwrap_or_default());
     let owner = memo(move || {
@@ -286,12 +300,12 @@ fn use_list(
         is_of_person: Signal::derive(move || number.party.with(Option::is_some)),
         today,
         viewport,
-        news,
+        pending,
         load_more: Callback::new(move |()| load_more(calls)),
         geometry: List::geometry(timeline, viewport),
         pinned: RwSignal::new(None),
     };
-    keep_place(list);
+    restore_scroll(list);
     effect(move || {
         wanted.track();
         viewport.forget_days();
@@ -360,12 +374,12 @@ fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, 
 fn use_timeline(
     calls: SwrPages<CallsPage, ApiError>,
     wanted: Memo<Wanted>,
-    news: News,
+    pending: PendingCalls,
     fresh: StoredValue<usize>,
 ) -> Memo<Option<Timeline>> {
     Memo::new(move |last: Option<&Option<Timeline>>| {
         let has_failed = calls.error.with(Option::is_some);
-        let waiting = news.waiting.get();
+        let waiting = pending.waiting.get();
         let shown = calls.data.with(|pages| {
             let pages = wanted.with(|wanted| pages::shown(pages.as_deref()?, wanted, has_failed))?;
             Some(Timeline::new(pages, waiting, |call| intl::day(call.created_at.timestamp_millis() as f64)))

@@ -10,7 +10,7 @@
 //! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
 //!   languages, zones and countries.
 //! - [`script`]: texts and rows, which the page's scripts write.
-//! - [`recent`]: the numbers looked at last. [`keyboard`]: where the focus goes.
+//! - [`recent`]: the numbers looked at last. [`focus`]: where the focus goes.
 //! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
 //! - [`reactive`]: effects and memos of all of it.
 
@@ -18,11 +18,11 @@ mod api;
 mod app;
 mod base_path;
 mod calls;
+mod focus;
 mod home;
 mod html;
 mod icon;
 mod intl;
-mod keyboard;
 mod message;
 mod number_form;
 mod page;

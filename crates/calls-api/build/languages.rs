@@ -1,21 +1,20 @@
 //! The page's HTML in each language, and the texts for its scripts.
 //!
-//! A catalogue (`frontend/texts/de.json`) has a translation for each English text. What it lacks stays
-//! English; a test looks.
+//! A catalogue (`frontend/texts/de.json`) has a translation for each English text. A missing translation
+//! leaves the text in English; a test checks that none is missing.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::Value;
 
-/// Translations by their English texts.
+/// Translations by English text.
 pub type Catalogue = BTreeMap<String, Value>;
 
-/// Attributes that people read or hear.
+/// Attributes with visible or spoken text.
 const ATTRIBUTES: [&str; 4] = [" aria-label=\"", " placeholder=\"", " title=\"", " content=\""];
 
-/// HTML with all texts that the catalogue has, but for what is inside of `translate="no"`, `kbd`, `script`
-/// and `style`.
+/// Translates the texts of HTML, except inside `translate="no"`, `kbd`, `script` and `style`.
 pub fn translate(html: &str, catalogue: &Catalogue) -> String {
     let (mut out, mut rest) = (String::with_capacity(html.len()), html);
     while let Some(start) = rest.find('<') {
@@ -34,7 +33,7 @@ pub fn translate(html: &str, catalogue: &Catalogue) -> String {
     out + rest
 }
 
-/// The end tag of an element whose inside stays as it is.
+/// The end tag of an element whose content is not translated.
 fn untranslated(tag: &str) -> Option<String> {
     let name = tag[1..].split([' ', '>', '/']).next()?;
     let is_kept = tag.contains("translate=\"no\"") || ["kbd", "script", "style"].contains(&name);
@@ -65,12 +64,12 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A catalogue from its JSON.
+/// Parses a catalogue.
 pub fn read(json: &str) -> io::Result<Catalogue> {
     serde_json::from_str(json).map_err(io::Error::other)
 }
 
-/// The texts that a script asks for, and all others.
+/// Splits a catalogue into the texts that a script uses, and the rest.
 pub fn split(catalogue: &Catalogue, script: &str) -> (Catalogue, Catalogue) {
     let asks =
         |text: &str| ['"', '\'', '`'].iter().any(|quote| script.contains(&format!("{quote}{text}{quote}")));

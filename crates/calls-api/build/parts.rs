@@ -1,5 +1,4 @@
-//! Splits the page's files into a part before the first rows and a part after them, both without what is
-//! for its writers alone.
+//! Splits the page's files into what the first rows need and the rest, and removes comments and indentation.
 
 use std::io;
 
@@ -8,7 +7,7 @@ use std::io;
 pub struct Parts {
     /// Needed by the first rows.
     pub first: String,
-    /// Needed by them too, where all of them are of one person.
+    /// Also needed by the first rows if they are of one person.
     pub person: String,
     /// The rest.
     pub later: String,
@@ -34,7 +33,7 @@ pub fn style(css: &str) -> io::Result<Parts> {
     Ok(Parts { first: dense_style(&first), person: dense_style(&person), later: dense_style(&later) })
 }
 
-/// The HTML, without what stands between `<!-- part: later -->` and `<!-- part: end -->`.
+/// The HTML, without the sections between `<!-- part: later -->` and `<!-- part: end -->`.
 pub fn html(html: &str) -> io::Result<Parts> {
     let cut = html.split_once("<!-- part: later -->");
     let cut = cut.and_then(|(first, rest)| Some((first, rest.split_once("<!-- part: end -->")?)));
@@ -49,7 +48,7 @@ pub fn dense_script(script: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// HTML without its comments and indentation, and without the hashes of files that are of this server.
+/// HTML without comments and indentation, and without integrity hashes of this server's own files.
 fn dense_html(html: &str) -> String {
     let html = without(html, "<!--", "-->");
     let html = without(&html, " integrity=\"", "\"");

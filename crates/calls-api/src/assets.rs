@@ -121,6 +121,17 @@ impl Coding {
 pub struct Language(&'static str);
 
 impl Language {
+    /// All languages.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        LANGUAGES.iter().copied().map(Self)
+    }
+
+    /// The tag, such as `pt-BR`.
+    pub(crate) const fn tag(self) -> &'static str {
+        self.0
+    }
+
     /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110,
     /// section 12.5.4); English where there is none.
     pub fn of(request: &HttpRequest) -> Self {

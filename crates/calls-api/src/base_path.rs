@@ -1,7 +1,7 @@
 //! The path below which everything is served, for a server that shares its host name with others.
 //!
-//! Routes do not know of it: requests lose it before they are routed, and the paths in answers get it. A
-//! proxy may pass it on or take it off, so that requests without it are answered too.
+//! Routes do not know of it: it is removed from requests before routing and added to paths in responses.
+//! Requests without it are answered too, because a proxy may pass it on or strip it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,17 +19,17 @@ tokio::task_local! {
     static CURRENT: BasePath;
 }
 
-/// `/calls-app`, without a slash at its end; empty at the root.
+/// A base path such as `/calls-app`, without a trailing slash; empty at the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BasePath(Arc<str>);
 
 impl BasePath {
-    /// As it is put before a path that begins with a slash.
+    /// The prefix of absolute paths.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether everything is at the root.
+    /// Whether the server is at the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
@@ -39,12 +39,12 @@ impl BasePath {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
     }
 
-    /// The rest of a path and query below this one, which begins with a slash; `None` if it is not below it.
+    /// The rest of a path and query below the base path, with its leading slash; `None` if it is not below.
     fn strip<'a>(&self, address: &'a str) -> Option<&'a str> {
         address.strip_prefix(&*self.0).filter(|rest| rest.starts_with('/'))
     }
 
-    /// Whether a path and query is this path itself, without a slash behind it.
+    /// Whether a path and query is the base path without a trailing slash.
     fn is_bare(&self, address: &str) -> bool {
         let rest = address.strip_prefix(&*self.0);
         !self.is_root() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'))
@@ -77,7 +77,7 @@ impl FromStr for BasePath {
     }
 }
 
-/// Takes the base path off a request and puts it before the paths in the answer's headers.
+/// Middleware: removes the base path from requests and adds it to paths in response headers.
 pub async fn mount<B: MessageBody>(
     base: BasePath,
     mut request: ServiceRequest,
@@ -111,7 +111,7 @@ fn with_address(uri: &Uri, address: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Puts the base path into each value of a header that begins like this.
+/// Adds the base path to the values of a header that begin with `start`.
 fn prefix(headers: &mut HeaderMap, name: &HeaderName, start: &str, base: &BasePath) {
     let values: Vec<HeaderValue> = headers.get_all(name).cloned().collect();
     if values.is_empty() {

@@ -48,31 +48,31 @@ impl FromStr for Network {
     }
 }
 
-/// Tells clients apart by their addresses, also behind the reverse proxies that are trusted.
+/// Identifies clients by their addresses, also behind trusted reverse proxies.
 #[derive(Debug, Clone, Default)]
 pub struct Clients {
     proxies: Arc<[Network]>,
-    /// Whether the log has said that a proxy is not trusted.
+    /// Whether the warning about an untrusted proxy was logged.
     is_told: Arc<AtomicBool>,
 }
 
 impl Clients {
-    /// The address of a request that comes from one of the `proxies` is the last in `X-Forwarded-For` that is
-    /// not itself a proxy's. `X-Forwarded-For` from anybody else is ignored.
+    /// `proxies` are trusted: the client of a request from one of them is the last address in
+    /// `X-Forwarded-For` that is not itself a proxy's. `X-Forwarded-For` from other addresses is ignored.
     pub fn new(proxies: &[Network]) -> Self {
         Self { proxies: proxies.into(), is_told: Arc::default() }
     }
 
-    /// The client of a request: its IPv4 address, or its IPv6 network of 64 bits, any address of which it can
-    /// take. Behind a Unix socket there can only be a proxy, so the address is the one that it has forwarded,
-    /// or `None`.
+    /// The client of a request: its IPv4 address, or its IPv6 network of 64 bits, since one client can use
+    /// any address in it. A request over a Unix socket comes from a proxy: its client is the forwarded
+    /// address, or `None`.
     pub fn of(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr().map(|peer| peer.ip());
         self.address(peer, request.headers()).map(block_of)
     }
 
-    /// Says in the log, once, that a proxy on this machine or in its network is not trusted. Others who send
-    /// `X-Forwarded-For` are clients that make it up.
+    /// Logs a warning, once, about an untrusted proxy on this machine or in its network. `X-Forwarded-For`
+    /// from other addresses is likely forged and causes no warning.
     pub fn tell_of_proxy(&self, request: &HttpRequest) {
         if self.is_told.load(Ordering::Relaxed) || !request.headers().contains_key("x-forwarded-for") {
             return;
@@ -106,7 +106,7 @@ impl Clients {
     }
 }
 
-/// Whether an address is of this machine or of a private network.
+/// Whether an address is of this machine or a private network.
 fn is_near(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
@@ -114,14 +114,14 @@ fn is_near(address: IpAddr) -> bool {
     }
 }
 
-/// An address as proxies write it: alone, in brackets, or with a port behind it.
+/// Parses an address as proxies write it: bare, in brackets, or with a port.
 fn forwarded_address(text: &str) -> Option<IpAddr> {
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
     text.parse().ok().or_else(bracketed).or_else(with_port)
 }
 
-/// One client can have any of the 2^64 addresses of its IPv6 network.
+/// The network of 64 bits that contains an IPv6 address.
 fn block_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -129,7 +129,7 @@ fn block_of(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A limit on how many of something there are at once, in all and for one client. Clones count together.
+/// Limit of concurrent uses, in total and per client. Clones share the count.
 #[derive(Debug, Clone)]
 pub struct Slots {
     most: usize,
@@ -140,11 +140,11 @@ pub struct Slots {
 #[derive(Debug, Default)]
 struct Taken {
     total: usize,
-    /// Clients without any are not in it.
+    /// Clients without a slot are absent.
     by_client: HashMap<Option<IpAddr>, usize>,
 }
 
-/// One of [`Slots`], free again when it is dropped.
+/// A slot of [`Slots`], released on drop.
 #[derive(Debug)]
 pub struct Slot {
     client: Option<IpAddr>,
@@ -152,22 +152,22 @@ pub struct Slot {
 }
 
 impl Slots {
-    /// Number of places taken.
+    /// Number of slots in use.
     pub fn taken(&self) -> usize {
         lock(&self.taken).total
     }
 
-    /// All free.
+    /// Slots that are all free.
     pub fn new(most: usize, most_per_client: usize) -> Self {
         Self { most, most_per_client, taken: Arc::default() }
     }
 
-    /// Slots in all.
+    /// Total number of slots.
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// Takes one for a client. `None` if no other is free for it.
+    /// Takes a slot for a client. `None` if none is free for it.
     pub fn take(&self, client: Option<IpAddr>) -> Option<Slot> {
         let mut taken = lock(&self.taken);
         let of_client = taken.by_client.get(&client).copied().unwrap_or_default();
@@ -192,7 +192,7 @@ impl Drop for Slot {
 }
 
 fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
-    // Nobody panics while holding it.
+    // No code panics while it holds the lock.
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(client(&[], "192.0.2.1", "198.51.100.7"), "192.0.2.1");
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "198.51.100.7"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.0/24"], "::ffff:192.0.2.9", "198.51.100.7"), "198.51.100.7");
-        // The beginning of the header is the client's own, and proves nothing.
+        // The client itself sends the beginning of the header, so it proves nothing.
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "203.0.113.1, 198.51.100.7"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.0/24"], "192.0.2.1", "198.51.100.7, 192.0.2.2"), "198.51.100.7");
         assert_eq!(client(&["192.0.2.1"], "192.0.2.1", "somebody"), "192.0.2.1");

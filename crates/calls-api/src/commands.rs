@@ -22,10 +22,11 @@ mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod upgrade_postgres;
+mod waiting_room;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar with rate and ETA. Hidden where nobody looks.
+/// A progress bar with rate and ETA. Hidden unless standard error is a terminal.
 fn progress(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

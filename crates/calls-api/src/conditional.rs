@@ -1,33 +1,34 @@
-//! Conditional requests (RFC 9110, section 13): what a client has, and what it is the version of.
+//! Conditional requests (RFC 9110, section 13): entity tags, and the versions of histories in them.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::IF_NONE_MATCH;
 use calls_store::keys::Version;
 
-/// Strong: every change of a history gives it a new version, and one URL has one representation of a version.
-/// The program's own version is part of it, as another one may write the same calls differently.
+/// Strong entity tag of a response without names. Every change of a history gives it a new version, and a URL
+/// has one representation per version. The version of the program is part of the tag, because another one may
+/// write the same calls differently.
 pub(crate) fn etag(version: Version) -> String {
     format!("\"{}-{:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
-/// The same for an answer that has names, which change without the history.
+/// Strong entity tag of a response with names, which change without the history.
 pub(crate) fn etag_with_names(version: Version, names: i64) -> String {
     format!("\"{}-{:x}.{names:x}\"", env!("CARGO_PKG_VERSION"), version.0)
 }
 
-/// Entity tags that the client sent. Empty without `If-None-Match`.
+/// The value of `If-None-Match`; empty without one.
 pub(crate) fn known(request: &HttpRequest) -> String {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     known.unwrap_or_default().to_owned()
 }
 
-/// The versions that a client's tags of answers without names are made of.
+/// The versions in a client's tags of responses without names, from this version of the program.
 pub(crate) fn versions(known: &str) -> Vec<Version> {
     let version = |tag| version_of_tag(tag).filter(|version| is_known(tag, &etag(*version)));
     known.split(',').filter_map(version).collect()
 }
 
-/// The versions of a history in all tags of a client, perhaps of another program.
+/// The versions of a history in all tags of a client, from any version of the program.
 pub(crate) fn versions_seen(known: &str) -> impl Iterator<Item = Version> {
     known.split(',').filter_map(version_of_tag)
 }
@@ -38,7 +39,8 @@ fn version_of_tag(tag: &str) -> Option<Version> {
     i64::from_str_radix(version, 16).ok().map(Version)
 }
 
-/// `If-None-Match` (RFC 9110, section 13.1.2), which compares weakly.
+/// Whether the client has this representation (RFC 9110, section 13.1.2). Tags are compared weakly, as
+/// `If-None-Match` requires.
 pub(crate) fn is_known(known: &str, etag: &str) -> bool {
     known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }

@@ -1,7 +1,7 @@
-//! The configuration file: options in TOML, by their names without the dashes before them.
+//! The configuration file: options in TOML, named without their leading dashes.
 //!
-//! An option of the command line counts before its environment variable, and that before the file. The file's
-//! values become the defaults of the options, so that both are read and checked alike.
+//! Command-line options take precedence over environment variables, and these over the file. The file's
+//! values become the defaults of the options, so that all three are parsed and checked alike.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -13,27 +13,27 @@ use anyhow::{Context as _, bail};
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
-/// The file that is read where no other is named.
+/// The file that is read by default, if it exists.
 pub const DEFAULT_FILE: &str = "/etc/calls/calls.toml";
-/// The variable that names another one. Empty: none is read.
+/// Environment variable with the path of the configuration file. If it is empty, no file is read.
 pub const VARIABLE: &str = "CALLS_CONFIG";
-/// The option that names another one.
+/// Option with the path of the configuration file.
 const OPTION: &str = "--config";
 
 /// Settings of a configuration file.
 #[derive(Debug, Default)]
 pub struct Configuration {
-    /// None where there is no file.
+    /// Path of the file. `None` without one.
     pub file: Option<PathBuf>,
-    /// Each option's values, by its long name.
+    /// Values of each option, by its long name.
     values: BTreeMap<String, Vec<String>>,
 }
 
 impl Configuration {
-    /// Reads the file that the arguments or the environment name, or else [`DEFAULT_FILE`] if it is there.
+    /// Reads the file given by the arguments or the environment, or else [`DEFAULT_FILE`] if it exists.
     ///
     /// # Errors
-    /// The file cannot be read, is no TOML, or says what `command` does not understand.
+    /// The file cannot be read, is not valid TOML, or has a key or value that `command` does not accept.
     pub fn read(command: &Command, arguments: &[OsString]) -> anyhow::Result<Self> {
         let named = named_file(arguments).or_else(|| std::env::var_os(VARIABLE));
         let file = match named {
@@ -53,7 +53,7 @@ impl Configuration {
         }
     }
 
-    /// The command with the file's values as the defaults of its options.
+    /// The command, with the file's values as the defaults of its options.
     pub fn apply(&self, command: Command) -> Command {
         let command = command.mut_args(|arg| match arg.get_long().and_then(|long| self.values.get(long)) {
             Some(values) if arg.get_env().is_some() && is_list(&arg) => arg.default_values(values.clone()),
@@ -69,7 +69,7 @@ impl Configuration {
     }
 }
 
-/// The file that the arguments name: they cannot be parsed before it is read.
+/// The file given by the arguments, which can only be parsed after it has been read.
 fn named_file(arguments: &[OsString]) -> Option<OsString> {
     let mut arguments = arguments.iter().skip(1).take_while(|argument| *argument != "--");
     while let Some(argument) = arguments.next() {
@@ -104,26 +104,26 @@ fn read_values(command: &Command, text: &str) -> anyhow::Result<BTreeMap<String,
         .collect()
 }
 
-/// A TOML error without the line that it is about, which can be a secret.
+/// A TOML error without the line of the file, which may contain a secret.
 fn one_line(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
-/// The options that have an environment variable too, by their long names. Those of the command line alone
-/// ask for something to be done once.
+/// Options that have an environment variable, by their long names. Others request a single action, and are
+/// not for a file.
 fn options(command: &Command) -> BTreeMap<&str, &Arg> {
     let own =
         command.get_arguments().filter(|arg| arg.get_env().is_some_and(|variable| variable != VARIABLE));
     let own = own.filter_map(|arg| Some((arg.get_long()?, arg)));
     let mut options: BTreeMap<&str, &Arg> =
         command.get_subcommands().flat_map(self::options).chain(own).collect();
-    // Of an option that several commands have, the server's description counts.
+    // Where several commands have an option, the description of the server's counts.
     options.extend(command.find_subcommand("serve").into_iter().flat_map(self::options));
     options
 }
 
-/// The texts of a value, as they would be on the command line.
+/// A TOML value as it would be given on the command line.
 fn values(option: &Arg, value: &Value) -> anyhow::Result<Vec<String>> {
     let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
     let is_list = is_list(option);
@@ -152,7 +152,7 @@ fn is_list(option: &Arg) -> bool {
     matches!(option.get_action(), ArgAction::Append) || option.get_value_delimiter().is_some()
 }
 
-/// Lets the option itself check a value.
+/// Checks a value with the parser of its option.
 fn check(option: &Arg, value: &str) -> anyhow::Result<()> {
     if matches!(option.get_action(), ArgAction::SetTrue) {
         return Ok(());
@@ -169,7 +169,7 @@ fn check(option: &Arg, value: &str) -> anyhow::Result<()> {
     }
 }
 
-/// `: did you mean "bind"?`, if a name is much alike.
+/// A suggestion such as `: did you mean "bind"?`, if a known name is similar.
 fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let alike = known.map(|known| (strsim::jaro_winkler(name, known), known));
     let best = alike.max_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -177,7 +177,7 @@ fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
         .map_or_else(String::new, |(_, known)| format!(": did you mean {known:?}?"))
 }
 
-/// The variable of an option.
+/// The environment variable of an option.
 pub fn variable(option: &Arg) -> Option<&str> {
     option.get_env().and_then(OsStr::to_str)
 }

@@ -6,25 +6,24 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// Credentials of senders. Without any, nobody can send calls over HTTP.
+/// Credentials of senders. Without any, no calls are accepted over HTTP.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    /// For all senders but Twilio.
+    /// Token of all senders except Twilio.
     pub ingest_token: Option<Secret>,
-    /// For Twilio.
+    /// Signing key of Twilio.
     pub twilio: Option<Twilio>,
 }
 
-/// A secret, which is not shown where it is logged.
+/// A secret, whose `Debug` output hides it.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// At least 16 characters: a shorter one can be guessed.
+    /// Minimum length in characters; a shorter secret could be guessed.
     const SHORTEST: usize = 16;
 
-    /// Whether the text is the secret. Takes the same time wherever the two differ: their digests are
-    /// compared.
+    /// Whether the text is the secret, in constant time: SHA-256 digests are compared.
     pub fn is(&self, text: &str) -> bool {
         Sha256::digest(&self.0).ct_eq(&Sha256::digest(text)).into()
     }
@@ -47,7 +46,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Signature of Twilio's requests.
+/// Verifies signatures of Twilio's requests.
 #[derive(Debug, Clone)]
 pub struct Twilio {
     /// The account's auth token.
@@ -57,8 +56,8 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// Whether the signature is the one of a form that was posted to this path and query: the base64 of the
-    /// HMAC-SHA1 of the address and, sorted by name, all names and values
+    /// Whether a form that was posted to this path and query has a valid signature: the base64 of the
+    /// HMAC-SHA1 of the URL and, sorted by name, all names and values
     /// (<https://www.twilio.com/docs/usage/security>).
     pub fn has_signed(&self, signature: &str, path: &str, form: &[(String, String)]) -> bool {
         let Ok(signature) = BASE64_STANDARD.decode(signature) else { return false };
@@ -76,8 +75,8 @@ impl Twilio {
     }
 }
 
-/// The token of an `Authorization` header: of the scheme Bearer (RFC 6750), or where `or_basic` is set the
-/// password of the scheme Basic (RFC 7617).
+/// The token of an `Authorization` header with the scheme Bearer (RFC 6750) or, if `or_basic`, the password
+/// of the scheme Basic (RFC 7617).
 pub fn token(authorization: &str, or_basic: bool) -> Option<String> {
     let (scheme, rest) = authorization.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_signature_is_the_one_that_twilio_documents() {
-        // The example of Twilio's page on security.
+        // The example in Twilio's documentation.
         let twilio =
             Twilio { auth_token: Secret("12345".to_owned()), public_url: "https://mycompany.com".to_owned() };
         let form = [

@@ -7,15 +7,15 @@ use calls_phone as phone;
 use calls_store::rows::CallRow;
 use chrono::{DateTime, Utc};
 
-/// Adds details to calls. Keeps how numbers are written, for a history has each of its counterparties many
-/// times.
+/// Adds details to calls. Caches how numbers are written, because most counterparties occur many times in a
+/// history.
 #[derive(Debug, Default)]
 pub struct Detailer {
     written: HashMap<E164, CounterpartyDetails>,
 }
 
 impl Detailer {
-    /// Some 2 MB.
+    /// Maximum number of cached spellings, some 2 MB.
     const MOST_KEPT: usize = 10_000;
 
     /// A call with its details.

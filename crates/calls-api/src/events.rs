@@ -1,8 +1,8 @@
-//! New calls, notes and marks, told to those who follow a history.
+//! Event streams: new calls, notes and callback marks, sent to the clients that follow a history.
 //!
-//! One thread has one [`Listener`], however many clients there are. What is new is read behind the last call
-//! that a client has, so nothing is left out and nothing repeated, whether the client was there all the time,
-//! comes back, or the connection was lost in between.
+//! One thread has one [`Listener`] for all clients. New calls are read from the last id that a client has, so
+//! a client misses and repeats none, whether it stayed connected, reconnects, or the connection to PostgreSQL
+//! was lost.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -29,33 +29,32 @@ use crate::details::Detailer;
 
 /// Interval of checks for due heartbeats and full buffers.
 const TICK: Duration = Duration::from_secs(1);
-/// Time that a client's buffer may stay full.
+/// Time for which a client's buffer may stay full before the client is dropped.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Delay before the database is tried again.
+/// Delay before reconnecting to the database.
 const RETRY: Duration = Duration::from_secs(1);
-/// Until a client with a full buffer is tried again.
+/// Delay before a client with a full buffer is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Pieces that wait for a client.
+/// Pieces in a client's buffer.
 const BUFFER: usize = 8;
-/// Calls in a piece.
+/// Maximum number of calls per piece.
 const PIECE: u16 = 200;
 
 /// Configuration of [`Events`].
 pub struct EventOptions {
     /// Address of PostgreSQL.
     pub address: Arc<Address>,
-    /// The parties behind keys.
+    /// Cache of the parties without digits, by key.
     pub labels: Labels,
-    /// Connections that details are read over.
+    /// Connection pool for details.
     pub database: Database,
-    /// Clients at once.
+    /// Maximum number of concurrent clients.
     pub most_clients: usize,
     /// Interval of keep-alive comments to idle clients, and of checks that PostgreSQL is alive.
-    /// the same.
     pub heartbeat: Duration,
 }
 
-/// Those who follow a history, and the thread that tells them.
+/// The clients that follow histories, and the thread that serves them.
 #[derive(Clone)]
 pub struct Events {
     shared: Arc<Shared>,
@@ -66,9 +65,9 @@ struct Shared {
     clients: AtomicUsize,
     inbox: Mutex<Inbox>,
     wake: Notify,
-    /// Whether there is a listener.
+    /// Whether the listener is connected.
     listens: AtomicBool,
-    /// When PostgreSQL last answered it, in milliseconds since 1970.
+    /// Time of the last response of PostgreSQL to the listener, in milliseconds since 1970.
     heard: AtomicU64,
 }
 
@@ -78,31 +77,31 @@ struct Inbox {
     closed: bool,
 }
 
-/// Why nobody else can follow a history.
+/// The limit of concurrent clients is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many clients follow a history")]
 pub struct TooMany;
 
-/// A piece of an event stream, as it is sent.
+/// A piece of an event stream, as sent to the client.
 pub type Piece = Arc<str>;
 
 /// History that is followed.
 pub struct Subject {
     /// Owner of the history.
     pub party: Party,
-    /// Its key. None while the database has never seen the party.
+    /// Key of the owner. `None` while the party is not in the database.
     pub owner: Option<PartyKey>,
-    /// Whether each call is told with its details.
+    /// Whether calls are sent with their details.
     pub with_details: bool,
-    /// Whom calls have to be with to be told.
+    /// Limits the calls to counterparties that match.
     pub search: Option<Search>,
 }
 
-/// Whether calls come with details, and whom they are with.
+/// Whether calls have details, and the search that limits them.
 type Choice = (bool, Option<Search>);
 
 impl Subject {
-    /// Whether and how it is told, in an order.
+    /// The options that its events depend on.
     fn choice(&self) -> Choice {
         (self.with_details, self.search.clone())
     }
@@ -110,18 +109,18 @@ impl Subject {
 
 struct Follower {
     subject: Subject,
-    /// The id of the last call it was told.
+    /// Id of the last call sent.
     position: CallId,
-    /// Whether there can be calls after it.
+    /// Whether calls after it may exist.
     is_behind: bool,
     sender: Sender<Piece>,
     last_sent: Instant,
-    /// Free again when the client has left or is let go.
+    /// Released when the client has left or is dropped.
     _slot: Slot,
 }
 
 impl Events {
-    /// Starts the thread. It connects to PostgreSQL while there are clients.
+    /// Starts the thread. It is connected to PostgreSQL only while clients are.
     pub fn start(options: EventOptions) -> std::io::Result<(Self, JoinHandle<()>)> {
         let shared = Arc::new(Shared {
             most_clients: options.most_clients,
@@ -139,19 +138,19 @@ impl Events {
         Ok((Self { shared }, thread))
     }
 
-    /// Follows the history of a party from a position on: the id of the last call that is known, or the
-    /// history's version. The stream ends when this process does, and when its reader is too slow.
+    /// Follows the history of a party from a position: the id of the last known call, or the history's
+    /// version. The stream ends when the server stops or when the client reads too slowly.
     ///
     /// # Errors
-    /// As many clients follow a history as may.
+    /// The limit of concurrent clients is reached.
     pub fn follow(&self, subject: Subject, position: CallId, slot: Slot) -> Result<Receiver<Piece>, TooMany> {
         let (sender, receiver) = mpsc::channel(BUFFER);
-        // Tells the client where it is, so that it can come back there even if it heard of no call.
+        // Sends the position, so that the client can resume there even if no call has come.
         sender.try_send(format!("retry: 2000\nid: {}\n\n", position.0).into()).ok();
         let last_sent = Instant::now();
         let follower = Follower { subject, position, is_behind: true, sender, last_sent, _slot: slot };
         let mut inbox = self.shared.lock();
-        // Counted under the lock.
+        // Checked under the lock that also adds clients.
         if inbox.closed || self.shared.clients.load(Ordering::Relaxed) >= self.shared.most_clients {
             return Err(TooMany);
         }
@@ -161,8 +160,8 @@ impl Events {
         Ok(receiver)
     }
 
-    /// Whether the listener is connected, and when it last heard from PostgreSQL, in seconds since 1970, 0 if
-    /// never.
+    /// Whether the listener is connected, and the time of the last response of PostgreSQL in seconds since
+    /// 1970, or 0.
     pub fn listener(&self) -> (bool, f64) {
         let heard = Duration::from_millis(self.shared.heard.load(Ordering::Relaxed));
         (self.shared.listens.load(Ordering::Relaxed), heard.as_secs_f64())
@@ -176,14 +175,14 @@ impl Events {
 }
 
 impl Shared {
-    /// Notes that the listener heard from PostgreSQL just now.
+    /// Records a response of PostgreSQL.
     fn hear(&self) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         self.heard.store(u64::try_from(now).unwrap_or_default(), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inbox> {
-        // Nobody panics while holding it.
+        // No code panics while it holds the lock.
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -224,7 +223,7 @@ impl Teller {
         }
     }
 
-    /// Takes in new clients. False at the end.
+    /// Adds new clients. False when the server stops.
     fn take_in(&mut self) -> bool {
         let mut inbox = self.shared.lock();
         self.followers.append(&mut inbox.new);
@@ -234,10 +233,10 @@ impl Teller {
         !inbox.closed
     }
 
-    /// Tells what is new, as long as there is somebody to be told.
+    /// Sends new calls while there are clients.
     async fn listen(&mut self, listener: &mut Listener) -> Result<(), DatabaseError> {
         let shared = self.shared.clone();
-        // Whatever happened before it listened: each looks for itself.
+        // Calls may have come before the listener was connected, so each history is checked.
         self.followers.iter_mut().for_each(|follower| follower.is_behind = true);
         let mut asked = Instant::now();
         while self.take_in() && !self.followers.is_empty() {
@@ -264,13 +263,13 @@ impl Teller {
         Ok(())
     }
 
-    /// Notes whom changes concern.
+    /// Marks the clients that changes concern.
     fn mark(&mut self, changes: &HashSet<Change>) {
         if changes.is_empty() {
             return;
         }
         let many = changes.contains(&Change::OfMany);
-        // One without an E.164 number can be that of a party which was unknown until now.
+        // A party without an E.164 number may have been unknown until now.
         let others = changes.iter().any(|change| matches!(change, Change::Of(owner) if !owner.is_e164()));
         for follower in &mut self.followers {
             let its = follower.subject.owner.is_some_and(|owner| changes.contains(&Change::Of(owner)));
@@ -278,7 +277,7 @@ impl Teller {
         }
     }
 
-    /// Looks for the keys of parties that the database had never seen.
+    /// Looks up the keys of parties that were not in the database.
     async fn look_up(&mut self, listener: &Listener) -> Result<(), DatabaseError> {
         let unseen = |follower: &&mut Follower| follower.subject.owner.is_none() && follower.is_behind;
         for follower in self.followers.iter_mut().filter(unseen) {
@@ -288,10 +287,11 @@ impl Teller {
         Ok(())
     }
 
-    /// Sends each client that is behind all that follows, as far as it has room. Says whether one has none.
+    /// Sends each client that is behind its next calls, as far as its buffer has room. Returns whether one is
+    /// full.
     async fn tell(&mut self, listener: &Listener) -> Result<bool, DatabaseError> {
         loop {
-            // Most clients of a history are at the same position, and are sent the same.
+            // Most clients of a history are at the same position and get the same piece.
             let mut pieces: BTreeMap<(PartyKey, CallId, Choice), Next> = BTreeMap::new();
             let (mut goes_on, mut waits) = (false, false);
             for follower in self.followers.iter_mut().filter(|follower| follower.is_behind) {
@@ -387,7 +387,7 @@ impl EventOptions {
         Ok(Next::of(events, (end, last_call), position))
     }
 
-    /// Those of some calls whose counterparty is found by a search.
+    /// Those of `rows` whose counterparty matches the search.
     async fn found(&self, search: Search, rows: Vec<CallRow>) -> Result<Vec<CallRow>, DatabaseError> {
         if rows.is_empty() {
             return Ok(rows);
@@ -400,7 +400,7 @@ impl EventOptions {
         Ok(rows.into_iter().filter(|row| found.contains(&row.columns.counterparty)).collect())
     }
 
-    /// Calls with their details, by their ids.
+    /// Calls with their details, by id.
     async fn detail(
         &self,
         owner: PartyKey,
@@ -435,14 +435,14 @@ struct Event {
 
 impl Event {
     fn new(id: i64, kind: &'static str, data: &impl Serialize) -> Self {
-        // No part of it can fail.
+        // Serializing to a string cannot fail.
         Self { id, kind, data: serde_json::to_string(data).unwrap_or_default() }
     }
 }
 
 impl Next {
-    /// The events of all kinds in one order. Those behind `end` are left to the next piece: others can come
-    /// before them. `last_call` is there also where that call is not told.
+    /// Merges events of all kinds, ordered by id. Events after `end` are left to the next piece, because
+    /// others may come before them. `last_call` counts for the position even if that call was filtered out.
     fn of(mut events: Vec<Event>, (end, last_call): (Option<i64>, Option<i64>), position: CallId) -> Self {
         let is_within = |id: &i64| end.is_none_or(|end| *id <= end);
         events.retain(|event| is_within(&event.id));
@@ -452,7 +452,7 @@ impl Next {
         let text = |Event { id, kind, data }: Event| format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
         let mut piece: String = events.into_iter().map(text).collect();
         if told < Some(last.0) {
-            // Only where the client is.
+            // Only the position, without an event.
             piece.push_str(&format!("id: {}\n\n", last.0));
         }
         Self { piece: piece.into(), last, is_full: end.is_some() }

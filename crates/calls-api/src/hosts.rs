@@ -1,8 +1,8 @@
 //! Host names that requests may be addressed to.
 //!
-//! A page of another site can make its own host name resolve to this server's address (DNS rebinding). To the
-//! browser the server is then the page's own, and its answers can be read. Such requests still carry the
-//! other site's name.
+//! DNS rebinding: a page of another site can make its own host name resolve to this server's address. The
+//! browser then takes the server for the page's own and lets it read the responses. Such requests still carry
+//! the other site's name.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use std::str::FromStr;
 use actix_web::http::header::{HOST, HeaderValue};
 use actix_web::{HttpRequest, http::Uri};
 
-/// A host without its port: a DNS name in lower case without a dot at the end, or an IP address.
+/// A host without a port: a DNS name in lower case without a trailing dot, or an IP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     /// A DNS name.
     Name(String),
-    /// An IP address; in a `Host` header IPv6 stands in brackets.
+    /// An IP address. In a `Host` header, IPv6 is in brackets.
     Address(IpAddr),
 }
 
@@ -63,7 +63,7 @@ impl FromStr for AllowedHost {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // An IPv6 address may do without its brackets here.
+        // Here an IPv6 address may be written without brackets.
         let bare = || text.parse().ok().map(|address: IpAddr| Host::Address(address.to_canonical()));
         match text {
             "*" => Ok(Self::Any),
@@ -74,7 +74,7 @@ impl FromStr for AllowedHost {
     }
 }
 
-/// The hosts of one listening address.
+/// The allowed hosts of a listening address.
 #[derive(Debug, Clone)]
 pub struct Hosts {
     allowed: Vec<AllowedHost>,
@@ -83,19 +83,18 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// The hosts of a server: `localhost`, the names below it and loopback addresses, the `allowed` ones, and
-    /// unless only this machine can connect every IP address. A page cannot give itself an IP address as its
-    /// name, so those are safe.
+    /// Allows `localhost`, the names below it, loopback addresses and the `allowed` hosts, and unless only
+    /// this machine can connect, every IP address: no page can have an IP address as its name by rebinding.
     pub fn new(is_loopback: bool, allowed: Vec<AllowedHost>) -> Self {
         Self { allowed, is_loopback }
     }
 
-    /// Checks the hosts that a request is addressed to: its `Host` headers, that of an address in absolute
-    /// form, and what a proxy that replaces the `Host` says of it in `X-Forwarded-Host`, as trunk's does. A
-    /// request without any is not a browser's, and passes.
+    /// Checks all hosts that a request is addressed to: its `Host` headers, the host of an absolute request
+    /// target, and `X-Forwarded-Host`, in which a proxy that replaces `Host` (such as trunk's) passes it on.
+    /// A request without a host is not from a browser, and passes.
     ///
     /// # Errors
-    /// The host that is not this server's, cut after 64 characters.
+    /// The first host that is not allowed, truncated to 64 characters.
     pub fn check(&self, request: &HttpRequest) -> Result<(), String> {
         let headers = request.headers();
         let text = |value: &'_ HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -1,5 +1,4 @@
-//! Call logs that are read into the database, by the command line or over HTTP: the options of an import, and
-//! its report.
+//! Imports of call logs, from the command line or over HTTP: options and report.
 
 pub(crate) mod options;
 pub(crate) mod report;
@@ -12,8 +11,8 @@ use diesel::pg::PgConnection;
 
 use self::report::Report;
 
-/// Reads the items of a log into the database, and tells the report of what happens. Without a connection
-/// nothing is stored. `on_event` is told of each event too.
+/// Imports the items of a log and adds each event to the report. Without a connection nothing is stored.
+/// `on_event` is called for each event as well.
 pub(crate) fn run(
     connection: Option<&mut PgConnection>,
     items: Items<'_>,

@@ -2,27 +2,31 @@
 //!
 //! In reading order:
 //!
-//! - [`cli`]: the commands of the binary `calls`, one file each in `commands/`. Nothing imports them.
-//! - [`configuration`]: the file that options can stand in.
-//! - [`routes`]: the whole HTTP surface on one screen, a file per noun in `routes/`. The calls themselves are
-//!   the business of the crate `calls-store`.
-//! - `conditional`: requests about what the client has already.
-//! - [`details`]: what else is known of a call.
+//! - [`cli`]: the commands of the binary `calls`, one file each in `commands/`. No module imports them.
+//! - [`configuration`]: the configuration file.
+//! - [`routes`]: the table of all routes, and a file per noun in `routes/` with its handlers. They read and
+//!   write calls through the crate `calls-store`.
+//! - [`app`]: state that the handlers share.
+//! - [`problem`]: errors, as problem details.
+//! - `conditional`: conditional requests.
+//! - [`details`]: details of calls.
+//! - `addresses`: paths of a number.
 //! - [`base_path`]: the path below which everything is served.
-//! - [`request_id`]: what an answer, its problem and its log lines have in common.
-//! - [`clients`]: who a client is, and how much of something one client may have.
-//! - [`credentials`]: who may send calls in.
-//! - [`events`]: new calls, told to those who follow a history.
-//! - `intake`: call logs that are read into the database, by the command line or over HTTP.
+//! - [`request_id`]: request ids.
 //! - [`hosts`]: host names that requests may be addressed to.
+//! - [`clients`]: identification of clients, and limits per client.
+//! - [`rate_limit`]: rate limit per client.
+//! - [`credentials`]: credentials of those who send calls.
+//! - [`reads`]: the choice between replica and primary.
+//! - [`events`]: event streams.
+//! - `intake`: imports of call logs, from the command line or over HTTP.
 //! - [`listen`]: addresses and sockets that the server listens on.
-//! - [`rate_limit`]: how often one client may ask.
-//! - [`reads`]: whether a replica or the primary answers.
-//! - [`metrics`]: what is counted.
-//! - [`problem`]: how the API says no.
-//! - [`supervisor`]: what systemd is told.
+//! - [`metrics`]: metrics for Prometheus.
+//! - [`supervisor`]: notifications to systemd.
 //! - [`assets`]: the built page, inside the binary.
 
+mod addresses;
+pub mod app;
 pub mod assets;
 pub mod base_path;
 pub mod cli;

@@ -66,10 +66,10 @@ pub enum Socket {
 }
 
 impl Socket {
-    /// The sockets that systemd hands over (sd_listen_fds(3)), or if there are none the address in `listen`.
+    /// The sockets passed by systemd (sd_listen_fds(3)), or else a socket at the address `listen`.
     ///
     /// # Errors
-    /// A socket of another kind, or a path that cannot be listened on.
+    /// A socket is of an unsupported kind, or the path cannot be bound.
     pub fn open(listen: &Listen) -> anyhow::Result<Vec<Self>> {
         let mut inherited = ListenFd::from_env();
         if inherited.len() == 0 {
@@ -78,10 +78,10 @@ impl Socket {
         (0..inherited.len()).map(|index| Self::inherit(&mut inherited, index)).collect()
     }
 
-    /// The address in `listen`.
+    /// A socket at the address `listen`.
     ///
     /// # Errors
-    /// A path that cannot be listened on.
+    /// The path cannot be bound.
     pub fn new(listen: &Listen) -> anyhow::Result<Self> {
         let socket = match listen {
             Listen::Tcp(address) => TcpListener::bind(address).map(Self::Tcp).map_err(anyhow::Error::from),
@@ -105,6 +105,17 @@ impl Socket {
                 format!("unix:{}", path.display())
             }
         }
+    }
+
+    /// Another handle of the same socket. The file of a Unix socket stays with this one.
+    ///
+    /// # Errors
+    /// As many files are open as the process may open.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
+            Self::Unix(listener, _) => Self::Unix(listener.try_clone()?, None),
+        })
     }
 
     fn inherit(inherited: &mut ListenFd, index: usize) -> anyhow::Result<Self> {
@@ -133,13 +144,13 @@ pub struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody may have removed it already.
+        // The file may have been removed already.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Listens at a path, which the user and group of this process may connect to. A socket that a killed server
-/// left is replaced, and no other file.
+/// Listens at a path, for connections of this process' user and group. A stale socket of a killed server is
+/// replaced; any other file is left.
 fn bind_unix(path: &Path) -> anyhow::Result<UnixListener> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
@@ -187,7 +198,7 @@ mod tests {
         let Socket::Unix(listener, Some(file)) = first else { panic!("{first:?}") };
         drop(listener);
         let second = Socket::new(&listen).unwrap();
-        // The file of a server that was killed.
+        // Simulates a killed server, which leaves its file.
         std::mem::forget(file);
         drop(second);
         assert!(!path.exists());

@@ -17,7 +17,7 @@ use imports::ImportGauges;
 pub use load::Load;
 use load::LoadGauges;
 
-/// Counters of this process. Clones count together.
+/// Metrics of this process. Clones share their values.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
@@ -33,7 +33,7 @@ pub struct Metrics {
     load: LoadGauges,
 }
 
-/// Backups of this process. The gauges of the last one are there once there is one.
+/// Metrics of backups. The gauges appear with the first backup.
 #[derive(Debug, Clone)]
 struct Backups {
     last: Arc<Mutex<Option<SystemTime>>>,
@@ -51,7 +51,7 @@ pub enum Source {
     Freeswitch,
     /// `POST /api/cdr/twilio`.
     Twilio,
-    /// A call log that this process reads.
+    /// An import.
     Import,
 }
 
@@ -67,12 +67,12 @@ impl Source {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// All metrics, at zero.
     ///
     /// # Errors
     /// None that depends on anything outside this function.
     pub fn new() -> prometheus::Result<Self> {
-        /// Seconds. A page of calls takes about a millisecond, and nothing longer than two seconds.
+        /// In seconds. A page of calls takes about a millisecond, and no request more than two seconds.
         const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.0];
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
@@ -122,55 +122,55 @@ impl Metrics {
         })
     }
 
-    /// Counts an answer.
+    /// Counts a response.
     pub fn count(&self, route: &str, method: &'static str, status: u16, duration: Duration) {
         self.requests.with_label_values(&[route, method, &status.to_string()]).inc();
         self.durations.with_label_values(&[route, method]).observe(duration.as_secs_f64());
     }
 
-    /// Counts calls that were stored, and those that were there before.
+    /// Counts calls that were added, and those already in the database.
     pub fn count_stored(&self, source: Source, added: u64, already_there: u64) {
         self.added.with_label_values(&[source.label()]).inc_by(added);
         self.already_there.with_label_values(&[source.label()]).inc_by(already_there);
     }
 
-    /// Counts records that were rows of another call.
+    /// Counts records that were legs of another call.
     pub fn count_joined(&self, source: Source, records: usize) {
         self.joined.with_label_values(&[source.label()]).inc_by(records as u64);
     }
 
-    /// Counts a record that was refused. The reason is one of few words: never a part of the record.
+    /// Counts a refused record. The reason is one of a few fixed words, never a part of the record.
     pub fn count_refused(&self, source: Source, reason: &'static str) {
         self.refused.with_label_values(&[source.label(), reason]).inc();
     }
 
-    /// Counts a call log that was read to its end, or not.
+    /// Counts an import.
     pub fn count_import(&self, is_complete: bool) {
         self.imports.with_label_values(&[if is_complete { "complete" } else { "failed" }]).inc();
     }
 
-    /// Notes the last imports of every process.
+    /// Sets the metrics of the last imports, from any process.
     pub fn note_last_imports(&self, all: &[LastImport]) {
         self.last_imports.set(all);
     }
 
-    /// The newest backup is of this time, in seconds since 1970.
+    /// Sets the time of the newest backup, in seconds since 1970.
     pub fn backed_up_at(&self, seconds: i64) {
         let time = UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap_or_default());
         let mut last = self.backups.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.replace(time).is_none() {
-            // Registered once, so the names are free.
+            // The metrics are registered once, so their names are free.
             register(&self.registry, self.backups.finished.clone()).ok();
             register(&self.registry, self.backups.age.clone()).ok();
         }
     }
 
-    /// Counts a backup that failed.
+    /// Counts a failed backup.
     pub fn backup_failed(&self) {
         self.backups.failed.inc();
     }
 
-    /// Notes the versions that run. Once in a process.
+    /// Sets the running versions. Call it once per process.
     ///
     /// # Errors
     /// It was called before.
@@ -187,7 +187,7 @@ impl Metrics {
         register(&self.registry, started).map(|_| ())
     }
 
-    /// Everything in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     ///
     /// # Errors
     /// None that depends on what was counted.
@@ -220,7 +220,7 @@ impl Backups {
     }
 }
 
-/// Registers a metric, whose name must be free.
+/// Registers a metric. Its name must be free.
 fn register<C: Collector + Clone + 'static>(registry: &Registry, metric: C) -> prometheus::Result<C> {
     registry.register(Box::new(metric.clone()))?;
     Ok(metric)
@@ -231,7 +231,7 @@ fn since_1970(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// A method as a label. A client can make up any other, so those have one label together.
+/// A method as a label. Clients can send any other method, so these share one label.
 pub fn method_label(method: &Method) -> &'static str {
     let known = [
         Method::GET,

@@ -16,7 +16,7 @@ use calls_store::pool::DatabaseError;
 /// Error of a request. Internal causes are logged and never sent.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The path names no party.
+    /// The path has no phone number or other party.
     NotANumber(NotANumber),
     /// A query parameter is unknown or malformed.
     BadParameter {
@@ -27,11 +27,11 @@ pub enum ApiError {
         /// The value found.
         found: String,
     },
-    /// Nothing is at this path.
+    /// The path does not exist.
     NotFound,
-    /// The path or the parameter is known, and there is nothing for it here.
+    /// The path or parameter is known, but this server has nothing for it.
     Missing {
-        /// Cause, and the cure where there is one.
+        /// The reason and, if there is one, the remedy.
         detail: &'static str,
     },
     /// The resource does not accept the method.
@@ -39,7 +39,7 @@ pub enum ApiError {
         /// Accepted methods, as in `Allow`.
         allow: &'static str,
     },
-    /// A page of another origin asks for a write.
+    /// A page of another origin requests a write.
     OtherOrigin {
         /// The header that shows it.
         header: &'static str,
@@ -126,6 +126,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL does not respond.
     Unavailable,
+    /// PostgreSQL is started, or the database is migrated.
+    Starting,
     /// PostgreSQL rejected a query: a defect of the server.
     QueryFailed(Box<Failure>),
     /// A defect of the server.
@@ -199,6 +201,9 @@ impl ApiError {
                 Parts::of(Kind::TooManyFollowers).retry_after(30).detail("request the calls instead")
             }
             Self::Unavailable => Parts::of(Kind::Unavailable).retry_after(2),
+            Self::Starting => {
+                Parts::of(Kind::Unavailable).retry_after(2).detail("the server is starting; try again in 2 s")
+            }
             Self::Internal | Self::QueryFailed(_) => Parts::of(Kind::Internal),
         }
     }
@@ -276,8 +281,9 @@ impl ResponseError for ApiError {
         if let Some(header) = parts.header.take() {
             response.insert_header(header);
         }
-        // Refused for lack of room: free the connection as well.
-        if matches!(self, Self::TooManyFollowers | Self::Busy { .. }) {
+        // Refused for lack of room, or by a server that another one takes over from: free the connection as
+        // well.
+        if matches!(self, Self::TooManyFollowers | Self::Busy { .. } | Self::Starting) {
             response.force_close();
         }
         response

@@ -15,7 +15,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::clients::Clients;
 
-/// A number of requests per second or minute, written `10/s` or `600/m`. As many can come at once.
+/// A rate such as `10/s` or `600/m`: requests per second or minute, all of which may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     requests: NonZeroU32,
@@ -38,7 +38,7 @@ impl FromStr for Rate {
     }
 }
 
-/// Counts the requests of each client. Clones count together.
+/// Counts the requests of each client. Clones share the counts.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
     rate: Rate,
@@ -50,17 +50,17 @@ pub struct RateLimit {
 type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 type Headers = Vec<(HeaderName, HeaderValue)>;
 
-/// A client asked too often.
+/// The client exceeds its rate.
 #[derive(Debug)]
 pub struct Exceeded {
-    /// After how many seconds it may ask again, at least 1.
+    /// Seconds until the next request is allowed, at least 1.
     pub seconds: u64,
-    /// Headers of the answer.
+    /// Headers of the response.
     pub headers: Headers,
 }
 
 impl RateLimit {
-    /// Nobody has asked yet.
+    /// A limit without requests so far.
     pub fn new(rate: Rate, clients: Clients) -> Self {
         let quota = if rate.seconds == 1 {
             Quota::per_second(rate.requests)
@@ -74,9 +74,9 @@ impl RateLimit {
     /// Counts a request.
     ///
     /// # Errors
-    /// The client has asked too often; the request is not to be answered.
+    /// The client exceeds its rate, and the request must be refused.
     pub fn check(&self, request: &ServiceRequest) -> Result<Headers, Exceeded> {
-        /// Clients that have been silent are forgotten now and then, so that they take no memory.
+        /// Idle clients are removed from memory after this many requests.
         const CLEAN_EVERY: u32 = 10_000;
         let Some(client) = self.clients.of(request.request()) else { return Ok(Vec::new()) };
         if self.since_cleaning.fetch_add(1, Ordering::Relaxed) >= CLEAN_EVERY {

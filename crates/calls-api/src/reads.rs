@@ -8,16 +8,16 @@ use calls_store::keys::Version;
 use calls_store::pool::{Database, DatabaseError};
 use futures_util::future::try_join_all;
 
-/// One or several standbys that take the reads.
+/// One or several standbys that reads go to.
 #[derive(Clone)]
 pub struct Replica {
-    /// Connections for what takes its time.
+    /// Connection pool for everything but the hot path.
     pub database: Database,
-    /// Configuration of each worker's connections for plain pages.
+    /// Configuration of each worker's connections for the hot path.
     pub hot: HotOptions,
 }
 
-/// Reads a value with the version of its history, from the primary if the replica's version is below `known`.
+/// Reads a value with the version of its history: from the primary if the replica's version is below `known`.
 ///
 /// # Errors
 /// Those of `find`, and of [`Database::block`].
@@ -43,26 +43,26 @@ where
     primary.block(move || find(&database)).await.map(|(_, found)| found)
 }
 
-/// The newest version of a history that a client can have seen: that of a tag in `If-None-Match`, or the id
-/// of an event, which is no higher, in `Last-Event-ID`.
+/// The newest version of a history that a client may have seen: from a tag in `If-None-Match`, or from an
+/// event id in `Last-Event-ID`, which is at most the version.
 pub fn newest_seen(request: &HttpRequest, tagged: impl IntoIterator<Item = Version>) -> Version {
     let event = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     tagged.into_iter().chain(event.map(Version)).max().unwrap_or(Version::NONE)
 }
 
-/// A worker's connections for plain pages.
+/// A worker's connections for the hot path.
 pub struct HotReads {
     primary: web::Data<Hot>,
     replica: Option<Hot>,
 }
 
 impl HotReads {
-    /// Connects when it is first asked.
+    /// Connects at the first request.
     pub fn new(primary: web::Data<Hot>, replica: Option<&Replica>) -> Self {
         Self { primary, replica: replica.map(|replica| Hot::new(replica.hot.clone())) }
     }
 
-    /// The page that is asked for; of the primary, if the replica's version is below `known`.
+    /// The requested page: from the primary if the replica's version is below `known`.
     ///
     /// # Errors
     /// Those of [`Hot::page`].
@@ -76,8 +76,8 @@ impl HotReads {
         self.primary.page(question).await
     }
 
-    /// Pages of several histories, all of one database: of the primary, if the sum of the replica's versions
-    /// is below `known`.
+    /// Pages of several histories, all from one database: from the primary if the sum of the replica's
+    /// versions is below `known`.
     ///
     /// # Errors
     /// Those of [`Hot::page`].

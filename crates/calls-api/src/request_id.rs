@@ -1,4 +1,4 @@
-//! Request ids: one in each answer, in its problem and in the log lines about it.
+//! Request ids, in responses, problems and log lines.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-/// The header that has it, in requests and in answers.
+/// The header with the id, in requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
@@ -20,10 +20,10 @@ tokio::task_local! {
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// Characters of an id that a client sends.
+    /// Maximum length of a client's id in characters.
     const LONGEST: usize = 128;
 
-    /// The id that the client or its proxy has sent, if it is well-formed, else a new one.
+    /// The id that the client or its proxy sent, if it is well-formed, or else a new one.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut sent = headers.get_all(HEADER);
         match (sent.next().and_then(|id| id.to_str().ok()), sent.next()) {
@@ -32,15 +32,15 @@ impl RequestId {
         }
     }
 
-    /// Letters, digits, `-`, `_` and `.`, with a letter among them: the id is logged, where no line can be
-    /// forged and no phone number be.
+    /// Letters, digits, `-`, `_` and `.`, with at least one letter. Ids are logged, so they must not forge a
+    /// line or be a phone number.
     fn is_well_formed(id: &str) -> bool {
         id.len() <= Self::LONGEST
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
             && id.bytes().any(|b| b.is_ascii_alphabetic())
     }
 
-    /// Sixteen random hexadecimal digits of this process, then the request's number.
+    /// Sixteen random hexadecimal digits per process, then the number of the request.
     fn new() -> Self {
         static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -53,12 +53,12 @@ impl RequestId {
         &self.0
     }
 
-    /// Runs the work of a request, in which [`RequestId::current`] is this one.
+    /// Runs the handling of a request, in which [`RequestId::current`] returns this id.
     pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
         CURRENT.scope(self, work).await
     }
 
-    /// The id of the request that this task answers.
+    /// The id of the request that this task handles.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }

@@ -1,7 +1,6 @@
-//! The whole HTTP surface on one screen.
+//! The routing table, and the handlers by resource.
 
 mod accept;
-mod addresses;
 pub mod admin;
 mod bodies;
 mod callbacks;
@@ -10,13 +9,13 @@ mod cdr;
 pub mod cursor;
 mod events;
 mod export;
-mod fallback;
 mod followed_lines;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
 mod import;
 mod ingest;
+mod initial_data;
 mod limits;
 mod line_counts;
 mod lines;
@@ -27,15 +26,14 @@ mod parameters;
 mod paths;
 mod people;
 mod people_schemas;
-mod places;
 mod responses;
 mod schemas;
-mod sent;
+mod script_pages;
+mod sent_call;
 mod summary;
 mod upload;
 mod writes;
 
-use std::sync::Weak;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -45,109 +43,19 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 use tracing::Instrument as _;
 
-use crate::assets::{self, Site};
-use crate::clients::{Clients, Slots};
-use crate::credentials::Credentials;
-use crate::events::Events;
-use crate::metrics::{self, Metrics};
+pub use crate::app::App;
+use crate::assets;
+use crate::metrics;
 use crate::problem::ApiError;
-use crate::rate_limit::RateLimit;
-use crate::reads::{self, Replica};
 use crate::request_id::{self, RequestId};
-use calls_phone::Region;
-use calls_store::counter::Counter;
-use calls_store::hot::HotOptions;
-use calls_store::keys::Version;
-use calls_store::labels::Labels;
-use calls_store::lister::Lister;
-use calls_store::pool::{Database, DatabaseError};
-use calls_store::server::Server;
 
-pub(crate) use addresses::page_address;
 pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
 pub use headers::{add_headers, page_policy};
 pub use limits::{refuse_excess, refuse_other_hosts};
 pub(crate) use parameters::Format;
 
-/// State of the application.
-#[derive(Clone)]
-pub struct App {
-    /// Connections to PostgreSQL for what takes its time.
-    pub database: Database,
-    /// Configuration of each worker's connections for plain pages and single calls.
-    pub hot: HotOptions,
-    /// Server of reads. None: the same PostgreSQL.
-    pub replica: Option<Replica>,
-    /// The parties behind keys.
-    pub labels: Labels,
-    /// Keeps the counts of long histories current.
-    pub counter: Counter,
-    /// Lists who occurs in histories.
-    pub lister: Lister,
-    /// Region whose national numbers are understood without a country code.
-    pub region: Option<Region>,
-    /// Whether it may be asked which numbers there are.
-    pub has_directory: bool,
-    /// Whether it takes no notes and marks from browsers.
-    pub read_only: bool,
-    /// Public URL of this server.
-    pub public_url: Option<String>,
-    /// Rate limit. None: no limit.
-    pub rate_limit: Option<RateLimit>,
-    /// Tells clients apart.
-    pub clients: Clients,
-    /// Exports that may run at once.
-    pub exports: Slots,
-    /// Clients that may follow a history at once.
-    pub followers: Slots,
-    /// Metrics.
-    pub metrics: Metrics,
-    /// Credentials of senders.
-    pub credentials: Credentials,
-    /// Bytes that a call log may have which is sent in.
-    pub most_import_bytes: u64,
-    /// Tells new calls to those who follow a history.
-    pub events: Events,
-    /// Address of PostgreSQL.
-    pub server: Weak<Server>,
-    /// The page's files.
-    pub site: Site,
-}
-
-impl App {
-    /// Connections for reads that no version is known of.
-    pub fn reads(&self) -> &Database {
-        self.replica.as_ref().map_or(&self.database, |replica| &replica.database)
-    }
-
-    /// # Errors
-    /// [`ApiError::Missing`] on a server that lists no numbers.
-    pub fn expect_directory(&self) -> Result<(), ApiError> {
-        match self.has_directory {
-            true => Ok(()),
-            false => Err(ApiError::Missing { detail: "the server was started with --no-directory" }),
-        }
-    }
-
-    /// Reads a value with the version of its history (see [`reads::read`]).
-    ///
-    /// # Errors
-    /// Those of [`reads::read`].
-    pub async fn read<T, E>(
-        &self,
-        known: Version,
-        find: impl Fn(&Database) -> Result<(Version, T), E> + Send + Sync + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DatabaseError> + Send + 'static,
-    {
-        reads::read(&self.database, self.replica.as_ref(), known, find).await
-    }
-}
-
-/// Every path there is.
+/// Registers all routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(
@@ -181,16 +89,17 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(not_found)),
         )
         .service(get("/calls/{number}", calls::list_calls_or_page))
-        .service(get("/calls/{number}/callbacks", places::get_callbacks))
-        .service(get("/calls/{number}/with/{party}", places::get_person))
-        .service(get("/lines", places::get_lines))
-        .service(get("/lines/{set}", places::get_lines))
+        .service(get("/calls/{number}/callbacks", script_pages::get_callbacks))
+        .service(get("/calls/{number}/with/{party}", script_pages::get_person))
+        .service(get("/lines", script_pages::get_lines))
+        .service(get("/lines/{set}", script_pages::get_lines))
         .service(get("/shell", assets::get_shell))
-        .service(get("/", places::get_home))
+        .service(get("/", script_pages::get_home))
         .default_service(web::to(assets::get_asset));
 }
 
-/// Counts and logs a request by its route's template, never by its path or query, which hold phone numbers.
+/// Middleware: counts and logs a request by the template of its route, never by its path or query, which
+/// contain phone numbers.
 pub async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -200,7 +109,7 @@ pub async fn log_request(
     let metrics = request.app_data::<web::Data<App>>().map(|app| app.metrics.clone());
     let route = request.request().match_pattern().unwrap_or_else(|| "other".to_owned());
     let id = RequestId::of(request.headers());
-    // Each line that is logged meanwhile names the request.
+    // The span adds the request id to every line that is logged meanwhile.
     let span = tracing::error_span!("request", request_id = id.as_str(), method, route);
     let mut response = id.clone().during(next.call(request)).instrument(span.clone()).await?;
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
@@ -220,7 +129,7 @@ pub async fn log_request(
     Ok(response)
 }
 
-/// A resource that can be read and nothing else.
+/// A resource that supports GET and HEAD.
 fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: actix_web::Handler<Args>,
@@ -233,7 +142,7 @@ where
         .default_service(web::to(method_not_allowed))
 }
 
-/// A resource that takes what is sent to it and nothing else.
+/// A resource that supports POST.
 fn post<F, Args>(path: &str, handler: F) -> Resource
 where
     F: actix_web::Handler<Args>,
@@ -243,7 +152,7 @@ where
     web::resource(path).route(web::post().to(handler)).default_service(web::to(only_post))
 }
 
-/// A resource that can be read, and takes what is sent to it.
+/// A resource that supports GET, HEAD and POST.
 fn read_or_post<R, P, ReadArgs, PostArgs>(path: &str, read: R, post: P) -> Resource
 where
     R: actix_web::Handler<ReadArgs>,
@@ -263,7 +172,7 @@ async fn only_read_or_post() -> Result<HttpResponse, ApiError> {
     Err(ApiError::MethodNotAllowed { allow: "GET, HEAD, POST" })
 }
 
-/// A resource that is put and deleted.
+/// A resource that supports PUT and DELETE.
 fn put<P, D, PutArgs, DeleteArgs>(path: &str, put: P, delete: D) -> Resource
 where
     P: actix_web::Handler<PutArgs>,

@@ -10,18 +10,18 @@ use sd_notify::NotifyState;
 /// Interval of a worker's heartbeats.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Tells systemd; does nothing where it does not ask.
+/// Notifies systemd. Does nothing if it expects no notifications.
 pub fn notify(state: NotifyState) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::warn!(%error, "cannot notify systemd");
     }
 }
 
-/// The signs of life of all workers. Clones share them.
+/// Heartbeats of all workers. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Heartbeats {
     started: Instant,
-    /// Seconds since the start, for each worker that there is.
+    /// Time of each worker's last heartbeat, in seconds since the start.
     beats: Arc<Mutex<Vec<Weak<AtomicU64>>>>,
 }
 
@@ -32,7 +32,7 @@ impl Default for Heartbeats {
 }
 
 impl Heartbeats {
-    /// Begins those of the worker whose thread this is: they stop with its event loop.
+    /// Starts the heartbeats of the current worker thread. They stop when its event loop does.
     pub fn begin(&self) {
         let (beat, started) = (Arc::new(AtomicU64::new(self.started.elapsed().as_secs())), self.started);
         let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +46,7 @@ impl Heartbeats {
         });
     }
 
-    /// Whether every worker has shown within `limit` that it lives.
+    /// Whether every worker has had a heartbeat within `limit`.
     fn are_fresh(&self, limit: Duration) -> bool {
         let now = self.started.elapsed().as_secs();
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,8 +54,8 @@ impl Heartbeats {
         beats.map(|beat| beat.load(Ordering::Relaxed)).all(|beat| now.saturating_sub(beat) <= limit.as_secs())
     }
 
-    /// Feeds systemd's watchdog, if it watches, as long as all workers live. One that hangs gets the process
-    /// killed and started again.
+    /// Notifies systemd's watchdog, if it is enabled, while all workers have heartbeats. If one hangs,
+    /// systemd restarts the process.
     pub fn watch(self) {
         let Some(limit) = sd_notify::watchdog_enabled() else { return };
         rt::spawn(async move {

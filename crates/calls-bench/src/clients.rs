@@ -1,4 +1,5 @@
-//! Clients that ask without a pause, all on one thread, so that they take little from those who answer.
+//! Load generator: clients that send requests without a pause, on a single thread to leave the CPU to the
+//! servers.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,36 +11,36 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// A request and the status that its answer must have.
+/// A request, and the expected response.
 #[derive(Clone)]
 pub struct Requests {
     /// `HOST:PORT`.
     pub address: String,
-    /// Whole requests, as they go over the wire.
+    /// Requests in wire format.
     texts: Texts,
-    /// Any other status is an error.
+    /// Expected status; any other is an error.
     pub status: u16,
-    /// An answer without this is an error.
+    /// Text that the response must contain.
     contains: &'static str,
 }
 
 #[derive(Clone)]
 enum Texts {
-    /// Asked in turn, and over again.
+    /// Sent in turn, repeatedly.
     Fixed(Arc<[Vec<u8>]>),
-    /// Each is made when it is asked, and is another one.
+    /// Generated for each request.
     Made(Arc<dyn Fn() -> Vec<u8> + Send + Sync>),
 }
 
 impl Requests {
-    /// A GET for each of some paths with the same header fields, each field with its line end.
+    /// A GET of each path, with the same header fields, each with its line end.
     pub fn new(address: &str, paths: impl IntoIterator<Item = String>, fields: &str, status: u16) -> Self {
         let text = |path| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{fields}\r\n").into_bytes();
         let texts = Texts::Fixed(paths.into_iter().map(text).collect());
         Self { address: address.to_owned(), texts, status, contains: "" }
     }
 
-    /// A POST of JSON, each time of another body, and what its answer has in it.
+    /// A POST of JSON with a new body each time, and a text that its response contains.
     pub fn post(
         address: &str,
         path: &str,
@@ -57,19 +58,19 @@ impl Requests {
         Self { address: address.to_owned(), texts: Texts::Made(Arc::new(text)), status: 200, contains }
     }
 
-    /// The same to another server.
+    /// The same requests to another server.
     pub fn to(&self, address: &str) -> Self {
         Self { address: address.to_owned(), ..self.clone() }
     }
 
-    /// The path of the first of those that are asked over again.
+    /// The path of the first repeated request.
     pub fn first_path(&self) -> Option<String> {
         let Texts::Fixed(texts) = &self.texts else { return None };
         let text = String::from_utf8_lossy(texts.first()?);
         text.split(' ').nth(1).map(str::to_owned)
     }
 
-    /// Index of the first request of a client. Each client starts elsewhere in the list.
+    /// Index of the first request of a client. Clients start at different positions in the list.
     fn first_of(&self, client: usize, clients: usize) -> usize {
         match &self.texts {
             Texts::Fixed(texts) => client * texts.len() / clients,
@@ -85,7 +86,8 @@ impl Requests {
     }
 }
 
-/// Asks with `clients` connections for `duration`, and says how many whole answers came per second.
+/// Sends requests over `clients` connections for `duration`. Returns the number of complete responses per
+/// second.
 pub fn ask(requests: &Requests, clients: usize, duration: Duration) -> anyhow::Result<f64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -134,16 +136,16 @@ async fn connect(address: &str) -> anyhow::Result<TcpStream> {
     Ok(stream)
 }
 
-/// The parts of a response head that matter here.
+/// The parts of a response's head that are needed.
 struct Head {
     status: u16,
-    /// Bytes of the body. None: until the server closes the connection.
+    /// Length of the body. `None`: until the server closes the connection.
     length: Option<usize>,
-    /// Whether the server closes the connection after it.
+    /// Whether the server closes the connection afterwards.
     closes: bool,
 }
 
-/// Reads one answer to its end.
+/// Reads a complete response.
 async fn read(stream: &mut TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<Head> {
     answer.clear();
     let end = loop {

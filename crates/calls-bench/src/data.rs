@@ -1,5 +1,5 @@
-//! Databases full of made-up calls, the same in every run. Unlike those of `calls seed` they come by the
-//! million, and one number has half a million of them.
+//! Databases of made-up calls, the same in every run. Unlike those of `calls seed` they have millions of
+//! calls, and one number has half a million.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,11 +9,11 @@ use local_postgres::Cluster;
 
 /// The number with the most calls.
 pub const BIGGEST_NUMBER: u64 = 12_015_540_000;
-/// The number with a fifth of them.
+/// The number with a fifth as many.
 pub const MIDDLE_NUMBER: u64 = 12_015_541_000;
-/// The first of the other numbers; the others follow. Each has a hundred calls.
+/// The first of the other numbers, which are consecutive and have a hundred calls each.
 pub const FIRST_NUMBER: u64 = 12_015_550_000;
-/// Somebody whom many of them have called.
+/// A counterparty of many of them.
 pub const CALLED_NUMBER: u64 = 14_085_550_017;
 
 const MOST: u64 = 500_000;
@@ -23,32 +23,32 @@ const EACH: u64 = 100;
 /// Size of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// All calls.
+    /// Total number of calls.
     pub calls: u64,
-    /// Those of [`BIGGEST_NUMBER`].
+    /// Number of calls of [`BIGGEST_NUMBER`].
     pub biggest: u64,
-    /// Those of [`MIDDLE_NUMBER`].
+    /// Number of calls of [`MIDDLE_NUMBER`].
     pub middle: u64,
-    /// The numbers that share the others.
+    /// Number of the other numbers.
     pub numbers: u64,
 }
 
 impl Size {
-    /// `calls` calls, up to 500 thousand of them of the biggest number: 4,000 other numbers for a million,
-    /// 94,000 for ten.
+    /// A database of `calls` calls, of which the biggest number has up to 500 thousand: 4,000 other numbers
+    /// for a million calls, 94,000 for ten million.
     pub fn of(calls: u64) -> Self {
         let biggest = MOST.min(calls / 2);
         let middle = MIDDLE.min(biggest / 5);
         Self { calls, biggest, middle, numbers: ((calls - biggest - middle) / EACH).max(1) }
     }
 
-    /// One history of `calls` calls and one of 100 thousand, and nothing else.
+    /// One history of `calls` calls and one of 100 thousand.
     pub fn long(calls: u64) -> Self {
         let middle = MIDDLE.min(calls / 5);
         Self { calls: calls + middle, biggest: calls, middle, numbers: 0 }
     }
 
-    /// Whether it has pages to ask for, not only long histories.
+    /// Whether it has numbers for page requests, and not only long histories.
     pub fn has_numbers(self) -> bool {
         self.numbers > 0
     }
@@ -67,7 +67,7 @@ impl Size {
     }
 }
 
-/// `10 M`, `2.5 M` or `50 k`.
+/// A number such as `10 M`, `2.5 M` or `50 k`.
 pub fn short(calls: u64) -> String {
     match calls {
         1_000_000.. => format!("{} M", calls as f64 / 1e6),
@@ -76,7 +76,7 @@ pub fn short(calls: u64) -> String {
     }
 }
 
-/// Makes and fills the database of this size, unless an earlier run did.
+/// Creates and fills the database of this size, unless an earlier run did.
 pub fn prepare(cluster: &Cluster, size: Size, calls: &Path) -> anyhow::Result<()> {
     let database = size.database();
     if run_sql(cluster, &database, "SELECT FROM bench_is_ready").is_ok() {
@@ -88,7 +88,7 @@ pub fn prepare(cluster: &Cluster, size: Size, calls: &Path) -> anyhow::Result<()
     Ok(())
 }
 
-/// Makes a database with the layout and nothing in it.
+/// Creates an empty database with all migrations.
 pub fn empty(cluster: &Cluster, database: &str, calls: &Path) -> anyhow::Result<()> {
     cluster.drop_database(database)?;
     cluster.create_database(database, None)?;
@@ -101,10 +101,10 @@ pub fn empty(cluster: &Cluster, database: &str, calls: &Path) -> anyhow::Result<
     Ok(())
 }
 
-/// Has PostgreSQL read what requests read, as one that has run for a while has it in memory. Forgets the
-/// counts of histories, so that counting can be measured.
+/// Loads what requests read into PostgreSQL's memory, as after some uptime. Deletes the counts of histories,
+/// so that counting can be measured.
 pub fn warm(cluster: &Cluster, size: Size) -> anyhow::Result<()> {
-    // All columns of each index on calls, and the table and key of the histories.
+    // All indexes on calls, and the table and key of the histories.
     let sql = "DELETE FROM history_counts;
                DELETE FROM day_counts;
                DELETE FROM counterparty_counts;
@@ -117,22 +117,22 @@ pub fn warm(cluster: &Cluster, size: Size) -> anyhow::Result<()> {
     run_sql(cluster, &size.database(), sql)
 }
 
-/// The bytes that a call takes with its indexes.
+/// Size of a call with its indexes, in bytes.
 pub fn bytes_per_call(cluster: &Cluster, database: &str) -> anyhow::Result<f64> {
     let sql = "SELECT pg_total_relation_size('calls')::float8 / count(*) FROM calls";
     ask_sql(cluster, database, sql)?.trim().parse().context("no number of bytes")
 }
 
-/// Runs a script of psql's.
+/// Runs a psql script.
 fn run_sql(cluster: &Cluster, database: &str, sql: &str) -> anyhow::Result<()> {
     ask_sql(cluster, database, sql).map(|_| ())
 }
 
-/// Runs a script of psql's, and returns its rows, without titles.
+/// Runs a psql script, and returns its rows without a header.
 fn ask_sql(cluster: &Cluster, database: &str, sql: &str) -> anyhow::Result<String> {
     let mut command = Command::new(cluster.bin_dir().join("psql"));
     command.envs(cluster.variables()).args(["-d", database, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
-    // psql understands \gexec only where it reads a file.
+    // psql supports \gexec only in files.
     let script = tempfile::NamedTempFile::new()?;
     std::fs::write(script.path(), sql)?;
     let done = command.arg("-f").arg(script.path()).output().context("cannot run psql")?;

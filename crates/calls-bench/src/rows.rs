@@ -1,4 +1,4 @@
-//! The rows of the table: what is asked of the API, and what stands beside it.
+//! Rows of the table: the requests to the API, and the comparisons.
 
 use std::fs;
 use std::io::Read;
@@ -26,7 +26,7 @@ pub const FIRST: &str = "first page of the biggest";
 pub const DEEP: &str = "deep page of the biggest";
 /// Pages that the client has already.
 pub const KNOWN: &str = "304";
-/// Calls that are sent one by one.
+/// Calls that are posted one by one.
 pub const POST: &str = "POST of one call";
 const SHORT_SUMMARY: &str = "summary of 100 calls";
 const BIG_SUMMARY: &str = "summary of the biggest, one client";
@@ -40,13 +40,13 @@ pub struct Setting<'a> {
     pub cluster: &'a Cluster,
     /// Size of the database.
     pub size: Size,
-    /// The program that is measured.
+    /// The program under test.
     pub program: &'a Path,
-    /// It, running.
+    /// The running program.
     pub api: Server,
 }
 
-/// A row, and how it is measured.
+/// A row, and its measurement.
 pub struct Measured<'a> {
     /// The measurement.
     pub row: Row,
@@ -56,24 +56,24 @@ pub struct Measured<'a> {
     limit: Option<Script>,
     /// With the file that it serves.
     fixed: Option<(Server, NamedTempFile)>,
-    /// With the versioned page, and with the bare one.
+    /// The versioned page and the bare one.
     peers: Option<[Server; 2]>,
     against: Option<Requests>,
 }
 
 enum Asked {
     Pages(Requests),
-    /// All calls of a history in one answer: the URL.
+    /// URL of an export of a whole history.
     Export(String),
 }
 
-/// A request whose statements are taken for pgbench.
+/// A request whose statements pgbench runs too.
 struct Sent {
     path: String,
     known: Option<String>,
 }
 
-/// Collects the rows that are wanted.
+/// Collects the selected rows.
 struct Wanted<'a, 'w> {
     setting: &'a Setting<'a>,
     clients: usize,
@@ -94,7 +94,7 @@ impl Wanted<'_, '_> {
 }
 
 impl<'a> Setting<'a> {
-    /// The rows that are wanted, but [`POST`].
+    /// The selected rows, except [`POST`].
     pub fn rows(
         &'a self,
         is_wanted: &dyn Fn(&str) -> bool,
@@ -132,7 +132,7 @@ impl<'a> Setting<'a> {
         Ok(rows)
     }
 
-    /// The row of calls that are sent in one by one. It changes the database, so it is measured last.
+    /// The row of posted calls. It changes the database, so it is measured last.
     pub fn post(&'a self, clients: usize) -> anyhow::Result<Measured<'a>> {
         let posts = Posts::new()?;
         let statements = self.listener()?.statements(|address| posts.send_first(address))?;
@@ -140,7 +140,7 @@ impl<'a> Setting<'a> {
         self.measured(POST, Asked::Pages(posts.requests(&self.api.address)), clients, Some(script))
     }
 
-    /// The peers, of which the versioned one answers as the API does.
+    /// The peers. The responses of the versioned one equal those of the API.
     fn peers(&self) -> anyhow::Result<[Server; 2]> {
         let database = self.size.database();
         let start = |page| peers::start(self.cluster, &database, page);
@@ -173,14 +173,14 @@ impl<'a> Setting<'a> {
         Ok(Measured { row, setting: self, asked, clients, limit, fixed, peers: None, against: None })
     }
 
-    /// All numbers but the biggest, in no order.
+    /// All numbers but the biggest, shuffled.
     fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
         let numbers = self.size.numbers;
-        // A prime, so that each number comes once.
+        // A prime as the step, so that each number occurs once.
         (0..numbers).map(move |position| FIRST_NUMBER + position * 7_919 % numbers)
     }
 
-    /// A page in the middle of the biggest history, found by the time there.
+    /// A page in the middle of the biggest history.
     fn deep_page(&self) -> anyhow::Result<String> {
         let biggest = list_of(BIGGEST_NUMBER);
         let url = format!("http://{}{biggest}?until=2022-06-01", self.api.address);
@@ -205,7 +205,7 @@ impl<'a> Setting<'a> {
 }
 
 impl Measured<'_> {
-    /// One round.
+    /// Measures one round.
     pub fn run(&mut self, duration: Duration) -> anyhow::Result<()> {
         let postmaster = processes::postmaster(self.setting.cluster.data_dir())?;
         let database = || processes::postgres_cpu(postmaster);
@@ -247,7 +247,7 @@ fn list_of(number: u64) -> String {
     format!("/api/calls/+{number}")
 }
 
-/// Does `work`, which says how often per second it did it, and shares the CPU time that it took.
+/// Runs `work`, which returns a rate, and attributes the CPU time to its responses.
 fn sample(
     server: impl Fn() -> anyhow::Result<Duration>,
     database: impl Fn() -> anyhow::Result<Duration>,
@@ -261,8 +261,7 @@ fn sample(
     Ok(Sample { per_second, server_us: each(server()?, before.0), database_us: each(database()?, before.1) })
 }
 
-/// A server that gives everybody what the API answers to the first request. None for requests that change
-/// something.
+/// A server that gives the API's response to the first request to all requests. `None` for writes.
 fn static_twin(requests: &Requests) -> anyhow::Result<Option<(Server, NamedTempFile)>> {
     let Some(path) = requests.first_path() else { return Ok(None) };
     let answer = crate::get(&format!("http://{}{path}", requests.address), None)?;
@@ -273,7 +272,7 @@ fn static_twin(requests: &Requests) -> anyhow::Result<Option<(Server, NamedTempF
     Ok(Some((Server::start(&mut command)?, file)))
 }
 
-/// Requests to somebody else's server.
+/// Requests to another server.
 fn elsewhere(url: &str) -> anyhow::Result<Requests> {
     let rest = url.strip_prefix("http://").context("expected a URL that begins with http://")?;
     let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -284,7 +283,7 @@ fn elsewhere(url: &str) -> anyhow::Result<Requests> {
     Ok(Requests::new(address, [format!("/{path}")], "", 200))
 }
 
-/// Reads an export to its end, and says how many rows came per second.
+/// Reads an export to its end. Returns the number of rows per second.
 fn export(url: &str, biggest: u64) -> anyhow::Result<f64> {
     let start = Instant::now();
     let mut body = ureq::get(url).call()?.into_body().into_reader();

@@ -1,4 +1,4 @@
-//! The least that a server on actix-web can do: give the same bytes to everybody.
+//! A static server: the minimum work of a server on actix-web.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     status: u16,
-    /// The body
+    /// File with the body
     file: PathBuf,
 }
 

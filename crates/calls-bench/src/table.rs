@@ -1,38 +1,38 @@
-//! Rows of rates, and how tables are printed.
+//! Rows of rates, and output of tables.
 
 /// Result of one measurement. Times are CPU time.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Answers (or rows) per second.
+    /// Responses (or rows) per second.
     pub per_second: f64,
-    /// Microseconds of the server's for each.
+    /// CPU time of the server per response, in microseconds.
     pub server_us: f64,
-    /// Microseconds of PostgreSQL's for each.
+    /// CPU time of PostgreSQL per response, in microseconds.
     pub database_us: f64,
 }
 
-/// All rounds of one row.
+/// All rounds of a row.
 #[derive(Debug, Default)]
 pub struct Row {
     /// The request.
     pub name: &'static str,
-    /// Of how many calls: `10 M`. Empty where that makes no difference.
+    /// Number of calls in the database, such as `10 M`. Empty if it does not matter.
     pub size: String,
-    /// Our API.
+    /// The API.
     pub api: Vec<Sample>,
     /// pgbench with the same statements.
     pub pgbench: Vec<Sample>,
-    /// A static answer of the same bytes.
+    /// A static response of the same bytes.
     pub fixed: Vec<Sample>,
-    /// The plain program on actix-web and tokio-postgres that keeps the promises of version and labels.
+    /// The minimal server, with versions and labels.
     pub peer: Vec<Sample>,
-    /// The same program with the rows alone.
+    /// The minimal server, with rows only.
     pub bare_peer: Vec<Sample>,
-    /// Somebody else's server.
+    /// Another server.
     pub against: Vec<Sample>,
 }
 
-/// A row of all titles, or of all cells.
+/// Header or cells of a row.
 type Line = Vec<String>;
 
 impl Row {
@@ -41,12 +41,12 @@ impl Row {
         if self.size.is_empty() { self.name.to_owned() } else { format!("{}, {}", self.name, self.size) }
     }
 
-    /// The median of the API's rates.
+    /// Median of the API's rates.
     pub fn rate(&self) -> f64 {
         median(self.api.iter().map(|sample| sample.per_second))
     }
 
-    /// The median of the API's rates as parts of another's, round by round.
+    /// Median of the API's rates relative to another's, round by round.
     pub fn ratio_to(&self, other: &[Sample]) -> f64 {
         let pairs = self.api.iter().zip(other);
         median(pairs.map(|(api, other)| api.per_second / other.per_second))
@@ -93,7 +93,7 @@ pub fn print(rows: &[Row]) {
     print_lines(&without_empty_columns(lines));
 }
 
-/// Leaves out the columns, but the first, that no row has a value for.
+/// Removes empty columns, except the first.
 fn without_empty_columns(lines: Vec<Line>) -> Vec<Line> {
     let columns = lines.first().map_or(0, Vec::len);
     let is_used: Vec<bool> = (0..columns)
@@ -103,7 +103,7 @@ fn without_empty_columns(lines: Vec<Line>) -> Vec<Line> {
     lines.into_iter().map(|line| used(line).collect()).collect()
 }
 
-/// Prints titles and cells as a table of Markdown's.
+/// Prints a Markdown table.
 pub fn print_lines(lines: &[Line]) {
     let columns = lines.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
@@ -126,15 +126,15 @@ pub fn print_lines(lines: &[Line]) {
     println!();
 }
 
-/// The cell of a value that there is not.
+/// Cell of a missing value.
 pub const NOTHING: &str = "-";
 
-/// A value as `write` writes it, if there is one.
+/// Formats a value, or returns a dash.
 pub fn or_dash(value: f64, write: fn(f64) -> String) -> String {
     if value.is_nan() { NOTHING.to_owned() } else { write(value) }
 }
 
-/// NaN if there is none.
+/// The median. NaN without values.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -145,7 +145,7 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// `12,345`; small numbers with a decimal.
+/// Formats a number as `12,345`; small numbers with a decimal.
 pub fn thousands(number: f64) -> String {
     if number < 9.95 {
         return format!("{number:.1}");

@@ -1,4 +1,4 @@
-//! The figures that have a target, computed from the rows, and whether they meet it.
+//! Figures with a target, computed from the rows.
 
 use crate::import::Imported;
 use crate::rows::{DEEP, FIRST, KNOWN, LIST, POST};
@@ -8,11 +8,11 @@ use crate::times::{self, Time};
 /// Target of a figure.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
-    /// This or more.
+    /// At least this.
     AtLeast(f64),
-    /// This or less.
+    /// At most this.
     AtMost(f64),
-    /// Nothing was set.
+    /// No target.
     None,
 }
 
@@ -45,14 +45,14 @@ fn exact(value: f64) -> String {
     if value < 99.5 { format!("{value:.2}") } else { thousands(value) }
 }
 
-/// Prints the figures that there are.
+/// Prints the figures that were measured.
 pub fn print(figures: &[Figure]) {
     let mut lines = vec![["figure", "value", "target", ""].map(str::to_owned).to_vec()];
     lines.extend(figures.iter().filter(|figure| !figure.value.is_nan()).map(Figure::cells));
     print_lines(&lines);
 }
 
-/// The figures of the rates.
+/// Figures from rates.
 pub fn of_rates(rows: &[Row]) -> Vec<Figure> {
     let mut figures = Vec::new();
     for row in rows {
@@ -86,7 +86,7 @@ fn find<'a>(rows: &'a [Row], name: &str, size: &str) -> Option<&'a Row> {
     rows.iter().find(|row| row.name == name && row.size == size)
 }
 
-/// The time that a row takes in the largest database, as a multiple of what it takes in the smallest.
+/// Growth of a row: its time in the largest database, relative to the smallest.
 pub fn of_growth(rows: &[Row], times: &[Time], smallest: &str, largest: &str) -> Vec<Figure> {
     let title = |name: &str| format!("time with {largest} / with {smallest}, {name}");
     let target = Target::AtMost(1.15);
@@ -107,7 +107,7 @@ pub fn of_growth(rows: &[Row], times: &[Time], smallest: &str, largest: &str) ->
     of_rates.chain(of_times).collect()
 }
 
-/// The figures of single answers.
+/// Figures from latencies.
 pub fn of_times(times: &[Time]) -> Vec<Figure> {
     let mut figures = Vec::new();
     for time in times {
@@ -126,7 +126,7 @@ pub fn of_times(times: &[Time]) -> Vec<Figure> {
     figures
 }
 
-/// The figures of the imports.
+/// Figures from imports.
 pub fn of_imports(imported: &[Imported]) -> Vec<Figure> {
     let mut figures = Vec::new();
     for log in imported {
@@ -157,7 +157,7 @@ pub fn of_imports(imported: &[Imported]) -> Vec<Figure> {
     figures
 }
 
-/// Prints the times, with a column for each history.
+/// Prints the latencies, with a column per history.
 pub fn print_times(times: &[Time]) {
     let mut columns: Vec<String> = Vec::new();
     let mut names: Vec<&str> = Vec::new();

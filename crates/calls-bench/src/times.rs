@@ -10,7 +10,7 @@ use local_postgres::Cluster;
 use crate::data::{BIGGEST_NUMBER, CALLED_NUMBER, MIDDLE_NUMBER, Size, short};
 use crate::table::median;
 
-/// Prefix of the names of all summaries.
+/// Common prefix of the names of summaries.
 pub const SUMMARY: &str = "summary";
 const COUNTING: &str = "counting, until a summary covers all";
 const PREFIX: &str = "counterparty prefix that nobody has";
@@ -19,13 +19,13 @@ const FIRST_NUMBERS: &str = "list of numbers, first answer";
 /// The row of [`erase`].
 pub const ERASE: &str = "erase, dry run";
 
-/// The summaries that are measured: names and filters.
+/// Summaries: names and filters.
 const SUMMARIES: [(&str, &str); 7] = [
     (SUMMARY, ""),
     ("summary by type", "type=Missed%20Inbound"),
     ("summary by direction", "direction=outbound"),
     ("summary by outcome", "outcome=missed"),
-    // The edges are in the middle of an hour.
+    // Both edges are within an hour.
     ("summary of a period", "from=2022-03-05T10:07:31Z&until=2024-08-17T15:22:30Z"),
     ("summary by weekday", "weekday=3&tz=Asia/Kathmandu"),
     ("summary by hour", "hour=9&tz=America/New_York"),
@@ -38,13 +38,13 @@ pub struct Time {
     pub name: &'static str,
     /// The database: `10 M`.
     pub size: String,
-    /// The calls of the history that was asked for; 0 where it is not about one history.
+    /// Number of calls in the requested history; 0 if it concerns no single one.
     pub calls: u64,
-    /// Whether this is the biggest history, or about all of them.
+    /// Whether it concerns the biggest history, or all of them.
     pub is_of_biggest: bool,
-    /// Whether it shall take the same time in a database of ten times the size.
+    /// Whether the time should not grow with the database.
     pub is_to_stay: bool,
-    /// The target in milliseconds.
+    /// Target in milliseconds.
     pub most_ms: Option<f64>,
     ms: Vec<f64>,
 }
@@ -55,7 +55,7 @@ impl Time {
         median(self.ms.iter().copied())
     }
 
-    /// Title of the column: the database that was asked.
+    /// Title of the column: the database.
     pub fn column(&self) -> String {
         match self.calls {
             0 => self.size.clone(),
@@ -63,7 +63,7 @@ impl Time {
         }
     }
 
-    /// The request and the database that was asked.
+    /// The request and the database.
     pub fn title(&self) -> String {
         format!("{}, {}", self.name, self.column())
     }
@@ -82,7 +82,7 @@ pub struct Clock<'a> {
 }
 
 impl Clock<'_> {
-    /// The first list of numbers, and some more. To be asked before anything else is.
+    /// The list of numbers, first without caches and then repeatedly. Call it before other requests.
     pub fn numbers(&self) -> anyhow::Result<Vec<Time>> {
         if !self.size.has_numbers() {
             return Ok(Vec::new());
@@ -94,13 +94,13 @@ impl Clock<'_> {
         Ok(times.into_iter().filter(|time| (self.wanted)(time.name)).collect())
     }
 
-    /// All that is asked of the two long histories.
+    /// All requests about the two long histories.
     pub fn histories(&self) -> anyhow::Result<Vec<Time>> {
         let Size { biggest, middle, .. } = self.size;
         let mut times = Vec::new();
         for (number, calls) in [(MIDDLE_NUMBER, middle), (BIGGEST_NUMBER, biggest)] {
             let list = format!("/api/calls/+{number}");
-            // Summaries are timed once the history is counted, so it is counted for them too.
+            // Summaries are timed once the history is counted.
             let counting = if (self.wanted)(COUNTING) || SUMMARIES.iter().any(|(name, _)| (self.wanted)(name))
             {
                 vec![counted_ms(self.address, number)?]
@@ -138,7 +138,7 @@ impl Clock<'_> {
         if answer.status != 200 {
             bail!("expected status 200 of {path}, but found {}", answer.status);
         }
-        // Only a summary that is whole can be kept.
+        // Only a complete summary has an ETag.
         if path.contains("/summary") && !answer.header.contains_key("etag") {
             eprintln!("{path}: expected a summary of all calls, but found one of some");
         }
@@ -146,7 +146,7 @@ impl Clock<'_> {
     }
 }
 
-/// Asks for a history's summary until it covers all calls, and says how long that took.
+/// Requests a summary until it covers all calls. Returns the time that it took.
 pub fn counted_ms(address: &str, number: u64) -> anyhow::Result<f64> {
     const LIMIT: Duration = Duration::from_secs(600);
     let start = Instant::now();
@@ -155,7 +155,7 @@ pub fn counted_ms(address: &str, number: u64) -> anyhow::Result<f64> {
     while start.elapsed() < LIMIT {
         let answer = crate::get(&url, None)?;
         match answer.status {
-            // Only a summary that is whole can be kept.
+            // Only a complete summary has an ETag.
             200 if answer.header.contains_key("etag") => {
                 let took = start.elapsed();
                 if unavailable > 0 {
@@ -172,7 +172,7 @@ pub fn counted_ms(address: &str, number: u64) -> anyhow::Result<f64> {
     bail!("expected a summary of all calls within {LIMIT:?}, but found none")
 }
 
-/// Time of `calls erase --dry-run` in a database.
+/// Time of `calls erase --dry-run`.
 pub fn erase(cluster: &Cluster, size: Size, program: &Path, times: usize) -> anyhow::Result<Time> {
     let mut ms = Vec::new();
     for _ in 0..times {

@@ -1,25 +1,25 @@
-//! The columns of address books in CSV, by their headers: those of Google Contacts (English in each
-//! language), Outlook (English, German, French, Spanish) and Thunderbird (English, German).
+//! Columns of address books in CSV, by header: Google Contacts (English in every language), Outlook (English,
+//! German, French, Spanish) and Thunderbird (English, German).
 
 /// Content of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The whole name.
     Name,
-    /// A part of the name, by its place among the others.
+    /// A part of the name, with its position.
     Part(u8),
-    /// The name of those who have none of their own.
+    /// Used as the name if there is no other.
     Company,
     /// A number, and its label.
     Number(&'static str),
-    /// A number of Google's, by its position: its label is in another column.
+    /// A number in Google's format, with its index: its label is in another column.
     GoogleNumber(u8),
-    /// The label of a number of Google's.
+    /// The label of a number in Google's format.
     GoogleLabel(u8),
     Other,
 }
 
-/// Headers in lower case, by what their column has.
+/// Headers in lower case, by role.
 const NAMES: &[(Role, &[&str])] = &[
     (Role::Name, &["name", "full name", "display name", "anzeigename", "nom complet", "nombre completo"]),
     (Role::Part(0), &["title", "name prefix", "anrede", "titre", "tratamiento"]),
@@ -159,7 +159,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Content of the column with this header.
+/// Role of the column with this header.
 pub(crate) fn role(header: &str) -> Role {
     let header = header.trim().trim_start_matches('\u{feff}').to_lowercase().replace('’', "'");
     if let Some(role) = google(&header) {

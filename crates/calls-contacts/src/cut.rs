@@ -1,20 +1,20 @@
-//! Cuts a file into vCards, and keeps of each only the properties that are read: a photo never gets into
+//! Splits a file into vCards, and keeps only the properties that are read, so that photos are never held in
 //! memory.
 
 use std::io::{self, BufRead};
 
 use memchr::memchr;
 
-/// Properties that are kept, beside the first and the last line.
+/// Properties that are kept, in addition to the first and the last line.
 const KEPT: [&str; 8] = ["VERSION", "FN", "N", "NICKNAME", "ORG", "TEL", "IMPP", "X-ABLABEL"];
 /// Maximum size of a card in bytes, without its photos.
 pub(crate) const MAX_CARD: usize = 256 << 10;
 
 /// Result of [`Cards::next`].
 pub(crate) enum Cut {
-    /// A whole card.
+    /// A complete card.
     Card(Vec<u8>),
-    /// A card that is none, and why.
+    /// An invalid card, and the reason.
     Bad(&'static str),
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum Cut {
 pub(crate) struct Cards<R> {
     reader: R,
     line: Vec<u8>,
-    /// Whether the line at hand begins the next card already.
+    /// Whether the current line begins the next card.
     is_begun: bool,
 }
 
@@ -31,7 +31,7 @@ impl<R: BufRead> Cards<R> {
         Self { reader, line: Vec::new(), is_begun: false }
     }
 
-    /// The next card. What stands between cards is passed over.
+    /// The next card. Anything between cards is skipped.
     pub fn next(&mut self) -> io::Result<Option<Cut>> {
         while !self.is_begun {
             if !self.read_line()? {
@@ -41,7 +41,7 @@ impl<R: BufRead> Cards<R> {
         }
         self.is_begun = false;
         let mut card = b"BEGIN:VCARD\r\n".to_vec();
-        // Whether the property at hand is kept, and whether its value goes on behind a soft line break.
+        // Whether the current property is kept, and whether its value continues after a soft line break.
         let (mut keeps, mut goes_on, mut is_quoted) = (false, false, false);
         loop {
             if !self.read_line()? {
@@ -71,7 +71,7 @@ impl<R: BufRead> Cards<R> {
         }
     }
 
-    /// Reads a line without its end, and no more of it than a card may have. False at the end of the file.
+    /// Reads a line without its end, at most as long as a card may be. False at the end of the file.
     fn read_line(&mut self) -> io::Result<bool> {
         self.line.clear();
         let mut is_there = false;
@@ -100,13 +100,13 @@ impl<R: BufRead> Cards<R> {
 
 const TOO_LONG: &str = "expected at most 256 KiB of names and numbers, but found more";
 
-/// Whether a line is this one, however it is capitalised; a byte order mark may stand before it.
+/// Whether a line is `wanted`, ignoring case and a byte order mark.
 fn is_line(line: &[u8], wanted: &str) -> bool {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     line.eq_ignore_ascii_case(wanted.as_bytes())
 }
 
-/// Whether the property that a line begins is kept, and whether its value is quoted-printable.
+/// Whether the property that begins in a line is kept, and whether its value is quoted-printable.
 fn property(line: &[u8]) -> (bool, bool) {
     let head = &line[..memchr(b':', line).unwrap_or(0)];
     let name = head.split(|byte| *byte == b';').next().unwrap_or_default();

@@ -6,14 +6,14 @@ use quick_xml::events::{BytesStart, Event};
 use crate::ReadError;
 use crate::person::{Item, Number, Person, Skipped};
 
-/// The contact that is being read.
+/// The contact being read.
 #[derive(Default)]
 struct Contact {
     name: String,
     numbers: Vec<(String, String)>,
 }
 
-/// Which text comes next.
+/// Role of the next text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
     Name,
@@ -23,7 +23,7 @@ enum Field {
 
 pub(crate) fn read(text: &str, each: &mut impl FnMut(Item)) -> Result<(), ReadError> {
     let mut reader = Reader::from_str(text);
-    // A broken element costs its contact alone.
+    // A malformed element affects only its contact.
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     let (mut contact, mut field, mut position) = (Contact::default(), Field::None, 0);
@@ -55,7 +55,7 @@ pub(crate) fn read(text: &str, each: &mut impl FnMut(Item)) -> Result<(), ReadEr
     }
 }
 
-/// The kind of an error, whose own text quotes the file.
+/// The kind of an error, whose message would quote the file.
 fn kind(error: &quick_xml::Error) -> &'static str {
     match error {
         quick_xml::Error::Syntax(_) => "a tag without an end",
@@ -84,7 +84,7 @@ impl Contact {
     }
 
     fn add(&mut self, field: Field, text: &str) {
-        /// More than any name or number has.
+        /// Maximum length of a text, more than any name or number has.
         const LONGEST: usize = 10_000;
         let wanted = match field {
             Field::Name => Some(&mut self.name),
@@ -107,7 +107,7 @@ fn label(kind: &str) -> &str {
         "fax_work" => "work fax",
         "fax_home" => "home fax",
         "intern" | "memo" | "other" => "",
-        // With a label of the owner's own.
+        // A label of the user's own.
         kind => kind.strip_prefix("label:").unwrap_or(kind),
     }
 }

@@ -1,13 +1,13 @@
-//! Reads address books: bytes in, people with names and numbers out. No database, no network, and no
-//! knowledge of numbering plans.
+//! Reads address books: bytes in, people with names and numbers out. It uses no database or network, and
+//! knows no numbering plans.
 //!
 //! In reading order:
 //!
-//! - [`person`]: what comes out. [`Person`], [`Number`], [`Skipped`].
+//! - [`person`]: the results. [`Person`], [`Number`], [`Skipped`].
 //! - [`read()`] detects the [`Format`] of a file and reads it; [`files()`] finds the address books of a
 //!   folder.
-//! - `vcard` (with `cut`), `table` (with `columns`) and `fritzbox`: one module for each format.
-//! - `text`: decodes files, and shortens names and labels to the lengths that are kept.
+//! - `vcard` (with `cut`), `table` (with `columns`) and `fritzbox`: a module per format.
+//! - `text`: decodes files, and limits the length of names and labels.
 //!
 //! vCards are read as a stream, without their photos. Other files are read into memory, and are bounded.
 
@@ -46,34 +46,34 @@ impl std::fmt::Display for Format {
     }
 }
 
-/// Why an address book cannot be read, or not any further.
+/// Error that ends the reading of an address book.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// None of the formats.
+    /// The format is unknown.
     #[error(
         "expected vCards, a CSV file with columns for names and phone numbers, or a FRITZ!Box phonebook, but found {0}"
     )]
     UnknownFormat(String),
-    /// A CSV or XML file that is larger than any address book.
+    /// The CSV or XML file is larger than any address book.
     #[error("expected at most {} MiB of CSV or XML, but found more", MAX_FILE >> 20)]
     TooLarge,
-    /// XML that ends, or breaks off, in the middle.
+    /// The XML is truncated or not well-formed.
     #[error("expected the end of the phonebook, but found {0}")]
     BrokenXml(String),
 }
 
-/// The largest CSV or XML file that is read. A row takes some hundred bytes.
+/// Maximum size of a CSV or XML file. A row takes some hundred bytes.
 pub const MAX_FILE: u64 = 256 << 20;
-/// Bytes at the start of a file that decide its format.
+/// Number of bytes at the start of a file for format detection.
 const HEAD: usize = 4096;
 
-/// Reads an address book and hands over each of its entries. One that cannot be read costs only itself.
+/// Reads an address book, and calls `each` with its entries. An invalid entry affects no other.
 ///
 /// # Errors
-/// The file cannot be read, or is no address book. Entries before the error have been handed over.
+/// The file cannot be read, or is not an address book. Entries before the error have been passed on.
 pub fn read(mut reader: impl BufRead, mut each: impl FnMut(Item)) -> Result<Format, ReadError> {
     let mut head = Vec::new();
     reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
@@ -114,7 +114,7 @@ fn detect(start: &str) -> Option<Format> {
     }
 }
 
-/// The first line of a file that is no address book, without what may be a person's.
+/// Describes the first line of another file, without personal data.
 fn describe(start: &str) -> String {
     match start.trim().lines().next() {
         None => "an empty file".to_owned(),
@@ -124,13 +124,13 @@ fn describe(start: &str) -> String {
     }
 }
 
-/// The address books of a folder and the folders inside it, by the ends of their names (`.vcf`, `.vcard`,
-/// `.csv`, `.xml`), in the order of their paths. A path that is no folder is itself.
+/// The address books of a folder and its subfolders, by extension (`.vcf`, `.vcard`, `.csv`, `.xml`), ordered
+/// by path. For a file, the file itself.
 ///
 /// # Errors
 /// A folder cannot be read.
 pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
-    /// Deeper folders are those of something else, or a circle of links.
+    /// Deeper folders are unlikely to be of an address book, or are in a cycle of links.
     const DEPTH: usize = 8;
     let mut found = Vec::new();
     match path.is_dir() {

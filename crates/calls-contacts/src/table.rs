@@ -5,7 +5,7 @@ use csv::{ReaderBuilder, StringRecord};
 use crate::columns::{Role, role};
 use crate::person::{Item, Number, Person, Skipped};
 
-/// Separator of several values in one cell of Google's CSV.
+/// Separator of several values in a cell of Google's CSV.
 const SEVERAL: &str = " ::: ";
 
 /// Whether a text begins with the header of an address book.
@@ -33,11 +33,12 @@ pub(crate) fn read(text: &str, each: &mut impl FnMut(Item)) {
     }
 }
 
-/// A row has some hundred bytes, with notes some thousand; one without an end takes in the rest of the file.
+/// Maximum length of a row. A row has some hundred bytes, with notes some thousand; a row without an end
+/// would take in the rest of the file.
 const MAX_ROW: usize = 256 << 10;
 const TOO_LONG: &str = "expected a row of at most 256 KiB, but found more: a quote without an end?";
 
-/// Rows separated by what the header has most of: commas, semicolons or tabs.
+/// A CSV reader with the delimiter that is most frequent in the header: comma, semicolon or tab.
 fn reader(text: &str) -> csv::Reader<&[u8]> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
@@ -58,7 +59,7 @@ fn person(roles: &[Role], record: &StringRecord) -> Option<Person> {
         })
         .collect();
     parts.sort_by_key(|(place, _)| *place);
-    // A title alone names nobody.
+    // A title alone is not a name.
     let is_named = parts.iter().any(|(place, _)| matches!(place, 1..=3));
     let parts = is_named.then(|| parts.iter().map(|(_, part)| *part).collect::<Vec<_>>().join(" "));
     let name = filled(&|role| *role == Role::Name)
@@ -79,7 +80,7 @@ fn person(roles: &[Role], record: &StringRecord) -> Option<Person> {
     Person::new(&name, numbers)
 }
 
-/// `* mobile` is the preferred one; labels that Google knows are capitalised.
+/// The preferred number is marked by `* `, as in `* mobile`; Google's own labels are capitalised.
 fn google_label(label: &str) -> String {
     const KNOWN: [&str; 9] =
         ["Mobile", "Home", "Work", "Main", "Work Fax", "Home Fax", "Pager", "Other", "Google Voice"];

@@ -1,11 +1,11 @@
-//! Texts: encodings of files, and what is kept of names.
+//! Decoding of files, and cleaning of texts.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-/// The text of a file: in the encoding of its byte order mark, else UTF-8 where it is that, else the one that
-/// its XML declaration names, else Windows-1252.
+/// Decodes a file: by its byte order mark, or else as UTF-8 if valid, or else by its XML declaration, or else
+/// as Windows-1252.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(&bytes[mark..]).0;
@@ -16,7 +16,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The beginning of a file, which may end in the middle of a character.
+/// Decodes the beginning of a file, which may end within a character.
 pub(crate) fn decode_head(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => decode(&bytes[..error.valid_up_to()]),
@@ -24,7 +24,7 @@ pub(crate) fn decode_head(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The encoding of an XML declaration.
+/// The encoding in an XML declaration.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
     let value = head.trim_start().strip_prefix("<?xml")?.split_once("encoding=")?.1;
@@ -37,7 +37,7 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     Encoding::for_bom(bytes).is_some_and(|(encoding, _)| encoding != UTF_8)
 }
 
-/// The text of a card in the encoding that it names, where it is not UTF-8.
+/// Decodes a card by the charset it declares, if it is not UTF-8.
 pub(crate) fn decode_card(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| {
         let bytes = error.into_bytes();
@@ -46,7 +46,7 @@ pub(crate) fn decode_card(bytes: Vec<u8>) -> String {
     })
 }
 
-/// The first encoding other than UTF-8 of a `CHARSET=` parameter.
+/// The first charset other than UTF-8 in a `CHARSET=` parameter.
 fn named_charset(bytes: &[u8]) -> Option<&'static Encoding> {
     let upper = bytes.to_ascii_uppercase();
     let labels = memchr::memmem::find_iter(&upper, b"CHARSET=").filter_map(|at| {
@@ -57,7 +57,7 @@ fn named_charset(bytes: &[u8]) -> Option<&'static Encoding> {
     labels.into_iter().find(|encoding| *encoding != UTF_8)
 }
 
-/// A text that was UTF-8 and was decoded as Windows-1252: writers of vCard 2.1 leave the charset out.
+/// Repairs UTF-8 that was decoded as Windows-1252: programs that write vCard 2.1 omit the charset.
 pub(crate) fn repair(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -69,8 +69,8 @@ pub(crate) fn repair(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text without control characters, with single blanks, cut after so many characters. `None` if nothing
-/// is left.
+/// Removes control characters and repeated spaces, and cuts the text after `longest` characters. `None` if it
+/// is empty then.
 pub(crate) fn tidy(text: &str, longest: usize) -> Option<String> {
     let is_blank =
         |c: char| c.is_whitespace() || c.is_control() || "\u{feff}\u{200b}\u{202a}\u{202c}".contains(c);

@@ -1,9 +1,9 @@
-//! vCards. The crate `calcard` takes a card apart; here is what it leaves over:
+//! vCards. The crate `calcard` parses cards; this module adds:
 //!
-//! - the bytes of a file into cards without photos (see [`cut`](crate::cut)), in the charset that a card
-//!   names;
-//! - quoted-printable UTF-8 without a charset, which it takes for ISO 8859-1;
-//! - Apple's labels, which stand in a property of their own (`item1.X-ABLabel`).
+//! - splitting a file into cards without photos (see [`cut`](crate::cut)), and decoding the charset of a
+//!   card;
+//! - quoted-printable UTF-8 without a charset, which calcard takes for ISO 8859-1;
+//! - Apple's labels, which are separate properties (`item1.X-ABLabel`).
 
 use std::io::{self, BufRead};
 
@@ -38,7 +38,7 @@ fn person(card: &str) -> Result<Person, &'static str> {
     Person::new(&name(&card), numbers).ok_or(Skipped::NO_NAME)
 }
 
-/// The formatted name; where it is empty, the parts of the name, the nickname or the organization.
+/// The formatted name, or else the parts of the name, the nickname or the organization.
 fn name(card: &VCard) -> String {
     let first = |property: VCardProperty| {
         let found = card.entries.iter().filter(|entry| entry.name == property);
@@ -48,7 +48,7 @@ fn name(card: &VCard) -> String {
     properties.into_iter().find_map(first).unwrap_or_default()
 }
 
-/// The value of a property that names somebody, as one text.
+/// The value of a naming property as one text.
 fn joined(property: &VCardProperty, entry: &VCardEntry) -> String {
     let parts: Vec<String> = entry.values.iter().map(value_text).collect();
     match property {
@@ -66,13 +66,13 @@ fn value_text(value: &VCardValue) -> String {
     match value {
         VCardValue::Text(text) => text::repair(text).into_owned(),
         VCardValue::Component(texts) => texts.join(" "),
-        // A number that a writer calls an integer.
+        // A number that was declared an integer.
         VCardValue::Integer(number) => number.to_string(),
         _ => String::new(),
     }
 }
 
-/// The number of a property, where it has one: a telephone number, or a SIP address among the messengers.
+/// The number in a property, if it has one: a telephone number, or a SIP address of a messenger.
 fn number(card: &VCard, entry: &VCardEntry) -> Option<Number> {
     let text = entry.values.first().map(value_text)?;
     match entry.name {
@@ -83,8 +83,7 @@ fn number(card: &VCard, entry: &VCardEntry) -> Option<Number> {
     Number::new(&text, &apple_label(card, entry).unwrap_or_else(|| label(entry)))
 }
 
-/// The label that stands beside a property of the same group. Apple marks those that it translates:
-/// `_$!<Mobile>!$_`.
+/// The label in a property of the same group. Apple marks labels that it translates: `_$!<Mobile>!$_`.
 fn apple_label(card: &VCard, entry: &VCardEntry) -> Option<String> {
     let group = entry.group.as_ref()?;
     let is_label = |other: &&VCardEntry| {
@@ -98,7 +97,7 @@ fn apple_label(card: &VCard, entry: &VCardEntry) -> Option<String> {
     }
 }
 
-/// The label that the types of a property make: where the telephone is, and what kind it is.
+/// The label for the types of a property: location and kind of the telephone.
 fn label(entry: &VCardEntry) -> String {
     let types = entry.params.iter().filter(|parameter| parameter.name == VCardParameterName::Type);
     let has = |wanted: &VCardType| {
@@ -123,7 +122,7 @@ fn label(entry: &VCardEntry) -> String {
     }
 }
 
-/// A type of the writer's own. Those that say nothing of the number are left out.
+/// A custom type, except those that say nothing about the number.
 fn other_type<'a>(types: impl Iterator<Item = &'a VCardParameterValue>) -> String {
     const SAY_NOTHING: [&str; 8] = ["PREF", "VOICE", "INTERNET", "OTHER", "MSG", "BBS", "MODEM", "X-VOICE"];
     let own = types.filter_map(|value| match value {

@@ -20,16 +20,16 @@ pub(crate) struct Row<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Digits of a date that counts seconds.
+/// Maximum number of digits of a date in seconds.
 const LONGEST_IN_SECONDS: usize = 10;
 
 impl Row<'_> {
     /// Gives the record of the call.
     pub fn put(&self, owner: &RawParty, out: &mut Out) -> Result<(), String> {
-        // Some apps write seconds; so few milliseconds would be a day of 1970.
+        // Some apps write seconds. As milliseconds, such a number would be a day in 1970.
         let is_in_seconds = self.date.trim().len() <= LONGEST_IN_SECONDS;
         let created_at = time::since_1970(self.date, if is_in_seconds { 1 } else { 1000 })?;
-        // Some phones count the ringing of a missed call, so its duration is not even read.
+        // Some phones count ringing as the duration of a missed call, so it is not read.
         let (direction, answered, disposition) = match self.kind.trim() {
             "1" | "7" => (Direction::Inbound, true, Some(Disposition::Answered)),
             "2" => {
@@ -56,8 +56,8 @@ impl Row<'_> {
     }
 }
 
-/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone), and
-/// newer phones say why beside it.
+/// A party. A number that is not shown is empty, `null`, -1 (unknown), -2 (private) or -3 (payphone); newer
+/// phones give the reason in another column.
 pub(crate) fn party(number: &str, presentation: Option<&str>) -> RawParty {
     let number = number.trim();
     let stand_in = matches!(number, "" | "null" | "-1" | "-2" | "-3");

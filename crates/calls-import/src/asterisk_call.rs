@@ -1,8 +1,8 @@
 //! A call of Asterisk from its rows: one, or several with the same linked ID.
 //!
-//! The caller has one call, with the number that was dialled. That number has it too, and so has the number
-//! dialled from outside (DID). A phone that answered has the call under its own extension, and one that rang
-//! in vain a missed one: answered elsewhere, where somebody else answered.
+//! The caller gets a call with the dialled number. That number gets it too, as does a number dialled from
+//! outside (DID). A phone that answered gets the call under its own extension; a phone that only rang gets a
+//! missed one, answered elsewhere if somebody else answered.
 
 use calls_model::{CallDuration, CallType, Direction, Disposition};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,7 +11,7 @@ use crate::party;
 use crate::pbx;
 use crate::record::{Call, Out, RawParty, Reason};
 
-/// A row of a call detail record, as far as it makes records here.
+/// A row of a call detail record, as far as records are made from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Leg {
     pub src: String,
@@ -22,7 +22,7 @@ pub(crate) struct Leg {
     pub dstchannel: Option<String>,
     pub lastapp: String,
     pub start: DateTime<Utc>,
-    /// From the start to the end, where the file has it.
+    /// Time from start to end, if the file has it.
     pub duration: Option<CallDuration>,
     /// Answered time of the row; `None` if it was not answered.
     pub answered: Option<CallDuration>,
@@ -32,8 +32,8 @@ pub(crate) struct Leg {
     pub callee_name: String,
 }
 
-/// Applications that answer and connect the caller with nobody. Others may, such as a conference, or an
-/// application of the system's own.
+/// Applications that answer without connecting the caller to anybody. Others may connect, such as a
+/// conference, or an application of the installation.
 const MACHINES: [&str; 40] = [
     "Answer",
     "Authenticate",
@@ -78,7 +78,7 @@ const MACHINES: [&str; 40] = [
 ];
 
 impl Leg {
-    /// The caller. Where `src` is empty the caller ID may still tell a hidden number from none at all.
+    /// The caller. If `src` is empty, the caller ID may still say that the number is withheld.
     fn caller(&self) -> RawParty {
         RawParty::from_text(if self.src.is_empty() { &self.clid } else { &self.src })
     }
@@ -87,8 +87,8 @@ impl Leg {
         if self.caller_name.is_empty() { party::read(&self.clid).1 } else { Some(self.caller_name.clone()) }
     }
 
-    /// The dialled number. The pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and the
-    /// mailboxes of FreePBX (`vmu101`) are those of extensions.
+    /// The dialled number. Pseudo-extensions of a dialplan (`s`, `h`, `s-BUSY`) are nobody, and mailboxes of
+    /// FreePBX (`vmu101`) are those of extensions.
     fn dialled(&self) -> RawParty {
         if self.dst.len() == 1 && self.dst.starts_with(|c: char| c.is_ascii_alphabetic())
             || self.dst.starts_with("s-")
@@ -112,10 +112,10 @@ impl Leg {
             && (self.lastapp.eq_ignore_ascii_case("VoiceMail") || self.mailbox().is_some())
     }
 
-    /// Whether a person answered, as far as the row tells: not where a mailbox, a queue or a menu did.
-    /// `alone` says that there is no other row that could tell.
+    /// Whether a person answered, according to the row, and not a mailbox, queue or menu. `alone` says that
+    /// the call has no other row.
     fn is_answered_by_a_person(&self, alone: bool) -> bool {
-        // The extension by which FreePBX joins a conference.
+        // Extension by which FreePBX joins a conference.
         const CONFERENCE: &str = "STARTMEETME";
         let is_machine =
             || self.dst != CONFERENCE && MACHINES.iter().any(|app| self.lastapp.eq_ignore_ascii_case(app));
@@ -125,7 +125,7 @@ impl Leg {
 
     /// The extension of the phone that rang, or the number outside to which the call was forwarded.
     fn target(&self) -> Option<RawParty> {
-        /// Longer ones are numbers of trunks.
+        /// Maximum length of an extension; longer ones are numbers of trunks.
         const LONGEST: usize = 6;
         let dstchannel = self.dstchannel.as_deref().filter(|channel| !channel.is_empty())?;
         let extension = party::channel(dstchannel)
@@ -133,7 +133,7 @@ impl Leg {
         extension.or_else(|| Some(self.dialled()).filter(RawParty::is_identified))
     }
 
-    /// When the parties of an answered row began to speak and ended.
+    /// Start and end of the conversation in an answered row.
     fn talk(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let talked = i64::from(self.answered?.ms());
         let whole = self.duration.map_or(talked, |duration| i64::from(duration.ms()).max(talked));
@@ -142,8 +142,8 @@ impl Leg {
     }
 }
 
-/// Gives the records of all who took part in a call. Legs of somebody else who called in the middle of it,
-/// such as who asks before a transfer, are calls by themselves.
+/// Adds the records of all participants of a call. Legs of another caller, for example of a consultation
+/// before a transfer, are calls of their own.
 pub(crate) fn put(mut legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     if let [leg] = legs.as_slice() {
         return put_call(std::slice::from_ref(leg), out);
@@ -157,7 +157,7 @@ pub(crate) fn put(mut legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
             (is_of_caller || leg.is_of_local_channel()) && leg.start - start < TimeDelta::days(1)
         };
         let (call, others): (Vec<Leg>, Vec<Leg>) = legs.into_iter().partition(is_of_call);
-        // The entry is skipped only where nothing came of any of them.
+        // The entry is skipped only if none of its calls gave a record.
         result = result.or(put_call(&call, out));
         legs = others;
     }
@@ -191,7 +191,7 @@ fn put_call(legs: &[Leg], out: &mut Out) -> Result<(), Reason> {
         return Err("expected a caller or a callee, but found neither".into());
     }
     if call.caller.is_identified() {
-        // Of a group that was dialled it is the name of one of those who rang.
+        // If a group was dialled, this is the name of a phone that rang.
         let is_dialled = |leg: &&Leg| leg.target().is_none_or(|target| target == call.dialled);
         let names = legs.iter().filter(is_dialled).map(|leg| leg.callee_name.as_str());
         let name = names.into_iter().find(|name| !name.is_empty());
@@ -238,7 +238,7 @@ impl Joined {
         })
     }
 
-    /// Gives the records of the phones that rang: one for each, though it may have rung several times.
+    /// Adds a record for each phone that rang, even if it rang several times.
     fn put_targets(&self, legs: &[Leg], did: Option<&RawParty>, out: &mut Out) {
         let mut told = vec![&self.caller, &self.dialled];
         told.extend(did);
@@ -269,8 +269,8 @@ impl Joined {
     }
 }
 
-/// The legs that a person answered. Where there are legs of phones, those that lead to them through a Local
-/// channel say nothing more: their time may have begun while the caller waited.
+/// The legs that a person answered. With legs of phones, those through Local channels add nothing: their time
+/// may include the caller's wait.
 fn people(legs: &[Leg]) -> Vec<&Leg> {
     let alone = legs.len() == 1;
     let mut people: Vec<&Leg> = legs.iter().filter(|leg| leg.is_answered_by_a_person(alone)).collect();
@@ -316,7 +316,7 @@ fn disposition(legs: &[Leg], is_answered: bool) -> Option<Disposition> {
     }
 }
 
-/// Ring time, queues included: until a person or a mailbox answered, else until the end.
+/// Ring time including queues: until a person or a mailbox answered, or until the end.
 fn ring_time(legs: &[Leg], people: &[&Leg]) -> Option<CallDuration> {
     let begin = legs.first().filter(|leg| leg.duration.is_some())?.start;
     let answered_at = people.iter().filter_map(|leg| leg.talk()).map(|(begin, _)| begin).min();

@@ -1,4 +1,4 @@
-//! Asterisk's `Master.csv`, and what the other Asterisk formats share with it.
+//! Asterisk's `Master.csv`, and the parts shared with other Asterisk formats.
 //!
 //! `cdr/cdr_csv.c` writes 16 columns without a header, then those that `cdr.conf` turns on: `uniqueid`
 //! (`loguniqueid`), `userfield` (`loguserfield`), and `peeraccount, linkedid, sequence` (`newcdrcolumns`).
@@ -16,13 +16,14 @@ use crate::record::{Items, expected};
 use crate::rows::{Dialect, Next, Quotes, Row};
 use crate::{duration, table, time};
 
-/// Reads the calls of a file. Rows of one linked ID, else of one unique ID, are one call where not more than
-/// [`WINDOW`] rows are between them.
+/// Reads the calls of a file. Rows with the same linked ID, or without one the same unique ID, are one call
+/// if at most [`WINDOW`] rows are between them.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     read_rows(options, reader, COLUMNS, cdr)
 }
 
-/// Number of rows that wait for others of their call. A busy system writes the rows of a call within seconds.
+/// Number of rows that wait for others of their call. Even a busy system writes the rows of a call within
+/// seconds.
 pub(crate) const WINDOW: usize = 4096;
 
 const COLUMNS: std::ops::RangeInclusive<usize> = 16..=21;
@@ -74,7 +75,7 @@ pub(crate) struct Cdr {
     pub duration: String,
     pub billsec: String,
     pub disposition: String,
-    /// `1772438400.0`, also behind the name of the system: `pbx1-1772438400.0`.
+    /// A unique ID: `1772438400.0`, or with the name of the system `pbx1-1772438400.0`.
     pub uniqueid: String,
     pub linkedid: String,
     pub did: String,
@@ -83,11 +84,11 @@ pub(crate) struct Cdr {
 }
 
 impl Cdr {
-    /// The leg of the row, and the keys that others of its call have too.
+    /// The leg in the row, and the keys that it shares with others of its call.
     pub fn leg(self, zone: chrono_tz::Tz, dates: Option<DateOrder>) -> Result<(Leg, Vec<String>), String> {
         let start = self.start(zone, dates)?;
         let (is_answered, disposition) = ended(&self.disposition)?;
-        // Queues answer the channel themselves, so a missed call can have seconds to bill.
+        // Queues answer the channel, so a missed call may have billed seconds.
         let answered = is_answered.then(|| duration::seconds(&self.billsec)).transpose()?;
         let keys = self.keys();
         let leg = Leg {
@@ -108,7 +109,7 @@ impl Cdr {
         Ok((leg, keys))
     }
 
-    /// Whether start and disposition are what they should be.
+    /// Whether start and disposition are valid.
     pub fn fits(&self) -> bool {
         time::local(&self.start).is_some() && ended(&self.disposition).is_ok()
     }
@@ -118,13 +119,13 @@ impl Cdr {
         if time::local(&self.start).is_some() {
             return time::local_in_zone(&self.start, zone, epoch);
         }
-        // A spreadsheet writes dates in its own way.
+        // Spreadsheets change the format of dates.
         time::at(&self.start, zone, dates, epoch)
             .map_err(|_| expected("a start time such as 2026-03-02 08:00:00", &self.start))
     }
 
-    /// The linked ID, else the unique ID, and the Local channels that the row leads to or comes from: without
-    /// a linked ID only these connect the legs of a queue or follow-me.
+    /// The linked ID or else the unique ID, and the Local channels in the row: without a linked ID, only
+    /// these connect the legs of a queue or follow-me.
     fn keys(&self) -> Vec<String> {
         let is_id = |id: &&String| is_uniqueid(id);
         let id = [&self.linkedid, &self.uniqueid].into_iter().find(is_id).cloned();
@@ -137,7 +138,7 @@ impl Cdr {
     }
 }
 
-/// Whether a disposition is that of an answered call, and what it is here.
+/// Whether a call was answered, and its disposition.
 fn ended(disposition: &str) -> Result<(bool, Option<Disposition>), String> {
     const DISPOSITIONS: [(&str, Option<Disposition>); 7] = [
         ("ANSWERED", Some(Disposition::Answered)),
@@ -154,14 +155,15 @@ fn ended(disposition: &str) -> Result<(bool, Option<Disposition>), String> {
         .ok_or_else(|| expected("a disposition such as ANSWERED or NO ANSWER", disposition))
 }
 
-/// The second at which the channel was made, from a unique ID.
+/// The second at which the channel was created, from a unique ID.
 pub(crate) fn channel_epoch(uniqueid: &str) -> Option<i64> {
     let (epoch, _) = uniqueid.rsplit_once('.')?;
     let epoch = epoch.rsplit_once('-').map_or(epoch, |(_, epoch)| epoch);
     epoch.parse().ok()
 }
 
-/// Whether it is a unique ID: `digits.digits`, also behind the name of the system and a dash.
+/// Whether a text is a unique ID: `digits.digits`, optionally with the name of the system and a dash before
+/// it.
 fn is_uniqueid(text: &str) -> bool {
     let number = text.rsplit_once('-').map_or(text, |(_, number)| number);
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -180,8 +182,8 @@ fn cdr(row: &Row) -> Result<Cdr, String> {
                 .to_owned(),
         );
     }
-    // With 17 or 20 columns one of uniqueid and userfield is there, and only its look tells which. With 19
-    // none of them is; the linkedid is the uniqueid of the first channel of the call, which is no younger.
+    // With 17 or 20 columns, one of uniqueid and userfield is present, and only its form tells which. With 19
+    // neither is; the linkedid is the uniqueid of the first channel of the call, which is at least as old.
     let uniqueid = match row.len() {
         19 => row.get(17),
         20 if !is_uniqueid(&row.get(UNIQUEID)) => row.get(18),

@@ -1,5 +1,5 @@
-//! Bills of telephone companies, which list calls without a direction: the other number, and in a column of
-//! places `INCOMING` or the city that was called.
+//! Bills of telephone companies. They have no column for the direction: a column of places contains
+//! `INCOMING` or the called city.
 
 use calls_model::{Direction, Disposition, Outcome};
 
@@ -19,7 +19,7 @@ pub(crate) struct Bill {
 
 const PLACES: &[&str] =
     &["destination", "call to", "called to", "called place", "destination city", "description"];
-/// Columns of numbers that the owner of the bill called, if nothing says otherwise.
+/// Columns of numbers that the bill's owner called, unless another column says otherwise.
 const CALLED: &[&str] = &[
     "number called",
     "called number",
@@ -30,7 +30,7 @@ const CALLED: &[&str] = &[
 ];
 
 impl Bill {
-    /// The columns of a bill of a known owner. `None` for a file that is none.
+    /// The columns of a bill with a given owner. `None` if the file is not a bill.
     pub fn find(header: &Header, options: &Options) -> Option<Self> {
         options.own.as_ref()?;
         if header.find(Role::From.names()).is_some() || header.find(Role::Owner.names()).is_some() {
@@ -42,7 +42,7 @@ impl Bill {
         (place.is_some() || called.is_some()).then_some(Self { number, place })
     }
 
-    /// Direction of a row's call, and whether a mailbox took it.
+    /// Direction of a row's call, and whether a mailbox answered.
     pub fn kind(self, row: &Row) -> Kind {
         let place = self.place.map(|place| fold(&row.get(place))).unwrap_or_default();
         let is_for_mailbox = place.starts_with("vmdeposit") || place.starts_with("voicemaildeposit");

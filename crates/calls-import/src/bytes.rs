@@ -1,10 +1,10 @@
-//! Bytes one at a time, from any reader.
+//! A reader of single bytes.
 
 use std::io::{self, BufRead, ErrorKind};
 
 use memchr::memchr_iter;
 
-/// A reader with one byte of foresight that counts lines.
+/// A reader with one byte of lookahead, which counts lines.
 pub(crate) struct Bytes<R> {
     reader: R,
     buffer: Vec<u8>,
@@ -17,12 +17,12 @@ impl<R: BufRead> Bytes<R> {
         Self { reader, buffer: Vec::new(), at: 0, line: 1 }
     }
 
-    /// The number of the line of the next byte, from 1.
+    /// Line number of the next byte, from 1.
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// The next bytes, as many as are at hand, left where they are. Empty at the end.
+    /// The buffered bytes, without consuming them. Empty at the end.
     pub fn ahead(&mut self) -> io::Result<&[u8]> {
         if self.at == self.buffer.len() {
             self.fill()?;
@@ -30,7 +30,7 @@ impl<R: BufRead> Bytes<R> {
         Ok(&self.buffer[self.at..])
     }
 
-    /// The next byte, left where it is. `None` at the end.
+    /// The next byte, without consuming it. `None` at the end.
     #[inline]
     pub fn peek(&mut self) -> io::Result<Option<u8>> {
         if self.at == self.buffer.len() {
@@ -39,7 +39,7 @@ impl<R: BufRead> Bytes<R> {
         Ok(self.buffer.get(self.at).copied())
     }
 
-    /// Takes the next byte.
+    /// Consumes the next byte.
     #[inline]
     pub fn next(&mut self) -> io::Result<Option<u8>> {
         let byte = self.peek()?;
@@ -48,14 +48,14 @@ impl<R: BufRead> Bytes<R> {
         Ok(byte)
     }
 
-    /// Takes so many of the bytes at hand.
+    /// Consumes buffered bytes.
     pub fn take(&mut self, count: usize) {
         let end = self.buffer.len().min(self.at + count);
         self.line += memchr_iter(b'\n', &self.buffer[self.at..end]).count() as u64;
         self.at = end;
     }
 
-    /// Copies what the reader has at hand, so that a byte costs no call of it.
+    /// Fills the buffer, so that most bytes need no call of the reader.
     #[cold]
     fn fill(&mut self) -> io::Result<()> {
         self.buffer.clear();

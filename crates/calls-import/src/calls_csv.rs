@@ -15,7 +15,7 @@ use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time;
 
-/// Reads the calls of a file. Where it has no owners it is `options.own`.
+/// Reads the calls of a file. Without a column `owner`, the owner is `options.own`.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let options = options.clone();
     table::read(reader, move |first| {
@@ -43,7 +43,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// A field without the apostrophe that an export puts before what a spreadsheet would take for a formula.
+/// A field without the apostrophe that exports put before apparent formulas.
 fn unguarded(field: &str) -> &str {
     let is_guarded =
         |rest: &&str| rest.trim_start_matches('\'').starts_with(['=', '-', '@', '+', '\t', '\r']);
@@ -78,7 +78,7 @@ impl Columns {
     }
 }
 
-/// A call as this project writes it, in CSV and NDJSON. What is optional is empty where there is none.
+/// A call of an export, in CSV or NDJSON. Optional members are empty if absent.
 pub(crate) struct Exported<'a> {
     pub owner: Option<&'a str>,
     pub created_at: &'a str,

@@ -9,7 +9,7 @@ use crate::objects::{self, Count, Object, required};
 use crate::options::Options;
 use crate::record::{Items, Out, RawParty, Reason, or_own_missing};
 
-/// Reads the calls of a file. Where a call has no owner it is `options.own`.
+/// Reads the calls of a file. The owner of a call without one is `options.own`.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let own = options.own.clone().filter(RawParty::is_identified);
     let calls = objects::read(Format::CallsNdjson, reader, Count::Lines, None, move |object, out| {

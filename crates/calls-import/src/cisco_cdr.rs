@@ -37,12 +37,12 @@ struct Columns {
     final_called: usize,
     causes: [Option<usize>; 2],
     redirect_reason: Option<usize>,
-    /// Columns that tell a mailbox from a telephone.
+    /// Columns that distinguish a mailbox from a telephone.
     called: [Option<usize>; 3],
 }
 
-/// Whether a device leads to mailboxes, as far as its name tells: Unity's voice ports are called
-/// `CiscoUM1-VI1` from the start, and trunks to it mostly by what they are for.
+/// Whether a device leads to mailboxes, by its name: voice ports of Unity are named `CiscoUM1-VI1` by
+/// default, and trunks to it mostly by their purpose.
 fn is_mailbox(device: &str) -> bool {
     const WORDS: [&str; 8] = ["unity", "cuc", "cue", "voicemail", "vmail", "vm", "mailbox", "exchangeum"];
     let is_port = device
@@ -89,12 +89,13 @@ impl Columns {
         if !dialled.is_identified() || dialled.party == reached.party {
             return talk.put_sides(&caller, &reached, None, out);
         }
-        // A forwarded call that a mailbox took. Who dials the mailbox itself listens to it.
+        // A forwarded call that a mailbox answered. A caller who dials the mailbox directly listens to
+        // messages.
         if talk.is_completed() && self.called.iter().any(|column| is_mailbox(&optional(*column))) {
             return talk.ended(Disposition::Voicemail).put_sides(&caller, &dialled, None, out);
         }
-        // Forwarded as it was busy (1), did not answer (2) or is not registered (9), or picked up by another
-        // phone (5): it rang at the dialled one in vain.
+        // Forwarded because busy (1), no answer (2) or not registered (9), or picked up by another phone (5):
+        // the dialled phone rang without success.
         let is_forwarded = matches!(&*optional(self.redirect_reason), "1" | "2" | "5" | "9");
         if is_forwarded && talk.is_completed() {
             talk.put_forwarded(&caller, &dialled, &reached, out)

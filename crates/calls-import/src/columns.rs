@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use crate::roles::Role;
 
-/// Which column of a generic CSV file is what: `from=Caller,to=Called,start=When`. What is not named is found
-/// by the header's usual words.
+/// Mapping of columns in a generic CSV file: `from=Caller,to=Called,start=When`. Other columns are found by
+/// the usual names.
 ///
 /// - `owner`, `counterparty`: whose call it is, and with whom. Or `from`, `to`: who called whom; with a
 ///   `direction` the owner is the called one of an inbound call and the caller of an outbound one, without it
@@ -24,7 +24,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Whether nothing is named.
+    /// Whether no column is mapped.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty() && self.time_format.is_none()
     }
@@ -34,7 +34,7 @@ impl Columns {
     }
 }
 
-/// A text that maps no columns.
+/// A text that is not a mapping of columns.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a mapping such as from=Caller,to=Called,start=When with the keys {keys} or format, but found {0:?}",

@@ -1,9 +1,9 @@
-//! Whether the dates of a file begin with the day or with the month.
+//! Decides whether the dates of a file begin with the day or the month.
 //!
-//! `03/02/2026` is a day of February to some and of March to others, and a call in the wrong month is worse
+//! `03/02/2026` is in February to some readers and in March to others, and a call in the wrong month is worse
 //! than none. So a file with such dates is read twice: first for evidence, in the column of its dates only,
-//! then for its calls. Without evidence it is refused. Files whose dates begin with the year, or have dots or
-//! words, are read once.
+//! then for its calls. Without evidence it is refused. Files whose dates begin with the year, or contain dots
+//! or words, are read once.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -56,12 +56,12 @@ impl FromStr for DateOrder {
     }
 }
 
-/// Columns with dates, and further evidence of their order.
+/// Columns with dates, and with further evidence of their order.
 pub(crate) struct DateColumns {
     pub date: usize,
-    /// The time of day, where it has a column of its own.
+    /// Time of day, if it has its own column.
     pub time: Option<usize>,
-    /// The second at which the call's channel was made.
+    /// Second at which the channel of the call was created.
     pub epoch: Option<usize>,
     /// Whether the header is in a language whose countries all put the day first.
     pub is_day_first_language: bool,
@@ -70,17 +70,17 @@ pub(crate) struct DateColumns {
 /// Opens a file again from its beginning.
 pub(crate) type Again<'a> = Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>> + 'a>;
 
-/// Bytes of a file that are searched for a date whose order matters.
+/// Bytes of a file that are searched for an ambiguous date.
 const HEAD: u64 = 64 * 1024;
 
-/// Whether the dates of a format can be in either order.
+/// Whether dates of the format may have either order.
 pub(crate) fn matter(format: Format) -> bool {
     matches!(format, Format::GenericCsv | Format::IphoneCsv | Format::FreepbxCsv | Format::TwilioCsv)
         || start_names(format).is_some()
 }
 
-/// The names of the column with a call's start, of formats whose dates are as their system is set up or as a
-/// spreadsheet left them.
+/// Names of the column with the start of a call, for formats whose dates depend on the system's settings or
+/// on a spreadsheet.
 fn start_names(format: Format) -> Option<&'static [&'static str]> {
     match format {
         Format::GrandstreamCsv => Some(grandstream::START),
@@ -91,8 +91,8 @@ fn start_names(format: Format) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Finds out the order of a file's dates, if it matters, and reads it. `again` opens the file a second time;
-/// without it the file is kept, in memory or in a temporary file.
+/// Determines the order of a file's dates if needed, and reads the file. `again` opens it a second time;
+/// without that, the file is kept in memory or in a temporary file.
 pub(crate) fn read<'a>(
     format: Format,
     options: &Options,
@@ -134,7 +134,7 @@ fn decided<'a>(
     Ok(crate::read_in_order(format, &with(dates), BufReader::new(kept)))
 }
 
-/// A stream in a temporary file, at its beginning.
+/// A stream, copied into a temporary file.
 fn kept(mut reader: impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     io::copy(&mut reader, &mut file)?;
@@ -142,7 +142,7 @@ fn kept(mut reader: impl Read) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether a text has a date such as `3/12/2026` or `3-12-26`.
+/// Whether a text contains a date such as `3/12/2026` or `3-12-26`.
 fn may_be_either(text: &[u8]) -> bool {
     let digits = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     memchr::memchr2_iter(b'/', b'-', text).any(|at| {
@@ -156,7 +156,7 @@ fn may_be_either(text: &[u8]) -> bool {
     })
 }
 
-/// Reads a whole file for the order of its dates. `None` if it does not matter.
+/// Determines the order of dates from a whole file. `None` if no date is ambiguous.
 fn order(format: Format, options: &Options, reader: impl BufRead) -> Result<Option<DateOrder>, ReadError> {
     let evidence = RefCell::new(Evidence::default());
     let items = table::read(reader, |first| {
@@ -199,12 +199,12 @@ fn columns(
     })
 }
 
-/// Evidence from a file's dates.
+/// Evidence in a file's dates.
 #[derive(Debug, Default)]
 struct Evidence {
-    /// The first date that could be either, as its text and as what it is in each order.
+    /// The first ambiguous date, as a text and in both orders.
     first: Option<(String, [NaiveDateTime; 2])>,
-    /// Whether there was a date that only this order can have, in the order of [`DateOrder::ALL`].
+    /// Whether a date with only this order was found, as in [`DateOrder::ALL`].
     only: [bool; 2],
     sequences: [Sequence; 2],
     has_half_days: bool,
@@ -212,7 +212,7 @@ struct Evidence {
     is_day_first_language: bool,
 }
 
-/// Times in the order of a file.
+/// Times in the order of the file.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sequence {
     last: Option<NaiveDateTime>,
@@ -262,7 +262,7 @@ impl Evidence {
     }
 
     fn order(self, region: Option<&str>) -> Result<Option<DateOrder>, ReadError> {
-        /// Two times are in order in any reading.
+        /// With two times, any reading is in order.
         const ENOUGH: u32 = 3;
         let sorted = self.sequences.map(Sequence::is_sorted);
         let habit = region.map(habit);
@@ -283,13 +283,13 @@ impl Evidence {
     }
 }
 
-/// The second at which a channel was made, from the unique ID of a call, in which a spreadsheet may have put
-/// its comma.
+/// The second at which a channel was created, from the unique ID of a call, in which a spreadsheet may have
+/// changed the decimal point to a comma.
 fn channel_epoch(uniqueid: &str) -> Option<i64> {
     crate::asterisk_csv::channel_epoch(&uniqueid.replace(',', "."))
 }
 
-/// Whether a local time of any zone can be that of a second since 1970.
+/// Whether a local time matches a second since 1970, in any zone.
 fn is_near(local: NaiveDateTime, epoch: i64) -> bool {
     const A_DAY_AND_A_HALF: u64 = 36 * 3600;
     local.and_utc().timestamp().abs_diff(epoch) < A_DAY_AND_A_HALF
@@ -298,14 +298,14 @@ fn is_near(local: NaiveDateTime, epoch: i64) -> bool {
 /// Date and clock conventions of a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Habit {
-    /// The day first. Where the clock has twelve hours, systems made in the United States are common.
+    /// Day first. With a 12-hour clock, American systems are common too.
     DayFirst,
     MonthFirst,
-    /// With the year first, or in several ways.
+    /// Year first, or several orders.
     Other,
 }
 
-/// The habit of a country, after Unicode's Common Locale Data Repository.
+/// Convention of a country, according to Unicode's Common Locale Data Repository.
 fn habit(region: &str) -> Habit {
     match region.to_ascii_uppercase().as_str() {
         "US" | "AS" | "FM" | "GU" | "MH" | "MP" | "PH" | "PR" | "PW" | "UM" | "VI" => Habit::MonthFirst,

@@ -1,4 +1,4 @@
-//! Recognises a format by what a file begins with.
+//! Detects the format of a file from its beginning.
 
 use crate::error::ReadError;
 use crate::format::Format;
@@ -9,11 +9,11 @@ use crate::table::delimiter;
 use crate::unreadable::Unreadable;
 use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv, preamble};
 
-/// Bytes of a file that are read to detect its format.
+/// Number of bytes that are read to detect a format.
 pub(crate) const HEAD: usize = 64 * 1024;
 
-/// The format of a file that is not compressed, from its first bytes (64 KiB are plenty), or what it seems to
-/// be instead. Byte order marks, UTF-16, Windows-1252, any line ends and a first line `sep=;` do not matter.
+/// The format of an uncompressed file from its first bytes (64 KiB are enough), or a description of other
+/// files. Byte order marks, UTF-16, Windows-1252, line endings and a first line `sep=;` are accepted.
 pub fn detect(first_bytes: &[u8]) -> Result<Format, Unreadable> {
     let sample = Sample::new(first_bytes).ok_or(Unreadable::Empty)?;
     if sample.shape() != Shape::Sqlite
@@ -34,13 +34,12 @@ fn fitting(sample: &Sample) -> Option<Format> {
     formats.find(|format| format.shape() == sample.shape() && format.fits(sample))
 }
 
-/// The format of a file from its first line on.
+/// The format of a file from its first line.
 pub(crate) fn by_beginning(first_bytes: &[u8]) -> Option<Format> {
     Sample::new(first_bytes).as_ref().and_then(fitting)
 }
 
-/// The format of a file whose format was named, unless the file cannot be of it: a table instead of XML, a
-/// PDF document.
+/// The given format, unless the file cannot have it, such as a table instead of XML, or a PDF document.
 pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, ReadError> {
     let Some(sample) = Sample::new(first_bytes) else { return Ok(format) };
     let is_of_its_shape = sample.shape() == format.shape();
@@ -55,8 +54,7 @@ pub(crate) fn checked(format: Format, first_bytes: &[u8]) -> Result<Format, Read
     }
 }
 
-/// The format of a file: the one that was named, the generic one where columns were named, or what it looks
-/// like.
+/// The format of a file: the given one, the generic one if columns are mapped, or the detected one.
 pub(crate) fn choose(
     first_bytes: &[u8],
     named: Option<Format>,
@@ -68,7 +66,7 @@ pub(crate) fn choose(
     let shape = Sample::new(first_bytes).map(|sample| sample.shape());
     let detected = detect(first_bytes).map_err(ReadError::UnknownFormat);
     match (shape, detected) {
-        // Its first pages need not name all tables.
+        // The beginning of a database need not contain the names of all tables.
         (Some(Shape::Sqlite), Err(_)) if first_bytes.len() == HEAD => Ok(Format::IosStoredata),
         (_, detected) if options.columns.is_empty() => detected,
         (Some(Shape::Table), Err(ReadError::UnknownFormat(kind))) if kind.is_certain() => {
@@ -94,7 +92,7 @@ fn unreadable(sample: &Sample) -> Unreadable {
     }
 }
 
-/// A table, if its first line has columns, with what is missing of them; else some other file.
+/// Describes a table by its missing columns, or else another file.
 fn table(sample: &Sample) -> Unreadable {
     let controls = sample.text().chars().take(1000).filter(|c| c.is_control() && !c.is_whitespace()).count();
     if controls > 2 || sample.text().starts_with("PK") {
@@ -141,14 +139,14 @@ pub(crate) fn iphone_csv(sample: &Sample) -> bool {
         || sample.first_row_fits(iphone_csv::fits_without_header)
 }
 
-/// Whether objects are calls of Twilio's or a page of them, in any case: programs that pass calls on write
-/// `Sid` too.
+/// Whether objects are calls of Twilio or a page of them. Keys are compared without case, because some
+/// programs write `Sid`.
 pub(crate) fn is_twilio(sample: &Sample) -> bool {
     let has = |key: &str| sample.text_has(&format!("\"{key}\""));
     (has("sid") && has("status") && has("direction")) || (has("calls") && has("first_page_uri"))
 }
 
-/// Whether the first line is a whole object and not all there is.
+/// Whether the first line is a complete object that is followed by others.
 pub(crate) fn is_one_call_a_line(sample: &Sample) -> bool {
     let text = sample.text();
     let first_line = text.lines().next().unwrap_or_default().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Reads how long the parties spoke.
+//! Parses durations.
 
 use calls_model::CallDuration;
 use chrono::Timelike;
@@ -7,7 +7,7 @@ use crate::fold::fold;
 use crate::record::expected;
 use crate::time;
 
-/// Reads seconds: `215`, `3.123456` (cut to milliseconds).
+/// Parses seconds: `215`, `3.123456` (truncated to milliseconds).
 pub(crate) fn seconds(text: &str) -> Result<CallDuration, String> {
     let text = text.trim();
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -16,7 +16,7 @@ pub(crate) fn seconds(text: &str) -> Result<CallDuration, String> {
     read.ok_or_else(|| expected("a duration in seconds", text))
 }
 
-/// Unit of a number without one.
+/// Unit of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Unit {
     Milliseconds,
@@ -28,14 +28,13 @@ pub(crate) enum Unit {
     HoursAndMinutes,
 }
 
-/// Reads a duration as people and programs write it: seconds, `m:ss`, `h:mm:ss`, ISO 8601 (`PT12M51S`), with
-/// units (`1 h 2 min 3 s`, `1 minute 5 seconds`), with a decimal comma (`37,4`), or as a spreadsheet's part
-/// of a day.
+/// Parses a duration in any common form: seconds, `m:ss`, `h:mm:ss`, ISO 8601 (`PT12M51S`), with units (`1 h
+/// 2 min 3 s`, `1 minute 5 seconds`), with a decimal comma (`37,4`), or as a spreadsheet's fraction of a day.
 pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
     in_unit(text, Unit::Seconds)
 }
 
-/// As [`any`], of a column whose numbers have a unit.
+/// Like [`any`], for a column with this unit.
 pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
     let text = text.trim();
     let (clock, named) = clock_of_unit(text);
@@ -49,8 +48,8 @@ pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
         .ok_or_else(|| expected("a duration such as 75, 0:01:15 or PT1M15S", text))
 }
 
-/// As [`in_unit`]. `None` for what stands in place of a duration: nothing, `-`, `N/A`, and -1, which some
-/// systems write for a call that was not answered.
+/// Like [`in_unit`]. `None` for placeholders: empty, `-`, `N/A`, and -1, which some systems write for
+/// unanswered calls.
 pub(crate) fn optional(text: &str, unit: Unit) -> Result<Option<CallDuration>, String> {
     match fold(text).as_str() {
         "" | "na" | "null" | "none" | "nil" => Ok(None),
@@ -59,13 +58,13 @@ pub(crate) fn optional(text: &str, unit: Unit) -> Result<Option<CallDuration>, S
     }
 }
 
-/// More than a day as Python writes it: `1 day, 0:01:05`.
+/// More than a day, as Python formats it: `1 day, 0:01:05`.
 fn with_days(text: &str) -> Option<i64> {
     let (days, clock) = text.split_once(" day, ").or_else(|| text.split_once(" days, "))?;
     digits(days)?.checked_mul(24 * 3_600_000)?.checked_add(colons(clock, Unit::Seconds)?)
 }
 
-/// A length such as `1:05 min` or `1:05 h` without the unit of its first number, and that unit.
+/// Splits off the unit of the first number in a duration such as `1:05 min` or `1:05 h`.
 fn clock_of_unit(text: &str) -> (&str, Option<Unit>) {
     let named = [
         ("min", Unit::Minutes),
@@ -79,10 +78,10 @@ fn clock_of_unit(text: &str) -> (&str, Option<Unit>) {
 
 fn colons(text: &str, unit: Unit) -> Option<i64> {
     if text.ends_with(['m', 'M']) {
-        // A spreadsheet that took it for a time of day.
+        // A spreadsheet has converted it to a time of day.
         return time::clock(text).map(|time| i64::from(time.num_seconds_from_midnight()) * 1000);
     }
-    // Decimals of a second, which are cut.
+    // Decimals of a second are truncated.
     let text = match text.split_once(['.', ',']) {
         Some((text, decimals)) if digits(decimals).is_some() => text,
         _ => text,
@@ -101,8 +100,8 @@ fn colons(text: &str, unit: Unit) -> Option<i64> {
     seconds?.checked_mul(1000)
 }
 
-/// Milliseconds of a number in its unit, with decimals behind a point or comma. A comma before three digits
-/// may as well be one between thousands, so that is refused.
+/// Milliseconds of a number in its unit, with a decimal point or comma. A comma before three digits is
+/// ambiguous, so it is refused.
 fn number(text: &str, unit: Unit) -> Option<i64> {
     let (whole, decimals) = match text.split_once([',', '.']) {
         Some((_, decimals)) if text.contains(',') && decimals.len() == 3 => return None,
@@ -130,7 +129,7 @@ fn number(text: &str, unit: Unit) -> Option<i64> {
     scaled(whole, decimals, ms_of_one)
 }
 
-/// A number times this, cut to a whole number.
+/// A decimal number multiplied by `times`, truncated.
 fn scaled(whole: &str, decimals: &str, times: i64) -> Option<i64> {
     const KEPT: usize = 9;
     const BILLION: i64 = 1_000_000_000;
@@ -141,8 +140,7 @@ fn scaled(whole: &str, decimals: &str, times: i64) -> Option<i64> {
     is_decimal.then(|| digits(whole)?.checked_mul(times)?.checked_add(rest)).flatten()
 }
 
-/// Milliseconds of a spreadsheet's part of a day, which stands for whole seconds. `None` for any other
-/// number.
+/// Milliseconds of a spreadsheet's fraction of a day, if it is a whole number of seconds.
 fn part_of_a_day(whole: &str, decimals: &str, exponent: u32) -> Option<i64> {
     const SHORTEST: usize = 8;
     const DAY: f64 = 86_400.0;
@@ -153,7 +151,7 @@ fn part_of_a_day(whole: &str, decimals: &str, exponent: u32) -> Option<i64> {
     }
     let seconds = format!("{whole}.{decimals}e-{exponent}").parse::<f64>().ok()? * DAY;
     let is_whole = (seconds - seconds.round()).abs() < NEAR && (1.0..DAY).contains(&seconds);
-    // Below a day.
+    // At most a day.
     is_whole.then(|| seconds.round() as i64 * 1000)
 }
 

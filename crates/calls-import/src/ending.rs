@@ -1,11 +1,11 @@
-//! Dispositions from the words and codes that systems log.
+//! Parses dispositions from the words and codes of telephone systems.
 
 use calls_model::Disposition;
 
 use crate::table::plain;
 
-/// Reads a word for how a call ended, as hosted systems and telephone systems log it, in any spelling:
-/// `Call connected`, `NO ANSWER`, `answered_elsewhere`. `None` for any other word.
+/// The disposition for a word of a telephone system, in any spelling: `Call connected`, `NO ANSWER`,
+/// `answered_elsewhere`. `None` for other words.
 pub(crate) fn by_word(text: &str) -> Option<Disposition> {
     match plain(text).as_str() {
         "answered" | "accepted" | "callaccepted" | "callconnected" | "connected" | "completed"
@@ -65,14 +65,14 @@ pub(crate) fn by_word(text: &str) -> Option<Disposition> {
     }
 }
 
-/// Reads a cause of ITU-T Q.850 of a call that nobody answered, by its number.
+/// The disposition of an unanswered call from its cause code (ITU-T Q.850).
 pub(crate) fn by_cause(cause: u32) -> Disposition {
     match cause {
         17 => Disposition::Busy,
         18 | 19 | 20 | 102 => Disposition::NoAnswer,
         21 => Disposition::Rejected,
         26 => Disposition::AnsweredElsewhere,
-        // Cleared before it was answered: by the caller.
+        // The caller hung up before the call was answered.
         0 | 16 | 31 => Disposition::Cancelled,
         _ => Disposition::Failed,
     }

@@ -1,4 +1,4 @@
-//! Texts as people compare them: without case, accents and punctuation.
+//! Normalizes texts for comparison: no case, accents or punctuation.
 
 /// The letters and digits of a text, in lower case, without the accents of European languages: `Numéro
 /// masqué` is `numeromasque`.
@@ -10,8 +10,8 @@ pub(crate) fn fold(text: &str) -> String {
         .collect()
 }
 
-/// The words of a text, each folded. A capital after a small letter begins a word too:
-/// `CallType.wifiIncoming` is `call`, `type`, `wifi`, `incoming`.
+/// The folded words of a text. A capital after a lower-case letter begins a word: `CallType.wifiIncoming` is
+/// `call`, `type`, `wifi`, `incoming`.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_is_small = false;
@@ -28,7 +28,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// A small letter without its accent. `None` for an accent that stands by itself.
+/// A lower-case letter without its accent. `None` for a combining accent.
 fn plain_letter(c: char) -> Option<char> {
     Some(match c {
         'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => 'a',

@@ -1,4 +1,4 @@
-//! The formats: one row of a table each.
+//! The table of formats.
 
 use std::fmt;
 use std::io::BufRead;
@@ -15,11 +15,10 @@ use crate::{
     teams_csv, telnyx_csv, threecx_cdr, twilio, yeastar_csv, zoom_json,
 };
 
-/// Makes [`Format`] and all that depends on it from one row for each format. A row without one of its parts
-/// does not compile.
+/// Defines [`Format`] and its functions from one row per format. A row with a missing part does not compile.
 ///
-/// The rows stand in the order of detection: a format comes before those that would also take its files.
-/// Tables without a header are last.
+/// The rows are in the order of detection: a format comes before those that would also match its files.
+/// Tables without a header come last.
 macro_rules! formats {
     ($($(#[doc = $doc:literal])+ $format:ident {
         name: $name:literal,
@@ -39,12 +38,12 @@ macro_rules! formats {
             /// All formats and their names.
             pub const ALL: [(Self, &'static str); [$($name),+].len()] = [$((Self::$format, $name)),+];
 
-            /// The format's name, as it is given to `--format`.
+            /// Name of the format, as given to `--format`.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$format => $name,)+ }
             }
 
-            /// Name of the format for people.
+            /// Display name of the format.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$format => $title,)+ }
             }
@@ -55,19 +54,19 @@ macro_rules! formats {
                 match self { $(Self::$format => $unit,)+ }
             }
 
-            /// Shape of a file, before its format is known.
+            /// Shape of the files.
             pub(crate) fn shape(self) -> Shape {
                 match self { $(Self::$format => Shape::$shape,)+ }
             }
 
-            /// Whether a file that begins like this is of the format.
+            /// Whether the beginning of a file matches the format.
             pub(crate) fn fits(self, sample: &Sample) -> bool {
                 let fits: fn(&Sample) -> bool = match self { $(Self::$format => $fits,)+ };
                 fits(sample)
             }
         }
 
-        /// Reads a file of a format.
+        /// Reads a file of the format.
         pub(crate) fn read<'a, R: BufRead + 'a>(format: Format, options: &Options, reader: R) -> Items<'a> {
             let read: fn(&Options, R) -> Items<'a> = match format { $(Format::$format => $read,)+ };
             read(options, reader)
@@ -404,7 +403,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// A text that names no format.
+/// Not the name of a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of {formats}, but found {0:?}", formats = Format::ALL.map(|(_, name)| name).join(", "))]
 pub struct UnknownFormat(pub String);

@@ -1,8 +1,8 @@
-//! Tables as `mysql` and `psql` print them, in frames of signs: read as fields that are separated by tabs.
+//! Tables in frames, as printed by `mysql` and `psql`. They are converted to tab-separated fields.
 
 use std::io::{self, BufRead, Read};
 
-/// Whether a file begins as such a table.
+/// Whether a file begins with such a table.
 pub(crate) fn is_framed(head: &[u8]) -> bool {
     let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let lines = [lines.next(), lines.next()].map(Option::unwrap_or_default);
@@ -20,7 +20,7 @@ fn contains(line: &[u8], part: &[u8]) -> bool {
     line.windows(part.len()).any(|found| found == part)
 }
 
-/// Reads such a table. Lines of the frame become blank, so that numbers of lines stay.
+/// Reads such a table. Lines of the frame become blank, so that line numbers stay.
 pub(crate) struct Framed<R> {
     reader: R,
     ready: Vec<u8>,
@@ -32,7 +32,7 @@ impl<R: BufRead> Framed<R> {
         Self { reader, ready: Vec::new(), at: 0 }
     }
 
-    /// Reads a line, or a part of one that is too long. Nothing is ready after it at the end only.
+    /// Reads a line, or a part of a long one. No output is ready afterwards only at the end.
     fn next_line(&mut self) -> io::Result<()> {
         const LONGEST: u64 = 1 << 20;
         let mut line = Vec::new();

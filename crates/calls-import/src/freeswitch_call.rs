@@ -1,4 +1,4 @@
-//! A call of FreeSWITCH from its legs: the first, and those that it was bridged to.
+//! Calls of FreeSWITCH, assembled from their legs.
 
 use calls_model::{CallDuration, Disposition, Outcome};
 use chrono::{DateTime, Utc};
@@ -7,8 +7,8 @@ use crate::hangup;
 use crate::pbx::{self, TwoSided};
 use crate::record::{Out, RawParty, Reason};
 
-/// Number of entries that wait for others of their call. The switch logs a leg when it ends, so those of a
-/// call are never far apart, and either may be the first.
+/// Number of entries that wait for others of their call. FreeSWITCH logs a leg when it ends, so the legs of a
+/// call are close together, in either order.
 pub(crate) const WINDOW: usize = 256;
 
 /// A leg as the switch logs it.
@@ -16,9 +16,9 @@ pub(crate) const WINDOW: usize = 256;
 pub(crate) struct Leg {
     /// Whether the log names the leg that it was bridged to.
     pub bridged_to: bool,
-    /// Whether it was made for another leg, where the log says so.
+    /// Whether it was created for another leg, if the log says so.
     pub is_second: Option<bool>,
-    /// Number dialled by the leg that caused it.
+    /// Number dialled by the leg that created it.
     pub dialled_first: Option<RawParty>,
     pub caller: RawParty,
     pub caller_name: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) struct End {
     /// From the answer to the end.
     pub billsec: Option<CallDuration>,
     pub cause: String,
-    /// Causes of the other leg's end, and other variables with a cause.
+    /// Causes in other variables, such as that of the other leg.
     pub other_causes: Vec<String>,
     /// Whether a mailbox or a queue answered instead of a person.
     pub is_voicemail: bool,
@@ -43,7 +43,7 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// The cause says nothing of an answered call: NORMAL_CLEARING also ends calls that nobody answered.
+    /// The cause does not show whether a call was answered: NORMAL_CLEARING also ends unanswered ones.
     fn talked(&self) -> Option<CallDuration> {
         self.billsec.filter(|billsec| billsec.ms() > 0 && !self.is_voicemail && !self.is_queue)
     }
@@ -92,8 +92,8 @@ pub(crate) fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Gives the records of legs whose first one is not at hand: of phones other than the one that was dialled,
-/// for that one's call is told by the first leg.
+/// Adds the records of legs whose first leg is missing: only of phones other than the dialled one, whose call
+/// the first leg describes.
 fn put_seconds(legs: &[Leg], out: &mut Out) -> Result<(), Reason> {
     let mut any = false;
     for leg in legs {
@@ -107,7 +107,7 @@ fn put_seconds(legs: &[Leg], out: &mut Out) -> Result<(), Reason> {
 }
 
 impl Leg {
-    /// Whether another phone of the same attempt answered. Only legs that were made for others can lose.
+    /// Whether another phone answered the same call. Only legs created for others can lose.
     fn lost_race(&self) -> bool {
         self.end.cause == "LOSE_RACE"
     }

@@ -1,12 +1,12 @@
 //! FreeSWITCH's cdr_csv with the templates of its `cdr_csv.conf.xml`.
 //!
-//! There is no header, but all templates for complete calls have `start_stamp, answer_stamp, end_stamp,
-//! duration, billsec, hangup_cause` in a row, which is how a line is understood: "example", "sql", "snom" and
-//! "linksys" put `caller_id_name, caller_id_number, destination_number, context` before it and `uuid,
-//! bleg_uuid` behind, "asterisk" has `accountcode, caller_id_number, destination_number, context` and five
-//! more before it and `amaflags, uuid` behind. "opencdrrate" is the exception: `uuid, signal_bond, direction,
-//! ani, destination_number, answer_stamp, end_stamp, billsec` and what does not matter here. It does not say
-//! when the call began, so that is when it was answered, else when it ended.
+//! There is no header, but all templates for complete calls contain `start_stamp, answer_stamp, end_stamp,
+//! duration, billsec, hangup_cause` in a row, by which a line is recognized: "example", "sql", "snom" and
+//! "linksys" have `caller_id_name, caller_id_number, destination_number, context` before it and `uuid,
+//! bleg_uuid` after it; "asterisk" has `accountcode, caller_id_number, destination_number, context` and five
+//! more before it, and `amaflags, uuid` after it. The exception is "opencdrrate": `uuid, signal_bond,
+//! direction, ani, destination_number, answer_stamp, end_stamp, billsec`, followed by columns that are not
+//! read. It lacks the start of the call, so the time of the answer or else of the end is used.
 
 use std::io::BufRead;
 
@@ -113,7 +113,7 @@ impl Columns {
             cause: Some(start + 5),
             ..Self::default()
         };
-        // A comma in the caller's name moves what is behind it, so columns are counted from the times.
+        // A comma in the caller's name shifts the following columns, so they are counted from the times.
         if is_uuid(&row.get(start + 6)) {
             Some(Self { caller: start - 3, name: Some(start - 4), uuid: start + 6, ..columns })
         } else if start >= 9 && is_uuid(&row.get(start + 7)) {

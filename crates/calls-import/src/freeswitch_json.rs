@@ -24,7 +24,7 @@ pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
 /// Members of FreeSWITCH's call detail record that are read; the same in JSON and XML.
 #[derive(Debug, Default)]
 pub(crate) struct Cdr {
-    /// From the newest caller profile of the call flow, which is the first.
+    /// From the first caller profile of the call flow, which is the newest.
     pub caller_id_number: Option<String>,
     pub caller_id_name: Option<String>,
     pub destination_number: Option<String>,
@@ -39,9 +39,9 @@ pub(crate) struct Cdr {
     /// Variable, seconds.
     pub duration: Option<String>,
     pub uuid: Option<String>,
-    /// The leg that it was made for.
+    /// The leg that created it.
     pub originator: Option<String>,
-    /// Whether it names the leg that it was made for.
+    /// Whether it names the leg that created it.
     pub has_originator: bool,
     /// Number dialled by that leg.
     pub originator_destination: Option<String>,
@@ -57,11 +57,11 @@ pub(crate) struct Cdr {
 
 impl Cdr {
     fn new(object: &Object) -> Self {
-        // Digits and names of the switch's only, so the encoding of variables does not matter.
+        // Only digits and FreeSWITCH's own names are read, so the encoding of variables does not matter.
         let variable =
             |name: &str| object.text(&["variables", name]).map(String::from).filter(|text| !text.is_empty());
         let flow = object.get(&["callflow"]);
-        // One of them may be there without a list around it.
+        // A single flow may not be in a list.
         let flows = match flow.and_then(|flow| flow.as_array()) {
             Some(flows) => flows.as_slice(),
             None => flow.map(std::slice::from_ref).unwrap_or_default(),
@@ -99,8 +99,8 @@ impl Cdr {
         }
     }
 
-    /// The leg, and the IDs that connect it with others. The direction in the file is the leg's as the switch
-    /// sees it, and says nothing of who called: the caller profile does.
+    /// The leg, and the IDs that connect it with others. The record's direction is as seen by the switch and
+    /// does not tell who called; the caller profile does.
     pub fn leg(self) -> Result<(Leg, Vec<String>), Reason> {
         let has = |text: &Option<String>, word: &str| {
             text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(word))
@@ -117,7 +117,7 @@ impl Cdr {
             (self.start_epoch, 1),
         ]);
         let created_at = match created_at {
-            // A second leg need not say it, for nothing may come of it.
+            // A second leg may lack it, if no record is made of it.
             Err(_) if self.has_originator => return Err(Reason::SecondLeg),
             created_at => created_at?,
         };
@@ -145,7 +145,7 @@ impl Cdr {
     }
 }
 
-/// The first of these times that is there and not zero.
+/// The first of these times that is present and not zero.
 fn created_at(times: [(Option<String>, i64); 3]) -> Result<chrono::DateTime<chrono::Utc>, String> {
     let there = |text: &String| !text.is_empty() && text != "0";
     let time = times.into_iter().find_map(|(text, per_second)| Some((text.filter(there)?, per_second)));

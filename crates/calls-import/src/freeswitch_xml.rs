@@ -29,12 +29,12 @@ pub(crate) fn read<'a>(reader: impl BufRead + 'a) -> Items<'a> {
 
 struct Cdrs<R> {
     markup: Markup<R>,
-    /// The tag that begins the next element was taken already.
+    /// Whether the start of the next element was already read.
     open: bool,
 }
 
 impl<R: BufRead> Cdrs<R> {
-    /// Reads the next `cdr` element, or why it is none. `None` if there is no other one.
+    /// Reads the next `cdr` element. `None` if there is none.
     fn read(&mut self) -> io::Result<Option<Result<Cdr, String>>> {
         while !std::mem::take(&mut self.open) {
             match self.markup.read()? {
@@ -46,7 +46,7 @@ impl<R: BufRead> Cdrs<R> {
     }
 
     fn inside(&mut self) -> io::Result<Result<Cdr, String>> {
-        /// No element of a call detail record is deeper.
+        /// Maximum depth of elements in a call detail record.
         const DEEPEST: usize = 32;
         let no_end = |found: &str| Ok(Err(format!("expected the end of a cdr element, but found {found}")));
         let mut cdr = Cdr::default();
@@ -67,7 +67,7 @@ impl<R: BufRead> Cdrs<R> {
                 }
                 Token::Text(text) => note(&mut cdr, &path, Some(text.trim())),
                 Token::Close(name) => match path.iter().rposition(|open| *open == name) {
-                    // An element that was not closed ends with the one around it.
+                    // An unclosed element ends with its parent.
                     Some(depth) => path.truncate(depth),
                     None if name == "cdr" => return Ok(Ok(cdr)),
                     None => {}
@@ -84,7 +84,7 @@ fn is_cdr(token: &Token) -> bool {
     matches!(token, Token::Open(tag) if tag.name == "cdr" && !tag.is_empty)
 }
 
-/// Keeps what a record needs of an element: that it is there, then its text.
+/// Stores what a record needs of an element: its presence, then its text.
 fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let field = match path[..] {
@@ -100,7 +100,7 @@ fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
             &mut cdr.originator_destination
         }
         ["callflow", "caller_profile", "originator", _, _, "uuid"] => &mut cdr.originator,
-        // The oldest profile is the last, and its times are the call's.
+        // The last profile is the oldest, and its times are those of the call.
         ["callflow", "times", "created_time"] => {
             cdr.created_time = text.map(str::to_owned);
             return;
@@ -116,7 +116,7 @@ fn note(cdr: &mut Cdr, path: &[String], text: Option<&str>) {
     }
 }
 
-/// Field of a variable. `None` for one that is not kept.
+/// Field of a variable. `None` if it is not stored.
 fn variable<'a>(cdr: &'a mut Cdr, name: &str, text: Option<&str>) -> Option<&'a mut Option<String>> {
     let is_there = text.is_some_and(|text| !text.is_empty());
     cdr.has_originator |= is_there && matches!(name, "originator" | "originating_leg_uuid");

@@ -17,7 +17,7 @@ use crate::table::{self, First, plain};
 use crate::talk::{Person, Talk, began};
 use crate::words;
 
-/// Reads the calls of a file. Where a call does not name the box's own number it is `options.own`.
+/// Reads the calls of a file. For a call without the box's own number it is `options.own`.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let options = options.clone();
     table::read(reader, move |first| {
@@ -89,19 +89,19 @@ pub(crate) struct Entry {
     pub date: String,
     pub number: String,
     pub name: String,
-    /// The box's number: `0305550100`, `Internet: 5550100`, `SIP: 5550100`.
+    /// Own number: `0305550100`, `Internet: 5550100`, `SIP: 5550100`.
     pub own: String,
     pub duration: String,
     /// The name of the telephone.
     pub device: String,
-    /// The telephone's number inside of the box (XML).
+    /// Number of the telephone's port (XML).
     pub port: Option<u32>,
-    /// Whether 3 can be a rejected call: since FRITZ!OS 7 the box's pages write 4 for an outbound one.
+    /// Whether 3 may be a rejected call: since FRITZ!OS 7 the web pages write 4 for outbound ones.
     pub three_is_rejected: bool,
 }
 
 impl Entry {
-    /// Gives the record of the box's own number.
+    /// Adds the record of the own number.
     pub fn put(&self, options: &Options, out: &mut Out) -> Result<(), Reason> {
         let created_at = began(&self.date, options)?;
         let length = duration::optional(&self.duration, Unit::HoursAndMinutes)?;
@@ -110,7 +110,7 @@ impl Entry {
             return Err(Reason::NoCall(self.device.clone()));
         }
         let own = Some(RawParty::from_text(line(&self.own))).filter(RawParty::is_identified);
-        // The box may leave the area code out.
+        // The box may omit the area code.
         let own = own.filter(|own| !options.own.as_ref().is_some_and(|whole| is_end_of(own, whole)));
         let owner = own.or_else(|| options.own.clone()).ok_or(Reason::NoOwner)?;
         talk.put(direction, &owner, &Person::named(&self.number, &self.name), None, out)
@@ -154,7 +154,7 @@ impl Entry {
         Ok((direction, talk))
     }
 
-    /// Whether the box's answering machine took the call. Its ports are 6 and 40 to 49.
+    /// Whether the box's answering machine took the call. It has the ports 6 and 40 to 49.
     fn is_machine(&self) -> bool {
         let device = self.device.to_lowercase();
         let names = ["anrufbeantw", "answering machine", "voicebox", "mailbox"];
@@ -166,7 +166,7 @@ impl Entry {
     }
 }
 
-/// The number of a line: of `Internet: 5550100` what is behind the colon.
+/// The number of a line: the part of `Internet: 5550100` after the colon.
 fn line(own: &str) -> &str {
     match own.split_once(':') {
         Some((kind, number)) if !kind.contains(|c: char| c.is_ascii_digit()) => number.trim(),
@@ -174,7 +174,7 @@ fn line(own: &str) -> &str {
     }
 }
 
-/// Whether the digits of a number are the last ones of another, longer one.
+/// Whether the digits of a number are the last ones of another number.
 fn is_end_of(part: &RawParty, whole: &RawParty) -> bool {
     let (RawParty::Text(part), RawParty::Text(whole)) = (part, whole) else { return false };
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();

@@ -11,13 +11,13 @@ use crate::options::Options;
 use crate::record::{Items, Out, Reason, items};
 use crate::sample::Sample;
 
-/// Whether a file begins as a call list.
+/// Whether a file begins like a call list.
 pub(crate) fn fits(sample: &Sample) -> bool {
     let has_party = sample.has_element("called") || sample.has_element("caller");
     has_party && ["call", "type", "date"].iter().all(|name| sample.has_element(name))
 }
 
-/// Reads the calls of a file. Where a call does not name the box's own number it is `options.own`.
+/// Reads the calls of a file. For a call without the box's own number it is `options.own`.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let options = options.clone();
     let mut markup = Markup::new(reader);
@@ -74,9 +74,9 @@ impl Call {
     }
 }
 
-/// Reads a call from behind its opening tag.
+/// Reads a call after its opening tag.
 fn call<R: BufRead>(markup: &mut Markup<R>) -> std::io::Result<Result<Call, String>> {
-    /// Longer than any number or name.
+    /// Maximum length of a text, longer than any number or name.
     const LONGEST: usize = 1000;
     let mut call = Call::default();
     let mut inside = None;
@@ -101,7 +101,7 @@ fn call<R: BufRead>(markup: &mut Markup<R>) -> std::io::Result<Result<Call, Stri
 
 fn put(call: &Call, options: &Options, out: &mut Out) -> Result<(), Reason> {
     let kind = call.get("type");
-    // Of an outbound call the box is the caller.
+    // In outbound calls the box is the caller.
     let is_outbound = matches!(kind, "3" | "4" | "11");
     let (ours, own_number, other) = match is_outbound {
         true => ("caller", "callernumber", "called"),

@@ -1,5 +1,5 @@
-//! The CSV export of FusionPBX's call detail records. Quotes inside of quotes are bare, and which columns
-//! there are depends on the version and on what its user may see.
+//! The CSV export of FusionPBX's call detail records. Quotes inside quoted fields are not escaped, and the
+//! columns depend on the version and on the user's permissions.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -40,7 +40,7 @@ struct Columns {
     others: [Option<usize>; OTHERS.len()],
 }
 
-/// Columns that not every export has.
+/// Optional columns.
 const OTHERS: [&str; 15] = [
     "direction",
     "caller_id_name",
@@ -113,8 +113,7 @@ impl Columns {
         Ok(talk.ringing(ring_time))
     }
 
-    /// Disposition of the call, if a column has it. `NORMAL_CLEARING` also ends calls that nobody
-    /// answered.
+    /// Disposition of the call, if a column has it. `NORMAL_CLEARING` also ends unanswered calls.
     fn disposition(&self, row: &Row) -> Option<Disposition> {
         let is_true = |name: &str| matches!(&*self.other(row, name), "true" | "1" | "t" | "yes");
         if plainly(&self.other(row, "last_app"), "voicemail") || is_true("voicemail_message") {
@@ -123,7 +122,7 @@ impl Columns {
         let status = ending::by_word(&self.other(row, "status"));
         let missed = is_true("missed_call").then_some(Disposition::NoAnswer);
         match status.or(missed) {
-            // The cause tells more.
+            // The hangup cause is more specific.
             Some(Disposition::NoAnswer) => {
                 hangup::cause(&self.other(row, "hangup_cause")).or(Some(Disposition::NoAnswer))
             }
@@ -139,7 +138,7 @@ impl Columns {
     }
 }
 
-/// Whether a text is this word, in any case.
+/// Whether a text is this word, ignoring case.
 fn plainly(text: &str, word: &str) -> bool {
     text.trim().eq_ignore_ascii_case(word)
 }

@@ -33,7 +33,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// Whether a header has what a call needs, without any mapping.
+/// Whether a header has the columns of a call, without a mapping.
 pub(crate) fn fits(header: &Row) -> bool {
     let own = Some(RawParty::Text("1".to_owned()));
     Layout::new(&Header::new(Format::GenericCsv, header), Options { own, ..Options::default() }).is_ok()
@@ -42,7 +42,7 @@ pub(crate) fn fits(header: &Row) -> bool {
 /// Columns of a call.
 struct Layout {
     options: Options,
-    /// Columns of the header.
+    /// Number of columns in the header.
     columns: usize,
     parties: Parties,
     names: Names,
@@ -50,16 +50,16 @@ struct Layout {
     time: Option<usize>,
     direction: Option<usize>,
     bill: Option<Bill>,
-    /// Whether other things than a direction may stand in that column.
+    /// Whether that column may contain other values than a direction.
     is_kind: bool,
-    /// Columns that may say that an entry is no call.
+    /// Columns that may mark an entry as something other than a call.
     kinds: Vec<usize>,
     talked: Option<(usize, Unit)>,
-    /// The whole length of the call, where that has a column of its own.
+    /// Total length of the call, if it has its own column.
     total: Option<(usize, Unit)>,
     rang: Option<(usize, Unit)>,
     answered: Option<usize>,
-    /// Who answered; empty where nobody did.
+    /// Party who answered; empty if nobody did.
     answered_by: Option<usize>,
     status: Option<usize>,
 }
@@ -72,7 +72,7 @@ struct Ended {
 }
 
 impl Ended {
-    /// As it went where this callee answered: a mailbox is nobody.
+    /// The outcome if this callee answered: a mailbox counts as voicemail.
     fn by(self, callee: &Named) -> Self {
         let is_mailbox = |text: &str| {
             let word = fold(text);
@@ -130,7 +130,7 @@ impl Layout {
     }
 
     fn put(&self, row: &Row, out: &mut Out) -> Result<(), Reason> {
-        // A delimiter that is not quoted moves what is behind it into other columns.
+        // An unquoted delimiter in a value shifts the following columns.
         if (self.columns..row.len()).any(|column| !row.get(column).is_empty()) {
             return Err(format!("expected {} columns, but found {}", self.columns, row.len()).into());
         }
@@ -187,7 +187,7 @@ impl Layout {
         let text = self.direction.map(|column| row.get(column)).filter(|text| !text.is_empty());
         let kind = text.map_or(Ok(Kind::default()), |text| words::kind(&text));
         match (kind, &self.parties) {
-            // Who called whom is said, and the column may be about something else.
+            // The parties are already known, so the column may have another meaning.
             (Err(Reason::Unexpected(_)), Parties::FromTo(..)) if self.is_kind => Ok(Kind::default()),
             (kind, _) => match (self.bill, kind) {
                 (Some(bill), Err(Reason::Unexpected(_))) => Ok(bill.kind(row)),
@@ -224,7 +224,7 @@ impl Layout {
         let outcome = said
             .map(words::outcome_of)
             .or(talked.map(talked_at_all))
-            // Where missed calls are called that, and nothing else tells.
+            // If missed calls are marked as such and there is no other indication, the rest were answered.
             .or((self.tells_missed() && kind.direction.is_some()).then_some(Outcome::Completed))
             .ok_or("expected a status or a duration, but found neither")?;
         let talked = talked.flatten().filter(|_| outcome == Outcome::Completed);
@@ -243,8 +243,7 @@ impl Layout {
         text.contains([':', '-', '/']) && time::any(text, self.options.zone, self.options.dates).is_ok()
     }
 
-    /// How long it rang: what the file says, or what the whole length is above the talk, or the time until
-    /// the answer.
+    /// Ring time: from its column, or the total length minus talk time, or the time until the answer.
     fn ring_time(&self, row: &Row, ended: &Ended, created_at: DateTime<Utc>) -> Option<CallDuration> {
         let length =
             |(column, unit): (usize, Unit)| duration::optional(&row.get(column), unit).ok().flatten();
@@ -277,8 +276,7 @@ impl Layout {
                 if direction == Direction::Inbound { (other, owner) } else { (owner, other) }
             }
             Parties::FromTo(from, to) => {
-                // A column that is said to have the number may have a name or nothing, and another one the
-                // number.
+                // A column of numbers may contain a name or nothing, with the number in another column.
                 let known = |columns: &[usize]| {
                     let party = |column: usize| party::read(&row.get(column)).0;
                     let first = columns.first().copied().unwrap_or_default();
@@ -288,7 +286,7 @@ impl Layout {
                         .copied()
                         .filter(|_| !says)
                         .find(|column| party(*column).is_identified());
-                    // The first one has the name.
+                    // The first one contains the name.
                     other.map_or((first, None), |other| (other, Some(first)))
                 };
                 let side = |columns: &[usize], name: Option<usize>| {
@@ -327,8 +325,7 @@ impl Layout {
 /// A party and its name.
 type Named = (RawParty, Option<String>);
 
-/// Whether two spellings are of one number as far as that can be told from the digits: equal, or one ends
-/// with the other.
+/// Whether two spellings may be of the same number: their digits are equal, or one ends with the other.
 fn is_same(one: &RawParty, other: &RawParty) -> bool {
     const ENOUGH: usize = 7;
     let (RawParty::Text(one), RawParty::Text(other)) = (one, other) else { return false };

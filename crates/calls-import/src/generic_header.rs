@@ -1,4 +1,4 @@
-//! Which column of a CSV file with any header is what.
+//! Finds the columns of a generic CSV file by its header.
 
 use crate::bill::Bill;
 use crate::dates::DateColumns;
@@ -11,14 +11,14 @@ use crate::rows::Row;
 use crate::table::Header;
 
 pub(crate) enum Parties {
-    /// The owner, if a column has it, and the other party.
+    /// Columns of the owner, if there is one, and of the other party.
     Owned(Option<usize>, usize),
-    /// The caller and the callee: the columns that may have them, the likeliest first.
+    /// Columns of the caller and the callee, most likely first.
     FromTo(Vec<usize>, Vec<usize>),
 }
 
 impl Parties {
-    /// Whether this column has the other party.
+    /// Whether this is the column of the other party.
     pub fn has(&self, column: usize) -> bool {
         matches!(self, Self::Owned(None, other) if *other == column)
     }
@@ -33,7 +33,7 @@ pub(crate) struct Names {
 
 /// Columns with dates. `None` where times have a given format.
 pub(crate) fn date_columns(header: &Header, options: &Options) -> Result<Option<DateColumns>, ReadError> {
-    /// Words of headers in languages whose countries put the day first.
+    /// Words in headers of languages whose countries put the day first.
     const WORDS: [&str; 24] = [
         "datum",
         "rufnummer",
@@ -104,7 +104,7 @@ pub(crate) fn when(header: &Header, options: &Options) -> Result<Option<(usize, 
     }))
 }
 
-/// The text of a moment whose date and time of day stand in these columns, or in one of them.
+/// The text of a time whose date and time of day are in these columns, or both in one.
 pub(crate) fn moment(row: &Row, date: usize, time: Option<usize>) -> String {
     let (date, time) = (row.get(date), time.map(|time| row.get(time)).unwrap_or_default());
     let has_date = |text: &str| {
@@ -128,7 +128,7 @@ pub(crate) fn measured(header: &Header, options: &Options) -> Result<Option<(usi
 
 pub(crate) fn names(header: &Header, options: &Options, parties: &Parties) -> Result<Names, ReadError> {
     let other = column(header, options, Role::Name)?;
-    // A column that has the number already has no name.
+    // A column with the number has no name.
     let of = |names: &[&str], number: usize| {
         names.iter().filter_map(|name| header.find(&[name])).find(|column| *column != number)
     };
@@ -148,7 +148,7 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
     let (owner, counterparty) = (column(Role::Owner)?, column(Role::Counterparty)?);
     let named = |role: Role| options.columns.name(role).is_some();
     let wants_from_to = named(Role::From) || named(Role::To);
-    // Which extension took part says less than who called whom.
+    // Caller and callee are better evidence than the extension that took part.
     let is_weak = !named(Role::Owner) && owner.is_some() && owner == header.find(&["extension"]);
     if let (Some(from), Some(to)) = (column(Role::From)?, column(Role::To)?)
         && from != to
@@ -188,10 +188,10 @@ pub(crate) const MISSING_OUTCOME: &str =
 pub(crate) const MISSING_PARTIES: &str = "columns \"from\" and \"to\", or \"counterparty\" and \"direction\" \
      (name yours with --map from=...,to=...)";
 
-/// Columns that hold nothing but a direction.
+/// Columns with nothing but a direction.
 pub(crate) const DIRECTIONS: &[&str] =
     &["direction", "call direction", "Richtung", "sens", "dirección", "direzione", "direção"];
-/// Columns that tell calls from text messages and faxes.
+/// Columns that distinguish calls from text messages and faxes.
 pub(crate) const KINDS: &[&str] = &[
     "record type",
     "type",

@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::record::{Call, Items, Out, RawParty, expected, items};
 use crate::{duration, time, words};
 
-/// Reads the call of a file. A file of text messages gives nothing.
+/// Reads the call in a file. A file of text messages has none.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let owner = match options.owner(Format::GoogleVoice) {
         Ok(owner) => owner,
@@ -30,7 +30,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// Parts of a page that make a record.
+/// Parts of a page that a record needs.
 #[derive(Debug, Default)]
 struct Page {
     is_call: bool,
@@ -62,7 +62,7 @@ impl Page {
         }
     }
 
-    /// Ends the wait for the text of a name, which may be empty.
+    /// Ends the wait for a name, which may be empty.
     fn end_name(&mut self) {
         self.name.take_if(|name| name.is_empty());
     }
@@ -74,7 +74,7 @@ impl Page {
             "div" if tag.has_class("hChatLog") => self.is_chat = true,
             "a" if tag.has_class("tel") && self.number.is_none() => {
                 self.number = attribute("href");
-                // The text before is a heading.
+                // The text so far is a heading.
                 self.name = None;
             }
             "span" if tag.has_class("fn") && self.name.is_none() => self.name = Some(String::new()),
@@ -108,7 +108,7 @@ impl Page {
         let length = || self.duration.as_deref().map(duration::any).transpose();
         let has = |kind: &str| self.labels.iter().any(|label| label == kind);
         let (direction, disposition) = if has("voicemail") {
-            // The duration of a voicemail is the message's.
+            // For a voicemail, the duration is that of the message.
             (Direction::Inbound, Some(Disposition::Voicemail))
         } else if has("missed") {
             (Direction::Inbound, None)

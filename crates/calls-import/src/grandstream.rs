@@ -1,6 +1,6 @@
-//! Grandstream UCM's call detail records: Asterisk's, as CSV or JSON from the CDR API, or as CSV from the
-//! pages, with other names for the columns. The API writes CSV with neither quotes nor escapes, so commas in
-//! `lastdata` move what is behind it. In JSON a call of several legs is a `main_cdr` with `sub_cdr_1`,
+//! Grandstream UCM's call detail records: those of Asterisk with other column names, as CSV or JSON from the
+//! CDR API, or as CSV from the web pages. The API writes CSV without quotes or escapes, so commas in
+//! `lastdata` shift the following columns. In JSON, a call of several legs is a `main_cdr` with `sub_cdr_1`,
 //! `sub_cdr_2`, ....
 
 use std::borrow::Cow;
@@ -35,14 +35,14 @@ pub(crate) fn read_csv<'a>(options: &Options, reader: impl BufRead + 'a) -> Item
 
 /// Reads the calls of a JSON file.
 pub(crate) fn read_json<'a>(options: &Options, mut reader: impl BufRead + 'a) -> Items<'a> {
-    /// Enough for the name of the list.
+    /// Number of bytes that contain the name of the list.
     const HEAD: u64 = 4096;
     let options = options.clone();
     let mut head = Vec::new();
     if let Err(error) = reader.by_ref().take(HEAD).read_to_end(&mut head) {
         return Box::new(std::iter::once(Err(error.into())));
     }
-    // Older firmware calls the list "cdr", which newer firmware calls each of its entries.
+    // In older firmware "cdr" is the list; in newer firmware it is each of its entries.
     let is_new = String::from_utf8_lossy(&head).contains("\"cdr_root\"");
     let list = if is_new { "cdr_root" } else { "cdr" };
     let whole = Cursor::new(head).chain(reader);
@@ -51,7 +51,7 @@ pub(crate) fn read_json<'a>(options: &Options, mut reader: impl BufRead + 'a) ->
     })
 }
 
-/// Whether a header is that of the API or of the pages.
+/// Whether a header is that of the API or of the web pages.
 pub(crate) fn fits_header(header: &Header) -> bool {
     let marks = [
         "AcctId",
@@ -127,7 +127,7 @@ impl Columns {
     }
 }
 
-/// A call detail record, as texts: those that are needed, and [`OTHERS`].
+/// A call detail record, as texts: the required fields, and [`OTHERS`].
 struct Fields<'a> {
     needed: [Cow<'a, str>; 5],
     others: [Option<Cow<'a, str>>; OTHERS.len()],
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Fields that the rows of a call share.
+    /// Keys that the rows of a call share.
     fn keys(&self) -> Vec<String> {
         let [.., session, unique_id] = &self.others;
         let key = [session, unique_id].into_iter().flatten().find(|key| !key.is_empty());
@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
             Disposition::Answered => duration::optional(billsec, Unit::Seconds)?,
             _ => None,
         };
-        // A file may have the extension only in the name of a channel.
+        // A file may contain the extension only in the name of a channel.
         let of_extension = || extension.as_deref().filter(|extension| !extension.is_empty());
         let dstchannel = dstchannel.as_deref().map(String::from);
         let dstchannel =
@@ -187,8 +187,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Asterisk's application that had the call, from its name or from what the UCM did with it: `VM`,
-/// `QUEUE[6500]`.
+/// The Asterisk application, from its name or from the UCM's action: `VM`, `QUEUE[6500]`.
 fn application(last_app: &str, action: &str) -> String {
     let action = plain(action);
     let of_action = match action.as_str() {
@@ -200,14 +199,15 @@ fn application(last_app: &str, action: &str) -> String {
     if last_app.is_empty() || of_action == "VoiceMail" { of_action.to_owned() } else { last_app.to_owned() }
 }
 
-/// Gives the records of a call. The main record says who called what, and the others where it rang.
+/// Adds the records of a call. The main record has caller and dialled number, and the others the phones that
+/// rang.
 fn put_object(object: &Object, options: &Options, out: &mut Out) -> Result<(), Reason> {
     if object.get(&["main_cdr"]).is_none() {
         return asterisk_call::put(vec![Fields::of_object(object, &[]).leg(options)?], out);
     }
     let mut legs = vec![Fields::of_object(object, &["main_cdr"]).leg(options)?];
     for key in object.members().keys().filter(|key| key.starts_with("sub_cdr")) {
-        // The answer in the main record is that of whoever answered.
+        // The answer in the main record belongs to one of the others.
         legs[0].dstchannel = Some(String::new());
         legs.push(Fields::of_object(object, &[key.as_str()]).leg(options)?);
     }

@@ -1,9 +1,9 @@
-//! Why a call ended, as telephone systems name it.
+//! Dispositions by hangup cause.
 
 use calls_model::Disposition;
 
-/// Disposition of an unanswered call, by FreeSWITCH's name of the cause (ITU-T Q.850). `None` for a
-/// cause that answered calls have too, and for one that is not known.
+/// Disposition of an unanswered call by FreeSWITCH's name of its hangup cause (ITU-T Q.850). `None` for
+/// unknown causes, and for those of answered calls.
 pub(crate) fn cause(name: &str) -> Option<Disposition> {
     Some(match name.trim().to_ascii_uppercase().replace([' ', '-'], "_").as_str() {
         "USER_BUSY" => Disposition::Busy,
@@ -51,8 +51,8 @@ pub(crate) fn cause(name: &str) -> Option<Disposition> {
     })
 }
 
-/// Disposition of a call, by the code of the final SIP response (RFC 3261, section 21). `None` for one that
-/// is not known.
+/// Disposition of a call by the code of its final SIP response (RFC 3261, section 21). `None` for unknown
+/// codes.
 pub(crate) fn sip_response(code: &str) -> Option<Disposition> {
     Some(match code {
         "200" => Disposition::Answered,

@@ -1,12 +1,11 @@
-//! The words that stand in place of a number, in the languages of systems and telephones.
+//! Words in place of a number, in the languages of systems and telephones.
 
 use crate::fold::fold;
 use crate::record::RawParty;
 
-/// Reads a word that says that the caller hides the number, or that nobody knows it. `None` for any other
-/// text.
+/// Parses a word for a withheld or unknown caller. `None` for other texts.
 pub(crate) fn hidden(text: &str) -> Option<RawParty> {
-    /// Longer than any of the words.
+    /// Maximum length, longer than any of the words.
     const LONGEST: usize = 80;
     if text.len() > LONGEST {
         return None;
@@ -27,7 +26,7 @@ pub(crate) fn hidden(text: &str) -> Option<RawParty> {
     }
 }
 
-/// Android's numbers for callers without one.
+/// Android's codes for callers without a number.
 fn by_code(text: &str) -> Option<RawParty> {
     match text {
         "-1" | "-3" => Some(RawParty::Unknown),
@@ -42,13 +41,13 @@ fn is_mask(text: &str) -> bool {
     text.len() >= SHORTEST && text.bytes().all(|byte| byte == b'*')
 }
 
-/// Meaning of a text without letters and digits: none, unless it can be dialled.
+/// Meaning of a text without letters and digits: unknown, unless it can be dialled.
 fn without_letters(text: &str) -> Option<RawParty> {
     (!text.contains(['*', '#'])).then_some(RawParty::Unknown)
 }
 
 fn is_withheld(word: &str) -> bool {
-    // Some systems write a number of nothing but X.
+    // Some systems replace each digit by X.
     let is_crossed_out = word.len() >= 5 && word.bytes().all(|byte| byte == b'x');
     is_crossed_out || in_english(word) || in_other_languages(word)
 }
@@ -69,7 +68,7 @@ fn in_english(word: &str) -> bool {
             | "callerhidden" | "suppressed" | "suppressednumber" | "numbersuppressed" | "clir"
             | "secret" | "secretnumber" | "confidential" | "undisclosed" | "notdisclosed"
             | "numbernotdisclosed" | "concealed"
-            // Caller ID of the telephone network: private.
+            // Code of the telephone network for private.
             | "p"
     )
 }
@@ -129,7 +128,7 @@ fn is_unknown(word: &str) -> bool {
             | "notavailable" | "numberunavailable" | "calleridunavailable" | "na" | "none" | "null"
             | "nil" | "nan" | "undefined" | "outofarea" | "nonumber" | "notprovided" | "notapplicable"
             | "payphone" | "coinline" | "o"
-            // Other languages, in the order of those above.
+            // Unknown callers, in the same languages.
             | "unbekannt" | "unbekannteranrufer" | "unbekanntenummer" | "unbekannterufnummer"
             | "nichtverfugbar" | "keinenummer" | "keinerufnummer" | "onbekend" | "onbekendnummer"
             | "onbekendebeller" | "okand" | "okant"

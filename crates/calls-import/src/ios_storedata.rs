@@ -1,9 +1,9 @@
 //! `CallHistory.storedata` of an iPhone or a Mac: an SQLite database of Core Data, with a row of
 //! `ZCALLRECORD` for each call.
 //!
-//! The file is only read, and memory holds one row at a time. What a program still had to write into it
-//! stands in a file beside it, `-wal` or `-journal`; then both are copied into a temporary folder and SQLite
-//! puts them together there.
+//! The database is only read, and memory holds one row at a time. Changes that are not yet in it are in a
+//! file beside it, `-wal` or `-journal`; then both are copied to a temporary folder, where SQLite applies
+//! them.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, Read};
@@ -26,7 +26,7 @@ use crate::talk::{Person, Talk};
 use crate::time;
 use crate::unreadable::Unreadable;
 
-/// Reads the calls of a database that comes as a stream, which is kept in a temporary file.
+/// Reads the calls of a database from a stream, which is copied to a temporary file.
 pub(crate) fn read<'a>(options: &Options, mut reader: impl BufRead + 'a) -> Items<'a> {
     let owner = match options.owner(Format::IosStoredata) {
         Ok(owner) => owner,
@@ -44,7 +44,7 @@ pub(crate) fn read<'a>(options: &Options, mut reader: impl BufRead + 'a) -> Item
     })
 }
 
-/// Reads the calls of a database where it lies.
+/// Reads the calls of a database in place.
 pub(crate) fn open(options: &Options, path: &Path) -> Items<'static> {
     let owner = match options.owner(Format::IosStoredata) {
         Ok(owner) => owner,
@@ -60,7 +60,7 @@ pub(crate) fn open(options: &Options, path: &Path) -> Items<'static> {
     })
 }
 
-/// A database that was copied from a stream. `None` if there is nothing in it.
+/// A database copied from a stream. `None` if it is empty.
 fn copied(reader: &mut impl BufRead) -> Result<Option<History>, ReadError> {
     let mut head = Vec::new();
     reader.by_ref().take(SQLITE.len() as u64).read_to_end(&mut head)?;
@@ -78,12 +78,12 @@ fn copied(reader: &mut impl BufRead) -> Result<Option<History>, ReadError> {
 
 const COPY: &str = "CallHistory.storedata";
 
-/// An open database, and what was read of it.
+/// An open database, and the position in it.
 struct History {
     connection: Connection,
-    /// Temporary folder of a copy. Deleted after the connection is closed.
+    /// Temporary folder of the copy, deleted after the connection is closed.
     _folder: Option<TempDir>,
-    /// The keys of the next rows, the last one first.
+    /// Keys of the next rows, in reverse.
     keys: Vec<i64>,
     last: Option<i64>,
     position: u64,
@@ -103,7 +103,7 @@ impl History {
     }
 
     fn new(connection: Connection, folder: Option<TempDir>) -> Result<Self, ReadError> {
-        // Not a view or virtual table, which could hold anything.
+        // A table, and not a view or virtual table, which could execute anything.
         let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name LIKE 'ZCALLRECORD' \
                      AND sql LIKE 'CREATE TABLE%'";
         let found = connection.query_row(table, [], |_| Ok(())).optional().map_err(damaged)?;
@@ -113,7 +113,7 @@ impl History {
         Ok(Self { connection, _folder: folder, keys: Vec::new(), last: None, position: 0 })
     }
 
-    /// Gives what the next row comes to. False at the end.
+    /// Adds the records of the next row. False at the end.
     fn put_next(&mut self, owner: &RawParty, out: &mut Out) -> Result<bool, ReadError> {
         if self.keys.is_empty() {
             self.find_keys()?;
@@ -127,7 +127,7 @@ impl History {
         Ok(true)
     }
 
-    /// Finds the keys of the next rows. They are read one by one, so that a damaged one costs itself alone.
+    /// Finds the keys of the next rows. Rows are read one by one, so that a damaged one affects no other.
     fn find_keys(&mut self) -> Result<(), ReadError> {
         const MOST: i64 = 500;
         let mut statement = self
@@ -139,7 +139,7 @@ impl History {
         let mut rows = statement.query((self.last, MOST)).map_err(damaged)?;
         while let Some(row) = rows.next().map_err(damaged)? {
             let key: i64 = row.get(0).map_err(damaged)?;
-            // A damaged index could lead in a circle.
+            // A damaged index could contain a cycle.
             if self.last.is_some_and(|last| key <= last) {
                 return Err(not_readable("its rows are out of order".to_owned()));
             }
@@ -167,14 +167,14 @@ fn put(row: &Row<'_>, owner: &RawParty, out: &mut Out) -> Result<(), Reason> {
     let created_at = began(number(row, "ZDATE"))?;
     let length = number(row, "ZDURATION")
         .filter(|seconds| (0.0..1e9).contains(seconds))
-        // Below 10^12.
+        // At most 10^12, so it fits.
         .and_then(|seconds| CallDuration::from_ms((seconds * 1000.0) as i64));
     let spoke = length.is_some_and(|length| length.ms() > 0);
     let is_outbound =
         number(row, "ZORIGINATED").ok_or("expected a value of ZORIGINATED, but found none")? != 0.0;
     let is_answered = number(row, "ZANSWERED").map_or(spoke, |answered| answered != 0.0);
     let (direction, talk) = match is_outbound {
-        // Only of an inbound call it is told whether it was answered.
+        // Whether a call was answered is only stored for inbound ones.
         true => (Direction::Outbound, Talk::by_length(created_at, length, None)),
         false if is_answered => (Direction::Inbound, Talk::new(created_at, Disposition::Answered, length)),
         false => (Direction::Inbound, Talk::missed(created_at)),
@@ -183,7 +183,7 @@ fn put(row: &Row<'_>, owner: &RawParty, out: &mut Out) -> Result<(), Reason> {
     talk.put(direction, owner, &other, None, out)
 }
 
-/// A party. WhatsApp writes a number as the user of its own domain.
+/// A party. WhatsApp writes a number as a user of its own domain.
 fn party(address: &str) -> RawParty {
     match address.split_once("@s.whatsapp.net") {
         Some((number, _)) if number.bytes().all(|b| b.is_ascii_digit()) => {
@@ -193,19 +193,19 @@ fn party(address: &str) -> RawParty {
     }
 }
 
-/// The moment of a count of seconds since 2001.
+/// The time for a number of seconds since 2001.
 fn began(seconds: Option<f64>) -> Result<DateTime<Utc>, Reason> {
     const SINCE_1970: f64 = 978_307_200.0;
     let seconds = seconds.ok_or("expected a value of ZDATE, but found none")?;
     let micros = (seconds + SINCE_1970) * 1e6;
     let time = Some(micros).filter(|micros| (0.0..1e18).contains(micros)).and_then(|micros| {
-        // In the range of an i64, as was just seen.
+        // Within the range of an i64, as checked above.
         DateTime::from_timestamp_micros(micros.round() as i64).and_then(time::plausible)
     });
     time.ok_or_else(|| expected("a time as a count of seconds since 2001", &seconds.to_string()).into())
 }
 
-/// A number in any of SQLite's types. `None` for none, and where the table lacks the column.
+/// A number of any SQLite type. `None` if it is null or the column is missing.
 fn number(row: &Row<'_>, column: &str) -> Option<f64> {
     match row.get_ref(column).ok()? {
         ValueRef::Integer(number) => Some(number as f64),
@@ -216,7 +216,7 @@ fn number(row: &Row<'_>, column: &str) -> Option<f64> {
     .filter(|number| number.is_finite())
 }
 
-/// A text, which old versions keep as a blob. Empty for none, and where the table lacks the column.
+/// A text, which old versions store as a blob. Empty if it is null or the column is missing.
 fn text(row: &Row<'_>, column: &str) -> String {
     match row.get_ref(column) {
         Ok(ValueRef::Text(text) | ValueRef::Blob(text)) => String::from_utf8_lossy(text).trim().to_owned(),
@@ -225,7 +225,7 @@ fn text(row: &Row<'_>, column: &str) -> String {
     }
 }
 
-/// Opens a database. One that nobody writes to is neither locked nor written to.
+/// Opens a database. If no program writes to it, it is neither locked nor modified.
 fn connect(path: &Path, is_still: bool) -> rusqlite::Result<Connection> {
     let connection = if is_still {
         let flags =
@@ -239,13 +239,13 @@ fn connect(path: &Path, is_still: bool) -> rusqlite::Result<Connection> {
     };
     let longest = i32::try_from(MAX_ENTRY_LEN).unwrap_or(i32::MAX);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
-    // The schema of a database is not trusted.
+    // Nothing in the schema of a database is trusted.
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;")?;
     Ok(connection)
 }
 
-/// A path in a URI.
+/// A path, escaped for a URI.
 fn escaped(path: &Path) -> String {
     let mut uri = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -264,7 +264,7 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Copies a database and what stands beside it, if nobody writes to them meanwhile.
+/// Copies a database with its log, if neither is modified meanwhile.
 fn copy_whole(path: &Path, copy: &Path) -> Result<(), ReadError> {
     let ends = ["", "-wal", "-journal"];
     let look = || ends.map(|end| fs::metadata(with_end(path, end)).ok().map(|found| state(&found)));
@@ -288,7 +288,7 @@ fn state(found: &Metadata) -> (u64, Option<std::time::SystemTime>) {
     (found.len(), found.modified().ok())
 }
 
-/// The error of a database that SQLite cannot read.
+/// The error for a database that SQLite cannot read.
 fn damaged(error: rusqlite::Error) -> ReadError {
     let is_missing = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);
     if is_missing { io::Error::other(error.to_string()).into() } else { not_readable(error.to_string()) }

@@ -35,12 +35,12 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// Whether the first row is a call of a file without a header.
+/// Whether the first row is a call, in a file without a header.
 pub(crate) fn fits_without_header(row: &Row) -> bool {
     Columns::without_header(row).is_some()
 }
 
-/// Whether the first row is the header of one of the programs.
+/// Whether the first row is a header of one of the programs.
 pub(crate) fn fits_header(header: &Header) -> bool {
     let marks = [CONTACT, SERVICE, &["unformatted number", "number geo description"]];
     [TYPE, &DATE[..DATES_ALONE], DURATION, &NUMBER[..NUMBERS_ALONE]]
@@ -49,16 +49,16 @@ pub(crate) fn fits_header(header: &Header) -> bool {
         && marks.iter().any(|names| header.find(names).is_some())
 }
 
-/// Columns of the dates, and whether the first row is a header.
+/// Columns of dates, and whether the first row is a header.
 pub(crate) fn date_columns(first: &Row) -> Result<(DateColumns, First), ReadError> {
     let (kind, columns) = Columns::new(first)?;
-    // The languages of the other names are of countries that put the day first.
+    // In the other languages, dates begin with the day.
     let is_english = matches!(fold(&first.get(columns.kind)).as_str(), "calltype" | "type");
     let is_day_first_language = kind == First::Header && !is_english;
     Ok((DateColumns { date: columns.date, time: None, epoch: None, is_day_first_language }, kind))
 }
 
-// The names in English come first.
+// English names come first.
 const TYPE: &[&str] = &[
     "call type",
     "type",
@@ -73,7 +73,7 @@ const TYPE: &[&str] = &[
     "tipo de chamada",
 ];
 const DATE: &[&str] = &["date", "Datum", "fecha", "data", "date time", "time"];
-/// Number of names of date columns that no other column of call lists has.
+/// Number of names of date columns that are unambiguous.
 const DATES_ALONE: usize = 4;
 const DURATION: &[&str] = &["duration", "Dauer", "durée", "duración", "durata", "duur", "duração"];
 const NUMBER: &[&str] = &[
@@ -96,7 +96,7 @@ struct Columns {
     date: usize,
     duration: usize,
     number: usize,
-    /// Field with the number if that one is empty.
+    /// Field with the number if the other one is empty.
     formatted: usize,
     name: Option<usize>,
 }
@@ -159,8 +159,8 @@ impl Columns {
     }
 }
 
-/// A party. FaceTime has e-mail addresses in place of numbers, which are no SIP addresses: those have their
-/// scheme, in exports of this project too.
+/// A party. FaceTime has e-mail addresses in place of numbers. They are not SIP addresses, which have their
+/// scheme even in exports of this project.
 pub(crate) fn party(text: &str) -> RawParty {
     match RawParty::from_text(text) {
         RawParty::Text(address)

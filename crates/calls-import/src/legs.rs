@@ -1,9 +1,9 @@
-//! Joins the entries of one call.
+//! Joins the entries of a call.
 //!
 //! A telephone system writes several entries for a call that rings at several phones, waits in a queue or is
-//! transferred. They stand near each other, because all of them are written when the call ends. So entries
-//! wait in a window of bounded length for others with the same key (a linked ID, the ID of a parent). An
-//! entry of the same call behind the window's end is a call by itself.
+//! transferred. They are close together, because all are written when the call ends. So entries wait in a
+//! window of bounded length for others with the same key (a linked ID, or the ID of a parent). An entry after
+//! the end of the window becomes a call of its own.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,16 +13,16 @@ use crate::record::{Items, Out, Reason, items};
 /// Result of reading an entry.
 pub(crate) enum Entry<T> {
     /// A leg at this position, with the keys that it shares with others of its call. Without keys it is a
-    /// call by itself.
+    /// call of its own.
     Leg(u64, T, Vec<String>),
-    /// No leg, and why.
+    /// Not a leg, with the reason.
     Skipped(u64, Reason),
-    /// The file goes on.
+    /// Neither, and the file continues.
     Nothing,
     End,
 }
 
-/// The items of a file whose calls have several entries. `next` reads an entry, `put` gives the records of a
+/// The items of a file whose calls have several entries. `next` reads an entry; `put` adds the records of a
 /// call from its legs, in the order of the file.
 pub(crate) fn join<'a, T: 'a>(
     window: usize,
@@ -45,7 +45,7 @@ pub(crate) fn join<'a, T: 'a>(
         }
         if waiting.slots.len() > window || ended {
             let Some(slot) = waiting.pop() else {
-                // Waiting legs come before the error that ended the file.
+                // Waiting legs come before the error at the end of the file.
                 return error.take().map_or(Ok(!ended), Err);
             };
             give(slot, &mut put, out);
@@ -73,17 +73,17 @@ fn give<T>(slot: Slot<T>, put: &mut impl FnMut(Vec<T>, &mut Out) -> Result<(), R
     }
 }
 
-/// Entries that wait, in the order of the file.
+/// Waiting entries, in the order of the file.
 struct Window<T> {
     slots: VecDeque<Slot<T>>,
-    /// Number of slots before the first one.
+    /// Number of slots removed at the front.
     before: usize,
-    /// The number of the slot that has the call with a key.
+    /// Number of the slot with the call of a key.
     by_key: HashMap<String, usize>,
 }
 
 enum Slot<T> {
-    /// The first entry of a call, with the legs that were found until now, and their keys.
+    /// The position of a call's first entry, and its legs and keys so far.
     Call(u64, Vec<T>, Vec<String>),
     Joined(u64),
     Skipped(u64, Reason),

@@ -1,5 +1,5 @@
-//! Reads call logs as telephone systems, providers and telephones write them: bytes in, records out. No
-//! database, no network, and no knowledge of numbering plans.
+//! Reads call logs of telephone systems, providers and telephones: bytes in, records out. It uses no database
+//! or network, and knows no numbering plans.
 //!
 //! In reading order:
 //!
@@ -17,7 +17,7 @@
 //!   `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects`
 //!   (JSON), `markup` (XML, HTML) and `bytes` cut a file into entries.
 //!
-//! A file is read as its items are asked for; a table with dates such as `03/02/2026` twice. Memory does not
+//! A file is read as its items are requested; a table with ambiguous dates is read twice. Memory does not
 //! grow with the file: an entry of more than 1 MiB is skipped.
 
 pub mod columns;
@@ -105,15 +105,14 @@ pub use packed::UnpackLimit;
 pub use record::{Item, Items, RawParty, Reason, Record, Skipped};
 pub use unreadable::Unreadable;
 
-/// Reads a file of a known format that is not compressed ([`read_any()`] reads all the others).
+/// Reads an uncompressed file of a known format (see [`read_any()`] for others).
 ///
-/// Where its dates could begin with the day or the month, the file is kept, in memory or in a temporary file,
-/// and read twice.
+/// If its dates may be ambiguous, the file is kept in memory or in a temporary file, and read twice.
 pub fn read<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     read_again(format, options, reader, None)
 }
 
-/// As [`read()`], of a file that can be opened again.
+/// Like [`read()`], for a file that can be opened again.
 pub(crate) fn read_again<'a>(
     format: Format,
     options: &Options,
@@ -133,7 +132,7 @@ pub(crate) fn read_again<'a>(
     }
 }
 
-/// Reads a table of any kind, which may have lines before its header.
+/// Reads a generic table, which may have lines before its header.
 fn generic<'a>(
     options: &Options,
     mut reader: impl BufRead + 'a,
@@ -154,7 +153,7 @@ fn generic<'a>(
     }
 }
 
-/// As [`read()`], once the order of its dates is known, if it matters.
+/// Like [`read()`], once the order of dates is known.
 pub(crate) fn read_in_order<'a>(format: Format, options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     format::read(format, options, reader)
 }

@@ -4,21 +4,21 @@ use std::io::{self, BufRead, ErrorKind};
 
 use memchr::memchr;
 
-/// The longest line, and the longest entry of any format, in bytes.
+/// Maximum length of a line and of an entry of any format, in bytes.
 pub(crate) const MAX_ENTRY_LEN: usize = 1 << 20;
 
 /// Result of [`Lines::read`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// A line; it is in the buffer, without its end.
+    /// A line. The buffer contains it without its end.
     Whole,
-    /// A line of more than [`MAX_ENTRY_LEN`] bytes, passed over.
+    /// A line of more than [`MAX_ENTRY_LEN`] bytes, skipped.
     TooLong,
     /// The end of the file.
     End,
 }
 
-/// Reads lines that end in LF or CRLF and counts them. Drops a byte order mark.
+/// Reads and counts lines that end in LF or CRLF. Drops a byte order mark.
 pub(crate) struct Lines<R> {
     reader: R,
     number: u64,
@@ -29,7 +29,7 @@ impl<R: BufRead> Lines<R> {
         Self { reader, number: 0 }
     }
 
-    /// The number of the line that was read last, from 1.
+    /// Number of the last line read, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
@@ -77,7 +77,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// The reason to skip an entry that is longer than [`MAX_ENTRY_LEN`].
+/// The reason for skipping an entry longer than [`MAX_ENTRY_LEN`].
 pub(crate) fn too_long(what: &str) -> String {
     format!("expected {what} of at most {MAX_ENTRY_LEN} bytes, but found a longer one")
 }

@@ -1,5 +1,5 @@
 //! The exports of the Android app Logger, as CSV and JSON. The CSV has neither quotes nor escapes, so a comma
-//! in a name moves everything behind it.
+//! in a name shifts the following columns.
 
 use std::io::BufRead;
 
@@ -116,7 +116,7 @@ impl Call<'_> {
     }
 }
 
-/// The number that Android has for a type.
+/// Android's number for a call type.
 fn kind(text: &str) -> Result<&'static str, String> {
     match plain(text.rsplit('.').next().unwrap_or(text)).as_str() {
         "incoming" | "wifiincoming" => Ok("1"),

@@ -1,7 +1,7 @@
-//! Tags and text of XML and HTML.
+//! Parses tags and text of XML and HTML.
 //!
-//! One reader for both, because Google's HTML is not always well-formed, and because a broken element of a
-//! backup must not cost the elements after it. Knows no grammar: a caller looks for the elements it wants.
+//! One parser serves both, because Google's HTML is not always well-formed, and because a broken element in a
+//! backup must not affect the following ones. It has no grammar: callers look for the elements they need.
 
 use std::io::{self, BufRead};
 
@@ -19,15 +19,15 @@ pub(crate) enum Token {
     Open(Tag),
     /// `</name>`
     Close(String),
-    /// Text between tags, entities resolved; at most the longest entry.
+    /// Text between tags, with entities resolved; at most as long as an entry.
     Text(String),
-    /// A tag that has no end, and the reason.
+    /// A tag without an end, and the reason.
     Broken(String),
     /// The end of the file.
     End,
 }
 
-/// The inside of an opening tag.
+/// An opening tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Tag {
     /// The name, in lower case.
@@ -50,14 +50,14 @@ impl Tag {
     }
 }
 
-/// Reads tags and text. Passes over comments, declarations and processing instructions.
+/// Reads tags and text. Skips comments, declarations and processing instructions.
 pub(crate) struct Markup<R> {
     bytes: Bytes<R>,
     buffer: Vec<u8>,
     is_empty: bool,
 }
 
-/// The error that a file has none of the elements that its format is made of.
+/// The error for a file without the elements of its format.
 pub(crate) fn no_element(format: Format, name: &str) -> ReadError {
     ReadError::NotTheFormat { format, expected: format!("an element {name:?}"), found: "none".to_owned() }
 }
@@ -67,7 +67,7 @@ impl<R: BufRead> Markup<R> {
         Self { bytes: Bytes::new(reader), buffer: Vec::new(), is_empty: true }
     }
 
-    /// Whether nothing was in the file so far, not even a space.
+    /// Whether the file has been empty so far.
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }
@@ -113,7 +113,7 @@ impl<R: BufRead> Markup<R> {
         Ok(resolve(&String::from_utf8_lossy(&self.buffer)))
     }
 
-    /// Reads a tag from behind its `<`.
+    /// Reads a tag after its `<`.
     fn tag(&mut self) -> io::Result<Token> {
         self.buffer.clear();
         let mut quote = None;
@@ -148,7 +148,7 @@ impl<R: BufRead> Markup<R> {
         self.buffer.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'=')
     }
 
-    /// Passes over a comment or declaration from behind its `<`. Gives the text of a CDATA section.
+    /// Skips a comment or declaration after its `<`. Returns the text of a CDATA section.
     fn declaration(&mut self) -> io::Result<Option<String>> {
         const CDATA: &[u8] = b"![CDATA[";
         self.buffer.clear();
@@ -219,7 +219,7 @@ fn parse_tag(text: &str) -> Tag {
     tag
 }
 
-/// Resolves the entities that XML and numbers define. Others stay as they are.
+/// Resolves the entities of XML and numeric ones. Others stay as they are.
 fn resolve(text: &str) -> String {
     let mut parts = text.split('&');
     let mut resolved = parts.next().unwrap_or_default().to_owned();
@@ -253,7 +253,7 @@ fn entity(name: &str) -> Option<char> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => number.parse().ok()?,
             };
-            // Android writes an emoji as two surrogates, which are no characters.
+            // Android writes an emoji as two surrogates, which are not valid characters.
             Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
         }
     }

@@ -1,8 +1,8 @@
-//! The objects of a JSON file: one, several one after another (one a line or not), those of an array, or
-//! those of an array inside of an object.
+//! Reads the objects of a JSON file: a single object, several in sequence, an array, or an array inside an
+//! object.
 //!
-//! Cut out before they are parsed, so that memory holds one at a time, and so that a broken one costs itself
-//! alone.
+//! Objects are cut out before they are parsed, so that memory holds one at a time, and an invalid one affects
+//! no other.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -24,9 +24,9 @@ pub(crate) enum Count {
     Objects,
 }
 
-/// Reads objects one by one. `list` is the key of an array that wraps the objects, where a format has one.
+/// Reads objects one by one. `list` is the key of an array that wraps the objects, if the format has one.
 ///
-/// A file that is not empty and has neither objects nor an array is not of the format.
+/// A non-empty file without objects and arrays does not have the format.
 pub(crate) fn read<'a, R: Into<Reason>>(
     format: Format,
     reader: impl BufRead + 'a,
@@ -45,8 +45,8 @@ pub(crate) fn read<'a, R: Into<Reason>>(
     })
 }
 
-/// As [`read`], where a call has several objects ([`legs::join`]). `parse` reads an object, `put` gives the
-/// records of a call.
+/// Like [`read`], for formats whose calls have several objects ([`legs::join`]). `parse` reads an object, and
+/// `put` adds the records of a call.
 pub(crate) fn read_joined<'a, T: 'a>(
     of: (Format, Count, Option<&'static str>),
     reader: impl BufRead + 'a,
@@ -65,7 +65,7 @@ pub(crate) fn read_joined<'a, T: 'a>(
     legs::join(window, next, put)
 }
 
-/// An object and its position, or why it is none. `None` at the end of the file.
+/// An object and its position, or why it is invalid. `None` at the end of the file.
 type Next = Result<Option<(u64, Result<Object, Reason>)>, ReadError>;
 
 fn entries<'a>(
@@ -100,13 +100,13 @@ impl Object {
             .map_err(|error| format!("expected a JSON object, but found {error}"))
     }
 
-    /// A part of the object: the value behind these keys.
+    /// The value at a path of keys.
     pub fn get(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(self.0.get(*first)?, |value, key| value.get(key))
     }
 
-    /// The text of a string, number or boolean behind these keys. `None` for null, and where there is none.
+    /// The text of a string, number or boolean at a path of keys. `None` for null or if it is missing.
     pub fn text(&self, path: &[&str]) -> Option<Cow<'_, str>> {
         text(self.get(path)?)
     }
@@ -116,7 +116,7 @@ impl Object {
         &self.0
     }
 
-    /// The objects of an array behind this key.
+    /// The objects in the array with this key.
     pub fn objects(&self, key: &str) -> Vec<Object> {
         let list = self.0.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         list.iter().filter_map(Value::as_object).cloned().map(Object).collect()
@@ -133,7 +133,7 @@ pub(crate) fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The value of a member that must be there, or why it is not.
+/// The value of a required member.
 pub(crate) fn required<'a>(object: &'a Object, key: &str) -> Result<Cow<'a, str>, String> {
     object.text(&[key]).ok_or_else(|| match object.get(&[key]) {
         Some(value) => expected(&format!("a value of {key:?}"), &value.to_string()),
@@ -147,7 +147,7 @@ struct Objects<R> {
     in_list: bool,
     /// Something stood where none of it should be.
     stray: bool,
-    /// The brace that begins the next object was taken already.
+    /// Whether the opening brace of the next object was already read.
     open: bool,
     text: Vec<u8>,
     number: u64,
@@ -164,7 +164,7 @@ enum Found {
 /// Result of the search for the end of an object.
 enum Ended {
     Object,
-    /// It is the wrapper, and the list in it begins.
+    /// The wrapper, in which the list begins.
     List,
     Bad(String),
 }
@@ -195,7 +195,7 @@ impl<R: BufRead> Objects<R> {
         }
     }
 
-    /// Passes over everything in front of the next object and its brace. False at the end of the file.
+    /// Skips everything before the next object, and its brace. False at the end of the file.
     fn find_start(&mut self) -> io::Result<bool> {
         while let Some(byte) = self.bytes.next()? {
             match byte {
@@ -216,9 +216,9 @@ impl<R: BufRead> Objects<R> {
         Ok(false)
     }
 
-    /// Copies an object from behind its opening brace.
+    /// Copies an object after its opening brace.
     fn find_end(&mut self) -> io::Result<Ended> {
-        /// Deeper than any call log, and than the parser goes.
+        /// Maximum depth, more than that of any call log and less than the parser's.
         const DEEPEST: usize = 100;
         self.text.clear();
         self.text.push(b'{');
@@ -239,7 +239,7 @@ impl<R: BufRead> Objects<R> {
                     continue;
                 }
                 b'{' if in_object && before != b':' => {
-                    // No object has an object in place of a key: the last one was cut off.
+                    // An object cannot be a key, so the last object was truncated.
                     self.open = true;
                     return Ok(Ended::Bad("expected the end of an object, but found another one".to_owned()));
                 }
@@ -263,7 +263,7 @@ impl<R: BufRead> Objects<R> {
         Ok(Ended::Bad("expected the end of an object, but found the end of the file".to_owned()))
     }
 
-    /// Whether the string from `start` is the key of the list that wraps the objects.
+    /// Whether the string at `start` is the key of the list that wraps the objects.
     fn is_list(&self, depth: usize, start: usize) -> bool {
         let string = &self.text[start..];
         depth == 1
@@ -273,7 +273,7 @@ impl<R: BufRead> Objects<R> {
             })
     }
 
-    /// Goes on to a `:` and the `[` behind it. False if something else is there.
+    /// Skips `:` and `[`. False if there is anything else.
     fn list_begins(&mut self) -> io::Result<bool> {
         for sign in [b':', b'['] {
             while let Some(space) = self.bytes.peek()?.filter(u8::is_ascii_whitespace) {
@@ -289,7 +289,7 @@ impl<R: BufRead> Objects<R> {
         Ok(true)
     }
 
-    /// Copies a string from behind its opening quote. False if its line ends first.
+    /// Copies a string after its opening quote. False if the line ends first.
     fn copy_string(&mut self) -> io::Result<bool> {
         self.text.push(b'"');
         loop {
@@ -297,7 +297,7 @@ impl<R: BufRead> Objects<R> {
             let end = memchr3(b'"', b'\\', b'\n', bytes);
             let part = &bytes[..end.unwrap_or(bytes.len())];
             let length = part.len();
-            // The limit itself is checked by the caller, who sees that there is more than it.
+            // The caller checks the limit, and sees that it is exceeded.
             if self.text.len() <= MAX_ENTRY_LEN {
                 self.text.extend_from_slice(part);
             }
@@ -335,7 +335,7 @@ impl<R: BufRead> Objects<R> {
         Ok(())
     }
 
-    /// Passes over the rest of so many objects and arrays inside of each other.
+    /// Skips the rest of `depth` nested objects and arrays.
     fn pass_objects(&mut self, mut depth: usize) -> io::Result<()> {
         while depth > 0
             && let Some(byte) = self.bytes.next()?

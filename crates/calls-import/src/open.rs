@@ -1,4 +1,4 @@
-//! Files of any kind: of a format that is to be found out, compressed by gzip or zip, or many in a folder.
+//! Opens files of unknown format, files compressed by gzip or zip, and folders.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
@@ -22,16 +22,15 @@ use crate::utf16::{self, Utf16};
 use crate::zipped;
 use crate::{detect, ios_storedata};
 
-/// A file that was opened.
+/// An open file.
 pub struct Opened<'a> {
-    /// The format that was named or found out. `None` for a folder or an archive of files whose format is yet
-    /// to be found out, one by one.
+    /// The given or detected format. `None` for a folder or archive whose files are detected one by one.
     pub format: Option<Format>,
     /// Its content.
     pub items: Items<'a>,
 }
 
-/// Bytes read so far, as stored (compressed or not). Clones share the count.
+/// Number of bytes read so far, as stored. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<AtomicU64>);
 
@@ -42,10 +41,10 @@ impl Progress {
     }
 }
 
-/// Opens a file, or all files of a folder and of the folders in it, in the order of their names.
+/// Opens a file, or all files of a folder and its subfolders, in the order of their names.
 ///
-/// In a folder or an archive the reason of what is skipped begins with the name of its file, and a file that
-/// is of another format than the one named is skipped as a whole.
+/// For a folder or an archive, reasons for skipping begin with the name of the file, and a file that does not
+/// have the given format is skipped as a whole.
 pub fn open(
     path: &Path,
     format: Option<Format>,
@@ -75,7 +74,7 @@ pub fn open(
     Ok(Opened { format, items: many(sources, format, options, Nesting::default()) })
 }
 
-/// Whether a file is an SQLite database, which is read where it lies.
+/// Whether a file is an SQLite database, which is read in place.
 fn is_database(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     if path.is_file() {
@@ -98,14 +97,14 @@ fn database(
     Ok(Opened { format: Some(format), items: ios_storedata::open(options, path) })
 }
 
-/// Opens a file a second time. What is read of it is not counted.
+/// Opens a file again, without counting what is read.
 fn again(path: &Path) -> Again<'static> {
     let path = path.to_owned();
     Box::new(move || Ok(Box::new(BufReader::new(File::open(&path)?))))
 }
 
-/// Reads a stream, which may be compressed. A zip archive is kept in a temporary file, for its list of files
-/// is at its end.
+/// Reads a stream, which may be compressed. A zip archive is copied to a temporary file, because its
+/// directory is at the end.
 pub fn read_any<'a>(
     reader: impl BufRead + 'a,
     format: Option<Format>,
@@ -116,14 +115,14 @@ pub fn read_any<'a>(
 
 const HEAD: u64 = detect::HEAD as u64;
 
-/// Maximum depth of archives inside of archives.
+/// Maximum depth of nested archives.
 const DEEPEST: usize = 4;
 
-/// In what a file is compressed.
+/// Compression of a file.
 #[derive(Clone, Default)]
 struct Nesting {
     depth: usize,
-    /// The innermost.
+    /// The innermost one.
     packed: Option<Packed>,
 }
 
@@ -170,7 +169,7 @@ fn any<'a>(
             _ if is_zip => {
                 let document = Unreadable::by_zip_head(whole.get_ref().0.get_ref());
                 let items = unzip(whole, format, options, nesting);
-                // An archive that is too damaged to be listed may still be recognized.
+                // An archive that is too damaged to list may still be recognized as another document.
                 let damaged = |error| document.map_or(error, ReadError::UnknownFormat);
                 return Ok(Opened { format, items: items.map_err(damaged)? });
             }
@@ -188,7 +187,7 @@ fn any<'a>(
     Ok(Opened { format: Some(format), items })
 }
 
-/// Whether a file is one of no calls at all, of any format: nothing, or an empty list.
+/// Whether a file has no calls in any format: it is blank or an empty list.
 fn is_without_calls(file: &[u8]) -> bool {
     let text = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
     if file.len() as u64 == HEAD {
@@ -233,7 +232,7 @@ fn unzip<'a>(
     Ok(many(sources, format, options, nesting))
 }
 
-/// One of many files.
+/// A file of a folder or archive.
 struct Source {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn BufRead>>>,
@@ -260,7 +259,7 @@ fn many<'a>(
     }))
 }
 
-/// The items of one of many files.
+/// The items of a file of a folder or archive.
 fn one(
     number: u64,
     source: Source,
@@ -278,7 +277,7 @@ fn one(
     let is_page = has_extension(&name, &["html", "htm"]);
     let (format, items) = match opened {
         Ok(opened) => (opened.format, opened.items),
-        // Pages that are no calls lie beside those that are.
+        // Other pages may be in the same folder.
         Err(ReadError::UnknownFormat(_)) if is_page => return Box::new(std::iter::empty()),
         Err(error) => (format, Box::new(std::iter::once(Err(error))) as Items<'static>),
     };
@@ -286,7 +285,7 @@ fn one(
         let place = |position: u64| if format == Some(Format::GoogleVoice) { number } else { position };
         let unit = format.map_or("entry", Format::position_unit);
         let in_file = |reason: Reason| match reason {
-            // In an archive of the folder.
+            // The file is in an archive of the folder.
             Reason::InFile(inner, unit, reason) => Reason::InFile(format!("{name}/{inner}"), unit, reason),
             Reason::File(inner, reason) => Reason::File(format!("{name}/{inner}"), reason),
             reason => Reason::InFile(name.clone(), unit, Box::new(reason)),
@@ -304,7 +303,7 @@ fn one(
             Ok(Item::Skipped(Skipped { position, reason })) => {
                 Item::Skipped(Skipped { position: place(position), reason: in_file(reason) })
             }
-            // It is what the file lies on that is damaged.
+            // The storage is damaged, not the file.
             Err(ReadError::Io(error)) if !is_damage(error.kind()) => return Err(ReadError::Io(error)),
             Err(ReadError::Io(error)) => not_read(&error),
             Err(error) => not_read(&error),
@@ -312,7 +311,7 @@ fn one(
     }))
 }
 
-/// Whether a file of a folder or archive may be a call log, as far as its name tells.
+/// Whether a file of a folder or archive may be a call log, by its name.
 fn is_wanted(name: &str, format: Option<Format>) -> bool {
     const OTHERS: [&str; 18] = [
         "mp3", "m4a", "amr", "wav", "ogg", "jpg", "jpeg", "png", "gif", "heic", "mp4", "3gp", "mov", "vcf",
@@ -332,8 +331,8 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| extension.eq_ignore_ascii_case(found)))
 }
 
-/// The files of a folder that may be call logs, as far as their names tell: those of folders in it too, in
-/// the order of their names. Links to folders are not followed.
+/// The files of a folder and its subfolders that may be call logs by their names, ordered by name. Links to
+/// folders are not followed.
 pub fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     list(folder, &mut files)?;
@@ -341,7 +340,7 @@ pub fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Lists the files of a folder, those of folders in it too, by their names.
+/// Lists the files of a folder and its subfolders, ordered by name.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -355,14 +354,14 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a file holds the last changes of a database that lies beside it, and is read with it.
+/// Whether a file is the log of a database in the same folder, and is read with it.
 fn is_beside_a_database(path: &Path) -> bool {
     let name = path.as_os_str().to_string_lossy();
     let base = ["-wal", "-shm", "-journal"].iter().find_map(|end| name.strip_suffix(end));
     base.is_some_and(|base| is_database(Path::new(base)).unwrap_or_default())
 }
 
-/// A file whose bytes are counted as they are read.
+/// A file whose bytes are counted when they are read.
 struct Counted {
     file: File,
     progress: Progress,

@@ -9,27 +9,26 @@ use crate::format::Format;
 use crate::packed::UnpackLimit;
 use crate::record::RawParty;
 
-/// Options of reading a file.
+/// Options for reading a file.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The zone of times that are written without one.
+    /// Zone of times without one.
     pub zone: Tz,
     /// Owner of the calls, for formats that do not name one.
     pub own: Option<RawParty>,
-    /// Whether `03/12/2026` is the 12th of March or the 3rd of December. `None` leaves it to the file: where
-    /// nothing in it tells, it is refused ([`ReadError::DatesUndecided`]).
+    /// Order of ambiguous dates. If it is `None` and the file has no evidence, the file is refused
+    /// ([`ReadError::DatesUndecided`]).
     pub dates: Option<DateOrder>,
-    /// The country that the file comes from, as two letters (ISO 3166-1). Only helps to tell how dates are
-    /// written.
+    /// Country of the file, as two letters (ISO 3166-1), as evidence for the order of dates.
     pub region: Option<String>,
-    /// Which column of a generic CSV file is what, where its header does not tell it.
+    /// Mapping of columns in a generic CSV file.
     pub columns: Columns,
-    /// Limit on the bytes that come out of a file in gzip or zip.
+    /// Limit on the unpacked size of a compressed file.
     pub unpacked: UnpackLimit,
 }
 
 impl Options {
-    /// Owner of the calls in a file of a format that does not name one.
+    /// Owner of the calls in a file of a format without owners.
     pub(crate) fn owner(&self, format: Format) -> Result<RawParty, ReadError> {
         self.own.clone().filter(RawParty::is_identified).ok_or(ReadError::OwnMissing(format))
     }

@@ -1,17 +1,17 @@
-//! Limits on unpacking an archive that is itself compressed. It is unpacked into a temporary file.
+//! Limits on unpacking nested archives, which are unpacked into a temporary file.
 
 use std::io::{self, BufRead, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes of an archive inside of another.
+/// Maximum size of a nested archive in bytes.
 const MOST: u64 = 4 << 30;
-/// Highest ratio of unpacked to packed bytes. The content of an archive is compressed already.
+/// Maximum ratio of unpacked to packed bytes. The content of an archive is already compressed.
 const RATIO: u64 = 100;
-/// Bytes that are unpacked at any ratio.
+/// Number of bytes that are unpacked at any ratio.
 const ALWAYS: u64 = 16 << 20;
 
-/// Bytes that were read of what is packed. Clones count together.
+/// Number of packed bytes read. Clones share the count.
 #[derive(Clone, Default)]
 pub(crate) struct Packed(Arc<AtomicU64>);
 
@@ -25,10 +25,10 @@ impl Packed {
         Counted { reader, packed: self.clone() }
     }
 
-    /// Copies what is unpacked.
+    /// Copies unpacked bytes.
     ///
     /// # Errors
-    /// It is more than an honest archive becomes.
+    /// There are more bytes than a legitimate archive contains.
     pub(crate) fn copy(&self, mut unpacked: impl Read, file: &mut impl Write) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         let mut written = 0;
@@ -53,12 +53,12 @@ impl Packed {
     }
 }
 
-/// Limit on the sum of all unpacked bytes. Clones share it.
+/// Limit on the total of unpacked bytes. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct UnpackLimit(Option<Arc<AtomicU64>>);
 
 impl UnpackLimit {
-    /// At most so many bytes. The default is any number.
+    /// At most this many bytes. The default is unlimited.
     pub fn new(bytes: u64) -> Self {
         Self(Some(Arc::new(AtomicU64::new(bytes))))
     }
@@ -68,7 +68,7 @@ impl UnpackLimit {
     }
 }
 
-/// A reader of what is unpacked, which fails where that becomes too much.
+/// A reader of unpacked bytes that fails beyond the limit.
 pub(crate) struct Bounded<R> {
     reader: R,
     limit: UnpackLimit,

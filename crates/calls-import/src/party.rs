@@ -1,4 +1,4 @@
-//! Reads who was on a line.
+//! Parses parties.
 
 use std::borrow::Cow;
 
@@ -7,36 +7,36 @@ use crate::record::RawParty;
 use crate::uri;
 
 impl RawParty {
-    /// Reads a party as telephone systems write one.
+    /// Parses a party as telephone systems write it.
     ///
-    /// - A number, an extension, a feature code, a `sip:` or `sips:` URI or `user@host` is [`RawParty::Text`]
-    ///   (`user@host` gets its scheme, `sip:`). Of a text that holds a number beside something else only the
-    ///   number is kept: of `Name <number>`, `number (Name)`, `+12025550123;ext=7`, `="+12025550123"`,
-    ///   `whatsapp:+12025550123`, `PJSIP/101-00000001`, `Ext.101`, and of a SIP address whose user is a
-    ///   number with its `+`.
+    /// - A number, an extension, a feature code, a `sip:` or `sips:` URI or `user@host` becomes
+    ///   [`RawParty::Text`] (`user@host` gets the scheme `sip:`). Of a text with a number and something else,
+    ///   only the number is kept: `Name <number>`, `number (Name)`, `+12025550123;ext=7`, `="+12025550123"`,
+    ///   `whatsapp:+12025550123`, `PJSIP/101-00000001`, `Ext.101`, or a SIP address whose user is a number
+    ///   with `+`.
     /// - `anonymous`, `private`, `Unterdrückt`, `非通知` and the like, and a SIP URI of such a user or of
-    ///   `anonymous.invalid` (RFC 3323), is [`RawParty::Withheld`].
-    /// - Nothing at all, `unknown`, `n/a`, `Inconnu` and the like is [`RawParty::Unknown`].
-    /// - Any other text is kept as it stands, as [`RawParty::Text`].
+    ///   `anonymous.invalid` (RFC 3323), become [`RawParty::Withheld`].
+    /// - An empty text, `unknown`, `n/a`, `Inconnu` and the like become [`RawParty::Unknown`].
+    /// - Any other text is kept unchanged, as [`RawParty::Text`].
     pub fn from_text(text: &str) -> Self {
         read(text).0
     }
 
-    /// Whether it has the shape of what can own a history: something that can be dialled, or a SIP address. A
-    /// name has not.
+    /// Whether it has the form of a party that can own a history: something that can be dialled, or a SIP
+    /// address, but not a name.
     pub fn is_identified(&self) -> bool {
         let Self::Text(text) = self else { return false };
         is_dialable(text) || ["sip:", "sips:", "tel:"].iter().any(|scheme| has_prefix(text, scheme))
     }
 }
 
-/// A party, and the name that its text has beside a number.
+/// Parses a party, and the name that stands beside a number.
 pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return (RawParty::Text(text.to_owned()), None);
     }
-    /// One may be wrapped in the other: `"Name" <sip:+12025550123@host>`.
+    /// Maximum nesting, as in `"Name" <sip:+12025550123@host>`.
     const DEEPEST: usize = 4;
     let (mut text, mut name) = (clean(text).into_owned(), None);
     for _ in 0..DEEPEST {
@@ -55,8 +55,8 @@ pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
     (RawParty::Text(text), name)
 }
 
-/// The name of a counterparty, if a text is one: no number, no word for a hidden one, and not what the party
-/// is called anyway. Without control characters, and cut after 200 characters.
+/// The name of a counterparty. `None` if the text is a number, a word for a withheld caller, or the party
+/// itself. Control characters are removed, and it is cut after 200 characters.
 pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
     const LONGEST: usize = calls_model::Party::MAX_NAME_CHARS;
     let printable: String = clean(text).chars().take(LONGEST).collect();
@@ -67,7 +67,7 @@ pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
     }
     let has_letter = name.contains(char::is_alphabetic);
     let is_party = matches!(party, RawParty::Text(text) if text == name);
-    // Without digits, and without the signs of an address, it can be none.
+    // A text without digits and address characters cannot be a number.
     let may_be_number = name.contains(|c: char| c.is_numeric() || "@:/*#<".contains(c));
     let is_number = || {
         may_be_number
@@ -78,11 +78,11 @@ pub(crate) fn name(text: &str, party: &RawParty) -> Option<String> {
 
 enum Step {
     End(RawParty),
-    /// The party is in this part of the text, with a name beside it.
+    /// The party is in this part of the text, with a name in another part.
     Inside(String, Option<String>),
 }
 
-/// Looks for one form of a party in a text that was cleaned.
+/// Recognizes one form of a party in a cleaned text.
 fn step(text: &str) -> Step {
     if let Some(hidden) = hidden(text) {
         return Step::End(hidden);
@@ -101,7 +101,7 @@ fn step(text: &str) -> Step {
     }
 }
 
-/// `Name <address>`, with parameters behind it or not.
+/// Splits `Name <address>`, with or without parameters after it.
 fn address_in_brackets(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_at(text.rfind('<')?);
     let (address, behind) = rest[1..].split_once('>')?;
@@ -109,7 +109,7 @@ fn address_in_brackets(text: &str) -> Option<(&str, &str)> {
     is_end.then_some((name, address))
 }
 
-/// Where there is nothing in the brackets the name may still be a number, or say that the caller hides.
+/// If the brackets are empty, the name may be a number or a word for a withheld caller.
 fn in_brackets(name: &str, address: &str) -> Step {
     let unquoted = name.trim().trim_matches('"').trim();
     let name = (!unquoted.is_empty()).then(|| unquoted.to_owned());
@@ -123,8 +123,8 @@ fn in_brackets(name: &str, address: &str) -> Step {
     }
 }
 
-/// A text without what nobody sees or dials: invisible and control characters, wide forms of East Asian
-/// fonts, the quotes around it, and what makes a spreadsheet take it for a text (`'+1...`, `="+1..."`).
+/// Removes what is neither visible nor dialled: control and invisible characters, surrounding quotes, and a
+/// spreadsheet's markers for text (`'+1...`, `="+1..."`). Replaces full-width characters.
 fn clean(text: &str) -> Cow<'_, str> {
     let is_wide = |c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c) || c == '\u{3000}';
     let mut cleaned = Cow::Borrowed(text);
@@ -144,7 +144,7 @@ fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text inside its quotes.
+/// The range of a text inside its quotes.
 fn unwrapped(text: &str) -> std::ops::Range<usize> {
     let mut inner = text.trim();
     loop {
@@ -174,7 +174,7 @@ fn has_prefix(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// A channel of Asterisk or FreeSWITCH: `PJSIP/101-00000001`, `Local/101@from-internal-0001;1`,
+/// Parses a channel of Asterisk or FreeSWITCH: `PJSIP/101-00000001`, `Local/101@from-internal-0001;1`,
 /// `sofia/internal/101@192.0.2.20`.
 pub(crate) fn channel(text: &str) -> Option<RawParty> {
     const TECHNOLOGIES: [&str; 7] = ["sip", "pjsip", "iax2", "local", "sccp", "user", "sofia"];
@@ -184,7 +184,7 @@ pub(crate) fn channel(text: &str) -> Option<RawParty> {
     let user = address.split('@').next()?.rsplit('/').next()?;
     let number = match user.rsplit_once('-') {
         Some((number, _)) if is_plain_number(number) => number,
-        // FreePBX puts what it is about in front: Local/FMPR-101@from-internal.
+        // FreePBX adds a prefix for the purpose: Local/FMPR-101@from-internal.
         Some((_, number)) if technology.eq_ignore_ascii_case("local") => number,
         Some(_) => return None,
         None => user,
@@ -193,8 +193,8 @@ pub(crate) fn channel(text: &str) -> Option<RawParty> {
     is_plain_number(number).then(|| RawParty::Text(number.to_owned()))
 }
 
-/// A number that a spreadsheet took for a count: `12025550123.0`, `1.2025550123E+10`. Of one that was cut, as
-/// `1.20256E+10`, the digits are lost.
+/// A phone number that a spreadsheet formatted as a number: `12025550123.0`, `1.2025550123E+10`. In a rounded
+/// one such as `1.20256E+10` the digits are lost.
 fn counted(text: &str) -> Option<String> {
     const LEAST: usize = 8;
     let (whole, rest) = text.split_once(['.', ','])?;
@@ -216,7 +216,7 @@ fn counted(text: &str) -> Option<String> {
     is_exact.then(|| format!("{whole}{decimals:0<exponent$}"))
 }
 
-/// Something that can be dialled, without what is dialled before the number and after it.
+/// The number in something that can be dialled, without prefixes and suffixes.
 fn dialled(text: &str) -> Option<RawParty> {
     let number = without_extension(without_line(without_count(text)));
     if is_dialable(number) {
@@ -225,7 +225,7 @@ fn dialled(text: &str) -> Option<RawParty> {
     extension(text).map(|number| RawParty::Text(number.to_owned()))
 }
 
-/// The fewest digits of what is a number rather than an extension.
+/// Minimum number of digits of a number, as opposed to an extension.
 pub(crate) const SHORTEST: usize = 7;
 
 pub(crate) fn count_digits(text: &str) -> usize {
@@ -237,8 +237,7 @@ fn is_plain_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number without the digit that asks a telephone system for an outside line: `9,2025550123`,
-/// `9+12025550123`.
+/// Removes the prefix for an outside line: `9,2025550123`, `9+12025550123`.
 fn without_line(text: &str) -> &str {
     let Some(line_end) = text.find([',', '+']) else { return text };
     let (line, number) = text.split_at(line_end);
@@ -247,7 +246,7 @@ fn without_line(text: &str) -> &str {
     if line.len() == 1 && line.bytes().all(|b| b.is_ascii_digit()) && is_number { number } else { text }
 }
 
-/// A number without how often it called, as telephones show it: `+12025550123 (2)`.
+/// Removes the number of attempts that telephones show: `+12025550123 (2)`.
 fn without_count(text: &str) -> &str {
     let is_count =
         |count: &str| matches!(count.len(), 1 | 2) && is_plain_number(count) && !count.starts_with('+');
@@ -257,7 +256,7 @@ fn without_count(text: &str) -> &str {
         .map_or(text, |(number, _)| number)
 }
 
-/// A number without the extension behind it: `;ext=7`, `x123`, `ext. 7`, `,,7#`.
+/// Removes the extension: `;ext=7`, `x123`, `ext. 7`, `,,7#`.
 fn without_extension(text: &str) -> &str {
     let end = text.find(|c: char| !is_part_of_number(c)).unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
@@ -268,7 +267,7 @@ fn without_extension(text: &str) -> &str {
     if count_digits(number) >= SHORTEST && is_extension { number.trim() } else { text }
 }
 
-/// The digits of `Ext.101`, `x123`, `Nebenstelle 7`.
+/// The digits in `Ext.101`, `x123`, `Nebenstelle 7`.
 fn extension(text: &str) -> Option<&str> {
     const WORDS: [&str; 14] = [
         "extension",
@@ -293,8 +292,8 @@ fn extension(text: &str) -> Option<&str> {
     ((1..=LONGEST).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
 }
 
-/// A number without the code before it that hides or shows the caller's for this one call: #31# and *31#
-/// (3GPP TS 22.030), *67 and *82 in North America; or any other code of two digits before a whole number.
+/// Removes a code that withholds or shows the caller's number for one call: #31# and *31# (3GPP TS 22.030),
+/// *67 and *82 in North America; or any other code of two digits before a complete number.
 fn without_prefix(text: &str) -> &str {
     const LONG: usize = 10;
     let is_number = |rest: &&str, shortest: usize| {
@@ -321,17 +320,17 @@ fn is_part_of_number(c: char) -> bool {
     c.is_numeric() || is_punctuation(c)
 }
 
-/// Whether a telephone can dial it: digits, `*`, `#` and what people write between them, or a number that is
-/// spelled with letters (`1-800-FLOWERS`).
+/// Whether a telephone can dial it: digits, `*`, `#` and separators, or a number with letters
+/// (`1-800-FLOWERS`).
 pub(crate) fn is_dialable(text: &str) -> bool {
     let is_key = |c: char| c.is_numeric() || c == '*' || c == '#';
     let plain = text.chars().all(|c| is_key(c) || is_punctuation(c));
     (plain && text.contains(is_key)) || is_spelled(text)
 }
 
-/// Whether it is a number that ends in letters. A whole number with a name behind it is none.
+/// Whether it is a number that ends in letters, and not a complete number followed by a name.
 fn is_spelled(text: &str) -> bool {
-    /// The length of a North American number; other countries hardly spell theirs.
+    /// Length of a North American number; in other countries letters are rare.
     const LETTERS_AND_DIGITS: std::ops::RangeInclusive<usize> = 10..=14;
     let digits = count_digits(text);
     let letters = text.chars().filter(char::is_ascii_alphabetic).count();
@@ -345,8 +344,8 @@ fn is_spelled(text: &str) -> bool {
         && !text.contains(" -")
 }
 
-/// The number of a text that has a name beside it, and the name: `number (Name)`, `Name (number)`, `Name:
-/// number`, `number - Name`.
+/// Splits a number from the name beside it: `number (Name)`, `Name (number)`, `Name: number`, `number -
+/// Name`.
 fn beside_a_name(text: &str) -> Option<(String, Option<String>)> {
     let text = without_count(text);
     let named = |number: &str, name: &str| {
@@ -376,8 +375,8 @@ fn dialled_number(text: &str) -> bool {
     dialled(text).is_some()
 }
 
-/// Where the only digits of a text stand, if they are a number: seven or more, or an extension beside a dash
-/// or colon.
+/// The range of the only digits in a text, if they are a number: seven or more, or an extension next to a
+/// dash or colon.
 fn within_words(text: &str) -> Option<std::ops::Range<usize>> {
     let first = text.find(|c: char| c.is_numeric() || c == '+')?;
     let last = text.rfind(char::is_numeric)?;

@@ -1,4 +1,4 @@
-//! A call as a telephone system in the middle sees it: with two sides and no owner.
+//! Calls as seen by a telephone system, with two sides and no owner.
 
 use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, Utc};
@@ -18,22 +18,22 @@ pub(crate) struct TwoSided {
     pub ring_time: Option<CallDuration>,
     pub caller_name: Option<String>,
     pub callee_name: Option<String>,
-    /// The other number of the call: the phone that answered in place of the one that was dialled.
+    /// The other number that took part: the phone that answered in place of the dialled one.
     pub via: Option<RawParty>,
 }
 
-/// The outcome and duration of a call whose parties spoke so long, or did not speak.
+/// Outcome and duration, given the talk time if the call was answered.
 pub(crate) fn talk(talked: Option<CallDuration>) -> (Outcome, Option<CallDuration>) {
     (if talked.is_some() { Outcome::Completed } else { Outcome::Missed }, talked)
 }
 
-/// Difference of two lengths in milliseconds: the ring time, of a whole call and its talk time.
+/// Difference of two durations: the ring time, from the total length and the talk time.
 pub(crate) fn beyond(whole: Option<CallDuration>, talked: Option<CallDuration>) -> Option<CallDuration> {
     CallDuration::from_ms(i64::from(whole?.ms()) - i64::from(talked?.ms()))
 }
 
 impl TwoSided {
-    /// Gives one record for each side that is identified: outbound for the caller, inbound for the callee.
+    /// Adds a record for each identified side: outbound for the caller, inbound for the callee.
     pub fn put(self, out: &mut Out) -> Result<(), String> {
         if !self.caller.is_identified() && !self.callee.is_identified() {
             return Err("expected a caller or a callee, but found neither".to_owned());
@@ -45,7 +45,7 @@ impl TwoSided {
         Ok(())
     }
 
-    /// Gives the record of the callee alone, if it is identified.
+    /// Adds the record of the callee, if it is identified.
     pub fn put_callee(&self, out: &mut Out) {
         if self.callee.is_identified() {
             self.side(Direction::Inbound, out);

@@ -1,15 +1,15 @@
-//! Lines before the header of a table: what a report is about, and of which days.
+//! Lines before the header of a table, such as the title of a report.
 
 use crate::detect;
 use crate::format::Format;
 
-/// Lines that are looked at.
+/// Maximum number of lines before the header.
 const MOST: usize = 20;
-/// Bytes of a table that tell whether it is one: its header, and some rows.
+/// Number of bytes that show whether a text is a table.
 const LONGEST: usize = 8 * 1024;
 
-/// A table of any kind without the lines before its header, which become blank so that numbers of lines stay.
-/// `None` for one that begins with its header, or has none.
+/// Blanks the lines before the header of a generic table, so that line numbers stay. `None` if the table
+/// begins with its header, or has none.
 pub(crate) fn without(head: &[u8]) -> Option<Vec<u8>> {
     let ends = memchr::memchr_iter(b'\n', head).map(|end| end + 1);
     let beginning = |start: usize| &head[start..head.len().min(start + LONGEST)];
@@ -23,7 +23,7 @@ pub(crate) fn without(head: &[u8]) -> Option<Vec<u8>> {
     Some(blank.chain(&head[start..]).copied().collect())
 }
 
-/// Whether the first line of a text may be the header of calls.
+/// Whether the first line of a text may be a header of calls.
 fn has_columns(text: &[u8]) -> bool {
     const FEWEST: usize = 3;
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -1,19 +1,19 @@
-//! Files that are no UTF-8 or have no line feeds: Windows-1252, as Excel writes CSV in western Europe, and
-//! lines that end in CR alone, as old programs on the Mac and Excel's "CSV (Macintosh)" write them.
+//! Converts files that are not UTF-8 or have no line feeds: Windows-1252, as Excel writes CSV in western
+//! Europe, and lines that end in CR, as old Mac programs and Excel's "CSV (Macintosh)" write them.
 
 use std::io::{self, BufRead, Read};
 
 /// Conversion of a file's bytes to UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recoding {
-    /// A character of Windows-1252, of which ISO 8859-1 is the part that people write.
+    /// Windows-1252, a superset of printable ISO 8859-1.
     Windows1252,
-    /// Itself, or LF for CR.
+    /// UTF-8 with CR as line end.
     CrAsLf,
 }
 
 impl Recoding {
-    /// The conversion that a file needs, by its first bytes. `cut`: the file continues after them.
+    /// The conversion that a file needs, by its first bytes. `cut` means that the file continues after them.
     pub fn needed(head: &[u8], cut: bool) -> Option<Self> {
         if is_windows_1252(head, cut) {
             Some(Self::Windows1252)
@@ -39,14 +39,14 @@ impl Recoding {
     }
 }
 
-/// The characters 0x80 to 0x9F (Unicode's mapping table CP1252). What has none stays a control character.
+/// The characters 0x80 to 0x9F (Unicode's mapping table CP1252). Undefined ones stay control characters.
 const FROM_0X80: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// Whether a text has signs that are not of UTF-8, and none that is of UTF-8 beyond ASCII. One with both is
-/// damaged.
+/// Whether a text contains bytes that are not UTF-8, and no multi-byte character of UTF-8. A text with both
+/// is damaged.
 fn is_windows_1252(head: &[u8], cut: bool) -> bool {
     let mut chunks = head.utf8_chunks().peekable();
     let mut any = false;
@@ -60,7 +60,7 @@ fn is_windows_1252(head: &[u8], cut: bool) -> bool {
     any && !head.contains(&0)
 }
 
-/// Reads such a file as UTF-8 with line feeds.
+/// Converts such a file to UTF-8 with line feeds.
 pub(crate) struct Recoded<R> {
     reader: R,
     recoding: Recoding,
@@ -121,7 +121,7 @@ mod tests {
             assert_eq!(Recoding::needed(bytes, false), None);
         }
         assert_eq!(Recoding::needed(b"\xc3\xa4 and \xe4", false), None);
-        // A character of UTF-8 that the end cuts in two.
+        // The end cuts a UTF-8 character.
         assert_eq!(Recoding::needed(b"abc \xc3", true), None);
         assert_eq!(Recoding::needed(b"abc \xc3", false), Some(Recoding::Windows1252));
     }

@@ -10,20 +10,20 @@ use crate::error::ReadError;
 use crate::format::Format;
 use crate::party;
 
-/// A party as a file writes it, not yet normalised.
+/// A party as written in the file, not normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RawParty {
-    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI; or a text
-    /// that is none of these, such as a name, as it stands. Only a numbering plan tells the two apart for
-    /// sure: [`RawParty::is_identified`] is about the shape.
+    /// A number in any spelling, an extension, a short or feature code, a `sip:` or `tel:` URI; or any other
+    /// text, such as a name. Only a numbering plan can distinguish them reliably; [`RawParty::is_identified`]
+    /// checks the form.
     Text(String),
-    /// The caller asked that the number not be shown.
+    /// The caller withheld the number.
     Withheld,
-    /// The file says that nobody knows who it was, or says nothing.
+    /// The file does not identify the party.
     Unknown,
 }
 
-/// One call as its owner sees it.
+/// A call from its owner's point of view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Position in the file, from 1. [`Format::position_unit`](crate::Format::position_unit) names
@@ -31,11 +31,11 @@ pub struct Record {
     pub position: u64,
     /// Owner of the history. Always [`RawParty::Text`].
     pub owner: RawParty,
-    /// Whom the owner called, or who called the owner.
+    /// The party that the owner called or was called by.
     pub counterparty: RawParty,
     /// Direction and outcome.
     pub call_type: CallType,
-    /// When the call began.
+    /// Time of the beginning.
     pub created_at: DateTime<Utc>,
     /// Talk time. Absent for missed calls.
     pub duration: Option<CallDuration>,
@@ -43,39 +43,39 @@ pub struct Record {
     pub disposition: Option<Disposition>,
     /// Ring time before the call was answered or given up, if the file has it.
     pub ring_time: Option<CallDuration>,
-    /// The counterparty's name, where the file has one.
+    /// The counterparty's name, if the file has one.
     pub name: Option<String>,
-    /// The other number that took part, where the file names one: for whoever answered, the number that was
-    /// dialled; for the caller, the extension that answered.
+    /// The other number that took part, if the file has one: for the side that answered, the dialled number;
+    /// for the caller, the extension that answered.
     pub via: Option<RawParty>,
 }
 
-/// A part of the file that gives no record, and why.
+/// An entry of the file that gives no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// Position in the file, as in [`Record::position`].
     pub position: u64,
-    /// Why there is no record.
+    /// Reason why there is no record.
     pub reason: Reason,
 }
 
-/// Why a part of a file gives no record. As text it is a sentence for people.
+/// Reason why an entry gives no record. Its text is a sentence for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// `expected X, but found "Y"`.
     Unexpected(String),
-    /// The entry is the second leg of a call, whose first leg is a call by itself.
+    /// The entry is the second leg of a call, whose first leg is an entry of its own.
     SecondLeg,
-    /// The entry does not say whose call it is, and nobody said it ([`Options::own`](crate::Options::own)).
+    /// The entry does not name its owner, and none was given ([`Options::own`](crate::Options::own)).
     NoOwner,
-    /// The call has not ended. Holds the status.
+    /// The call has not ended. Contains the status.
     Live(String),
-    /// The entry is no call: a text message, a fax. Holds the word that says so.
+    /// The entry is not a call but for example a text message or a fax. Contains the word for it.
     NoCall(String),
-    /// The entry is of this file of a folder or archive. Holds what the position counts, too
+    /// The entry is in this file of a folder or archive. Contains the unit of the position, too
     /// ([`Format::position_unit`](crate::Format::position_unit)).
     InFile(String, &'static str, Box<Reason>),
-    /// A file of a folder or archive could not be read, or not to its end, and why.
+    /// A file of a folder or archive could not be read to its end. Contains the reason.
     File(String, String),
 }
 
@@ -105,14 +105,14 @@ impl From<&str> for Reason {
     }
 }
 
-/// Result of a part of the file.
+/// An item of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A call.
     Record(Record),
-    /// No call, and why.
+    /// An entry that gives no record, with the reason.
     Skipped(Skipped),
-    /// An entry that is told by the records of another one: a further row of the same call.
+    /// An entry that is part of another one's records: a further row of the same call.
     Joined {
         /// Position in the file, as in [`Record::position`].
         position: u64,
@@ -130,16 +130,16 @@ impl Item {
     }
 }
 
-/// The items of a file, read as they are asked for. An error is the last one.
+/// The items of a file, read as they are requested. An error is always the last one.
 pub type Items<'a> = Box<dyn Iterator<Item = Result<Item, ReadError>> + 'a>;
 
-/// Sink for the results of a format's reader.
+/// Collects the results of a format's reader.
 pub(crate) struct Out {
     position: u64,
     items: VecDeque<Item>,
 }
 
-/// Direction, outcome, time and length: what the two sides of a call have in common.
+/// Properties that both sides of a call share.
 pub(crate) struct Call {
     pub call_type: CallType,
     pub created_at: DateTime<Utc>,
@@ -147,12 +147,12 @@ pub(crate) struct Call {
 }
 
 impl Out {
-    /// Says where the entry stands that the next items come from.
+    /// Sets the position of the next items.
     pub fn at(&mut self, position: u64) {
         self.position = position;
     }
 
-    /// Gives a record, and its details to be filled in.
+    /// Adds a record, and returns it for adding details.
     pub fn record(&mut self, owner: RawParty, counterparty: RawParty, call: &Call) -> Details<'_> {
         let record = Record {
             position: self.position,
@@ -179,7 +179,7 @@ impl Out {
     }
 }
 
-/// The record that was given last.
+/// The last record added.
 pub(crate) struct Details<'a>(Option<&'a mut Item>);
 
 impl Details<'_> {
@@ -202,14 +202,14 @@ impl Details<'_> {
         self.with(|record| record.ring_time = ring_time)
     }
 
-    /// The counterparty's name, if it is one.
+    /// Sets the counterparty's name, if the text is one.
     pub fn name(self, name: Option<&str>) -> Self {
         self.with(|record| {
             record.name = name.and_then(|name| party::name(name, &record.counterparty));
         })
     }
 
-    /// The counterparty's name as it stands, in a file whose names are known to be names.
+    /// Sets the counterparty's name unchanged, for files whose names are reliable.
     pub fn exact_name(self, name: &str) -> Self {
         let printable = name.replace(char::is_control, " ");
         self.with(|record| record.name = Some(printable).filter(|name| !name.trim().is_empty()))
@@ -223,7 +223,7 @@ impl Details<'_> {
     }
 }
 
-/// Makes the items of a file from a function that reads one entry and says whether there was one.
+/// The items of a file, given a function that reads one entry and returns false at the end.
 pub(crate) fn items<'a>(mut read_entry: impl FnMut(&mut Out) -> Result<bool, ReadError> + 'a) -> Items<'a> {
     let mut out = Out { position: 0, items: VecDeque::new() };
     let mut more = true;
@@ -246,7 +246,7 @@ pub(crate) fn items<'a>(mut read_entry: impl FnMut(&mut Out) -> Result<bool, Rea
     }))
 }
 
-/// The items up to one without an owner, and then an error: what is missing there will be missing everywhere.
+/// The items up to the first without an owner, and then an error: the others lack it too.
 pub(crate) fn or_own_missing(items: Items<'_>, format: Format) -> Items<'_> {
     let mut ended = false;
     Box::new(items.map_while(move |item| match item {
@@ -259,8 +259,8 @@ pub(crate) fn or_own_missing(items: Items<'_>, format: Format) -> Items<'_> {
     }))
 }
 
-/// The items of a file without a header or frame that could tell what it is. Where it begins with a thousand
-/// entries and no call is among them, it is refused, before millions follow.
+/// The items of a file without a header or frame to recognize it by. It is refused if the first thousand
+/// entries contain no call.
 pub(crate) fn or_refuse(format: Format, items: Items<'_>) -> Items<'_> {
     const MOST: usize = 1000;
     let (mut skipped, mut any_record, mut ended) = (0, false, false);

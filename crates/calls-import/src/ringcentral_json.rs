@@ -1,4 +1,4 @@
-//! RingCentral's call log from its API: a page with `records`, or single ones.
+//! RingCentral's call log from its API: a page with `records`, or single records.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -20,7 +20,7 @@ pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a
     })
 }
 
-/// A party, which has a number, an extension or both.
+/// A party with a number, an extension or both.
 struct Party {
     person: Person,
     has_number: bool,
@@ -49,7 +49,7 @@ fn put(call: &Object, options: &Options, out: &mut Out) -> Result<(), Reason> {
     let direction = direction.ok_or("expected a direction such as Inbound or Outbound, but found neither")?;
     let talk = talk(call, options)?;
     let (from, to) = (Party::new(call, "from"), Party::new(call, "to"));
-    // Inside of the account both sides are its own.
+    // In internal calls both sides are the account's own.
     if from.extension.is_identified() && to.extension.is_identified() && !from.has_number {
         return talk.put_sides(&from.person, &to.person, None, out);
     }
@@ -74,7 +74,7 @@ fn talk(call: &Object, options: &Options) -> Result<Talk, Reason> {
     }
     match ending::by_word(&result) {
         Some(disposition) => Ok(Talk::new(created_at, disposition, length)),
-        // Which results there are is not told in full.
+        // The documentation does not list all results.
         None if result == "Unknown" => Ok(Talk::by_length(created_at, length, None)),
         None => Err(expected("a result such as Accepted or Missed", &result).into()),
     }

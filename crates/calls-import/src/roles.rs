@@ -1,4 +1,4 @@
-//! Names of the columns of call lists.
+//! Column names of call lists.
 
 /// Meaning of a column of a call list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// All roles with their names in a mapping and the names that headers give them.
+    /// All roles, each with its name in a mapping and the usual column names.
     pub const ALL: [(Self, &'static str, &'static [&'static str]); 10] = [
         (
             Self::Owner,
@@ -466,7 +466,7 @@ impl Role {
         ),
     ];
 
-    /// The names that headers give it.
+    /// Usual names of the column.
     pub fn names(self) -> &'static [&'static str] {
         let found = Self::ALL.into_iter().find(|(known, _, _)| *known == self);
         found.map(|(_, _, names)| names).unwrap_or_default()

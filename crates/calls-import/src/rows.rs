@@ -1,9 +1,10 @@
 //! Rows of CSV.
 //!
-//! Not an ordinary CSV reader, for four reasons: a row's length is bounded, so that a quote that is never
-//! closed cannot take in the rest of a file of gigabytes; such a quote costs one line and not the lines
-//! after it; FreeSWITCH writes quotes inside of quotes without marking them; and others write fields that
-//! begin with a quote and go on behind the next one (`"Example" <101>`), or quote nothing at all (`mysql
+//! A reader of its own instead of a CSV crate, for four reasons: the length of a row is bounded, so that a
+//! quote that is never closed cannot swallow the rest of a large file; such a quote costs one line and not
+//! the following ones; FreeSWITCH does not escape quotes inside quoted fields; and other programs write
+//! fields that continue after the closing quote (`"Example" <101>`), or do not quote at all (`mysql
+//! --batch`).
 //! --batch`).
 
 use std::borrow::Cow;
@@ -17,9 +18,9 @@ use crate::lines::{Line, Lines, MAX_ENTRY_LEN, too_long};
 /// Escape of a quote inside a quoted field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quotes {
-    /// Twice (RFC 4180). A single one that does not end the field stands for itself.
+    /// Doubled (RFC 4180). A single quote that does not end the field is literal.
     Doubled,
-    /// As it is. Only a quote before a delimiter or the end of the line ends the field.
+    /// Not escaped. Only a quote before a delimiter or the end of the line ends the field.
     Bare,
 }
 
@@ -28,10 +29,10 @@ pub(crate) enum Quotes {
 pub(crate) struct Dialect {
     pub delimiter: u8,
     pub quotes: Quotes,
-    /// The fewest fields of an ordinary row. A line inside of an open quote that has as many by itself is
-    /// a sign that the quote was not closed.
+    /// Minimum number of fields of a row. A line inside an open quote with this many fields shows that the
+    /// quote was not closed.
     pub min_columns: usize,
-    /// The most fields of an ordinary row. More are a sign of the same.
+    /// Maximum number of fields of a row. More are a sign of the same.
     pub max_columns: usize,
 }
 
@@ -47,34 +48,34 @@ pub(crate) struct Row {
 pub(crate) enum Next<'a> {
     /// A row.
     Row(&'a Row),
-    /// A line that is none, and the reason.
+    /// An invalid line, and the reason.
     Bad(u64, String),
     /// The end of the file.
     End,
 }
 
-/// Reads rows. Blank lines are passed over.
+/// Reads rows. Blank lines are skipped.
 pub(crate) struct Rows<R> {
     lines: Lines<R>,
     dialect: Dialect,
     row: Row,
     line: Vec<u8>,
-    /// Lines that were read ahead in search of a closing quote.
+    /// Lines read ahead in search of a closing quote.
     ahead: VecDeque<(u64, Option<Vec<u8>>)>,
 }
 
 impl Row {
-    /// The number of the line it begins on.
+    /// Number of its first line.
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// The number of its fields.
+    /// Number of fields.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// A field without the spaces around it; empty where the row is too short.
+    /// A field, trimmed; empty if the row is too short.
     pub fn get(&self, column: usize) -> Cow<'_, str> {
         let end = self.ends.get(column).copied().unwrap_or_default();
         let start =
@@ -97,12 +98,12 @@ impl<R: BufRead> Rows<R> {
         Self { lines, dialect, row: Row::default(), line: Vec::new(), ahead: VecDeque::new() }
     }
 
-    /// Puts a line back that was read in search of the dialect.
+    /// Puts back a line that was read to detect the dialect.
     pub fn put_back(&mut self, number: u64, line: Vec<u8>) {
         self.ahead.push_front((number, Some(line)));
     }
 
-    /// Says how many fields an ordinary row has, once the header is known.
+    /// Sets the number of fields of a row, from the header.
     pub fn expect_columns(&mut self, columns: usize) {
         self.dialect.min_columns = columns;
     }
@@ -129,8 +130,8 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Splits a line as the dialect says; where that leaves quotes over, as the way of writing them that
-    /// gives the fields of an ordinary row. False if a quote is still open.
+    /// Splits a line by the dialect or, if that leaves quotes over, by the variant that gives the usual
+    /// number of fields. False if a quote is still open.
     fn split_line(&mut self, line: &[u8]) -> bool {
         let read = split(line, self.dialect, &mut self.row);
         if self.dialect.quotes == Quotes::Bare || read == Split::Clean {
@@ -140,7 +141,7 @@ impl<R: BufRead> Rows<R> {
             return true;
         }
         let mut other = Row { line: self.row.line, ..Row::default() };
-        // Only where fields are separated by tabs can quotes be expected to mean nothing.
+        // Quotes may be literal only in tab-separated files.
         let ways = [split_going_on, split_bare, split_unquoted];
         let ways = &ways[..if self.dialect.delimiter == b'\t' { 3 } else { 2 }];
         let is_found =
@@ -156,7 +157,7 @@ impl<R: BufRead> Rows<R> {
         is_found || read != Split::Open
     }
 
-    /// Whether a row of the file has so many fields: as many as the header, or as the format may have.
+    /// Whether a row of the file may have this many fields: as many as the header, or as the format allows.
     fn is_ordinary(&self, columns: usize) -> bool {
         let Dialect { min_columns, max_columns, .. } = self.dialect;
         if max_columns == usize::MAX {
@@ -166,7 +167,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Moves the next line into `self.line`. Gives its number and whether it is whole.
+    /// Reads the next line into `self.line`. Returns its number and whether it is complete.
     fn next_line(&mut self) -> io::Result<Option<(u64, bool)>> {
         if let Some((number, line)) = self.ahead.pop_front() {
             let whole = line.is_some();
@@ -177,8 +178,8 @@ impl<R: BufRead> Rows<R> {
         Ok((kind != Line::End).then(|| (self.lines.number(), kind == Line::Whole)))
     }
 
-    /// Looks for the end of a quoted field on the lines after `line`. Where it is not found, or where it
-    /// would make a row that no file of this kind has, those lines are kept to be read on their own.
+    /// Searches the lines after `line` for the end of a quoted field. If it is not found, or would make an
+    /// unusual row, these lines are kept to be read separately.
     fn close_quote(&mut self, line: &[u8]) -> io::Result<bool> {
         const MOST_LINES: usize = 20;
         let mut text = line.to_vec();
@@ -214,14 +215,14 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Result of splitting a text.
+/// Result of splitting a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Split {
-    /// Every quote was where it should be.
+    /// All quotes were in valid positions.
     Clean,
-    /// Quotes inside of quoted fields were not marked.
+    /// Quotes inside quoted fields were not escaped.
     Stray,
-    /// A quote is open at the end.
+    /// A quote is still open at the end.
     Open,
 }
 
@@ -251,7 +252,7 @@ fn split(text: &[u8], dialect: Dialect, row: &mut Row) -> Split {
     }
 }
 
-/// Adds a field without quotes. What `mysql --batch` writes for no value is none.
+/// Adds an unquoted field. The null value of `mysql --batch` becomes empty.
 fn push_plain(field: &[u8], dialect: Dialect, row: &mut Row) {
     let is_null = dialect.delimiter == b'\t' && matches!(field, b"NULL" | b"\\N");
     if !is_null {
@@ -260,8 +261,8 @@ fn push_plain(field: &[u8], dialect: Dialect, row: &mut Row) {
     row.end_field();
 }
 
-/// Splits a text whose fields may begin with a quote and go on behind the next one: `"Example, Ltd" <101>` is
-/// one field, with its quotes. False if a quote is still open at its end.
+/// Splits a line with fields that continue after a closing quote: `"Example, Ltd" <101>` is one field, with
+/// its quotes. False if a quote is still open at the end.
 fn split_going_on(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
     row.clear();
     let (mut start, mut at, mut is_quoted) = (0, 0, false);
@@ -284,12 +285,12 @@ fn push_going_on(field: &[u8], row: &mut Row) {
     row.end_field();
 }
 
-/// Splits a text in whose quoted fields quotes are as they are: only one before a delimiter ends a field.
+/// Splits a line whose quoted fields contain unescaped quotes: only a quote before a delimiter ends a field.
 fn split_bare(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
     split(text, Dialect { quotes: Quotes::Bare, ..dialect }, row) != Split::Open
 }
 
-/// Splits a text in which quotes mean nothing.
+/// Splits a line in which quotes are literal.
 fn split_unquoted(text: &[u8], dialect: Dialect, row: &mut Row) -> bool {
     row.clear();
     text.split(|byte| *byte == dialect.delimiter).for_each(|field| push_plain(field, dialect, row));
@@ -303,7 +304,7 @@ enum After {
     OpenQuote,
 }
 
-/// Reads a quoted field from behind its opening quote.
+/// Parses a quoted field after its opening quote.
 fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row, stray: &mut bool) -> After {
     while let Some(length) = memchr(b'"', &text[at..]) {
         row.bytes.extend_from_slice(&text[at..at + length]);
@@ -319,7 +320,7 @@ fn quoted(text: &[u8], mut at: usize, dialect: Dialect, row: &mut Row, stray: &m
                 row.end_field();
                 return After::Field(at + spaces + 1);
             }
-            // FreeSWITCH's templates may end a line as SQL does.
+            // FreeSWITCH's SQL template ends lines with `);`.
             Some(_) if dialect.quotes == Quotes::Bare && rest.iter().all(|b| b" ;)".contains(b)) => {
                 row.end_field();
                 return After::LastField;

@@ -1,4 +1,4 @@
-//! The beginning of a file, as the detectors of formats look at it.
+//! The beginning of a file, for format detection.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -49,7 +49,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// The sample of a file's first bytes. `None` if there is nothing but space.
+    /// The sample of a file's first bytes. `None` if they are blank.
     pub fn new(first_bytes: &[u8]) -> Option<Self> {
         let text = decoded(first_bytes);
         let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -59,7 +59,7 @@ impl Sample {
             b'{' | b'[' => Shape::Json,
             _ => Shape::Table,
         };
-        // Excel is told the delimiter by a line of its own.
+        // A line `sep=` tells Excel the delimiter.
         let names_delimiter = text.trim_start_matches('"').starts_with("sep=");
         let text = if names_delimiter { text.split_once('\n')?.1.trim_start() } else { text };
         let mut sample = Self { shape, text: text.to_owned(), lower: OnceCell::new(), header: None };
@@ -78,18 +78,18 @@ impl Sample {
         self.shape
     }
 
-    /// The text, without a byte order mark and without the line that names a delimiter.
+    /// The text without a byte order mark and without a `sep=` line.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether a text occurs, which is given in lower case, in any case.
+    /// Whether the text contains `lower_case`, ignoring case.
     pub fn text_has(&self, lower_case: &str) -> bool {
         let lower = self.lower.get_or_init(|| self.text.to_ascii_lowercase());
         memmem::find(lower.as_bytes(), lower_case.as_bytes()).is_some()
     }
 
-    /// Whether a tag of this name is opened, which is given in lower case.
+    /// Whether an element with this name, in lower case, begins.
     pub fn has_element(&self, name: &str) -> bool {
         [" ", ">", "/", "\n", "\r", "\t"].iter().any(|end| self.text_has(&format!("<{name}{end}")))
     }
@@ -101,29 +101,29 @@ impl Sample {
             .any(|at| self.text[at + quoted.len()..].trim_start().starts_with(':'))
     }
 
-    /// Whether each of these names is that of a member.
+    /// Whether objects have members with all these names.
     pub fn has_keys(&self, keys: &[&str]) -> bool {
         keys.iter().all(|key| self.has_key(key))
     }
 
-    /// The first row of a table as names of columns.
+    /// The first row of a table as a header.
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
-    /// Whether the first row of a table names all these columns.
+    /// Whether the first row of a table has all these columns.
     pub fn has_columns(&self, names: &[&str]) -> bool {
         self.header().is_some_and(|header| header.has_all(names))
     }
 
-    /// Whether the first row of a table fits.
+    /// Whether the first row of a table matches.
     pub fn first_row_fits(&self, fits: impl FnMut(&Row) -> bool) -> bool {
         let first_line = self.text.lines().next().unwrap_or_default();
         self.any_row(dialect(delimiter(first_line.as_bytes())), 1, fits)
     }
 
-    /// Whether one of the first rows fits, where the fields are separated by commas or as the first line is.
-    /// The first ones may be broken.
+    /// Whether one of the first rows matches, split at commas or at the delimiter of the first line. Single
+    /// rows may be invalid.
     pub fn any_row_fits(&self, mut fits: impl FnMut(&Row) -> bool) -> bool {
         let first_line = self.text.lines().next().unwrap_or_default();
         let delimiters = [b',', delimiter(first_line.as_bytes())];
@@ -131,7 +131,7 @@ impl Sample {
         different.iter().any(|delimiter| self.any_row(dialect(*delimiter), ROWS, &mut fits))
     }
 
-    /// As [`Self::any_row_fits`], of another dialect.
+    /// Like [`Self::any_row_fits`], for another dialect.
     pub fn any_row_of_dialect_fits(&self, dialect: Dialect, fits: impl FnMut(&Row) -> bool) -> bool {
         self.any_row(dialect, ROWS, fits)
     }
@@ -157,7 +157,7 @@ fn dialect(delimiter: u8) -> Dialect {
     Dialect { delimiter, quotes: Quotes::Doubled, min_columns: 2, max_columns: 1000 }
 }
 
-/// The bytes as text, whichever of the encodings and line ends they have that [`crate::open()`] reads.
+/// Decodes bytes in any encoding and with any line endings that [`crate::open()`] supports.
 fn decoded(bytes: &[u8]) -> String {
     let mut decoded = Vec::new();
     let read = if let Some(big_endian) = utf16::is_big_endian(bytes) {
@@ -168,7 +168,7 @@ fn decoded(bytes: &[u8]) -> String {
         decoded.extend_from_slice(bytes);
         Ok(bytes.len())
     };
-    // Bytes in memory can always be read.
+    // Reading from memory cannot fail.
     debug_assert!(read.is_ok());
     String::from_utf8_lossy(&decoded).into_owned()
 }

@@ -8,7 +8,7 @@ use crate::objects::{self, Count, Object, required};
 use crate::options::Options;
 use crate::record::{Items, Out, RawParty, Reason, or_own_missing};
 
-/// Reads the calls of a file. `options.own` goes before the number that the file may give for the telephone.
+/// Reads the calls of a file. `options.own` takes precedence over a number in the file.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
     let own = options.own.clone();
     let calls = objects::read(Format::SmsIeJson, reader, Count::Objects, None, move |object, out| {

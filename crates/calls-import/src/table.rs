@@ -17,7 +17,7 @@ use crate::rows::{Dialect, Next, Quotes, Row, Rows};
 pub(crate) struct Header {
     format: Format,
     columns: HashMap<String, usize>,
-    /// Those whose names end in a unit, without it: `duration` of `Duration (min)`.
+    /// Names that end in a unit, without it: `duration` for `Duration (min)`.
     measured: HashMap<String, (usize, Unit)>,
     /// As they are written.
     names: Vec<String>,
@@ -27,13 +27,13 @@ pub(crate) struct Header {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum First {
     Header,
-    /// A call already.
+    /// A call.
     Call,
 }
 
 impl Header {
     pub fn new(format: Format, row: &Row) -> Self {
-        // Of two columns with one name the first counts.
+        // If two columns have the same name, the first one counts.
         let columns = (0..row.len()).rev().map(|column| (plain(&row.get(column)), column)).collect();
         let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
         let measured = (0..row.len()).rev().filter_map(with_unit).collect();
@@ -41,7 +41,7 @@ impl Header {
         Self { format, columns, measured, names }
     }
 
-    /// As [`Header::find`], of a column whose name ends in UTC or GMT: `Start time (UTC)`.
+    /// Like [`Header::find`], for a column whose name ends in UTC or GMT: `Start time (UTC)`.
     pub fn find_in_utc(&self, names: &[&str]) -> Option<usize> {
         let with_end = |name: &&str| {
             ["utc", "gmt"].iter().find_map(|end| self.columns.get(&(plain(name) + end)).copied())
@@ -60,8 +60,8 @@ impl Header {
         self.names.len()
     }
 
-    /// As [`Header::find`], of columns that may have a unit in their names. The name "" is that of a column
-    /// that is called by its unit alone.
+    /// Like [`Header::find`], for columns whose names may contain a unit. The name "" matches a column that
+    /// is named by its unit alone.
     pub fn find_measured(&self, names: &[&str]) -> Option<(usize, Unit)> {
         names.iter().map(|name| plain(name)).find_map(|name| {
             let plain = || self.columns.get(&name).map(|column| (*column, Unit::default()));
@@ -75,22 +75,22 @@ impl Header {
         found.map(|(_, unit)| *unit).unwrap_or_default()
     }
 
-    /// The first of these names that a column has, ignoring case, spaces and punctuation.
+    /// The column with the first of these names that exists, ignoring case, spaces and punctuation.
     pub fn find(&self, names: &[&str]) -> Option<usize> {
         names.iter().find_map(|name| self.columns.get(&plain(name)).copied())
     }
 
-    /// Whether each of these names has a column.
+    /// Whether all these columns exist.
     pub fn has_all(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.find(&[name]).is_some())
     }
 
-    /// As [`Header::find`], or which column is missing.
+    /// Like [`Header::find`]; the error names the missing column.
     pub fn require(&self, names: &[&str]) -> Result<usize, ReadError> {
         self.find(names).ok_or_else(|| self.missing(format!("a column {:?}", names[0])))
     }
 
-    /// The column that a user named, or which columns there are.
+    /// The column that the user named; the error lists the existing ones.
     pub fn named(&self, name: &str) -> Result<usize, ReadError> {
         const LONGEST: usize = 200;
         self.find(&[name]).ok_or_else(|| {
@@ -101,14 +101,15 @@ impl Header {
         })
     }
 
-    /// The error that something is missing.
+    /// The error for missing columns.
     pub fn missing(&self, expected: String) -> ReadError {
         let found = "a first line without it".to_owned();
         ReadError::NotTheFormat { format: self.format, expected, found }
     }
 }
 
-/// A name without case, accents, spaces and punctuation: `Call Sid`, `call_sid` and `CallSid` are one.
+/// Normalizes a name: without case, accents, spaces and punctuation, so that `Call Sid`, `call_sid` and
+/// `CallSid` are equal.
 pub(crate) fn plain(name: &str) -> String {
     fold(name)
 }
@@ -142,7 +143,7 @@ fn without_unit(name: &str) -> Option<(String, Unit)> {
     Some((rest.concat(), unit))
 }
 
-/// Whether two ASCII names are one, as [`plain`] sees it.
+/// Whether two ASCII names are equal after normalization by [`plain`].
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     fn letters(name: &str) -> impl Iterator<Item = u8> {
         name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
@@ -150,7 +151,7 @@ pub(crate) fn is_same(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
 
-/// Reads a file whose first row names the columns. `prepare` makes the function that reads a row.
+/// Reads a file with a header. `prepare` returns the function that reads a row.
 pub(crate) fn read<'a, Put, R>(
     reader: impl BufRead + 'a,
     prepare: impl FnOnce(&Row) -> Result<(First, Put), ReadError> + 'a,
@@ -195,8 +196,8 @@ pub(crate) fn read_row<B: BufRead, R: Into<Reason>>(
     Ok(true)
 }
 
-/// Reads a file whose first row names the columns and whose calls have several rows ([`legs::join`]).
-/// `prepare` makes the function that reads a row, `put` gives the records of a call.
+/// Reads a file with a header whose calls have several rows ([`legs::join`]). `prepare` returns the function
+/// that reads a row, and `put` adds the records of a call.
 pub(crate) fn read_joined<'a, T: 'a, Parse>(
     reader: impl BufRead + 'a,
     window: usize,
@@ -255,7 +256,7 @@ where
     Ok(Some((rows, put)))
 }
 
-/// The rows of a file whose first row is yet to be read. `None` if the file is empty.
+/// The rows of a file, before the first one is read. `None` if the file is empty.
 fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
     open_with(reader, |first| Dialect {
         delimiter: delimiter(first),
@@ -265,8 +266,8 @@ fn open<B: BufRead>(reader: B) -> Result<Option<Rows<B>>, ReadError> {
     })
 }
 
-/// The rows of a file without a header. Its first line tells the delimiter, if that separates as many fields
-/// as a row has.
+/// The rows of a file without a header. The delimiter is detected from the first line, if that gives enough
+/// fields.
 pub(crate) fn open_headless<B: BufRead>(reader: B, dialect: Dialect) -> Result<Option<Rows<B>>, ReadError> {
     open_with(reader, |first| {
         let found = delimiter(first);
@@ -287,7 +288,7 @@ fn open_with<B: BufRead>(
     loop {
         match lines.read(&mut first)? {
             Line::End => return Ok(None),
-            // Excel is told the delimiter by a line of its own.
+            // A line `sep=` tells Excel the delimiter.
             Line::Whole if first.iter().all(u8::is_ascii_whitespace) || first.starts_with(b"sep=") => {}
             Line::Whole | Line::TooLong => break,
         }
@@ -298,7 +299,7 @@ fn open_with<B: BufRead>(
     Ok(Some(rows))
 }
 
-/// Gives the first row to a function, or one without columns where the line is no row.
+/// Calls a function with the first row, which is empty if the line is invalid.
 fn with_first<B: BufRead, T>(
     rows: &mut Rows<B>,
     read: impl FnOnce(&Row) -> Result<T, ReadError>,
@@ -309,7 +310,7 @@ fn with_first<B: BufRead, T>(
     }
 }
 
-/// The sign that separates most fields of a line.
+/// The delimiter of a line: the one that separates the most fields.
 pub(crate) fn delimiter(line: &[u8]) -> u8 {
     let mut quoted = false;
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -319,6 +320,6 @@ pub(crate) fn delimiter(line: &[u8]) -> u8 {
             *count += 1;
         }
     }
-    // `max_by_key` takes the last of equals, and a comma is the likeliest.
+    // `max_by_key` returns the last of equal ones, and a comma is the most likely.
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(sign, _)| sign)
 }

@@ -1,4 +1,4 @@
-//! A call of a system that knows its parties by name and how the call ended.
+//! Calls of systems that log names of parties and a disposition.
 
 use calls_model::{CallDuration, CallType, Direction, Disposition, Outcome};
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::record::{Call, Out, RawParty, Reason};
 use crate::{party, time};
 
-/// A party with its name.
+/// A party and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
     pub party: RawParty,
@@ -15,17 +15,17 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Reads a party, whose text may hold a name too: `Example<1001>`.
+    /// Parses a party whose text may contain a name: `Example<1001>`.
     pub fn new(text: &str) -> Self {
         let (party, name) = party::read(text);
         Self { party, name }
     }
 
-    /// Reads a party whose name is in a field of its own.
+    /// A party whose name is in another field.
     pub fn named(text: &str, name: &str) -> Self {
         let mut person = Self::new(text);
         let name = name.trim();
-        // Without a number the name may give the reason.
+        // Without a number, the name may be the reason.
         if person.party == RawParty::Unknown && RawParty::from_text(name) == RawParty::Withheld {
             person.party = RawParty::Withheld;
         }
@@ -39,7 +39,7 @@ impl Person {
         self.party.is_identified()
     }
 
-    /// The first of these that is a number, else the first that is known at all, else the first.
+    /// The first with a number, or else the first that is not unknown, or else the first.
     pub fn first_known<const N: usize>(people: [Self; N]) -> Self {
         let is_known = |person: &Self| person.party != RawParty::Unknown;
         let known = people.iter().position(Self::is_identified).or_else(|| people.iter().position(is_known));
@@ -48,19 +48,19 @@ impl Person {
     }
 }
 
-/// When a call began, as its text says.
+/// Parses the time at which a call began.
 pub(crate) fn began(text: &str, options: &Options) -> Result<DateTime<Utc>, String> {
     time::any(text, options.zone, options.dates)
 }
 
-/// The time between two moments, if it is one and not longer than any ringing.
+/// The time between two times, if it is positive and not longer than any ringing.
 pub(crate) fn between(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<CallDuration> {
     const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
     let length = (end - start).num_milliseconds();
     CallDuration::from_ms(length).filter(|_| (0..=LONGEST_MS).contains(&length))
 }
 
-/// Fields shared by all sides of a call.
+/// Properties that all sides of a call share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Talk {
     created_at: DateTime<Utc>,
@@ -71,7 +71,7 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// A call that ended like this. A length is kept where people spoke.
+    /// A call with this disposition. The duration is kept if it was answered.
     pub fn new(created_at: DateTime<Utc>, disposition: Disposition, length: Option<CallDuration>) -> Self {
         let outcome = if disposition == Disposition::Answered { Outcome::Completed } else { Outcome::Missed };
         Self {
@@ -83,12 +83,12 @@ impl Talk {
         }
     }
 
-    /// A call of which nobody knows why it was missed.
+    /// A missed call without a known reason.
     pub fn missed(created_at: DateTime<Utc>) -> Self {
         Self { created_at, outcome: Outcome::Missed, duration: None, disposition: None, ring_time: None }
     }
 
-    /// A call that people spoke in if it has a length above zero, and that else ended in this way.
+    /// An answered call if the duration is above zero, or else a call with this disposition.
     pub fn by_length(
         created_at: DateTime<Utc>,
         length: Option<CallDuration>,
@@ -107,7 +107,7 @@ impl Talk {
         Self { ring_time, ..self }
     }
 
-    /// The same call for somebody with whom it ended in another way.
+    /// The same call, as it ended for another participant.
     pub fn ended(self, disposition: Disposition) -> Self {
         Self { ring_time: self.ring_time, ..Self::new(self.created_at, disposition, self.duration) }
     }

@@ -1,6 +1,6 @@
-//! 3CX's call detail records: a file without a header, whose fields are chosen in 3CX's settings and by
-//! default are in the order of [`FIELDS`]; or one that got a header on its way. Extensions are written as
-//! `Ext.101`, queues and ring groups likewise.
+//! 3CX's call detail records. The file has no header; its fields are selected in 3CX's settings, by default
+//! in the order of [`FIELDS`]. A file with a header is read too. Extensions are written as `Ext.101`, queues
+//! and ring groups likewise.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -48,7 +48,7 @@ const FIELDS: [&str; 27] = [
     "missed-queue-calls",
 ];
 
-/// The fields of a record without numbers of its own, as some systems are set up.
+/// The fields in the order of some installations, without record numbers.
 const FIELDS_BY_TIME: [&str; 20] = [
     "time-start",
     "dial-no",
@@ -88,7 +88,7 @@ pub(crate) fn fits(row: &Row) -> bool {
     header.has_all(&["time-start", "from-no", "to-no"]) || without_header(row).is_some()
 }
 
-/// The fields of a row without a header, by where its times are.
+/// The fields of a row without a header, recognized by the positions of its times.
 fn without_header(row: &Row) -> Option<&'static [&'static str]> {
     let layouts: [&[&str]; 2] = [&FIELDS, &FIELDS_BY_TIME];
     layouts.into_iter().find(|fields| {
@@ -105,7 +105,7 @@ fn without_header(row: &Row) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Whether a text is a time with the year first, as 3CX writes it.
+/// Whether a text is a time in 3CX's format, year first.
 fn is_time(text: &str) -> bool {
     text.get(4..5).is_some_and(|sign| sign == "/" || sign == "-")
         && time::any(text, chrono_tz::UTC, None).is_ok()
@@ -150,7 +150,7 @@ impl Columns {
             None => dialled,
         };
         let reached = person("final-number", "final-dispname");
-        // A call from outside dials a number, which leads to the extension.
+        // A call from outside dials a number that is routed to the extension.
         let did = Person::new(number(&self.get(row, "dial-no")));
         let is_did = self.get(row, "from-dn").starts_with("Line")
             && count_digits(&self.get(row, "dial-no")) >= SHORTEST
@@ -162,14 +162,13 @@ impl Columns {
         talk.put_sides(&caller, &dialled, Some(&reached), out)
     }
 
-    /// The extension whose mailbox took a call that is logged as one to the mailbox: the one before it in the
-    /// chain.
+    /// The extension whose mailbox took a call, from the chain: it comes before the mailbox.
     fn mailbox_of(&self, row: &Row) -> Option<Person> {
         let is_mailbox = |text: &str| plain(text).starts_with("vmail");
         if !is_mailbox(&self.get(row, "to-no")) {
             return None;
         }
-        // It stands where bills do not take its place.
+        // The chain comes first unless billing fields are in its place.
         let chain = (0..row.len()).map(|column| row.get(column)).find(|text| text.starts_with("Chain:"))?;
         let links: Vec<&str> = chain.trim_start_matches("Chain:").split(';').map(str::trim).collect();
         let mailbox = links.iter().position(|link| is_mailbox(link))?;
@@ -198,7 +197,7 @@ impl Columns {
             Some(disposition) => disposition,
             None => Disposition::Answered,
         };
-        // Some versions count from the start.
+        // Some versions count from the start of the call.
         let talked = answered.zip(end).and_then(|(answered, end)| between(answered, end));
         let length = match (length, talked) {
             (Some(length), Some(talked)) if talked.ms() > 0 => {

@@ -1,4 +1,4 @@
-//! Reads when a call began.
+//! Parses times.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,8 @@ use crate::dates::DateOrder;
 use crate::record::expected;
 use crate::zone_names;
 
-/// Reads a local time as systems log it, `2026-03-02 08:00:00`, also with a `T` between, without seconds or
-/// with decimals of them.
+/// Parses a local time as systems log it: `2026-03-02 08:00:00`, with a space or `T`, without seconds or with
+/// decimals.
 pub(crate) fn local(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim();
     let (date, time) = text.split_once(['T', ' '])?;
@@ -28,7 +28,7 @@ pub(crate) fn local(text: &str) -> Option<NaiveDateTime> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_time(clock(time)?).into()
 }
 
-/// Reads a time of day: `08:00`, `8:00:00`, `08:00:00.534355`, `8:00 pm`, `8:00p`, `오후 8:00`.
+/// Parses a time of day: `08:00`, `8:00:00`, `08:00:00.534355`, `8:00 pm`, `8:00p`, `오후 8:00`.
 pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
     let text = &half_day_behind(text.trim());
     let lower = text.to_ascii_lowercase();
@@ -46,7 +46,7 @@ pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
     if (1..=12).contains(&hour) { time.with_hour(hour % 12 + noon) } else { None }
 }
 
-/// A time of day of East Asia with its half of the day behind it, as elsewhere: `오후 3:04` is `3:04 PM`.
+/// Moves the half of the day of an East Asian time to the end: `오후 3:04` is `3:04 PM`.
 fn half_day_behind(text: &str) -> Cow<'_, str> {
     const HALVES: [(&str, &str); 8] = [
         ("오전", "AM"),
@@ -63,7 +63,7 @@ fn half_day_behind(text: &str) -> Cow<'_, str> {
 }
 
 fn clock_24(text: &str) -> Option<NaiveTime> {
-    // As in Denmark, Finland and Italy.
+    // The format of Denmark, Finland and Italy.
     if !text.contains(':') && text.matches('.').count() == 2 {
         return clock_24(&text.replace('.', ":"));
     }
@@ -81,12 +81,12 @@ fn clock_24(text: &str) -> Option<NaiveTime> {
 
 /// The moment of a local time.
 ///
-/// A time that occurs twice, when clocks go back, is the second one only where the channel of the call was
-/// made after the first one (`channel_epoch`, in seconds): a call does not begin before its channel. Without
-/// that it is the first one. A time that does not occur, when clocks go forward, is counted with the offset
-/// before the change (RFC 5545, section 3.3.5): 02:30 becomes 03:30.
+/// A time that occurs twice, when clocks are set back, is the first one, unless the channel of the call was
+/// created after that (`channel_epoch`, in seconds): a call does not begin before its channel. A time that
+/// does not occur, when clocks are set forward, is interpreted with the offset before the change (RFC 5545,
+/// section 3.3.5): 02:30 becomes 03:30.
 pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, channel_epoch: Option<i64>) -> Option<DateTime<Utc>> {
-    /// Tolerance between a call's own time and that of its channel.
+    /// Tolerance between the times of a call and of its channel, in seconds.
     const SLACK_S: i64 = 5;
     match zone.from_local_datetime(&local) {
         LocalResult::Single(time) => Some(time.to_utc()),
@@ -96,7 +96,7 @@ pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, channel_epoch: Option<i64>
             Some(if channel_epoch.is_some_and(after_first) { second } else { first }.to_utc())
         }
         LocalResult::None => {
-            // No zone changes twice within a day, and no gap is longer than one.
+            // No zone changes twice within a day, and no gap is longer than a day.
             let before = local.checked_sub_days(Days::new(1))?.checked_sub_signed(TimeDelta::hours(1))?;
             let offset = zone.offset_from_local_datetime(&before).latest()?.fix();
             Some(local.checked_sub_offset(offset)?.and_utc())
@@ -104,7 +104,7 @@ pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz, channel_epoch: Option<i64>
     }
 }
 
-/// The moment of a local time in a text, or why there is none.
+/// Parses a local time and converts it to UTC.
 pub(crate) fn local_in_zone(
     text: &str,
     zone: Tz,
@@ -116,8 +116,8 @@ pub(crate) fn local_in_zone(
         .ok_or_else(|| expected("a start time such as 2026-03-02 08:00:00", text))
 }
 
-/// How moments with their offset are also written: by PostgreSQL and ISO 8601, there without seconds too, and
-/// by JavaScript (`Date.prototype.toString`). A blank stands for any number of them.
+/// Formats of times with an offset: PostgreSQL, ISO 8601 (also without seconds) and JavaScript
+/// (`Date.prototype.toString`). A space matches any number of spaces.
 const WITH_OFFSET: [&str; 4] = [
     "%Y-%m-%d %H:%M:%S%.f %#z",
     "%Y-%m-%dT%H:%M:%S%.f %#z",
@@ -125,18 +125,18 @@ const WITH_OFFSET: [&str; 4] = [
     "%a %b %d %Y %H:%M:%S GMT%z",
 ];
 
-/// Reads a moment as people and programs write it: with its offset (RFC 3339, RFC 2822, `... UTC`), else in
-/// the zone: ISO 8601 or with the day or month first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), or with the
-/// month as a word (`Mar 12, 2026 at 4:00 PM`, `12 mars 2026 16:00`); or as a count of seconds, milliseconds
-/// or microseconds since 1970, or as a spreadsheet's count of days since 1900.
+/// Parses a time in any common form: with an offset (RFC 3339, RFC 2822, `... UTC`), or else in the zone: ISO
+/// 8601, with the day or month first (`12.03.2026 16:00`, `12/03/2026, 4:00 pm`), with the month as a word
+/// (`Mar 12, 2026 at 4:00 PM`, `12 mars 2026 16:00`); as seconds, milliseconds or microseconds since 1970; or
+/// as a spreadsheet's days since 1900.
 ///
-/// A date that could begin with the day or the month is read in this order. Without one it is refused, unless
-/// its weekday tells.
+/// An ambiguous date is read in the order `dates`. Without it such a date is refused, unless its weekday
+/// decides.
 pub(crate) fn any(text: &str, zone: Tz, dates: Option<DateOrder>) -> Result<DateTime<Utc>, String> {
     at(text, zone, dates, None)
 }
 
-/// As [`any`], of a call whose channel was made at this second ([`in_zone`]).
+/// Like [`any`], for a call whose channel was created at this second ([`in_zone`]).
 pub(crate) fn at(
     text: &str,
     zone: Tz,
@@ -154,7 +154,7 @@ pub(crate) fn at(
             .or_else(|| WITH_OFFSET.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()))
             .map(|time| time.to_utc())
     };
-    // As Twilio's console writes it.
+    // The format of Twilio's console.
     let clock_first =
         || NaiveDateTime::parse_from_str(text, "%H:%M:%S UTC %Y-%m-%d").ok().map(|time| time.and_utc());
     let in_utc = || {
@@ -185,7 +185,7 @@ pub(crate) fn at(
     })
 }
 
-/// A date of East Asia with signs in place of its words: `2026年3月2日 08:00`, `2026년 3월 2일`, `2026. 3. 2.`.
+/// Replaces the words in an East Asian date: `2026年3月2日 08:00`, `2026년 3월 2일`, `2026. 3. 2.`.
 fn with_signs(text: &str) -> Cow<'_, str> {
     const WORDS: [[char; 3]; 2] = [['年', '月', '日'], ['년', '월', '일']];
     if let Some([year, month, day]) = WORDS.into_iter().find(|[year, ..]| text.contains(*year)) {
@@ -203,13 +203,13 @@ fn with_signs(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A moment without the name of its zone, and that zone (RFC 9557): `2026-03-02T08:00:00Z[Europe/Berlin]`.
+/// Splits the name of the zone off a time (RFC 9557): `2026-03-02T08:00:00Z[Europe/Berlin]`.
 fn without_zone_name(text: &str) -> Option<(&str, Tz)> {
     let (moment, name) = text.strip_suffix(']')?.split_once('[')?;
     Some((moment, name.parse().ok()?))
 }
 
-/// Reads a local time whose date is three numbers, or has the month as a word, or has no signs in it.
+/// Parses a local time whose date is three numbers, contains the month as a word, or has no separators.
 fn written(text: &str, dates: Option<DateOrder>) -> Option<NaiveDateTime> {
     match Parts::find(text) {
         Some(parts) => parts.read(dates),
@@ -217,8 +217,8 @@ fn written(text: &str, dates: Option<DateOrder>) -> Option<NaiveDateTime> {
     }
 }
 
-/// A time whose date is three numbers, `12.03.2026 16:00`, `12/03/26, 16:00:00`, `2026/03/12 16:00`; a day of
-/// the week may be before it.
+/// A time whose date is three numbers: `12.03.2026 16:00`, `12/03/26, 16:00:00`, `2026/03/12 16:00`. A
+/// weekday may precede it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parts {
     numbers: [u32; 3],
@@ -230,9 +230,9 @@ pub(crate) struct Parts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     YearFirst,
-    /// As dates with dots are.
+    /// The order of dates with dots.
     DayFirst,
-    /// Either the day or the month.
+    /// The day or the month.
     Either,
 }
 
@@ -264,7 +264,7 @@ impl Parts {
         is_one_date.then_some(Self { numbers, order, clock, weekday: weekday(word) })
     }
 
-    /// Whether day and month could be the other way round, as far as this date tells.
+    /// Whether day and month could be exchanged, judging by this date alone.
     pub fn is_ambiguous(self) -> bool {
         self.order == Order::Either
             && self.local(DateOrder::DayFirst).is_some()
@@ -272,12 +272,12 @@ impl Parts {
             && self.numbers[0] != self.numbers[1]
     }
 
-    /// Whether the order of the file matters: not for `2026/03/12` and `12.03.2026`.
+    /// Whether the order of the file's dates matters: not for `2026/03/12` and `12.03.2026`.
     pub fn has_order(self) -> bool {
         self.order == Order::Either
     }
 
-    /// The local time in one order. `None` where there is no such date, or it was another day of the week.
+    /// The local time in an order. `None` if there is no such date, or its weekday differs.
     pub fn local(self, dates: DateOrder) -> Option<NaiveDateTime> {
         let [one, two, three] = self.numbers;
         let (day, month, year) = match (self.order, dates) {
@@ -314,7 +314,7 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
         .is_some_and(|word| is_weekday(word) || (month(word).is_some() && is_weekday_like_a_month));
     let words = if skips { &words[1..] } else { &words[..] };
     let (one, two, year, clock_words) = match words {
-        // As Unix writes it: Mar 12 16:00:00 2026.
+        // The format of Unix: Mar 12 16:00:00 2026.
         [one, two, clock, year] if clock.contains(':') && year.len() == 4 => {
             (one, two, year, std::slice::from_ref(clock))
         }
@@ -337,7 +337,7 @@ fn named_month(text: &str) -> Option<NaiveDateTime> {
     )
 }
 
-/// Reads `20260312160000`, also with a blank, dash or `T` before the clock, or colons in it.
+/// Parses `20260312160000`, optionally with a space, dash or `T` before the time of day, or colons in it.
 fn without_signs(text: &str) -> Option<NaiveDateTime> {
     let is_date_whole = text.get(..8).is_some_and(|date| digits(date).is_some());
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | 'T' | '-' | ':')).collect();
@@ -345,8 +345,7 @@ fn without_signs(text: &str) -> Option<NaiveDateTime> {
     is_whole.then(|| NaiveDateTime::parse_from_str(&digits, "%Y%m%d%H%M%S").ok()).flatten()
 }
 
-/// A count since 1970 in the unit that its length tells, with decimals or not, or a spreadsheet's of days
-/// since 1900.
+/// A number since 1970, whose unit follows from its length, or a spreadsheet's days since 1900.
 fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let (whole, decimals) = text.split_once(['.', ',']).unwrap_or((text, ""));
     if !decimals.bytes().all(|b| b.is_ascii_digit()) {
@@ -355,27 +354,26 @@ fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     if whole.len() == 5 && decimals.len() >= 3 {
         return of_spreadsheet(&format!("{whole}.{decimals}"), zone);
     }
-    // Ten digits of seconds are the years 2001 to 2286.
+    // Ten digits of seconds cover the years 2001 to 2286.
     let (_, per_second) = [(10, 1), (13, 1000), (16, 1_000_000), (19, 1_000_000)]
         .into_iter()
         .find(|(length, _)| *length == whole.len())?;
-    // Nanoseconds, cut to microseconds.
+    // Nanoseconds, truncated to microseconds.
     let time = since_1970(whole.get(..16).unwrap_or(whole), per_second).ok()?;
     let micros: i64 = format!("{decimals:0<6}").get(..6)?.parse().ok()?;
     time.checked_add_signed(TimeDelta::microseconds(micros / per_second))
 }
 
-/// A spreadsheet's local time, to the second: what is finer is only what is left of dividing by the length of
-/// a day.
+/// A spreadsheet's local time, rounded to seconds: finer digits are rounding errors.
 fn of_spreadsheet(days: &str, zone: Tz) -> Option<DateTime<Utc>> {
     const SECONDS_OF_A_DAY: f64 = 86_400.0;
     let seconds = (days.parse::<f64>().ok()? * SECONDS_OF_A_DAY).round();
     let begin = NaiveDate::from_ymd_opt(1899, 12, 30)?.and_hms_opt(0, 0, 0)?;
-    // Five digits of days are far from the largest i64.
+    // Five digits of days fit into an i64.
     in_zone(begin.checked_add_signed(TimeDelta::try_seconds(seconds as i64)?)?, zone, None)
 }
 
-/// The moment of a count of seconds, milliseconds or microseconds since 1970, or why there is none.
+/// Converts seconds, milliseconds or microseconds since 1970.
 pub(crate) fn since_1970(text: &str, per_second: i64) -> Result<DateTime<Utc>, String> {
     text.trim()
         .parse::<i64>()
@@ -386,8 +384,8 @@ pub(crate) fn since_1970(text: &str, per_second: i64) -> Result<DateTime<Utc>, S
         .ok_or_else(|| expected("a time as a count since 1970", text))
 }
 
-/// The time to the microsecond, if telephone calls are recorded at it: 1970 to 9999. Zero stands for no time
-/// in most systems. A leap second is the one after it, as PostgreSQL has it.
+/// The time with microseconds, if it is in the years 1970 to 9999. Zero means no time in most systems. A leap
+/// second becomes the next one, as in PostgreSQL.
 pub(crate) fn plausible(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     const YEAR_10000: i64 = 253_402_300_800;
     DateTime::from_timestamp_micros(time.timestamp_micros())

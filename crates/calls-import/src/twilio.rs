@@ -1,5 +1,5 @@
-//! Twilio's calls: the resource of its API as JSON, its bulk export as NDJSON, and call logs as CSV. They
-//! have the same members, but for their spelling.
+//! Twilio's calls: JSON of its API, NDJSON of its bulk export, and CSV call logs. Their members differ only
+//! in spelling.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -49,8 +49,7 @@ pub(crate) fn date_columns(header: &Header) -> Option<DateColumns> {
     Some(DateColumns { date, time: None, epoch: None, is_day_first_language: false })
 }
 
-/// Number of calls that wait for others of theirs. A list has the newest first, so children come before
-/// parents.
+/// Number of calls that wait for related ones. Lists are newest first, so children come before parents.
 const WINDOW: usize = 1000;
 
 const FROM: &[&str] = &["from", "caller"];
@@ -66,7 +65,7 @@ const NAME: &[&str] = &["caller_name"];
 
 fn read_objects<'a>(format: Format, zone: Tz, reader: impl BufRead + 'a, count: Count) -> Items<'a> {
     let parse = move |object: &Object| {
-        // Lists spell the names as here; other sources need a second look.
+        // Lists spell the names like this; other sources need a second lookup.
         let spelled_otherwise = |name: &&str| {
             let member = object.members().iter().find(|(key, _)| is_same(key, name))?;
             objects::text(member.1)
@@ -80,9 +79,9 @@ fn read_objects<'a>(format: Format, zone: Tz, reader: impl BufRead + 'a, count: 
     objects::read_joined((format, count, Some("calls")), reader, WINDOW, parse, put)
 }
 
-/// A call, which may have been made by another one.
+/// A call, possibly a child of another call.
 struct Leg {
-    /// Whether it was made by another call (`<Dial>`).
+    /// Whether it was created by another call (`<Dial>`).
     is_child: bool,
     from: RawParty,
     to: RawParty,
@@ -91,7 +90,7 @@ struct Leg {
     created_at: DateTime<Utc>,
     duration: Option<CallDuration>,
     disposition: Option<Disposition>,
-    /// The other number of the call, once it is joined with others.
+    /// The other number of the call, set when it is joined with others.
     via: Option<RawParty>,
 }
 
@@ -108,7 +107,7 @@ impl Leg {
         };
         let disposition = disposition(&required(STATUS)?, value(ANSWERED_BY).as_deref())?;
         let direction = direction(&required(DIRECTION)?)?;
-        // Twilio's own examples show that the times around a length need not agree with it.
+        // In Twilio's own examples, times and duration disagree.
         let length = value(DURATION).map(|text| duration::any(&text)).transpose();
         let created_at = created_at(&value, length.as_ref().ok().copied().flatten(), zone, dates)?;
         let duration = if disposition == Disposition::Answered { length? } else { None };
@@ -131,7 +130,8 @@ impl Leg {
         self.disposition == Some(Disposition::Answered)
     }
 
-    /// Gives the record of a call. Whose it is follows from the direction: `to` was called, `from` calls.
+    /// Adds the record of a call. The owner follows from the direction: `to` for an inbound call, else
+    /// `from`.
     fn put(&self, out: &mut Out) -> Result<(), Reason> {
         let (owner, counterparty) = match self.direction {
             Direction::Inbound => (&self.to, &self.from),
@@ -161,8 +161,8 @@ impl Leg {
     }
 }
 
-/// Gives the records of a call and of those that it made. Who was dialled by an inbound call has a call from
-/// its caller.
+/// Adds the records of a call and of its children. A number dialled by an inbound call gets a call from that
+/// call's caller.
 fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
     let (mut children, mut others): (Vec<Leg>, Vec<Leg>) = legs.into_iter().partition(|leg| leg.is_child);
     if let Some(parent) = others.first_mut().filter(|parent| parent.direction == Direction::Inbound) {
@@ -172,12 +172,12 @@ fn put(legs: Vec<Leg>, out: &mut Out) -> Result<(), Reason> {
         let told = put_children(&others[0], &mut children, out);
         return if told { Ok(()) } else { results.into_iter().collect() };
     }
-    // One that cannot be told is skipped only where the others are not told either.
+    // A call that gives no record is skipped only if the others give none either.
     let results: Vec<_> = others.iter().chain(&children).map(|leg| leg.put(out)).collect();
     if results.iter().any(Result::is_ok) { Ok(()) } else { results.into_iter().collect() }
 }
 
-/// Gives the records of those who were dialled by a call. False if there are none.
+/// Adds the records of the numbers dialled by a call. False if there are none.
 fn put_children(parent: &Leg, children: &mut [Leg], out: &mut Out) -> bool {
     let is_other = |leg: &&mut Leg| leg.to.is_identified() && leg.to != parent.to && leg.to != parent.from;
     let mut any = false;
@@ -192,7 +192,7 @@ fn put_children(parent: &Leg, children: &mut [Leg], out: &mut Out) -> bool {
     any
 }
 
-/// Disposition of a call. An answering machine is no person.
+/// Disposition of a call. An answering machine counts as voicemail.
 fn disposition(status: &str, answered_by: Option<&str>) -> Result<Disposition, Reason> {
     let answered_by = answered_by.map(plain).unwrap_or_default();
     Ok(match plain(status).as_str() {
@@ -210,7 +210,7 @@ fn disposition(status: &str, answered_by: Option<&str>) -> Result<Disposition, R
 
 fn direction(text: &str) -> Result<Direction, String> {
     match plain(text).as_str() {
-        // Origination is the way from the telephone network into the customer's.
+        // Trunking origination is from the telephone network to the customer.
         "inbound" | "incoming" | "trunkingoriginating" => Ok(Direction::Inbound),
         "outbound"
         | "outboundapi"
@@ -223,7 +223,7 @@ fn direction(text: &str) -> Result<Direction, String> {
     }
 }
 
-/// A party. A hidden caller is spelled on a telephone's keypad: +266696687 is ANONYMOUS.
+/// A party. A withheld caller is spelled on a telephone's keypad: +266696687 is ANONYMOUS.
 fn party(text: Option<String>) -> RawParty {
     let text = text.unwrap_or_default();
     match text.trim_start_matches('+') {
@@ -233,7 +233,7 @@ fn party(text: Option<String>) -> RawParty {
     }
 }
 
-/// When the call began; where it never did, when it was made. A status callback tells only when it ended.
+/// Time at which the call began or, if it did not, was created. A status callback only has the end.
 fn created_at(
     value: &impl Fn(&[&str]) -> Option<String>,
     length: Option<CallDuration>,

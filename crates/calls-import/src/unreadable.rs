@@ -1,13 +1,13 @@
-//! Recognises files that are no call logs.
+//! Recognizes files that are not call logs.
 
 use memchr::memmem;
 
 use crate::sample::SQLITE;
 
-/// Kind of a file that is no known call log. Its text continues "expected a call log, but found".
+/// Kind of a file that is not a known call log. Its text continues "expected a call log, but found".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Nothing, or nothing but space.
+    /// Empty or blank.
     #[error("an empty file")]
     Empty,
     /// A workbook of Excel 2007 or later.
@@ -31,7 +31,7 @@ pub enum Unreadable {
     /// An SQLite database without an iPhone's calls.
     #[error("an SQLite database without the table ZCALLRECORD of an iPhone's CallHistory.storedata")]
     Sqlite,
-    /// A file of an archiver or compressor that is not read: its name, and how it is unpacked.
+    /// A compressed file of an unsupported kind: its name, and how to unpack it.
     #[error("a file compressed by {0}: unpack it first ({1})")]
     Compressed(&'static str, &'static str),
     /// An encrypted backup.
@@ -58,24 +58,24 @@ pub enum Unreadable {
     /// A table that lacks what a call needs: what that is.
     #[error("a CSV file without {0}")]
     Csv(String),
-    /// JSON of something else.
+    /// Other JSON.
     #[error("JSON that is no call log known here (if it is one, name its format with --format)")]
     Json,
-    /// XML of something else.
+    /// Other XML.
     #[error("XML that is no call log known here (if it is one, name its format with --format)")]
     Xml,
-    /// A text of something else.
+    /// Other text.
     #[error("a text that is no call log known here (if it is one, name its format with --format)")]
     Text,
-    /// Bytes that are no text.
+    /// Other binary data.
     #[error("a binary file of an unknown kind")]
     Binary,
 }
 
-/// The length of what every archive, image and recording begins with.
+/// Number of bytes in which the signature of any archive, image or recording is complete.
 const HEADER: usize = 512;
 
-/// The kinds of files that their first bytes tell.
+/// Kinds of files by signature.
 const SIGNATURES: [(&[u8], Unreadable); 22] = [
     (b"%PDF-", Unreadable::Pdf),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Unreadable::Xls),
@@ -102,7 +102,7 @@ const SIGNATURES: [(&[u8], Unreadable); 22] = [
 ];
 
 impl Unreadable {
-    /// Whether it is known what the file is, so that it is no log of any format.
+    /// Whether the kind is certain, so that the file is not a call log of any format.
     pub(crate) fn is_certain(&self) -> bool {
         !matches!(
             self,
@@ -116,7 +116,7 @@ impl Unreadable {
         let at = |offset: usize, sign: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(sign));
         let by_start =
             SIGNATURES.iter().find(|(sign, _)| bytes.starts_with(sign)).map(|(_, kind)| kind.clone());
-        // Signs that could stand in a text as well need bytes beside them that do not.
+        // Signatures that are also valid text count only with zero bytes after them.
         let has_zero = bytes.iter().take(HEADER).any(|byte| *byte == 0);
         by_start.or_else(|| match bytes {
             _ if at(0, b"BZh") && at(4, b"1AY&SY") => Some(Self::Compressed("bzip2", "bzip2 -d")),
@@ -145,7 +145,8 @@ impl Unreadable {
         }
     }
 
-    /// As [`Self::by_names`], from the first bytes of such an archive, which name its first files.
+    /// Like [`Self::by_names`], from the first bytes of an archive, which contain the names of its first
+    /// files.
     pub(crate) fn by_zip_head(first_bytes: &[u8]) -> Option<Self> {
         if !first_bytes.starts_with(b"PK\x03\x04") {
             return None;

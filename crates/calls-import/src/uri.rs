@@ -1,10 +1,10 @@
-//! Parties that are written as URIs: `sip:`, `tel:`, `whatsapp:` and the like, and `user@host`.
+//! Parties written as URIs: `sip:`, `tel:`, `whatsapp:` and the like, and `user@host`.
 
 use crate::hidden::hidden;
 use crate::party::{count_digits, is_dialable};
 use crate::record::RawParty;
 
-/// Reads the URI of a party. `None` if the text is none.
+/// Parses the URI of a party. `None` if the text is not one.
 pub(crate) fn read(text: &str) -> Option<RawParty> {
     let (scheme, rest) = split_scheme(text);
     match scheme.as_deref() {
@@ -19,7 +19,7 @@ pub(crate) fn read(text: &str) -> Option<RawParty> {
     }
 }
 
-/// The scheme in lower case, and what is behind it.
+/// Splits the scheme, in lower case, from the rest.
 fn split_scheme(text: &str) -> (Option<String>, &str) {
     const LONGEST: usize = 16;
     match text.split_once(':') {
@@ -32,7 +32,7 @@ fn split_scheme(text: &str) -> (Option<String>, &str) {
     }
 }
 
-/// A number behind a scheme that is not the telephone's own: `whatsapp:+12025550123`, `callto:+12025550123`.
+/// A number after the scheme of an app: `whatsapp:+12025550123`, `callto:+12025550123`.
 fn number(address: &str) -> Option<RawParty> {
     const SHORTEST: usize = 7;
     let number = decoded(address.split([';', '?']).next()?);
@@ -68,8 +68,8 @@ fn sip(address: &str) -> Option<RawParty> {
     if user.is_empty() { None } else { hidden(&user) }
 }
 
-/// Reads a telephone URI (RFC 3966) from behind its scheme. Of its parameters only a context with a country
-/// code is part of the number.
+/// Parses a telephone URI (RFC 3966) after its scheme. Of its parameters, only a context with a country code
+/// is used.
 fn tel(address: &str) -> RawParty {
     let (number, parameters) = address.split_once(';').unwrap_or((address, ""));
     let number = decoded(number);
@@ -87,7 +87,7 @@ fn tel(address: &str) -> RawParty {
     }
 }
 
-/// The text of an address, in which a plus and blanks may be encoded.
+/// Decodes an address, in which a plus sign and spaces may be encoded.
 fn decoded(text: &str) -> String {
     text.replace("%2B", "+").replace("%2b", "+").replace("%20", " ")
 }

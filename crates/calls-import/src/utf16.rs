@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-/// Whether a file in UTF-16 is big-endian, by its byte order mark or, without one, its first two characters,
-/// which are ASCII. `None` if it is none in UTF-16.
+/// Whether a UTF-16 file is big-endian, by its byte order mark or its first two characters, which are ASCII.
+/// `None` if it is not UTF-16.
 pub(crate) fn is_big_endian(head: &[u8]) -> Option<bool> {
     match *head {
         [0xFE, 0xFF, ..] => Some(true),
@@ -14,11 +14,11 @@ pub(crate) fn is_big_endian(head: &[u8]) -> Option<bool> {
     }
 }
 
-/// Reads UTF-16 as UTF-8. What is no character becomes U+FFFD.
+/// Decodes UTF-16 to UTF-8. Invalid characters become U+FFFD.
 pub(crate) struct Utf16<R> {
     reader: R,
     big_endian: bool,
-    /// A first half of a surrogate pair.
+    /// A high surrogate that waits for its low surrogate.
     high: Option<u16>,
     ready: Vec<u8>,
     at: usize,
@@ -29,7 +29,7 @@ impl<R: BufRead> Utf16<R> {
         Self { reader, big_endian, high: None, ready: Vec::new(), at: 0 }
     }
 
-    /// Decodes another part of the file. Nothing is ready after it at the end only.
+    /// Decodes another part of the file. No output is ready afterwards only at the end.
     fn decode(&mut self) -> io::Result<()> {
         const UNITS: usize = 4096;
         self.ready.clear();

@@ -1,4 +1,4 @@
-//! Reads what people call a direction and an outcome.
+//! Parses the words for a direction and an outcome.
 
 use calls_model::{Direction, Disposition, Outcome};
 
@@ -9,9 +9,9 @@ use crate::{ending, hangup};
 /// Meaning of a word for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Kind {
-    /// `None` for a call inside of one system, which has both, and where the word does not say it.
+    /// `None` for an internal call, which has both, and if the word does not say it.
     pub direction: Option<Direction>,
-    /// `None` where the word does not say it.
+    /// `None` if the word does not say it.
     pub outcome: Option<Outcome>,
     pub disposition: Option<Disposition>,
 }
@@ -21,15 +21,15 @@ pub(crate) struct Kind {
 enum Word {
     In,
     Out,
-    /// Disposition; a word that holds for every unanswered call has none.
+    /// Disposition; `None` if the word is true of every unanswered call.
     Ended(Option<Disposition>),
     /// Negates the word after or before it.
     Not,
-    /// Such as "call".
+    /// A word without meaning here, such as "call".
     Filler,
 }
 
-/// Reads the text of a column such as "direction" or "call type": `inbound`, `Outgoing`, `Missed`,
+/// Parses the value of a column such as "direction" or "call type": `inbound`, `Outgoing`, `Missed`,
 /// `Eingehender Anruf`, `Completed Inbound`, `CallType.wifiOutgoing`, Android's `3`.
 pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
     use Direction::{Inbound, Outbound};
@@ -49,7 +49,7 @@ pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
         "7" | "answeredexternally" | "calltypeansweredexternally" | "answeredexternallytype" => {
             ended(Inbound, Some(Disposition::Answered))
         }
-        // A trunk of Twilio's is called by the telephone network, and calls it.
+        // The telephone network calls a trunk of Twilio, and is called by it.
         "trunkingoriginating" => said(Some(Inbound)),
         "trunkingterminating" => said(Some(Outbound)),
         "from" | "terminating" | "terminated" => said(Some(Inbound)),
@@ -61,7 +61,7 @@ pub(crate) fn kind(text: &str) -> Result<Kind, Reason> {
     Ok(kind)
 }
 
-/// An arrow to the owner or away, as telephones show them.
+/// An arrow for the direction, as telephones show it.
 fn arrow(text: &str) -> Option<Direction> {
     match text.trim().trim_end_matches('\u{fe0f}') {
         "←" | "⬅" | "↙" | "⇐" | "⟵" | "<-" | "<--" | "<<" | "<=" => Some(Direction::Inbound),
@@ -74,7 +74,7 @@ fn no_direction(text: &str) -> Reason {
     Reason::from(expected("a direction such as inbound or outbound", text))
 }
 
-/// Reads several words that say one thing: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`.
+/// Parses several words with one meaning: `Incoming Call (Missed)`, `Outgoing FaceTime Audio`.
 fn of_words(text: &str) -> Result<Kind, Reason> {
     let words = words(text);
     if is_live(&fold(text)) {
@@ -85,7 +85,7 @@ fn of_words(text: &str) -> Result<Kind, Reason> {
     }
     let words = meanings(&words).ok_or_else(|| no_direction(text))?;
     let has = |wanted: Word| words.contains(&wanted);
-    // Of Italian "in uscita" the second word counts.
+    // In Italian "in uscita" the second word decides.
     let direction =
         if has(Word::Out) { Some(Direction::Outbound) } else { has(Word::In).then_some(Direction::Inbound) };
     let Some(disposition) = ended(&words) else { return Ok(Kind { direction, ..Kind::default() }) };
@@ -97,11 +97,11 @@ fn of_words(text: &str) -> Result<Kind, Reason> {
     Ok(Kind { direction: direction.or(usual), outcome: Some(outcome_of(disposition)), disposition })
 }
 
-/// Causes of ITU-T Q.850 of calls that were not cleared in the usual way.
+/// Cause codes (ITU-T Q.850) of calls that did not end normally.
 const Q850: std::ops::RangeInclusive<u32> = 17..=127;
 
-/// Reads the text of a column such as "status" or "answered". `None` where it does not say whether anybody
-/// answered.
+/// Parses the value of a column such as "status" or "answered". `None` if it does not say whether the call
+/// was answered.
 pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> {
     let folded = fold(text);
     match folded.as_str() {
@@ -141,17 +141,17 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
 fn meanings(words: &[String]) -> Option<Vec<Word>> {
     let is_voicemail = words.windows(2).any(|pair| pair[0] == "voice" && pair[1] == "mail");
     let voicemail = is_voicemail.then_some(Word::Ended(Some(Disposition::Voicemail)));
-    // A count or a length says nothing: "Answered (30s)".
+    // Numbers and durations have no meaning here: "Answered (30s)".
     let said = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
     voicemail.into_iter().map(Some).chain(said.map(|text| word(text))).collect()
 }
 
-/// The outcome that belongs to a disposition; without one nobody answered.
+/// The outcome of a disposition; missed without one.
 pub(crate) fn outcome_of(disposition: Option<Disposition>) -> Outcome {
     if disposition == Some(Disposition::Answered) { Outcome::Completed } else { Outcome::Missed }
 }
 
-/// Whether the entry with this kind, type or service is no call: a text message, a fax, an e-mail, data.
+/// Whether an entry with this kind, type or service is not a call but a text message, fax, e-mail or data.
 pub(crate) fn is_no_call(text: &str) -> bool {
     const OTHERS: [&str; 27] = [
         "sms",
@@ -188,7 +188,7 @@ pub(crate) fn is_no_call(text: &str) -> bool {
     !is_voice && words.iter().any(|word| OTHERS.contains(&word.as_str()) && word != "conference")
 }
 
-/// Whether a call goes on.
+/// Whether the call has not ended.
 fn is_live(folded: &str) -> bool {
     matches!(
         folded,
@@ -204,7 +204,7 @@ fn is_live(folded: &str) -> bool {
     )
 }
 
-/// The call's end, by all words together. `None` if none of them says it, `Some(None)` if it was not
+/// The disposition according to all words. `None` if no word says it, `Some(None)` if the call was not
 /// answered.
 fn ended(words: &[Word]) -> Option<Option<Disposition>> {
     let is_not = words.contains(&Word::Not);
@@ -215,7 +215,7 @@ fn ended(words: &[Word]) -> Option<Option<Disposition>> {
             Some(Disposition::Answered) if is_not => Some(Disposition::NoAnswer),
             other => other,
         };
-        // The word that says most counts: "Missed (voicemail)", "completed elsewhere".
+        // The most specific word counts: "Missed (voicemail)", "completed elsewhere".
         if found.is_none_or(|before| weight(disposition) > weight(before)) {
             found = Some(disposition);
         }
@@ -232,7 +232,7 @@ fn weight(disposition: Option<Disposition>) -> u8 {
     }
 }
 
-/// Meaning of a folded word. `None` for one that is not known.
+/// Meaning of a folded word. `None` for an unknown word.
 fn word(text: &str) -> Option<Word> {
     let disposition = |disposition| Some(Word::Ended(Some(disposition)));
     let missed = || is_missed(text).then_some(Word::Ended(None));
@@ -274,7 +274,7 @@ fn word(text: &str) -> Option<Word> {
     })
 }
 
-/// Whether a folded word says that a call was missed, and no more.
+/// Whether a folded word only says that a call was missed.
 fn is_missed(text: &str) -> bool {
     matches!(
         text,
@@ -341,7 +341,7 @@ fn direction_word(text: &str) -> Option<Word> {
     }
 }
 
-/// Words that any call may have, and networks and apps that it went through.
+/// Words without meaning here, and names of networks and apps.
 const FILLERS: [&str; 106] = [
     "call",
     "calls",

@@ -74,7 +74,7 @@ impl Columns {
         let status = row.get(self.status);
         let disposition = ending::by_word(&status)
             .ok_or_else(|| expected("a status such as ANSWERED or NO ANSWER", &status))?;
-        // A queue or a menu takes a call, and nobody speaks.
+        // A queue or menu answers, but nobody speaks.
         let is_talk = disposition != Disposition::Answered || length.is_none_or(|length| length.ms() > 0);
         let disposition = if is_talk { disposition } else { Disposition::NoAnswer };
         let talk = Talk::new(created_at, disposition, length).ringing(ring_time);

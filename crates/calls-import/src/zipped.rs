@@ -39,7 +39,7 @@ pub(crate) fn entries(file: &File) -> io::Result<Vec<Entry>> {
 }
 
 impl Entry {
-    /// Reads the file. The handle is the reader's alone until its end.
+    /// Opens the file in the archive. No other reader may use the handle meanwhile.
     pub fn open(&self, mut file: File) -> io::Result<Box<dyn Read>> {
         let unsupported =
             || io::Error::new(io::ErrorKind::Unsupported, "a zip entry that is encrypted or not deflated");
@@ -56,7 +56,7 @@ impl Entry {
     }
 }
 
-/// A reader that compares the checksum at the end.
+/// A reader that verifies the checksum at the end.
 struct Checked<R> {
     reader: CrcReader<R>,
     crc: u32,

@@ -1,11 +1,11 @@
-//! Abbreviations of time zones behind a time: `2026-03-02 08:00:00 EST`.
+//! Abbreviations of time zones after a time: `2026-03-02 08:00:00 EST`.
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use chrono_tz::{OffsetName, Tz};
 
 use crate::time::in_zone;
 
-/// Abbreviations that mean one difference from UTC where logs are written, in minutes.
+/// Unambiguous abbreviations, with their UTC offsets in minutes.
 const KNOWN: [(&str, i32); 38] = [
     ("UTC", 0),
     ("GMT", 0),
@@ -47,10 +47,10 @@ const KNOWN: [(&str, i32); 38] = [
     ("NZDT", 780),
 ];
 
-/// Abbreviations that mean something else in different countries: only the zone that was named tells.
+/// Abbreviations with different meanings in different countries: the given zone decides.
 const AMBIGUOUS: [&str; 6] = ["CST", "BST", "IST", "AST", "ADT", "NST"];
 
-/// A text without the abbreviation of a zone, and the abbreviation, if it has one.
+/// Splits the abbreviation of a zone off a text.
 pub(crate) fn split(text: &str) -> Option<(String, &'static str)> {
     if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
@@ -92,7 +92,7 @@ mod tests {
             ("2026-03-02 08:00:00 CST", Tz::Asia__Shanghai, "2026-03-02T00:00:00+00:00"),
             ("2026-07-02 08:00:00 BST", Tz::Europe__London, "2026-07-02T07:00:00+00:00"),
             ("2026-03-02 08:00:00 PST", Tz::Asia__Manila, "2026-03-02T00:00:00+00:00"),
-            // Nobody knows whose it is.
+            // Ambiguous without a zone.
             ("2026-03-02 08:00:00 CST", Tz::UTC, "-"),
             ("2026-03-02 08:00:00 IST", Tz::Europe__Berlin, "-"),
         ] {

@@ -1,6 +1,6 @@
-//! Zoom Phone's calls from its API: the call log (`caller_number`, `result`, `date_time`) and the call
-//! history that follows it (`caller_did_number`, `caller_ext_number`, `call_result`, `start_time`), a page
-//! with `call_logs` or single ones.
+//! Zoom Phone's calls from its API: the call log (`caller_number`, `result`, `date_time`) and its successor,
+//! the call history (`caller_did_number`, `caller_ext_number`, `call_result`, `start_time`), as pages with
+//! `call_logs` or as single calls.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -15,7 +15,7 @@ use crate::sample::Sample;
 use crate::talk::{Person, Talk, began, between};
 use crate::{duration, ending, words};
 
-/// Whether a file begins as a page of calls or one of them.
+/// Whether a file begins like a page of calls or a call.
 pub(crate) fn fits(sample: &Sample) -> bool {
     let is_page = ["call_logs", "call_history"].iter().any(|key| sample.has_key(key));
     let has_party = |side: &str| {
@@ -64,7 +64,7 @@ fn put(call: &Object, options: &Options, out: &mut Out) -> Result<(), Reason> {
         .ok_or(Reason::NoOwner)?;
     let via = if extension.is_identified() { extension } else { of_log().unwrap_or(RawParty::Unknown) };
     talk.put(direction, &owner, &other, Some(&via), out)?;
-    // The extension had the call too.
+    // The extension also took part in the call.
     if via.is_identified() && via != owner {
         talk.put(direction, &via, &other, Some(&owner), out)?;
     }
@@ -79,7 +79,7 @@ fn talk(call: &Object, options: &Options) -> Result<Talk, Reason> {
     let result = text(call, &["call_result", "result"]);
     let talk = match ending::by_word(&result) {
         Some(disposition) => Talk::new(created_at, disposition, length),
-        // A response such as "Phone 404".
+        // A SIP response such as "Phone 404".
         None if result.starts_with("Phone ") => Talk::new(created_at, Disposition::Failed, None),
         None if result.is_empty() => Talk::by_length(created_at, length, None),
         None => return Err(expected("a result such as Call connected or Missed", &result).into()),

@@ -10,7 +10,7 @@ use crate::notes::Note;
 use crate::parties::{ParseError, Party};
 use crate::text::{self, Text};
 
-/// One call as its owner sees it. In JSON:
+/// A call from its owner's point of view. In JSON:
 ///
 /// ```json
 /// {"id": "7", "created_at": "2024-01-31T10:00:00Z", "counterparty": "+13333333333",
@@ -19,12 +19,12 @@ use crate::text::{self, Text};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Call {
-    /// Opaque, unique in one installation, never used again for another call.
+    /// Opaque, unique in one installation, and never reused.
     pub id: String,
-    /// When the call began, UTC, to the microsecond (RFC 3339).
+    /// Time of the beginning, UTC, in microseconds (RFC 3339).
     #[serde(with = "rfc3339")]
     pub created_at: DateTime<Utc>,
-    /// Whom the owner called, or who called the owner.
+    /// The party that the owner called or was called by.
     pub counterparty: Party,
     /// Direction and outcome.
     #[serde(rename = "type")]
@@ -35,15 +35,15 @@ pub struct Call {
 }
 
 impl Call {
-    /// Appends the call as JSON, the very bytes that serde writes. It takes a third of the time, for most
-    /// texts of a call are known to need no escape.
+    /// Appends the call as JSON, with the same bytes as serde. It takes a third of the time, because most
+    /// texts of a call need no escapes.
     pub fn append_json(&self, json: &mut Vec<u8>) {
         json.extend_from_slice(b"{\"id\":");
         append_text(json, &self.id);
         append_rest(json, &self.created_at, &self.counterparty, self.call_type, self.duration);
     }
 
-    /// As [`Call::append_json`], for a call that is in parts, without making it.
+    /// Like [`Call::append_json`], for the parts of a call.
     pub fn append_parts(
         json: &mut Vec<u8>,
         id: u64,
@@ -58,7 +58,7 @@ impl Call {
     }
 }
 
-/// Appends a call's JSON behind its id.
+/// Appends the members of a call after its id.
 fn append_rest(
     json: &mut Vec<u8>,
     created_at: &DateTime<Utc>,
@@ -67,10 +67,7 @@ fn append_rest(
     duration: Option<CallDuration>,
 ) {
     json.extend_from_slice(b",\"created_at\":\"");
-    match text::rfc3339(created_at) {
-        Some(time) => json.extend_from_slice(time.as_bytes()),
-        None => text::with_rfc3339(created_at, |time| json.extend_from_slice(time.as_bytes())),
-    }
+    text::append_time(json, created_at);
     json.extend_from_slice(b"\",\"counterparty\":");
     match counterparty {
         Party::E164(number) => append_plain(json, number.text().as_bytes()),
@@ -87,25 +84,24 @@ fn append_rest(
     json.push(b'}');
 }
 
-/// A text that needs no escape.
+/// Appends a text that needs no escapes.
 fn append_plain(json: &mut Vec<u8>, text: &[u8]) {
     json.push(b'"');
     json.extend_from_slice(text);
     json.push(b'"');
 }
 
-/// Any text.
+/// Appends any text.
 fn append_text(json: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         append_plain(json, text.as_bytes());
     } else {
-        // A vector takes everything.
+        // Writing to a vector cannot fail.
         serde_json::to_writer(json, text).unwrap_or_default();
     }
 }
 
-/// A call and what its counterparty and its history say of it, as `include=details` asks for. In JSON the
-/// members of the call, and one more:
+/// A call with the details that `include=details` requests. In JSON:
 ///
 /// ```json
 /// {"id": "8", "created_at": "2024-01-31T11:00:00Z", "counterparty": "+493012345678",
@@ -125,7 +121,7 @@ pub struct DetailedCall {
     pub details: CallDetails,
 }
 
-/// The same without `flatten`, whose reader is slower and larger in the page.
+/// The same without `flatten`, whose deserializer is slower and adds more code to the page.
 #[derive(Deserialize)]
 struct FlatCall {
     id: String,
@@ -149,32 +145,32 @@ impl From<FlatCall> for DetailedCall {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallDetails {
-    /// Spellings of the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null if it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub counterparty: Option<CounterpartyDetails>,
-    /// For a missed inbound call of an identified caller: when owner and caller next spoke, whoever called,
-    /// UTC. Null if they have not, and for every other call.
+    /// Time at which a missed inbound call was returned: when owner and caller next spoke, in either
+    /// direction, UTC. Null if they have not, and for all other calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub returned_at: Option<DateTime<Utc>>,
-    /// Disposition, where it is known.
+    /// Disposition, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
-    /// Ring time before the call was answered or given up, where known.
+    /// Ring time before the call was answered or given up, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring_time: Option<CallDuration>,
-    /// The other number that took part, where there is one: for the side that answered, the number that was
-    /// dialled; for the caller, the extension that answered.
+    /// The other number that took part, if any: for the side that answered, the dialled number; for the
+    /// caller, the extension that answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Party>,
-    /// The counterparty's name, where one is known: from an address book, or else from the log of its latest
-    /// call that has one.
+    /// The counterparty's name, if known: from an address book, or else from the log of its latest call with
+    /// a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The note on the call, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
-    /// Owner of the history, in a list of several lines.
+    /// Owner of the history, in lists of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<Party>,
 }
@@ -183,17 +179,17 @@ pub struct CallDetails {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CounterpartyDetails {
-    /// For readers abroad, `+1 202-555-0123`.
+    /// International format, `+1 202-555-0123`.
     pub international: String,
-    /// For readers in the country, `(202) 555-0123`.
+    /// National format, `(202) 555-0123`.
     pub national: String,
-    /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country.
+    /// ISO 3166-1 alpha-2 code, `US`; null if the number belongs to no country.
     #[cfg_attr(feature = "schema", schema(required))]
     pub country: Option<String>,
 }
 
 pub(crate) mod rfc3339 {
-    //! Times as RFC 3339 writes them. chrono's own reader takes more spellings, and is larger in the page.
+    //! RFC 3339 times. chrono's own parser accepts more formats, and adds more code to the page.
 
     use super::*;
 
@@ -208,7 +204,7 @@ pub(crate) mod rfc3339 {
 }
 
 pub(crate) mod optional_rfc3339 {
-    //! The same where there may be no time.
+    //! The same for optional times.
 
     use super::*;
 
@@ -229,7 +225,7 @@ pub(crate) mod optional_rfc3339 {
     }
 }
 
-/// Direction of a call, as the owner of the history sees it.
+/// Direction of a call from its owner's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// The owner was called.
@@ -238,39 +234,39 @@ pub enum Direction {
     Outbound,
 }
 
-/// Outcome: whether the parties spoke.
+/// Outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The call was answered.
     Completed,
-    /// It was not: no answer, busy, rejected, failed, cancelled.
+    /// The call was not answered: no answer, busy, rejected, failed, cancelled.
     Missed,
 }
 
-/// Direction and outcome of a call, in the words of the original system's `type` field.
+/// Direction and outcome of a call, in the words of the original system's field `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum CallType {
-    /// Somebody called the owner, who answered.
+    /// An inbound call that the owner answered.
     #[serde(rename = "Completed Inbound")]
     CompletedInbound,
-    /// Somebody called the owner, who did not answer.
+    /// An inbound call that the owner did not answer.
     #[serde(rename = "Missed Inbound")]
     MissedInbound,
-    /// The owner called somebody, who answered.
+    /// An outbound call that was answered.
     #[serde(rename = "Completed Outbound")]
     CompletedOutbound,
-    /// The owner called somebody, who did not answer.
+    /// An outbound call that was not answered.
     #[serde(rename = "Missed Outbound")]
     MissedOutbound,
 }
 
 impl CallType {
-    /// All four, in the order of the database's `call_type`.
+    /// All four, in the order of their codes in the database.
     pub const ALL: [Self; 4] =
         [Self::CompletedInbound, Self::MissedInbound, Self::CompletedOutbound, Self::MissedOutbound];
 
-    /// The type of a call of this direction and outcome.
+    /// The type with a direction and an outcome.
     pub fn new(direction: Direction, outcome: Outcome) -> Self {
         match (outcome, direction) {
             (Outcome::Completed, Direction::Inbound) => Self::CompletedInbound,
@@ -288,7 +284,7 @@ impl CallType {
         }
     }
 
-    /// Outcome: whether the parties spoke.
+    /// Outcome of the call.
     pub fn outcome(self) -> Outcome {
         match self {
             Self::CompletedInbound | Self::CompletedOutbound => Outcome::Completed,
@@ -296,7 +292,7 @@ impl CallType {
         }
     }
 
-    /// The type's text, the same in JSON and in the database.
+    /// Text of the type in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CompletedInbound => "Completed Inbound",
@@ -326,14 +322,14 @@ impl FromStr for CallType {
     }
 }
 
-/// Disposition of a call, more detailed than its [`Outcome`]. Absent where the log has none.
+/// Disposition of a call, more detailed than its [`Outcome`]. Absent if the log has none.
 ///
 /// [`Disposition::Answered`] belongs to completed calls, all others to missed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Disposition {
-    /// Two people, or a person and a live agent, spoke.
+    /// Two people spoke.
     Answered,
     /// It rang until the caller or the network gave up.
     NoAnswer,
@@ -354,7 +350,7 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    /// All nine. Their positions, from 1, are the codes of the database's `disposition`.
+    /// All nine. Their codes in the database are their positions, from 1.
     pub const ALL: [Self; 9] = [
         Self::Answered,
         Self::NoAnswer,
@@ -367,7 +363,7 @@ impl Disposition {
         Self::Failed,
     ];
 
-    /// The disposition's text, as in JSON: `answered_elsewhere`.
+    /// Text of the disposition in JSON: `answered_elsewhere`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
@@ -382,13 +378,13 @@ impl Disposition {
         }
     }
 
-    /// Whether a call can have this disposition and that outcome.
+    /// Whether a call with this outcome can have the disposition.
     pub fn fits(self, outcome: Outcome) -> bool {
         (self == Self::Answered) == (outcome == Outcome::Completed)
     }
 
-    /// Whether a missed inbound call that ended like this asks for a call back: not where another phone
-    /// answered it, and not where a block list refused it.
+    /// Whether a missed inbound call with this disposition should be returned: not if another phone answered
+    /// it, or a block list refused it.
     pub fn is_returnable(self) -> bool {
         !matches!(self, Self::Blocked | Self::AnsweredElsewhere)
     }
@@ -413,15 +409,14 @@ impl FromStr for Disposition {
     }
 }
 
-/// Talk time of a call: 0 to 2,147,483,647 ms (24.8 days), the range of the database's
-/// `duration_ms`.
+/// Talk time of a call: 0 to 2,147,483,647 ms (24.8 days), the range of the database column `duration_ms`.
 ///
-/// As text, and so in JSON, seconds with one to three decimals: `37.4`, `215.0`, `0.125`.
+/// As text and in JSON, it is seconds with one to three decimals: `37.4`, `215.0`, `0.125`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallDuration(i32);
 
 impl CallDuration {
-    /// A duration in milliseconds. `None` below 0 and above 24.8 days.
+    /// A duration in milliseconds. `None` if negative or above 24.8 days.
     pub fn from_ms(ms: i64) -> Option<Self> {
         i32::try_from(ms).ok().filter(|ms| *ms >= 0).map(Self)
     }
@@ -429,6 +424,11 @@ impl CallDuration {
     /// The duration in milliseconds.
     pub fn ms(self) -> i32 {
         self.0
+    }
+
+    /// Appends the duration as text.
+    pub fn append_to(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text().as_bytes());
     }
 
     fn text(self) -> Text {
@@ -446,7 +446,7 @@ impl fmt::Display for CallDuration {
 impl FromStr for CallDuration {
     type Err = ParseError;
 
-    /// Reads seconds with up to three decimals, without sign or exponent. `37` is `37.0`.
+    /// Parses seconds with up to three decimals, without sign or exponent. `37` is `37.0`.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         read_seconds(text)
             .and_then(|ms| Self::from_ms(ms.try_into().ok()?))

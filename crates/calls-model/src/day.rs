@@ -1,14 +1,14 @@
-//! Days of a calendar, and what can be reckoned with them.
+//! Calendar days, and arithmetic with them.
 
 use std::fmt;
 
-/// A day of the Gregorian calendar without zone, counted from 1970-01-01.
+/// A day of the Gregorian calendar without time zone, counted from 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(pub i32);
 
 impl Day {
-    /// The day of an ISO 8601 date, `2024-01-31`, of the years 1000 to 9998. `None` for every other text, and
-    /// for dates that no calendar has.
+    /// Parses an ISO 8601 date, `2024-01-31`, in the years 1000 to 9998. `None` for other texts and for
+    /// invalid dates.
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let mut parts = text.split('-').filter(|_| well_formed);
@@ -17,12 +17,12 @@ impl Day {
             return None;
         }
         let date = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-        // A date that is none, such as February 30, is counted on into the next month.
+        // An invalid date, such as February 30, becomes one in the next month.
         let counted = Self::from_date(date.0, date.1, date.2);
         ((1000..9999).contains(&date.0) && counted.date() == date).then_some(counted)
     }
 
-    /// The day of a year, a month from 1 and a day from 1.
+    /// The day with a year, a month from 1 and a day from 1.
     pub fn from_date(year: i32, month: u32, day: u32) -> Self {
         // Years that begin in March have their leap day at the end.
         let (month, day) = (month.cast_signed(), day.cast_signed());
@@ -31,9 +31,10 @@ impl Day {
         Self(year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970)
     }
 
-    /// Year, month from 1, day from 1.
+    /// Year, month from 1 and day from 1.
     pub fn date(self) -> (i32, u32, u32) {
-        // The year's length on average, in quarters of the 400-year cycle; one too many is taken back.
+        // An estimate by the average length of a year in the 400-year cycle; it may be one too high, which is
+        // corrected.
         let days = self.0 + DAYS_TO_1970;
         let mut year = (i64::from(days) * 400).div_euclid(146_097) as i32 + 1;
         while Self::from_date(year, 3, 1) > self {
@@ -48,7 +49,7 @@ impl Day {
         }
     }
 
-    /// The day so many days later, or earlier.
+    /// The day `days` later or earlier.
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(days))
     }
@@ -65,7 +66,7 @@ impl Day {
         self.plus(-(self.0 + 3).rem_euclid(7))
     }
 
-    /// "Today" or "Yesterday". `None` for every other day: it is called by its date.
+    /// "Today" or "Yesterday". `None` for other days, which are shown by date.
     pub fn name(self, today: Day) -> Option<&'static str> {
         match today.0.checked_sub(self.0) {
             Some(0) => Some("Today"),
@@ -74,7 +75,7 @@ impl Day {
         }
     }
 
-    /// The day's midnight in UTC, in milliseconds since 1970-01-01.
+    /// Midnight UTC, in milliseconds since 1970-01-01.
     pub fn midnight_ms(self) -> f64 {
         f64::from(self.0) * 86_400_000.0
     }
@@ -88,7 +89,7 @@ impl fmt::Display for Day {
     }
 }
 
-/// From March 1 of the year 0 to 1970-01-01.
+/// Days from March 1 of the year 0 to 1970-01-01.
 const DAYS_TO_1970: i32 = 719_468;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The filter of a history, and its form in the addresses of the page and of the API.
+//! The filter of a history, in the addresses of the page and of the API.
 
 use crate::day::Day;
 use crate::parties::Party;
@@ -10,79 +10,79 @@ use crate::summary::Summary;
 pub struct Filter {
     /// Types of calls.
     pub show: Show,
-    /// The beginning of the counterparty's number or address, as it was typed; empty is everybody.
+    /// The beginning of the counterparty's number or address, as typed; empty for all.
     pub counterparty: String,
-    /// The name or digits that people are searched by, as typed; empty is everybody.
+    /// The name or digits to search people by, as typed; empty for all.
     pub search: String,
-    /// In which days.
+    /// Period.
     pub period: Period,
     /// Duration.
     pub length: Length,
-    /// On this day of the week only, 1 for Monday to 7 for Sunday.
+    /// Only this day of the week, 1 for Monday to 7 for Sunday.
     pub weekday: Option<u8>,
-    /// In this hour of the day only, 0 to 23.
+    /// Only this hour of the day, 0 to 23.
     pub hour: Option<u8>,
 }
 
 /// Types of calls to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Show {
-    /// All of them.
+    /// All calls.
     #[default]
     All,
-    /// Those of others that the owner did not answer.
+    /// Missed inbound calls.
     Missed,
-    /// The missed ones after which the two have not spoken yet.
+    /// Missed inbound calls that have not been returned.
     NotReturned,
-    /// Those of others.
+    /// Inbound calls.
     Inbound,
-    /// Those to others.
+    /// Outbound calls.
     Outbound,
 }
 
-/// Range of durations. All but the first leave out calls without a duration, such as missed ones.
+/// Range of durations. All but the first exclude calls without a duration, such as missed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Length {
-    /// However long, or without any.
+    /// Any duration, or none.
     #[default]
     Any,
-    /// Under a minute.
+    /// Less than a minute.
     Short,
-    /// One to ten minutes, both included.
+    /// One to ten minutes, inclusive.
     Medium,
-    /// Over ten minutes.
+    /// More than ten minutes.
     Long,
 }
 
-/// Days in a row.
+/// Period of days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Period {
     /// All days.
     #[default]
     Any,
-    /// This day.
+    /// Today.
     Today,
-    /// The day before.
+    /// Yesterday.
     Yesterday,
-    /// The week of today, from Monday (ISO 8601).
+    /// The current week, from Monday (ISO 8601).
     ThisWeek,
-    /// The week before.
+    /// The previous week.
     LastWeek,
     /// Today and the six days before.
     Days7,
     /// Today and the 29 days before.
     Days30,
-    /// The month of today.
+    /// The current month.
     ThisMonth,
-    /// The month before.
+    /// The previous month.
     LastMonth,
-    /// From one day to another, both included. At least one of them is there, and they are in order.
+    /// From one day to another, inclusive and in order. At least one of them is present.
     Range(Option<Day>, Option<Day>),
 }
 
 impl Filter {
-    /// The filter of a page's query string, without its question mark. What it does not know it ignores: an
-    /// address that was cut or mistyped still shows calls.
+    /// Parses the query string of a page, without its question mark. Unknown values are ignored, so a
+    /// truncated or mistyped address still shows calls.
     pub fn from_query(text: &str) -> Self {
         let mut filter = Self::default();
         let (mut from, mut to) = (None, None);
@@ -109,7 +109,7 @@ impl Filter {
         filter
     }
 
-    /// The page's query string with its question mark; empty where everything is shown.
+    /// The page's query string with its question mark; empty if everything is shown.
     pub fn to_query(&self) -> String {
         let mut pairs = Vec::from_iter(self.show.parameter());
         if !self.counterparty.is_empty() {
@@ -130,8 +130,8 @@ impl Filter {
         query::query(&pairs)
     }
 
-    /// The API's parameters. `beginning` tells the instant at which a day begins, as RFC 3339 writes it;
-    /// `zone` is the reader's, as the IANA names it.
+    /// The API's parameters. `beginning` returns the start of a day in RFC 3339; `zone` is the browser's IANA
+    /// time zone.
     pub fn parameters(
         &self,
         today: Day,
@@ -140,7 +140,7 @@ impl Filter {
     ) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::from_iter(self.show.parameter());
         if self.show == Show::Missed {
-            // To the API, calls of the owner that nobody answered are missed too.
+            // The API also counts unanswered outbound calls as missed.
             pairs.push(("direction", "inbound".to_owned()));
         }
         pairs.extend(counterparty(&self.counterparty).map(|text| ("counterparty", text)));
@@ -165,7 +165,7 @@ impl Filter {
         hours.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())))
     }
 
-    /// Whether it depends on when days begin, and so on the reader's zone.
+    /// Whether it depends on the time zone, because it contains days.
     pub fn has_days(&self) -> bool {
         self.period != Period::Any || self.weekday.is_some() || self.hour.is_some()
     }
@@ -177,12 +177,12 @@ impl Filter {
 }
 
 impl Show {
-    /// The one that a parameter of an address stands for, `outcome=missed`; all where there is none.
+    /// Parses a parameter such as `outcome=missed`; all calls for others.
     pub fn named(parameter: &str) -> Self {
         Filter::from_query(parameter).show
     }
 
-    /// Its parameter in addresses, as [`Show::named`] takes it.
+    /// The parameter in addresses, as parsed by [`Show::named`].
     pub fn name(self) -> String {
         query::query(Vec::from_iter(self.parameter()).as_slice()).trim_start_matches('?').to_owned()
     }
@@ -215,18 +215,18 @@ impl Length {
     const NAMES: [(Self, &str); 3] =
         [(Self::Short, "under-1-min"), (Self::Medium, "1-to-10-min"), (Self::Long, "over-10-min")];
 
-    /// The one of this name; any length where nothing is called so.
+    /// Parses a name; any duration for others.
     pub fn named(name: &str) -> Self {
         let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
         found.map(|(length, _)| length).unwrap_or_default()
     }
 
-    /// The name in addresses. Any length has none.
+    /// The name in addresses. `None` for any duration.
     pub fn name(self) -> Option<&'static str> {
         Self::NAMES.into_iter().find(|(length, _)| *length == self).map(|(_, name)| name)
     }
 
-    /// The least and the most seconds, both included, as the API reads them.
+    /// Minimum and maximum in seconds, inclusive, as the API's parameters.
     fn seconds(self) -> (Option<&'static str>, Option<&'static str>) {
         match self {
             Self::Any => (None, None),
@@ -249,7 +249,7 @@ impl Period {
         (Self::LastMonth, "last-month"),
     ];
 
-    /// From one day to another, both included, in whichever order they come.
+    /// From one day to another, inclusive, in either order.
     pub fn range(from: Option<Day>, to: Option<Day>) -> Self {
         match (from, to) {
             (None, None) => Self::Any,
@@ -258,8 +258,8 @@ impl Period {
         }
     }
 
-    /// The first day, and the day after the last one. `None` is no limit; a period that goes on has no end,
-    /// so that a call of this minute is in it whatever the clock says.
+    /// The first day, and the day after the last one. `None` is no limit; a period up to now has no end, so
+    /// that the newest call is in it regardless of clock differences.
     pub fn days(self, today: Day) -> (Option<Day>, Option<Day>) {
         match self {
             Self::Any => (None, None),
@@ -275,7 +275,7 @@ impl Period {
         }
     }
 
-    /// The same days by their dates, which mean the same to whoever opens the address, and tomorrow.
+    /// The same period as dates, which do not depend on the day on which the address is opened.
     pub fn dated(self, today: Day) -> Self {
         let (from, end) = self.days(today);
         let to = end.map(|end| end.plus(-1));
@@ -285,7 +285,7 @@ impl Period {
         }
     }
 
-    /// The one of this name in addresses; any day where nothing is called so.
+    /// Parses a name in addresses; all days for others.
     pub fn named(name: &str) -> Self {
         let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
         found.map(|(period, _)| period).unwrap_or_default()
@@ -296,7 +296,7 @@ impl Period {
     }
 }
 
-/// Search text that finds the calls with one party alone.
+/// Search text for the calls with exactly one party.
 pub fn exactly(party: &Party) -> String {
     match party {
         Party::Withheld | Party::Unknown => party.to_string(),
@@ -304,14 +304,14 @@ pub fn exactly(party: &Party) -> String {
     }
 }
 
-/// The same for a party as an address has it.
+/// The same, for a party in an address.
 pub fn only(party: &str) -> String {
     party.parse().map_or_else(|_| format!("\"{party}\""), |party| exactly(&party))
 }
 
-/// Translates a search text for the API: one party alone in quotation marks, a number's beginning with or
-/// without plus and however it is spaced, a code with a star at its end, a SIP address or its beginning,
-/// `withheld` or `unknown`. `None` is everybody.
+/// Converts a search text to the API's parameter: exactly one party in quotation marks, the beginning of a
+/// number with or without plus and spaces, a code followed by a star, a SIP address or its beginning,
+/// `withheld` or `unknown`. `None` for all.
 pub fn counterparty(text: &str) -> Option<String> {
     let text = text.trim();
     let quoted = text.strip_prefix('"').map(|text| text.strip_suffix('"').unwrap_or(text).trim());

@@ -12,18 +12,18 @@
 //! - `people`: one person's calls, people to call back, lines. [`PersonSummary`], [`CallbackQueue`],
 //!   [`LineSet`].
 //! - `summary`: counts of a history. [`Summary`] and its parts, [`TalkTime`].
-//! - [`filter`]: which calls the page shows, in its addresses and in the API's parameters. [`day`]: the
-//!   calendar. [`query`]: query strings.
-//! - `fallback`: data inside the HTML of the page. [`Fallback`].
+//! - [`filter`]: the filter of the page, in its addresses and in the API's parameters. [`day`]: calendar
+//!   days. [`query`]: query strings.
+//! - `initial_data`: initial data in the page's HTML. [`InitialData`].
 //! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
 //! - [`requests`]: all query parameters.
-//! - `text`: how digits are written.
+//! - `text`: how digits are written. [`append_number`], [`append_time`].
 //! - `schema`: JSON schemas of types that serialize as one string, with the feature `schema`.
 
 mod calls;
 pub mod day;
-mod fallback;
 pub mod filter;
+mod initial_data;
 mod notes;
 mod numbers;
 mod parties;
@@ -40,7 +40,7 @@ pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition,
     Outcome,
 };
-pub use fallback::Fallback;
+pub use initial_data::{InitialData, InitialData as Fallback};
 pub use notes::{Note, NoteChange};
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};
@@ -53,3 +53,4 @@ pub use summary::{
     CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, InboundAnswers,
     MissedInbound, OutboundAnswers, PreviousPeriod, Summary, TalkTime,
 };
+pub use text::{append_number, append_time};

@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Note {
-    /// Any text, which may have several lines.
+    /// Any text, possibly of several lines.
     #[serde(default)]
     #[cfg_attr(
         feature = "schema",
         schema(max_length = 2000, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
     )]
     pub text: String,
-    /// Short words to find calls by.
+    /// Words to find calls by.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(max_items = 20))]
     pub tags: Vec<String>,
 }
 
 impl Note {
-    /// The most characters of a text.
+    /// Maximum length of a text in characters.
     pub const MAX_TEXT: usize = 2_000;
-    /// The most tags.
+    /// Maximum number of tags.
     pub const MAX_TAGS: usize = 20;
-    /// The most characters of a tag.
+    /// Maximum length of a tag in characters.
     pub const MAX_TAG: usize = 50;
 
-    /// Whether it says nothing.
+    /// Whether it has neither text nor tags.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() && self.tags.is_empty()
     }
@@ -40,7 +40,7 @@ impl Note {
 pub struct NoteChange {
     /// The call's id.
     pub call: String,
-    /// The note; null where it was removed.
+    /// The note; null if it was removed.
     #[cfg_attr(feature = "schema", schema(required))]
     pub note: Option<Note>,
 }

@@ -7,13 +7,13 @@ use crate::calls::{CounterpartyDetails, rfc3339};
 use crate::parties::{E164, Party};
 use crate::summary::iso_date;
 
-/// A number (or another party) with calls, as an element of what `GET /api/numbers` answers.
+/// A number or other party with calls, as an element of the response of `GET /api/numbers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HistoryInfo {
     /// The number.
     pub number: Party,
-    /// Spellings of the number; absent where it has none in E.164.
+    /// Spellings of the number; absent if it has none in E.164.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
     /// Name of its owner, from an address book or else a call log; absent where unknown.
@@ -22,38 +22,38 @@ pub struct HistoryInfo {
     /// Kind of number in the address book, such as `mobile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Whether it has a history of its own. Others are there in a search alone.
+    /// Whether it has a history of its own. Others are only listed in a search.
     pub owner: bool,
-    /// Number of calls in its history; without a history, in those of others.
+    /// Number of calls in its history or, without one, in the histories of others.
     pub calls: u64,
-    /// When the latest of them began, UTC.
+    /// Time of the latest of them, UTC.
     #[serde(with = "rfc3339")]
     pub last_call: DateTime<Utc>,
-    /// Missed inbound calls of its history. Absent where they are not counted yet.
+    /// Missed inbound calls of its history. Absent if they are not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
-    /// Missed inbound calls of its history that ask to be returned and have not been. Absent where they are
-    /// not counted yet.
+    /// Returnable missed inbound calls of its history that have not been returned. Absent if they are not
+    /// counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_call_back: Option<u64>,
-    /// Its calls on the last days, with `include=days`. Absent where they are not counted yet, and for those
-    /// without a history.
+    /// Its calls on the last days, with `include=days`. Absent if they are not counted yet, or without a
+    /// history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<RecentDays>,
 }
 
-/// Calls of a history on each of the last days, by the clocks of `tz`.
+/// Calls of a history on each of the last days, in the time zone `tz`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RecentDays {
     /// The last of the days: today.
     #[serde(with = "iso_date")]
     pub last: NaiveDate,
-    /// Number of calls on each day, today's last.
+    /// Number of calls on each day, today last.
     pub calls: Vec<u64>,
-    /// Number of missed inbound calls on each day, today's last.
+    /// Number of missed inbound calls on each day, today last.
     pub missed: Vec<u64>,
-    /// The day a week ago until this time of day, for a comparison with today.
+    /// The day a week ago, up to the current time of day, for comparison.
     pub week_ago: PartOfDay,
 }
 
@@ -73,57 +73,57 @@ pub struct PartOfDay {
 pub struct OccurrenceInfo {
     /// Owner of the history.
     pub number: Party,
-    /// Spellings of the number; absent where it has none in E.164.
+    /// Spellings of the number; absent if it has none in E.164.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
     /// Name of that number's owner; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its calls with the number.
+    /// Number of its calls with the number.
     pub calls: u64,
-    /// When the latest of them began, UTC.
+    /// Time of the latest of them, UTC.
     #[serde(with = "rfc3339")]
     pub last_call: DateTime<Utc>,
 }
 
-/// A number (or another party that can own a history) and how to write it, as
-/// `GET /api/numbers/{number}` answers it.
+/// A number or other party that can own a history, with its spellings, as in the response of `GET
+/// /api/numbers/{number}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NumberInfo {
-    /// The number in E.164, `+12025550123`; null where the party has none (extensions, SIP addresses).
+    /// The number in E.164, `+12025550123`; null if the party has none (extensions, SIP addresses).
     #[cfg_attr(feature = "schema", schema(required))]
     pub e164: Option<E164>,
-    /// For readers abroad, `+1 202-555-0123`. The party's own text where it has no E.164 number.
+    /// International format, `+1 202-555-0123`. The party's own text if it has no E.164 number.
     pub international: String,
-    /// For readers in the country, `(202) 555-0123`. The party's own text where it has no E.164 number.
+    /// National format, `(202) 555-0123`. The party's own text if it has no E.164 number.
     pub national: String,
-    /// ISO 3166-1 alpha-2, `US`; null where the number belongs to no country (`+800`, extensions).
+    /// ISO 3166-1 alpha-2 code, `US`; null if the number belongs to no country (`+800`, extensions).
     #[cfg_attr(feature = "schema", schema(required))]
     pub country: Option<String>,
     /// Kind of number.
     pub kind: NumberKind,
-    /// Name of its owner, from an address book or else a log; absent where unknown.
+    /// Name of its owner, from an address book or else a log; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The kind of number that the address book says it is, such as `mobile` or `work`.
+    /// Kind of number in the address book, such as `mobile` or `work`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The histories of others that it occurs in: 50 at most, the latest call first. Absent where there are
-    /// none, and where the server runs with `--no-directory`.
+    /// The histories of others that it occurs in: at most 50, latest call first. Absent if there are none, or
+    /// if the server runs with `--no-directory`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occurs_in: Vec<OccurrenceInfo>,
 }
 
 impl NumberInfo {
-    /// The canonical text of the party: what its history's address is made of.
+    /// Canonical text of the party, as in the address of its history.
     pub fn canonical(&self) -> String {
         self.e164.map_or_else(|| self.international.clone(), |number| number.to_string())
     }
 }
 
-/// Kind of number: for a telephone number that of its country's numbering plan (the types of
-/// libphonenumber), else the kind of party.
+/// Kind of number: for a telephone number that of its country's numbering plan (the types of libphonenumber),
+/// or else the kind of party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -132,26 +132,26 @@ pub enum NumberKind {
     FixedLine,
     /// A mobile phone.
     Mobile,
-    /// The plan does not tell landline from mobile, as in North America.
+    /// The plan does not distinguish landlines from mobiles, as in North America.
     FixedLineOrMobile,
     /// Free for the caller.
     TollFree,
-    /// Dearer for the caller.
+    /// At a higher cost for the caller.
     PremiumRate,
     /// The cost is shared.
     SharedCost,
     /// Voice over IP.
     Voip,
-    /// A personal number, routed to wherever its owner is.
+    /// A personal number, which is routed to its owner.
     Personal,
     /// A pager.
     Pager,
-    /// A company's number for all its places (universal access number).
+    /// A company's number for all its locations (universal access number).
     Uan,
     /// A voicemail access number.
     Voicemail,
-    /// Long enough to be a number, but not one that the plan assigns. Call records hold such numbers:
-    /// spoofed, or newer than the plan.
+    /// Possible as a number, but not assigned in the plan. Call records contain such numbers: spoofed, or
+    /// newer than the plan.
     Unassigned,
     /// An extension, a short code or a feature code.
     Local,

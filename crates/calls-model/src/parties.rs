@@ -1,8 +1,7 @@
 //! Parties of a call.
 //!
-//! Most parties have an E.164 number and need nothing else. The others (extensions, short codes, SIP
-//! addresses, callers who hide) are different things, and none of them is an E.164 number, so each has a
-//! variant of its own instead of a made-up number.
+//! Most parties have an E.164 number. The others (extensions, short codes, SIP addresses, callers who
+//! withhold their number) have variants of their own, so that none needs a made-up number.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,16 +10,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::Text;
 
-/// A telephone number as ITU-T E.164 writes it: country code and national number, digits only.
+/// A telephone number in ITU-T E.164: country code and national number, digits only.
 ///
-/// Shown and serialised with its leading `+`. E.164 allows 15 digits; numbering plans in use (Germany's,
-/// Austria's) have had longer ones, so up to [`E164::MAX_DIGITS`] are kept. A country code never begins
-/// with 0, which is why an integer holds a number without loss.
+/// Displayed and serialised with a leading `+`. E.164 allows 15 digits; some numbering plans (Germany,
+/// Austria) have had longer numbers, so up to [`E164::MAX_DIGITS`] are accepted. Country codes do not begin
+/// with 0, so an integer represents a number without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct E164(u64);
 
 impl E164 {
-    /// The longest number that is kept: a country code of three digits and a national number of fifteen.
+    /// Maximum number of digits: a country code of three and a national number of fifteen.
     pub const MAX_DIGITS: u32 = 18;
 
     /// A number from its digits, country code first. `None` for 0 and for more than
@@ -47,12 +46,12 @@ impl fmt::Display for E164 {
     }
 }
 
-/// A text that is not what it was read as. Says what was expected and what was found.
+/// A text that cannot be parsed, with the expected and the found value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// The expected value, as a noun phrase.
     pub expected: &'static str,
-    /// The text as it came.
+    /// The text.
     pub found: String,
 }
 
@@ -88,54 +87,54 @@ impl FromStr for E164 {
 pub enum PartyKind {
     /// A telephone number with a country code.
     E164,
-    /// A number that is dialled inside one telephone system or network: an extension (`1001`), a short
-    /// code (`72000`), a feature code (`*97`).
+    /// A number inside one telephone system or network: an extension (`1001`), a short code (`72000`), a
+    /// feature code (`*97`).
     Local,
     /// A SIP or SIPS URI (RFC 3261).
     Sip,
-    /// The caller asked that the number not be shown.
+    /// The caller withheld the number.
     Withheld,
-    /// The network could not tell the number.
+    /// The network did not transmit the number.
     Unknown,
-    /// A text of a log that is no number by any rule, kept as it stands. It owns no history.
+    /// A text of a log that is not a number, kept unchanged. It owns no history.
     Text,
 }
 
 /// One end of a call.
 ///
-/// As text, and so in JSON: `+12025550123`, `1001`, `sip:alice@example.com`, `withheld`, `unknown`, or for
-/// [`Party::Text`] the text itself.
+/// As text and in JSON: `+12025550123`, `1001`, `sip:alice@example.com`, `withheld`, `unknown`, or the text
+/// of a [`Party::Text`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     /// A telephone number with a country code.
     E164(E164),
-    /// Dialled inside one telephone system or network: 1 to [`Party::MAX_LOCAL_LEN`] of `0-9 * #`.
+    /// A number inside one telephone system or network: 1 to [`Party::MAX_LOCAL_LEN`] of `0-9 * #`.
     Local(String),
     /// A SIP address with its `sip:` or `sips:` scheme.
     Sip(String),
-    /// The caller asked that the number not be shown.
+    /// The caller withheld the number.
     Withheld,
-    /// The network could not tell the number.
+    /// The network did not transmit the number.
     Unknown,
-    /// A text of a log that is no number by any rule: 1 to [`Party::MAX_TEXT_CHARS`] characters, none of them
-    /// a control character, no blank at either end.
+    /// A text of a log that is not a number: 1 to [`Party::MAX_TEXT_CHARS`] characters, without control
+    /// characters and surrounding spaces.
     Text(String),
 }
 
 impl Party {
-    /// The longest extension, short code or feature code. Anything longer is a telephone number.
+    /// Maximum length of an extension, short code or feature code. Anything longer is a telephone number.
     pub const MAX_LOCAL_LEN: usize = 6;
-    /// The longest SIP address that is kept, in bytes.
+    /// Maximum length of a SIP address in bytes.
     pub const MAX_SIP_LEN: usize = 255;
 
-    /// The longest text that is kept, in characters.
+    /// Maximum length of a text in characters.
     pub const MAX_TEXT_CHARS: usize = 64;
-    /// The longest name of a party, in characters.
+    /// Maximum length of a party's name in characters.
     pub const MAX_NAME_CHARS: usize = 200;
 
-    /// The text of [`Party::Withheld`].
+    /// Text of [`Party::Withheld`].
     pub const WITHHELD: &'static str = "withheld";
-    /// The text of [`Party::Unknown`].
+    /// Text of [`Party::Unknown`].
     pub const UNKNOWN: &'static str = "unknown";
 
     /// An extension, short code or feature code, if the text is one.
@@ -146,12 +145,12 @@ impl Party {
         dialable.then(|| Self::Local(text.to_owned()))
     }
 
-    /// A SIP address, if the text is a `sip:` or `sips:` URI with a host. Scheme and host are made lower
-    /// case (RFC 3261, section 19.1.4: only the user part is case-sensitive); parameters are dropped.
+    /// A SIP address, if the text is a `sip:` or `sips:` URI with a host. Scheme and host are converted to
+    /// lower case (RFC 3261, section 19.1.4: only the user part is case-sensitive), and parameters dropped.
     pub fn sip(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let scheme = scheme.to_ascii_lowercase();
-        // A user part may itself have the characters that begin parameters and headers.
+        // A user part may contain the characters that begin parameters and headers.
         let (user, host) = match rest.split_once('@') {
             Some((user, host)) => (format!("{user}@"), host),
             None => (String::new(), rest),
@@ -167,8 +166,8 @@ impl Party {
         (well_formed && uri.len() <= Self::MAX_SIP_LEN).then_some(Self::Sip(uri))
     }
 
-    /// A text that is no number, without control characters and cut after [`Party::MAX_TEXT_CHARS`]. `None`
-    /// if nothing is left of it.
+    /// A text that is not a number, without control characters, and cut after [`Party::MAX_TEXT_CHARS`].
+    /// `None` if it is empty then.
     pub fn text(text: &str) -> Option<Self> {
         let printable: String = text.chars().filter(|c| !c.is_control()).collect();
         let kept: String = printable.trim().chars().take(Self::MAX_TEXT_CHARS).collect();
@@ -188,9 +187,8 @@ impl Party {
         }
     }
 
-    /// A name of the party, without control characters and cut after [`Party::MAX_NAME_CHARS`]. `None` if
-    /// nothing is left, if the name is only the party's own digits, and for parties that are nobody in
-    /// particular.
+    /// A name of the party, without control characters, and cut after [`Party::MAX_NAME_CHARS`]. `None` if it
+    /// is empty or only the party's own number, and for unidentified parties.
     pub fn named(&self, text: &str) -> Option<String> {
         let printable: String = text.chars().filter(|c| !c.is_control()).collect();
         let name: String = printable.trim().chars().take(Self::MAX_NAME_CHARS).collect();
@@ -199,9 +197,9 @@ impl Party {
     }
 
     /// Whether a text is the party itself: its canonical text, or the digits of its number with or without
-    /// the country code, however they are grouped.
+    /// country code, with any separators.
     fn is_written(&self, text: &str) -> bool {
-        /// Fewer digits than a number has without its country code are another one.
+        /// Minimum number of digits without country code.
         const SHORTEST: usize = 7;
         let own = self.to_string();
         let is_plain = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
@@ -212,6 +210,16 @@ impl Party {
                 && is_plain
                 && significant.len() >= SHORTEST
                 && own.ends_with(significant))
+    }
+
+    /// Appends the party's canonical text.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::E164(number) => out.extend_from_slice(number.text().as_bytes()),
+            Self::Local(text) | Self::Sip(text) | Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Withheld => out.extend_from_slice(Self::WITHHELD.as_bytes()),
+            Self::Unknown => out.extend_from_slice(Self::UNKNOWN.as_bytes()),
+        }
     }
 
     /// Whether the party can be told from others and called back, and so can own a history.
@@ -302,7 +310,11 @@ mod tests {
             "174074978",
             "Reception (2nd floor)",
         ] {
-            assert_eq!(text.parse::<Party>().unwrap().to_string(), text);
+            let party = text.parse::<Party>().unwrap();
+            assert_eq!(party.to_string(), text);
+            let mut appended = Vec::new();
+            party.append_to(&mut appended);
+            assert_eq!(appended, text.as_bytes());
         }
     }
 

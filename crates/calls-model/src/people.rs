@@ -10,62 +10,62 @@ use crate::summary::{
     TalkTime, answer_rate,
 };
 
-/// The people to call back, as `GET /api/calls/{number}/callbacks` answers them.
+/// The response of `GET /api/calls/{number}/callbacks`: people to call back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallbackQueue {
-    /// One entry per person, at most as many as `limit` says.
+    /// One entry per person, at most `limit`.
     pub callbacks: Vec<Callback>,
     /// Total number of people.
     pub people: u64,
-    /// Missed calls that nobody can return: their callers were withheld or unknown.
+    /// Missed calls of withheld or unknown callers, who cannot be called back.
     pub withheld: UnidentifiedCallers,
-    /// There where missed calls were too many to be looked through: so many of them were, the newest ones.
+    /// Present if there were too many missed calls to consider all: the newest ones are covered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Coverage>,
 }
 
-/// Missed calls of callers whom nobody can call back.
+/// Missed calls of unidentified callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct UnidentifiedCallers {
     /// Number of calls.
     pub calls: u64,
-    /// When the latest of them began, UTC; null without calls.
+    /// Time of the latest of them, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub last: Option<DateTime<Utc>>,
 }
 
-/// Somebody who called, was missed, and has neither been spoken with since nor been marked done.
+/// A person whose calls were missed, who has not been spoken with since, and who is not marked done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Callback {
-    /// The line that was called, in a list of several lines.
+    /// The line that was called, in lists of several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<Party>,
     /// The caller.
     pub counterparty: Party,
-    /// Spellings of the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null if it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub details: Option<CounterpartyDetails>,
-    /// The counterparty's name, where it is known.
+    /// The counterparty's name, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Number of calls missed since the two last spoke or the person was marked done.
+    /// Number of calls missed since owner and person last spoke, or since the person was marked done.
     pub attempts: u64,
-    /// When the first of them began, UTC.
+    /// Time of the first of them, UTC.
     #[serde(with = "rfc3339")]
     pub first_attempt: DateTime<Utc>,
-    /// When the last of them began, UTC.
+    /// Time of the last of them, UTC.
     #[serde(with = "rfc3339")]
     pub last_attempt: DateTime<Utc>,
-    /// Since when the person waits, UTC: the first attempt.
+    /// Time since which the person waits, UTC: the first attempt.
     #[serde(with = "rfc3339")]
     pub waiting_since: DateTime<Utc>,
-    /// Dispositions of these calls, where known.
+    /// Dispositions of these calls, if known.
     pub dispositions: Vec<DispositionCount>,
-    /// When the person was marked done, UTC; in a list of those alone.
+    /// Time of the mark, UTC; only in lists of people who are marked done.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_rfc3339")]
     pub done_at: Option<DateTime<Utc>>,
     /// Note about calling back.
@@ -78,7 +78,7 @@ pub struct Callback {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallbackChange {
-    /// Whether the missed calls so far are done. The next missed call brings the person back.
+    /// Whether the missed calls so far are done. The next missed call adds the person again.
     pub done: bool,
     /// The note; empty for none.
     #[serde(default)]
@@ -95,7 +95,7 @@ pub struct CallbackChange {
 pub struct CallbackState {
     /// The caller.
     pub counterparty: Party,
-    /// When the person was marked done, UTC; null where that is not so, or was taken back.
+    /// Time of the mark, UTC; null if the person is not marked, or no longer.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub done_at: Option<DateTime<Utc>>,
@@ -104,19 +104,19 @@ pub struct CallbackState {
     pub note: Option<String>,
 }
 
-/// The calls with one person, added up. Months and hours are those of `time_zone`.
+/// Summary of the calls with one person. Months and hours are in `time_zone`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PersonSummary {
     /// The person.
     pub counterparty: Party,
-    /// Spellings of the counterparty; null where it has no E.164 number.
+    /// Spellings of the counterparty; null if it has no E.164 number.
     #[cfg_attr(feature = "schema", schema(required))]
     pub details: Option<CounterpartyDetails>,
-    /// The counterparty's name, where it is known.
+    /// The counterparty's name, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The IANA time zone that months and hours are counted in, `Europe/Berlin`.
+    /// IANA time zone of months and hours, such as `Europe/Berlin`.
     pub time_zone: String,
     /// Number of calls.
     pub calls: u64,
@@ -124,11 +124,11 @@ pub struct PersonSummary {
     pub types: CallCounts,
     /// Total talk time.
     pub talk_time: TalkTime,
-    /// When the first call began, UTC; null without calls.
+    /// Time of the first call, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub first_call: Option<DateTime<Utc>>,
-    /// When the last call began, UTC; null without calls.
+    /// Time of the last call, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub last_call: Option<DateTime<Utc>>,
@@ -138,11 +138,11 @@ pub struct PersonSummary {
     pub outbound: OutboundAnswers,
     /// Missed calls by the person, and whether they were returned.
     pub missed_inbound: MissedInbound,
-    /// The months that have calls, first to last.
+    /// The months with calls, in order.
     pub months: Vec<MonthCount>,
-    /// When the person answered calls.
+    /// Times at which the person answered calls.
     pub best_times: BestTimes,
-    /// There where the calls are too many to be added up: the figures are those of the newest calls.
+    /// Present if there are too many calls to add up: the figures are those of the newest calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Coverage>,
 }
@@ -154,20 +154,20 @@ pub struct MonthCount {
     /// The month, `2024-01`.
     #[cfg_attr(feature = "schema", schema(pattern = "^[0-9]{4}-[0-9]{2}$"))]
     pub month: String,
-    /// Number of calls that began in this hour.
+    /// Number of calls that began in this month.
     pub calls: u64,
     /// Number of those that were missed, in either direction.
     pub missed: u64,
 }
 
-/// When calls to a person are answered, best first: by the share that was answered, where one call more of
-/// each kind is added, so that nine of ten come before one of one.
+/// Times at which calls to a person were answered, best first: by the share of answered calls after adding
+/// one call of each kind, so that nine of ten come before one of one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BestTimes {
-    /// The hours of the day in which the person was called.
+    /// Hours of the day at which the person was called.
     pub hours: Vec<HourAnswers>,
-    /// The days of the week on which the person was called.
+    /// Days of the week on which the person was called.
     pub weekdays: Vec<WeekdayAnswers>,
 }
 
@@ -182,7 +182,7 @@ pub struct HourAnswers {
     pub calls: u64,
     /// Number of those answered.
     pub answered: u64,
-    /// The share that was answered, 0 to 1.
+    /// Share of answered calls, 0 to 1.
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1))]
     pub answer_rate: f64,
 }
@@ -198,13 +198,13 @@ pub struct WeekdayAnswers {
     pub calls: u64,
     /// Number of those answered.
     pub answered: u64,
-    /// The share that was answered, 0 to 1.
+    /// Share of answered calls, 0 to 1.
     #[cfg_attr(feature = "schema", schema(minimum = 0, maximum = 1))]
     pub answer_rate: f64,
 }
 
 impl BestTimes {
-    /// Of the summary of outbound calls.
+    /// From the summary of outbound calls.
     pub fn of(outbound: &Summary) -> Self {
         let (mut hours, mut weekdays) = ([(0, 0); 24], [(0, 0); 8]);
         for count in &outbound.hours_of_week {
@@ -233,7 +233,7 @@ impl BestTimes {
     }
 }
 
-/// Those of some times that have calls, by the share of answered ones among one call more of each kind.
+/// Times with calls, sorted by the share of answered calls after adding one call of each kind.
 fn best_first<T>(sums: &[(u64, u64)], entry: impl Fn(u8, u64, u64, f64) -> T) -> Vec<T> {
     let mut times: Vec<(u8, u64, u64)> = (0..)
         .zip(sums)
@@ -250,7 +250,7 @@ fn best_first<T>(sums: &[(u64, u64)], entry: impl Fn(u8, u64, u64, f64) -> T) ->
 }
 
 impl MonthCount {
-    /// The months of a summary's days.
+    /// Calls per month, from those per day.
     pub fn of(summary: &Summary) -> Vec<Self> {
         let mut months: Vec<Self> = Vec::new();
         for day in &summary.days {
@@ -267,8 +267,8 @@ impl MonthCount {
     }
 }
 
-/// A call in a list of several lines. In JSON the members of the call, and whose it is; `details` are there
-/// if they were asked for.
+/// A call in a list of several lines: in JSON the members of the call and its owner, with `details` if
+/// requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LineCall {
@@ -282,13 +282,13 @@ pub struct LineCall {
     pub details: Option<CallDetails>,
 }
 
-/// A set of lines with a name, which `number=@Family` stands for.
+/// A named set of lines, for `number=@Family`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LineSet {
-    /// The name, `Family`.
+    /// Name, such as `Family`.
     pub name: String,
-    /// The lines, in the order in which they were given.
+    /// The lines, in the given order.
     pub numbers: Vec<Party>,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// Type of problem: a relative URI that never changes, such as `/problems/not-a-number`.
+    /// Type of problem: a stable relative URI such as `/problems/not-a-number`.
     #[serde(rename = "type")]
     #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::problem_type))]
     pub kind: String,
@@ -76,7 +76,7 @@ macro_rules! problem_kinds {
 }
 
 problem_kinds! {
-    /// The path names no party.
+    /// The path has no phone number or other party.
     NotANumber = "not-a-number", 400, "Invalid phone number";
     /// A query parameter is unknown or malformed.
     BadParameter = "bad-parameter", 400, "Invalid query parameter";
@@ -88,11 +88,11 @@ problem_kinds! {
     Unauthorized = "unauthorized", 401, "Missing or wrong ingest token";
     /// The signature is missing or wrong.
     BadSignature = "bad-signature", 403, "Missing or wrong signature";
-    /// A page of another origin asks for a write.
+    /// A page of another origin requests a write.
     OtherOrigin = "other-origin", 403, "Cross-origin write";
     /// The server accepts no notes and marks.
     ReadOnly = "read-only", 403, "Read-only server";
-    /// Nothing is at this path.
+    /// The path does not exist.
     NotFound = "not-found", 404, "Not found";
     /// The resource does not accept the method.
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";

@@ -1,6 +1,6 @@
 //! Query strings of addresses.
 
-/// A query string with its question mark, from names that need no encoding and their values; empty for none.
+/// A query string with its question mark, from names that need no encoding, and values; empty without any.
 pub fn query(pairs: &[(&str, String)]) -> String {
     let pair = |(index, (name, value)): (usize, &(&str, String))| {
         format!("{}{name}={}", if index == 0 { '?' } else { '&' }, encode(value))
@@ -8,13 +8,13 @@ pub fn query(pairs: &[(&str, String)]) -> String {
     pairs.iter().enumerate().map(pair).collect()
 }
 
-/// An address with one more parameter, of a name that needs no encoding.
+/// Adds a parameter to an address. The name must need no encoding.
 pub fn with(address: &str, name: &str, value: &str) -> String {
     let joint = if address.contains('?') { '&' } else { '?' };
     format!("{address}{joint}{name}={}", encode(value))
 }
 
-/// The names and values of a query string without its question mark, decoded as a form is: a plus is a blank.
+/// The pairs of a query string without its question mark, decoded as a form: a plus sign is a space.
 pub fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -22,7 +22,7 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Undoes percent-encoding. What is not well-formed stays as it is.
+/// Decodes percent-encoding. Malformed escapes are kept.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let hex = |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16));
@@ -31,7 +31,7 @@ fn decode(text: &str) -> String {
     while let Some(byte) = bytes.get(index) {
         let pair = if *byte == b'%' { hex(index + 1).zip(hex(index + 2)) } else { None };
         decoded.push(match pair {
-            // Two hexadecimal digits are a byte.
+            // Two hexadecimal digits are one byte.
             Some((high, low)) => (high * 16 + low) as u8,
             None if *byte == b'+' => b' ',
             None => *byte,
@@ -41,8 +41,8 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// Percent-encodes a path segment or a value in a query: all but the unreserved characters of RFC 3986,
-/// section 2.3.
+/// Percent-encodes a path segment or a query value: all but the unreserved characters of RFC 3986, section
+/// 2.3.
 pub fn encode(segment: &str) -> String {
     let mut encoded = String::with_capacity(segment.len() + 8);
     for byte in segment.bytes() {

@@ -1,10 +1,10 @@
-//! Every query parameter of the API, once. The server parses with this table, the page writes addresses
-//! with it, and the API's description is made from it.
+//! The table of all query parameters. The server parses by it, the page writes addresses by it, and the
+//! OpenAPI document is generated from it.
 
 /// A query parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name in the address.
+    /// Name in the query string.
     pub name: &'static str,
     /// Type of its value.
     pub kind: Kind,
@@ -12,7 +12,7 @@ pub struct Parameter {
     pub repeats: bool,
     /// Description of a valid value, as a noun phrase: `expected <this>, but found ...`.
     pub expected: &'static str,
-    /// A right value.
+    /// Example of a valid value.
     pub example: &'static str,
     /// Effect of the parameter.
     pub description: &'static str,
@@ -21,17 +21,17 @@ pub struct Parameter {
 /// Type of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// One of these texts.
+    /// One of these values.
     OneOf(&'static [&'static str]),
-    /// A whole number from the first to the last.
+    /// A whole number in this range, inclusive.
     Integer(u16, u16),
     /// Seconds with up to three decimals.
     Seconds,
-    /// A time (RFC 3339), or a day (ISO 8601) that begins in the zone of `tz`.
+    /// A time (RFC 3339), or a date (ISO 8601), whose day begins in the zone of `tz`.
     Instant,
     /// An IANA time zone.
     Zone,
-    /// A party in any spelling, or the beginning of one and `*`.
+    /// A party in any spelling, or the beginning of one followed by `*`.
     Party,
     /// A party in any spelling, or `@` and the name of a set of lines.
     Line,
@@ -51,7 +51,7 @@ const fn once(
     Parameter { name, kind, repeats: false, expected, example, description }
 }
 
-/// `type`: of some types only.
+/// `type`: only these types.
 pub const TYPE: Parameter = Parameter {
     name: "type",
     kind: Kind::OneOf(&["Completed Inbound", "Missed Inbound", "Completed Outbound", "Missed Outbound"]),
@@ -61,7 +61,7 @@ pub const TYPE: Parameter = Parameter {
     description: "Of these types only; may be repeated.",
 };
 
-/// `direction`: of one direction only.
+/// `direction`: only this direction.
 pub const DIRECTION: Parameter = once(
     "direction",
     Kind::OneOf(&["inbound", "outbound"]),
@@ -70,7 +70,7 @@ pub const DIRECTION: Parameter = once(
     "Of this direction only.",
 );
 
-/// `outcome`: of one outcome only.
+/// `outcome`: only this outcome.
 pub const OUTCOME: Parameter = once(
     "outcome",
     Kind::OneOf(&["completed", "missed"]),
@@ -79,7 +79,7 @@ pub const OUTCOME: Parameter = once(
     "Of this outcome only.",
 );
 
-/// `disposition`: that ended in some ways only.
+/// `disposition`: only these dispositions.
 pub const DISPOSITION: Parameter = Parameter {
     name: "disposition",
     kind: Kind::OneOf(&[
@@ -99,7 +99,7 @@ pub const DISPOSITION: Parameter = Parameter {
     description: "That ended in one of these ways; may be repeated. Leaves out calls of which that is not known.",
 };
 
-/// `counterparty`: with one counterparty only, or with some.
+/// `counterparty`: only this counterparty, or matching ones.
 pub const COUNTERPARTY: Parameter = once(
     "counterparty",
     Kind::Party,
@@ -111,15 +111,15 @@ pub const COUNTERPARTY: Parameter = once(
 
 const INSTANT: &str = "an RFC 3339 time such as 2024-01-31T10:00:00Z, or a date such as 2024-01-31";
 
-/// `from`: the beginning of a period.
+/// `from`: start of the period.
 pub const FROM: Parameter =
     once("from", Kind::Instant, INSTANT, "2024-01-31T10:00:00Z", "Not before this time or day.");
 
-/// `until`: the end of a period.
+/// `until`: end of the period.
 pub const UNTIL: Parameter =
     once("until", Kind::Instant, INSTANT, "2024-01-31T10:00:00Z", "Before this time or day.");
 
-/// `tz`: whose clocks and days count.
+/// `tz`: time zone of dates, weekdays and hours.
 pub const TZ: Parameter = once(
     "tz",
     Kind::Zone,
@@ -130,7 +130,7 @@ pub const TZ: Parameter = once(
 
 const SECONDS: &str = "seconds such as 37.4, at most 2147483.647";
 
-/// `min_duration`: no shorter calls.
+/// `min_duration`: minimum duration.
 pub const MIN_DURATION: Parameter = once(
     "min_duration",
     Kind::Seconds,
@@ -139,7 +139,7 @@ pub const MIN_DURATION: Parameter = once(
     "At least so many seconds long. Leaves out calls without a duration.",
 );
 
-/// `max_duration`: no longer calls.
+/// `max_duration`: maximum duration.
 pub const MAX_DURATION: Parameter = once(
     "max_duration",
     Kind::Seconds,
@@ -148,7 +148,7 @@ pub const MAX_DURATION: Parameter = once(
     "At most so many seconds long. Leaves out calls without a duration.",
 );
 
-/// `returned`: missed calls that were, or were not, returned.
+/// `returned`: only missed calls that were, or were not, returned.
 pub const RETURNED: Parameter = once(
     "returned",
     Kind::OneOf(&["true", "false"]),
@@ -159,7 +159,7 @@ pub const RETURNED: Parameter = once(
      calls and those answered elsewhere ask for nothing.",
 );
 
-/// `weekday`: on one day of the week only.
+/// `weekday`: only this day of the week.
 pub const WEEKDAY: Parameter = once(
     "weekday",
     Kind::Integer(1, 7),
@@ -168,11 +168,11 @@ pub const WEEKDAY: Parameter = once(
     "On this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).",
 );
 
-/// `hour`: in one hour of the day only.
+/// `hour`: only this hour of the day.
 pub const HOUR: Parameter =
     once("hour", Kind::Integer(0, 23), "an hour from 0 to 23", "9", "Begun in this hour of the day.");
 
-/// `limit`: how many at most.
+/// `limit`: maximum number of calls.
 pub const LIMIT: Parameter = once(
     "limit",
     Kind::Integer(1, 1000),
@@ -181,7 +181,7 @@ pub const LIMIT: Parameter = once(
     "At most so many, 50 by default. NDJSON and CSV have all calls unless it is given.",
 );
 
-/// `after`: where a page begins.
+/// `after`: start of the page.
 pub const AFTER: Parameter = once(
     "after",
     Kind::Cursor,
@@ -190,7 +190,7 @@ pub const AFTER: Parameter = once(
     "Those behind the cursor of a `Link` header.",
 );
 
-/// `format`: how calls are written.
+/// `format`: format of the response.
 pub const FORMAT: Parameter = once(
     "format",
     Kind::OneOf(&["json", "ndjson", "csv"]),
@@ -199,7 +199,7 @@ pub const FORMAT: Parameter = once(
     "How the calls are written, instead of `Accept`.",
 );
 
-/// `include`: what comes with each call.
+/// `include`: additional data of each call.
 pub const INCLUDE: Parameter = once(
     "include",
     Kind::OneOf(&["details"]),
@@ -209,7 +209,7 @@ pub const INCLUDE: Parameter = once(
      rang and which other line took part. Not in CSV, which has these in columns.",
 );
 
-/// `q`: who is searched for.
+/// `q`: search text.
 pub const SEARCH: Parameter = once(
     "q",
     Kind::Text,
@@ -219,7 +219,7 @@ pub const SEARCH: Parameter = once(
      anywhere, in any spelling, also as it is dialled inside its country; or whose extension or SIP address has this text.",
 );
 
-/// `sort`: the order of numbers.
+/// `sort`: order of numbers.
 pub const SORT: Parameter = once(
     "sort",
     Kind::OneOf(&["recent", "calls", "name", "number"]),
@@ -229,7 +229,7 @@ pub const SORT: Parameter = once(
      or the number.",
 );
 
-/// `number`: whose calls are listed together.
+/// `number`: lines that are listed together.
 pub const NUMBER: Parameter = Parameter {
     name: "number",
     kind: Kind::Line,
@@ -239,7 +239,7 @@ pub const NUMBER: Parameter = Parameter {
     description: "Whose calls: 1 to 50 numbers in any spelling, or `@` and the name of a set that `GET /api/lines` lists.",
 };
 
-/// `compare`: what a period is compared with.
+/// `compare`: period to compare with.
 pub const COMPARE: Parameter = once(
     "compare",
     Kind::OneOf(&["previous"]),
@@ -258,7 +258,7 @@ pub const DONE: Parameter = once(
     "`true`: those who are marked done, instead of those who wait.",
 );
 
-/// `sort`: the order of people to call back.
+/// `sort`: order of people to call back.
 pub const CALLBACK_SORT: Parameter = once(
     "sort",
     Kind::OneOf(&["waiting", "last"]),
@@ -267,7 +267,7 @@ pub const CALLBACK_SORT: Parameter = once(
     "Who waits longest first (`waiting`, the default), or who called last.",
 );
 
-/// `limit`: how many people at most.
+/// `limit`: maximum number of people.
 pub const CALLBACK_LIMIT: Parameter = once(
     "limit",
     Kind::Integer(1, 1000),
@@ -276,16 +276,16 @@ pub const CALLBACK_LIMIT: Parameter = once(
     "At most so many people, 1000 by default.",
 );
 
-/// Parameters of lists over several lines, beside those of a list over one.
+/// Additional parameters of lists over several lines.
 pub const LINES: [Parameter; 1] = [NUMBER];
 
-/// Parameters of a summary, beside [`FILTER`].
+/// Parameters of a summary, in addition to [`FILTER`].
 pub const SUMMARY: [Parameter; 1] = [COMPARE];
 
-/// Parameters of a list of people to call back.
+/// Parameters of the callback queue.
 pub const CALLBACKS: [Parameter; 3] = [DONE, CALLBACK_SORT, CALLBACK_LIMIT];
 
-/// `own`: whose calls a log lists.
+/// `own`: owner of the calls in a log.
 pub const OWN: Parameter = once(
     "own",
     Kind::Text,
@@ -294,7 +294,7 @@ pub const OWN: Parameter = once(
     "Whose calls these are, where the log does not say it.",
 );
 
-/// `zone`: the zone of a log's times.
+/// `zone`: time zone of a log.
 pub const ZONE: Parameter = once(
     "zone",
     Kind::Zone,
@@ -303,7 +303,7 @@ pub const ZONE: Parameter = once(
     "The zone of times that the log writes without one. UTC by default.",
 );
 
-/// `region`: the country of a log's national numbers.
+/// `region`: country of numbers without a country code.
 pub const REGION: Parameter = once(
     "region",
     Kind::Text,
@@ -312,7 +312,7 @@ pub const REGION: Parameter = once(
     "The country whose national numbers are understood without a country code. The server's `--region` by default.",
 );
 
-/// `format`: the format of a log.
+/// `format`: format of a log.
 pub const LOG_FORMAT: Parameter = once(
     "format",
     Kind::Text,
@@ -321,7 +321,7 @@ pub const LOG_FORMAT: Parameter = once(
     "Format of the log, of those that `calls import --help` lists; `auto`, the default, detects it.",
 );
 
-/// `dates`: the order of a log's dates.
+/// `dates`: order of dates in a log.
 pub const DATES: Parameter = once(
     "dates",
     Kind::OneOf(&["day-first", "month-first"]),
@@ -330,7 +330,7 @@ pub const DATES: Parameter = once(
     "Order of dates such as 03/02/2026, where the log does not tell.",
 );
 
-/// `map`: the columns of a CSV file.
+/// `map`: columns of a CSV file.
 pub const MAP: Parameter = once(
     "map",
     Kind::Text,
@@ -360,13 +360,13 @@ pub const FILTER: [Parameter; 14] = [
     HOUR,
 ];
 
-/// Parameters of a list of calls beside [`FILTER`].
+/// Parameters of a list of calls, in addition to [`FILTER`].
 pub const LIST: [Parameter; 4] = [LIMIT, AFTER, FORMAT, INCLUDE];
 
-/// Parameters of the events of a history.
+/// Parameters of the event stream of a history.
 pub const EVENTS: [Parameter; 2] = [SEARCH, INCLUDE];
 
-/// `include`: what comes with each number.
+/// `include`: additional data of each number.
 pub const DIRECTORY_INCLUDE: Parameter = once(
     "include",
     Kind::OneOf(&["days"]),

@@ -10,11 +10,11 @@ use crate::calls::{CallType, CounterpartyDetails, Disposition, optional_rfc3339,
 use crate::parties::{ParseError, Party};
 use crate::text;
 
-/// The calls of a history that fit a filter, added up. Days and hours are those of `time_zone`.
+/// Summary of the matching calls of a history. Days and hours are in `time_zone`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Summary {
-    /// The IANA time zone that days and hours are counted in, `Europe/Berlin`.
+    /// IANA time zone of days and hours, such as `Europe/Berlin`.
     pub time_zone: String,
     /// Number of calls.
     pub calls: u64,
@@ -22,51 +22,52 @@ pub struct Summary {
     pub types: CallCounts,
     /// Total talk time.
     pub talk_time: TalkTime,
-    /// The share of the calls that were missed, 0 to 1; null without calls.
+    /// Share of missed calls, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
     pub missed_rate: Option<f64>,
-    /// When the first call began, UTC; null without calls.
+    /// Time of the first call, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub first_call: Option<DateTime<Utc>>,
-    /// When the last call began, UTC; null without calls.
+    /// Time of the last call, UTC; null without calls.
     #[cfg_attr(feature = "schema", schema(required))]
     #[serde(with = "optional_rfc3339")]
     pub last_call: Option<DateTime<Utc>>,
-    /// The days that have calls, first to last.
+    /// The days with calls, in order.
     pub days: Vec<DayCount>,
-    /// The hours of the week that have calls, Monday 0:00 to Sunday 23:00.
+    /// The hours of the week with calls, Monday 0:00 to Sunday 23:00.
     pub hours_of_week: Vec<HourOfWeekCount>,
     /// Up to [`Summary::TOP_COUNTERPARTIES`] counterparties with the most calls, most first.
     #[cfg_attr(feature = "schema", schema(max_items = 10))]
     pub top_counterparties: Vec<CounterpartyCount>,
     /// Missed inbound calls, returned and not.
     pub missed_inbound: MissedInbound,
-    /// Calls to the owner: how many were answered, and how soon.
+    /// Inbound calls: answer rate and times.
     #[serde(default)]
     pub inbound: InboundAnswers,
-    /// Calls by the owner: how many were answered.
+    /// Outbound calls: answer rate.
     #[serde(default)]
     pub outbound: OutboundAnswers,
-    /// The period before, with `compare=previous`.
+    /// The previous period, with `compare=previous`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousPeriod>,
-    /// Calls by disposition, where it is known; only dispositions that occur.
+    /// Calls by disposition, if known; only dispositions that occur.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispositions: Vec<DispositionCount>,
-    /// There while the calls are being counted, or where they are too many to be searched in time: the
-    /// figures are those of the newest calls. To be asked for again.
+    /// Present while calls are being counted, or if there are too many to search in time: the figures are
+    /// those of the newest calls. A later request covers more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Coverage>,
-    /// There where `top_counterparties` are those of the newest calls that fit, for there are too many.
+    /// Present if there are too many calls to rank: `top_counterparties` are those of the newest matching
+    /// calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_counterparties_cover: Option<Coverage>,
-    /// There where the medians of `inbound` are those of its newest calls, for there are too many.
+    /// Present if there are too many calls for exact medians: those of `inbound` are of its newest calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub medians_cover: Option<Coverage>,
 }
 
-/// Calls to the owner. A call counts as missed by its type, whatever its disposition.
+/// Inbound calls. A call counts as missed by its type, whatever its disposition.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct InboundAnswers {
@@ -74,18 +75,18 @@ pub struct InboundAnswers {
     pub answered: u64,
     /// Number of calls missed.
     pub missed: u64,
-    /// The share that was answered, 0 to 1; null without calls.
+    /// Share of answered calls, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
     pub answer_rate: Option<f64>,
-    /// The median ring time of those calls whose ring time is known, in seconds.
+    /// Median ring time in seconds, of the calls that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_ring: Option<TalkTime>,
-    /// The median time from a missed call until it was returned, in seconds, of those that were.
+    /// Median time in seconds from a missed call until it was returned, of those that were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_return: Option<TalkTime>,
 }
 
-/// Calls by the owner.
+/// Outbound calls.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OutboundAnswers {
@@ -93,31 +94,31 @@ pub struct OutboundAnswers {
     pub answered: u64,
     /// Number of calls not answered.
     pub missed: u64,
-    /// The share that was answered, 0 to 1; null without calls.
+    /// Share of answered calls, 0 to 1; null without calls.
     #[cfg_attr(feature = "schema", schema(required, minimum = 0, maximum = 1))]
     pub answer_rate: Option<f64>,
 }
 
-/// The period of the same length before the one of the filter, with the rest of the filter.
+/// The preceding period of the same length, with the same other filters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PreviousPeriod {
-    /// When it begins, UTC.
+    /// Start of the period, UTC.
     #[serde(with = "crate::calls::rfc3339")]
     pub from: DateTime<Utc>,
-    /// When it ends, UTC. Not later than the filter's period begins.
+    /// End of the period, UTC, at or before the start of the filter's period.
     #[serde(with = "crate::calls::rfc3339")]
     pub until: DateTime<Utc>,
     /// Number of calls.
     pub calls: u64,
-    /// Calls to the owner.
+    /// Inbound calls.
     pub inbound: InboundAnswers,
-    /// Calls by the owner.
+    /// Outbound calls.
     pub outbound: OutboundAnswers,
 }
 
 impl InboundAnswers {
-    /// The inbound calls of some counts, without medians.
+    /// Inbound calls from counts by type, without medians.
     pub fn of(types: &CallCounts) -> Self {
         let (answered, missed) = (types.completed_inbound, types.missed_inbound);
         Self { answered, missed, answer_rate: answer_rate(answered, missed), ..Self::default() }
@@ -125,43 +126,43 @@ impl InboundAnswers {
 }
 
 impl OutboundAnswers {
-    /// The outbound calls of some counts.
+    /// Outbound calls from counts by type.
     pub fn of(types: &CallCounts) -> Self {
         let (answered, missed) = (types.completed_outbound, types.missed_outbound);
         Self { answered, missed, answer_rate: answer_rate(answered, missed) }
     }
 }
 
-/// The share of calls that were answered; `None` without calls.
+/// Share of answered calls; `None` without calls.
 pub(crate) fn answer_rate(answered: u64, missed: u64) -> Option<f64> {
     (answered + missed > 0).then(|| answered as f64 / (answered + missed) as f64)
 }
 
-/// Number of calls with one disposition.
+/// Number of calls with a disposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DispositionCount {
-    /// Their disposition.
+    /// The disposition.
     pub disposition: Disposition,
     /// Their number.
     pub calls: u64,
 }
 
-/// Number of calls that a figure is derived from.
+/// The calls that a figure covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Coverage {
-    /// So many calls have been looked at.
+    /// Number of calls covered.
     pub calls: u64,
-    /// Of so many.
+    /// Total number of calls.
     pub of: u64,
 }
 
 impl Summary {
-    /// The most entries of `top_counterparties`.
+    /// Maximum number of entries in `top_counterparties`.
     pub const TOP_COUNTERPARTIES: usize = 10;
 
-    /// The summary of no calls at all.
+    /// The summary of no calls.
     pub fn empty(time_zone: &str) -> Self {
         Self {
             time_zone: time_zone.to_owned(),
@@ -190,16 +191,16 @@ impl Summary {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallCounts {
-    /// Calls to the owner, who answered.
+    /// Inbound calls that were answered.
     #[serde(rename = "Completed Inbound")]
     pub completed_inbound: u64,
-    /// Calls to the owner, who did not answer.
+    /// Inbound calls that were missed.
     #[serde(rename = "Missed Inbound")]
     pub missed_inbound: u64,
-    /// Calls by the owner that were answered.
+    /// Outbound calls that were answered.
     #[serde(rename = "Completed Outbound")]
     pub completed_outbound: u64,
-    /// Calls by the owner that were not.
+    /// Outbound calls that were missed.
     #[serde(rename = "Missed Outbound")]
     pub missed_outbound: u64,
 }
@@ -215,7 +216,7 @@ impl CallCounts {
         }
     }
 
-    /// The count of one type, to be changed.
+    /// The mutable count of one type.
     pub fn of_mut(&mut self, call_type: CallType) -> &mut u64 {
         match call_type {
             CallType::CompletedInbound => &mut self.completed_inbound,
@@ -226,7 +227,7 @@ impl CallCounts {
     }
 }
 
-/// The calls of one day.
+/// Calls of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DayCount {
@@ -240,7 +241,7 @@ pub struct DayCount {
 }
 
 pub(crate) mod iso_date {
-    //! Dates as ISO 8601 writes them. chrono's own reader takes more spellings, and is larger in the page.
+    //! ISO 8601 dates. chrono's own parser accepts more formats, and adds more code to the page.
 
     use super::*;
 
@@ -261,8 +262,8 @@ pub(crate) mod iso_date {
     }
 }
 
-/// The calls of one hour of the week, over all weeks. Where clocks are set back, the hour that comes twice
-/// counts both times; where they are set forward, the hour that is left out has no calls that week.
+/// Calls of an hour of the week, over all weeks. An hour that is repeated when clocks are set back counts
+/// both times; an hour that is skipped has no calls that week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HourOfWeekCount {
@@ -278,11 +279,11 @@ pub struct HourOfWeekCount {
     pub missed: u64,
 }
 
-/// The calls with one counterparty.
+/// Calls with a counterparty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CounterpartyCount {
-    /// The counterparty. All withheld callers count as one, and all unknown ones as another.
+    /// The counterparty. All withheld callers count as one, as do all unknown ones.
     pub counterparty: Party,
     /// Number of calls.
     pub calls: u64,
@@ -290,18 +291,19 @@ pub struct CounterpartyCount {
     pub missed: u64,
     /// Total talk time of these calls.
     pub talk_time: TalkTime,
-    /// Spelling of the counterparty, where it has an E.164 number.
+    /// Spellings of the counterparty, if it has an E.164 number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<CounterpartyDetails>,
-    /// Its name, where one is known.
+    /// Its name, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// Missed inbound calls that match the filter, without those that need no call back: blocked calls and
-/// calls answered elsewhere.
+/// Missed inbound calls that match the filter, except those that need no return: blocked calls and calls
+/// answered elsewhere.
 ///
-/// One is returned if the owner and the caller spoke later: the owner called back and was answered, or the
+/// A call is returned if owner and caller spoke later, in either direction. The later call counts even if it
+/// does not match the filter.
 /// caller tried again and was. That later call counts whether or not it fits the filter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -310,30 +312,30 @@ pub struct MissedInbound {
     pub returned: u64,
     /// Number of calls that are not returned.
     pub not_returned: u64,
-    /// Number of calls that nobody can return: their callers were withheld or unknown.
+    /// Number of calls that cannot be returned: their callers were withheld or unknown.
     pub unidentified: u64,
-    /// The ids of those that have not been returned, newest first, at most [`MissedInbound::MAX_IDS`].
+    /// Ids of the calls that are not returned, newest first, at most [`MissedInbound::MAX_IDS`].
     #[cfg_attr(feature = "schema", schema(max_items = 100))]
     pub not_returned_ids: Vec<String>,
 }
 
 impl MissedInbound {
-    /// The most entries of `not_returned_ids`.
+    /// Maximum number of entries in `not_returned_ids`.
     pub const MAX_IDS: usize = 100;
 }
 
-/// A sum of call durations. As text, and so in JSON, seconds with one to three decimals like the duration of
-/// a call: `252.4`.
+/// A total duration. As text and in JSON, seconds with one to three decimals like the duration of a call:
+/// `252.4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TalkTime(u64);
 
 impl TalkTime {
-    /// A sum in milliseconds.
+    /// A total in milliseconds.
     pub fn from_ms(ms: u64) -> Self {
         Self(ms)
     }
 
-    /// The sum in milliseconds.
+    /// The total in milliseconds.
     pub fn ms(self) -> u64 {
         self.0
     }
@@ -348,7 +350,7 @@ impl fmt::Display for TalkTime {
 impl FromStr for TalkTime {
     type Err = ParseError;
 
-    /// Reads seconds with up to three decimals, without sign or exponent.
+    /// Parses seconds with up to three decimals, without sign or exponent.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         read_seconds(text).map(Self).ok_or_else(|| ParseError::new("seconds such as 252.4", text))
     }

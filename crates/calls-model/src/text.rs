@@ -1,8 +1,8 @@
-//! Short texts of digits, written without the machinery of `std::fmt`: a page has hundreds of them.
+//! Fast formatting of short texts without `std::fmt`: a page of calls has hundreds of them.
 
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 
-/// A text of at most [`Text::SIZE`] ASCII characters, on the stack. What does not fit is left out.
+/// ASCII text on the stack, truncated to [`Text::SIZE`] characters.
 #[derive(Debug)]
 pub(crate) struct Text {
     bytes: [u8; Self::SIZE],
@@ -10,7 +10,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Enough for a time with nanoseconds, and for a number of twenty digits with its sign.
+    /// Enough for a time with nanoseconds, and for a signed number of twenty digits.
     const SIZE: usize = 40;
 
     pub(crate) fn new() -> Self {
@@ -18,7 +18,7 @@ impl Text {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        // Never anything but ASCII.
+        // The bytes are always ASCII.
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
@@ -34,7 +34,7 @@ impl Text {
     pub(crate) fn number(&mut self, mut number: u64, width: usize) -> &mut Self {
         let mut digits = [b'0'; 20];
         let mut first = digits.len();
-        // Two digits for each division.
+        // Two digits per division.
         while number >= 10 {
             first -= 2;
             digits[first..first + 2].copy_from_slice(&two_digits(number % 100));
@@ -65,8 +65,8 @@ fn two_digits(number: u64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
-/// A time as RFC 3339 writes it, with no, three, six or nine decimals, as many as it needs. `None` for years
-/// that need a sign and for leap seconds, which are chrono's.
+/// Formats a time as RFC 3339, with zero, three, six or nine decimals as needed. `None` for years that need a
+/// sign and for leap seconds, which are left to chrono.
 pub(crate) fn rfc3339(time: &DateTime<Utc>) -> Option<Text> {
     let time_of_day = time.naive_utc().time();
     let (date, nanos) = (time.naive_utc().date(), time_of_day.nanosecond());
@@ -85,12 +85,25 @@ pub(crate) fn rfc3339(time: &DateTime<Utc>) -> Option<Text> {
     Some(text)
 }
 
-/// Any time as RFC 3339 writes it.
+/// Formats any time as RFC 3339.
 pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T) -> T {
     match rfc3339(time) {
         Some(text) => then(text.as_str()),
         None => then(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
     }
+}
+
+/// Appends a time as RFC 3339 writes it.
+pub fn append_time(out: &mut Vec<u8>, time: &DateTime<Utc>) {
+    match rfc3339(time) {
+        Some(text) => out.extend_from_slice(text.as_bytes()),
+        None => out.extend_from_slice(time.to_rfc3339_opts(SecondsFormat::AutoSi, true).as_bytes()),
+    }
+}
+
+/// Appends a number in decimal digits.
+pub fn append_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(Text::new().number(number, 1).as_bytes());
 }
 
 /// Milliseconds as seconds with one to three decimals.
@@ -116,7 +129,7 @@ mod tests {
         let nanos = [0, 1, 1000, 120_000_000, 123_456_000, 999_999_999, 1_000_000_000, 1_999_999_999];
         let times =
             seconds.into_iter().flat_map(|second| nanos.map(|nano| DateTime::from_timestamp(second, nano)));
-        // Leap seconds are only at the end of a minute.
+        // Leap seconds only occur at the end of a minute.
         for time in times.flatten() {
             let text = with_rfc3339(&time, str::to_owned);
             assert_eq!(text, time.to_rfc3339_opts(SecondsFormat::AutoSi, true));

@@ -1,7 +1,7 @@
-//! All that Calls knows of phone numbers: any spelling in, an E.164 number or another party out.
+//! Knowledge of phone numbers: any spelling in, an E.164 number or another party out.
 //!
-//! The rules are libphonenumber's, through the crate `rlibphonenumber`. Nothing outside this crate names
-//! that crate, so that it can be exchanged.
+//! The rules are libphonenumber's, from the crate `rlibphonenumber`. No other crate uses it, so that it can
+//! be replaced.
 
 mod recent;
 mod search;
@@ -14,7 +14,7 @@ use rlibphonenumber::{
 
 pub use search::{Digits, searched_digits};
 
-/// The country whose national numbers are understood without a country code: ISO 3166-1 alpha-2.
+/// Region of numbers without a country code: ISO 3166-1 alpha-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region(rlibphonenumber::Region);
 
@@ -36,13 +36,13 @@ impl std::fmt::Display for Region {
     }
 }
 
-/// A text that names no party. Holds no more of the text than [`NotANumber::found`] gives its sender back.
+/// A text that is not a party. Keeps only as much of the text as the error message shows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, but found {found:?}: {reason}")]
 pub struct NotANumber {
     /// The expected value, as a noun phrase.
     pub expected: &'static str,
-    /// The text as it came, cut after 64 characters.
+    /// The text, cut after 64 characters.
     pub found: String,
     /// The reason for the refusal.
     pub reason: &'static str,
@@ -50,7 +50,7 @@ pub struct NotANumber {
 
 const EXPECTED: &str = "a phone number with its country code such as +1 202-555-0123, an extension or short code of \
                         up to 6 digits, or a SIP address such as sip:alice@example.com";
-/// More than any spelling of a number or SIP address has.
+/// Maximum length of a text, longer than any number or SIP address.
 const MAX_TEXT: usize = 300;
 
 const NOT_DIALLABLE: &str = "it is no number";
@@ -60,13 +60,12 @@ const MAY_BE_LOCAL: &str = "it may lack its area code";
 const TOO_SHORT: &str = "it is too short";
 const TOO_LONG: &str = "it is too long";
 
-/// The party that a text names, in whatever spelling: `+1 (202) 555-0123`, `0012025550123`,
-/// `tel:+1-202-555-0123`, `(202) 555-0123` where the region is US, `1001`, `*97`, `sip:alice@example.com`.
+/// Parses a party in any spelling: `+1 (202) 555-0123`, `0012025550123`, `tel:+1-202-555-0123`, `(202)
+/// 555-0123` with the region US, `1001`, `*97`, `sip:alice@example.com`.
 ///
-/// A number need only be possible (its country's numbers can have this length), not assigned: call records
-/// hold spoofed and newer numbers. Digits with neither `+`, `00` nor a region are taken as a number with
-/// country code only if that number is assigned, because a national number would otherwise become somebody
-/// else's.
+/// A number must be possible (by its length), but need not be assigned: call records contain spoofed and
+/// newer numbers. Digits without `+`, `00` or a region are a number with country code only if that number is
+/// assigned, because otherwise a national number could become somebody else's.
 pub fn parse(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     if let Some(number) = recent::find(text, region) {
         return Ok(Party::E164(number));
@@ -88,7 +87,7 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
         return Ok(sip);
     }
     let number = trimmed.strip_prefix("tel:").unwrap_or(trimmed).trim_start();
-    // A scheme inside of the number is none, and rlibphonenumber panics where it stands behind a context.
+    // A scheme inside a number is invalid, and makes rlibphonenumber panic after a context.
     if !number.starts_with(|c: char| c.is_numeric() || "+＋(（[*#".contains(c)) || number.contains("tel:") {
         return Err(refuse(NOT_DIALLABLE));
     }
@@ -99,7 +98,7 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
         return international(number).map(Party::E164).map_err(refuse);
     }
     if let Some(keys) = keys(number) {
-        // Letters are dialled where numbers are advertised, so only an assigned number is meant.
+        // Numbers with letters are advertised, so only an assigned one is accepted.
         return assigned(&keys, region).map(Party::E164).ok_or_else(|| refuse(NOT_DIALLABLE));
     }
     let digits = PHONE_NUMBER_UTIL.normalize_digits_only(number);
@@ -107,16 +106,15 @@ fn parse_anew(text: &str, region: Option<Region>) -> Result<Party, NotANumber> {
     let is_plain = others().all(is_separator);
     if digits.len() <= Party::MAX_LOCAL_LEN {
         let national = region.filter(|_| is_plain).and_then(|region| short_national(&digits, region));
-        // An extension has no groups: 0.5 is something else.
+        // Extensions have no separators: 0.5 is something else.
         let local = || Party::local(&digits).filter(|_| others().next().is_none());
         return national.map(Party::E164).or_else(local).ok_or_else(|| refuse(NOT_DIALLABLE));
     }
     without_plus(number, Some(digits).filter(|_| is_plain), region).map(Party::E164).map_err(refuse)
 }
 
-/// Number dialled by a telephone inside of a system, without the digit for an outside line:
-/// `912025550124` and `92025550124` in North America, where a 9 does. Without it they would be numbers of
-/// India and Pakistan.
+/// Removes the prefix for an outside line from a number dialled by a telephone in a PBX: `912025550124` and
+/// `92025550124` in North America, where it is 9. With it they would be numbers in India and Pakistan.
 pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {
     let is_american = region
         .and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region.0))
@@ -129,7 +127,7 @@ pub fn without_outside_line(dialled: &str, region: Option<Region>) -> &str {
     if is_number && (is_national(number) || is_long || is_abroad) { number } else { dialled }
 }
 
-/// Spellings and country of a party, derived from its number alone.
+/// Spellings and country of a party, derived from its number.
 pub fn describe(party: &Party) -> NumberInfo {
     let plain = |kind| NumberInfo {
         e164: None,
@@ -160,7 +158,7 @@ pub fn describe(party: &Party) -> NumberInfo {
     }
 }
 
-/// A number that is written with its `+`.
+/// Parses a number that begins with `+`.
 fn international(number: &str) -> Result<E164, &'static str> {
     let parsed = read(number, None)?;
     if possible(&parsed).is_err()
@@ -172,9 +170,8 @@ fn international(number: &str) -> Result<E164, &'static str> {
     e164(&parsed)
 }
 
-/// A number of Mexico as it is dialled since 2019, from one that begins with what was dialled before: 52 and
-/// then 1 to a mobile phone, or 01, 044 or 045 inside of the country. `digits` begin with the country code.
-/// `None` for any other number.
+/// A Mexican number as dialled since 2019, from an older form: 52 and then 1 for mobile phones, or 01, 044 or
+/// 045 in the country. `digits` begin with the country code. `None` for other numbers.
 fn mexican(digits: &str) -> Option<PhoneNumber> {
     const LENGTH: usize = 10;
     let national = digits.strip_prefix("52")?;
@@ -184,7 +181,7 @@ fn mexican(digits: &str) -> Option<PhoneNumber> {
     read(&format!("+52{today}"), None).ok()
 }
 
-/// The keys to press for a number that ends in letters, `1-800-FLOWERS`. `None` for any other text.
+/// The digits of a number that ends in letters, such as `1-800-FLOWERS`. `None` for other texts.
 fn keys(number: &str) -> Option<String> {
     const FEWEST: usize = 3;
     let letters = number.chars().filter(char::is_ascii_alphabetic).count();
@@ -206,7 +203,8 @@ fn keys(number: &str) -> Option<String> {
     is_spelled.then(|| number.chars().filter_map(key).collect())
 }
 
-/// An assigned number that digits are: of the region, or with a country code whose `+` was lost.
+/// The assigned number with these digits: national in the region, or with a country code whose `+` is
+/// missing.
 fn assigned(digits: &str, region: Option<Region>) -> Option<E164> {
     let national = region.and_then(|region| read(digits, Some(region)).ok());
     let lost_plus = || read(&format!("+{digits}"), None).ok();
@@ -215,25 +213,25 @@ fn assigned(digits: &str, region: Option<Region>) -> Option<E164> {
     e164(&valid).ok()
 }
 
-/// A number of a country whose numbers are as short as extensions. Only if people there dial it like that:
-/// with nothing before it.
+/// A national number as short as an extension, in countries that have them. It must be dialled like this in
+/// its country, without a prefix.
 fn short_national(digits: &str, region: Region) -> Option<E164> {
     let parsed = read(digits, Some(region)).ok().filter(|parsed| is_dialled_as(parsed, digits))?;
     e164(&parsed).ok()
 }
 
-/// Whether it is an assigned number that people of its country dial with these digits.
+/// Whether it is an assigned number that is dialled with these digits in its country.
 fn is_dialled_as(parsed: &PhoneNumber, digits: &str) -> bool {
     let national = || parsed.format_as(PhoneNumberFormat::National);
     parsed.is_valid() && PHONE_NUMBER_UTIL.normalize_digits_only(national()) == digits
 }
 
-/// Whether a character may separate the groups of a number, in the scripts that libphonenumber knows.
+/// Whether a character can separate groups of digits, in the scripts that libphonenumber supports.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || "-‐‑‒–—―−－./．／()（）[]［］~～\u{ad}\u{200b}\u{2060}".contains(c)
 }
 
-/// As [`mexican`], of digits that are dialled in Mexico, or have 00 before the country code or nothing.
+/// Like [`mexican`], for digits dialled in Mexico, with 00 before the country code, or without.
 fn mexican_of(digits: &str, region: Option<Region>) -> Option<PhoneNumber> {
     let in_mexico = || {
         let is_mexico = region.is_some_and(|region| region.to_string() == "MX");
@@ -243,18 +241,18 @@ fn mexican_of(digits: &str, region: Option<Region>) -> Option<PhoneNumber> {
     in_mexico().or_else(|| mexican(digits.strip_prefix("00").unwrap_or(digits)).filter(PhoneNumber::is_valid))
 }
 
-/// Digits may be a national number, one with the international prefix 00 (ITU-T E.123), or one whose `+` was
-/// lost. An assigned number wins over one that is only possible; a national one over the others. `digits` are
-/// those of a number that has nothing but separators beside them.
+/// Parses digits as a national number, a number with the international prefix 00 (ITU-T E.123), or one whose
+/// `+` is missing. An assigned number takes precedence over a possible one, and a national one over the
+/// others. `digits` is present if the number has only separators beside them.
 fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) -> Result<E164, &'static str> {
-    /// No place has longer numbers behind its area code.
+    /// Maximum number of digits after an area code in any country.
     const LONGEST_LOCAL: usize = 8;
     let digits = digits.as_deref();
     if let Some(today) = digits.and_then(|digits| mexican_of(digits, region)) {
         return e164(&today);
     }
     let national = region.map(|region| read(number, Some(region)));
-    // In plans with variable lengths, so few digits may also be a number without its area code.
+    // In plans with variable lengths, these digits may lack the area code.
     if let (Some(digits), Some(Ok(parsed))) = (digits, &national)
         && digits.len() <= LONGEST_LOCAL
         && !is_dialled_as(parsed, digits)
@@ -301,8 +299,8 @@ fn possible(parsed: &PhoneNumber) -> Result<(), &'static str> {
     }
 }
 
-/// The number as its own text is read. To read it again matters only where zeros follow the country code: of
-/// several, which no number has, each time one is taken for the prefix of national calls and dropped.
+/// The number as its own text is parsed. That differs only if zeros follow the country code: no number has
+/// several, and one of them is removed as a trunk prefix each time.
 fn e164(parsed: &PhoneNumber) -> Result<E164, &'static str> {
     let mut text = parsed.format_as(PhoneNumberFormat::E164).into_owned();
     let begins_with_zero = |text: &str| text.starts_with(&format!("+{}0", parsed.country_code));
@@ -316,7 +314,7 @@ fn e164(parsed: &PhoneNumber) -> Result<E164, &'static str> {
     text.parse().map_err(|_| TOO_LONG)
 }
 
-/// The country, where the number says one: its own if it is assigned, else the only one with its code.
+/// The country, if the number determines it: its own if it is assigned, or else the only one with its code.
 fn country(parsed: &PhoneNumber) -> Option<String> {
     let region = parsed.get_region_code().or_else(|| {
         let mut regions = PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(parsed.country_code)?;

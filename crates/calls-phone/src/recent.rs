@@ -1,5 +1,5 @@
-//! Spellings that were read lately. A client asks for one number again and again, and a call log has the same
-//! numbers in every other line; reading one takes as long as asking PostgreSQL for some twenty calls.
+//! Cache of parsed spellings. A client requests one number again and again, and call logs repeat numbers;
+//! parsing a number takes as long as reading some twenty calls from PostgreSQL.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -8,17 +8,17 @@ use calls_model::E164;
 
 use super::Region;
 
-/// Places for spellings, each with its own lock and room for four of them: 13 MB when all are taken.
+/// Number of slots, each with a lock and four entries: 13 MB when all are used.
 const PLACES: usize = 1 << 16;
-/// Bytes of a spelling that is worth keeping.
+/// Maximum length of a cached spelling in bytes.
 const LONGEST: usize = 24;
 
-/// The last spellings that belong to a place, the last one first.
+/// Entries of a slot, newest first.
 type Place = Mutex<[Option<Kept>; 4]>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Spelling {
-    /// With zeros behind its end.
+    /// Padded with zeros.
     text: [u8; LONGEST],
     length: usize,
     region: Option<Region>,
@@ -32,7 +32,7 @@ struct Kept {
 
 struct Recent {
     places: Box<[Place]>,
-    // With a key of its own in each process, so that nobody can choose spellings that share a place.
+    // Randomly keyed per process, so that nobody can construct spellings that share a slot.
     hasher: RandomState,
 }
 
@@ -41,7 +41,7 @@ static RECENT: LazyLock<Recent> = LazyLock::new(|| Recent {
     hasher: RandomState::new(),
 });
 
-/// The number that this spelling was lately.
+/// The cached number of a spelling.
 pub(super) fn find(text: &str, region: Option<Region>) -> Option<E164> {
     let spelling = Spelling::new(text, region)?;
     let place = spelling.place()?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ pub(super) fn find(text: &str, region: Option<Region>) -> Option<E164> {
     Some(kept.number)
 }
 
-/// Keeps what a spelling means, in place of the oldest of four others.
+/// Caches a number, replacing the oldest of four entries.
 pub(super) fn keep(text: &str, region: Option<Region>, number: E164) {
     if let Some(spelling) = Spelling::new(text, region)
         && let Some(place) = spelling.place()

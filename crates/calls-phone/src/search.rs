@@ -5,7 +5,7 @@ use rlibphonenumber::PHONE_NUMBER_UTIL;
 
 use super::{Region, parse, read};
 
-/// Digits that the E.164 digits of a number have.
+/// Digits to find in the E.164 digits of a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Digits {
     /// At the beginning.
@@ -14,12 +14,11 @@ pub enum Digits {
     Anywhere(String),
 }
 
-/// The digits that a number has which `text` is a part of, in any spelling: one of these. None where the text
-/// is no part of a number.
+/// The digits to search for when `text` is a part of a number, in any spelling; a number matches one of them.
+/// Empty if the text is not part of a number.
 ///
-/// A `+` or `00` stands before a country code. The digit that is dialled before national numbers (0 in most
-/// countries) is no part of them: `0170` is `+49170...` in the country of `region` and in that of `owner`,
-/// whose calls are searched.
+/// A country code follows `+` or `00`. The trunk prefix of national numbers (0 in most countries) is removed:
+/// `0170` is `+49170...` in the country of `region`, and in that of `owner`, whose calls are searched.
 pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<E164>) -> Vec<Digits> {
     let text = text.trim();
     let is_number = text.chars().all(|c| c.is_ascii_digit() || "+()-./ \u{a0}".contains(c));
@@ -42,7 +41,7 @@ pub fn searched_digits(text: &str, region: Option<Region>, owner: Option<E164>) 
     if digits.starts_with("00") && !significant.is_empty() {
         found.push(Digits::Beginning(significant.to_owned()));
     } else if digits.starts_with('0') && region.is_none() && owner.is_none() && !significant.is_empty() {
-        // Nobody knows whose country it is.
+        // The country is unknown.
         found.push(Digits::Anywhere(significant.to_owned()));
     }
     found.sort();
@@ -55,15 +54,15 @@ fn region_of(number: E164) -> Option<Region> {
     super::country(&parsed)?.parse().ok()
 }
 
-/// The beginning of a number's E.164 digits, from that of how it is dialled inside its country.
+/// Converts the beginning of a number as dialled in its country to the beginning of its E.164 digits.
 fn from_national(digits: &str, region: Region) -> Option<String> {
     let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region.0)?;
     let national = digits.strip_prefix(trunk_prefix(&region.to_string(), code)?)?;
     (!national.is_empty()).then(|| format!("{code}{national}"))
 }
 
-/// Trunk prefix, dialled before a national number (ITU-T E.164, list of dialling procedures). Countries that
-/// dial nothing have no number that begins with 0, but for Italy's.
+/// Trunk prefix before national numbers (ITU-T E.164, list of dialling procedures). In countries without one,
+/// no number begins with 0, except in Italy.
 fn trunk_prefix(region: &str, code: i32) -> Option<&'static str> {
     match region {
         _ if code == 1 => Some("1"),
@@ -79,7 +78,7 @@ fn trunk_prefix(region: &str, code: i32) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// Whether a search finds a number.
+    /// Whether a search matches a number.
     fn finds(text: &str, region: Option<&str>, owner: Option<&str>, number: &str) -> bool {
         let owner = owner.map(|owner| owner.parse().unwrap());
         let region = region.map(|region| region.parse().unwrap());
@@ -119,7 +118,7 @@ mod tests {
         for text in ["0171", "+170", "00170", "4917012345090", "1234508"] {
             assert!(!finds(text, Some("DE"), None, "491701234509"), "{text}");
         }
-        // 0170 is the beginning of a national number where its country is known.
+        // 0170 is the beginning of a national number if its country is known.
         assert!(!finds("0170", Some("DE"), None, "493081701234"));
         for text in ["", "  ", "+", "Oma", "sip:1001", "1001a", "٤٩"] {
             assert_eq!(searched_digits(text, None, None), [], "{text}");

@@ -1,5 +1,5 @@
-//! A connection string, as both kinds of connections read it: libpq's, which is handed the string itself, and
-//! tokio-postgres', which is handed what is read here.
+//! Connection strings for both kinds of connections: libpq, which parses the string itself, and
+//! tokio-postgres, which gets the parameters that are parsed here.
 //!
 //! The format is libpq's (PostgreSQL documentation, chapter "Database Connection Control Functions"): a URI
 //! or `keyword=value` pairs, completed by the `PG...` variables of the environment and the password file.
@@ -22,44 +22,44 @@ use parameters::Parameters;
 /// Address of PostgreSQL for tokio-postgres.
 #[derive(Clone)]
 pub struct Address {
-    /// One for each host, in the order in which they are tried.
+    /// One configuration per host, in the order in which they are tried.
     hosts: Vec<Config>,
     tls: MakeTlsConnector,
     /// Time limit per host until a connection is ready. `None`: no limit.
     connect_timeout: Option<Duration>,
-    /// A primary is taken only where no standby is found (`prefer-standby`).
+    /// Whether a primary is used only if no standby is found (`prefer-standby`).
     prefers_standby: bool,
-    /// Begins with any of the hosts (`load_balance_hosts=random`).
+    /// Whether the first host is chosen at random (`load_balance_hosts=random`).
     begins_anywhere: bool,
 }
 
-/// A connection's other half, which does its work.
+/// The half of a connection that does its I/O.
 pub(crate) type Driver = Connection<Socket, postgres_openssl::TlsStream<Socket>>;
 
-/// Why there is no connection, by the last host that was tried. Holds no row's values.
+/// The failure to connect to the last host that was tried. Contains no values of rows.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Error of tokio-postgres.
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
-    /// The host said nothing.
+    /// The host did not respond.
     #[error("no answer within {0:?}")]
     Silent(Duration),
 }
 
 impl Address {
-    /// Reads a connection string.
+    /// Parses a connection string.
     ///
     /// # Errors
-    /// It is malformed, or asks for what tokio-postgres cannot do. The error names the parameter, never a
-    /// password.
+    /// The string is malformed, or has a parameter that tokio-postgres does not support. The error names the
+    /// parameter, never a password.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut parameters = Parameters::parse(text)?;
         parameters.complete(|name| std::env::var(name).ok())?;
         Self::new(&parameters)
     }
 
-    /// A connection string as variables of the environment, for a program that uses libpq, such as `pg_dump`.
+    /// A connection string as environment variables, for programs that use libpq, such as `pg_dump`.
     ///
     /// # Errors
     /// As [`Address::parse`].
@@ -106,11 +106,11 @@ impl Address {
         })
     }
 
-    /// A connection, and the half that has to be driven. Tries one host after the other, each no longer than
-    /// `connect_timeout`.
+    /// Connects, and returns the connection and the half that must be polled. Hosts are tried in order, each
+    /// for at most `connect_timeout`.
     ///
     /// # Errors
-    /// None of the hosts can be connected to, or none is what `target_session_attrs` asks for.
+    /// No host can be connected to, or none matches `target_session_attrs`.
     pub(crate) async fn connect(&self) -> Result<(Client, Driver), ConnectError> {
         let first = if self.begins_anywhere { random() % self.hosts.len() } else { 0 };
         let (before, from_first) = self.hosts.split_at(first);
@@ -132,7 +132,7 @@ impl Address {
                 Err(error) => last = Some(error),
             }
         }
-        // There is always a host.
+        // There is at least one host.
         Err(last.unwrap_or(ConnectError::Silent(Duration::ZERO)))
     }
 
@@ -148,12 +148,12 @@ impl Address {
     }
 }
 
-/// A number that differs from call to call.
+/// A number that differs between calls.
 fn random() -> usize {
     usize::try_from(RandomState::new().hash_one(0) >> 33).unwrap_or_default()
 }
 
-/// A server of the list.
+/// A server of a connection string.
 pub(super) struct Host<'a> {
     /// A name, an address or the folder of a Unix socket.
     name: Option<&'a str>,
@@ -162,7 +162,7 @@ pub(super) struct Host<'a> {
 }
 
 impl Host<'_> {
-    /// PostgreSQL has no TLS on Unix sockets, and libpq asks for none there.
+    /// PostgreSQL has no TLS on Unix sockets, and libpq requests none.
     fn is_local(&self) -> bool {
         self.name.is_some_and(|name| name.starts_with('/'))
     }
@@ -203,7 +203,7 @@ fn hosts_of(parameters: &Parameters) -> anyhow::Result<Vec<Host<'_>>> {
     (0..count).map(host).collect()
 }
 
-/// libpq's default: the folder of Unix sockets that the distribution has, else this machine by TCP.
+/// The default of libpq: the distribution's folder of Unix sockets, or else localhost by TCP.
 fn default_host() -> &'static str {
     let folders = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
     let has_socket = |folder: &&str| std::path::Path::new(folder).join(".s.PGSQL.5432").exists();
@@ -217,14 +217,14 @@ fn system_user() -> anyhow::Result<String> {
     )
 }
 
-/// Default of the connect timeout: short, as for the connections of the pool. Returns the time that a host
-/// has to connect.
+/// Sets timeouts, with the short defaults of pooled connections. Returns the time limit for connecting to a
+/// host.
 fn set_timeouts(config: &mut Config, parameters: &Parameters) -> anyhow::Result<Option<Duration>> {
     let number = |name: &str, default: u64| match parameters.get(name) {
         None => Ok(default),
         Some(text) => text.parse().with_context(|| format!("{name}: expected a number, but found {text:?}")),
     };
-    // libpq waits for ever at 0, and no shorter than two seconds.
+    // libpq waits forever at 0, and at least two seconds otherwise.
     let seconds = number("connect_timeout", 2)?;
     let connect_timeout = (seconds > 0).then(|| Duration::from_secs(seconds.max(2)));
     match number("tcp_user_timeout", 2000)? {

@@ -1,9 +1,9 @@
-//! Backups: one file each, made by `pg_dump` while the server serves.
+//! Backups: one file each, made by `pg_dump` while the server runs.
 //!
-//! A file is an archive of `pg_dump` in its custom format, which `pg_restore` reads without this program,
-//! with a manifest and a digest behind it (see [`archive`]). It is written beside its place under another
-//! name, read back, and renamed when all of it is on the disk: a process that is killed leaves the last good
-//! file.
+//! A file is an archive of `pg_dump` in the custom format, which `pg_restore` reads without this program,
+//! followed by a manifest and a digest (see [`archive`]). It is written under a temporary name in the same
+//! folder, read back, and renamed when it is on disk, so a process that is killed leaves the previous file
+//! intact.
 
 pub mod archive;
 pub mod folder;
@@ -29,39 +29,39 @@ use archive::{Manifest, Rows};
 use script::Script;
 pub(crate) use tools::{Running, Tools};
 
-/// A step of a backup or a restore, for those who watch. They may break it off.
+/// A step of a backup or a restore, for progress. The observer may cancel it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Bytes that `pg_dump` has written.
+    /// Number of bytes that `pg_dump` has written.
     Dumping(u64),
-    /// Rows that were read back, and how many there are.
+    /// Rows are read back.
     Verifying {
-        /// So far.
+        /// Number of rows so far.
         done: u64,
-        /// In all.
+        /// Total number of rows.
         total: u64,
     },
-    /// Rows that were restored, and how many there are.
+    /// Rows are restored.
     Restoring {
-        /// So far.
+        /// Number of rows so far.
         done: u64,
-        /// In all.
+        /// Total number of rows.
         total: u64,
     },
-    /// The rest of a restore: indexes, and what PostgreSQL writes to the disk.
+    /// The end of a restore: indexes are built, and data is flushed.
     Finishing,
 }
 
-/// Told of each step.
+/// Observer of the steps.
 pub type Watch<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
 
-/// Backs the database of `server` up into the file `target`, and replaces a backup that is there.
+/// Backs up the database of `server` into the file `target`, replacing a previous backup.
 ///
-/// Layouts of every version can be backed up: nothing is migrated.
+/// Databases of every version can be backed up. No migration is applied.
 ///
 /// # Errors
-/// There are no calls, `target` is a file of another kind, `pg_dump` failed or is not installed, or the file
-/// that was written differs from the database. Nothing is left at `target` but what was there.
+/// There are no calls, `target` is not a backup, `pg_dump` failed or is not installed, or the written file
+/// differs from the database. `target` is unchanged then.
 pub fn write(server: &Server, target: &Path, watch: Watch) -> anyhow::Result<Manifest> {
     if target.exists() && !archive::is_backup(target) {
         bail!("expected {} to be a backup of Calls or not there, but found another file", target.display());
@@ -84,7 +84,7 @@ pub fn write(server: &Server, target: &Path, watch: Watch) -> anyhow::Result<Man
     Ok(manifest)
 }
 
-/// The database at one instant. The transaction lasts as long as the value.
+/// A snapshot of the database, which lasts as long as the value.
 struct Snapshot {
     _connection: PgConnection,
     id: String,
@@ -119,7 +119,7 @@ impl Snapshot {
     }
 }
 
-/// The rows of each table, by its quoted name with its schema.
+/// Counts the rows of each table, by its quoted and qualified name.
 pub(crate) fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
     #[derive(QueryableByName)]
     struct Count {
@@ -135,7 +135,7 @@ pub(crate) fn count_rows(connection: &mut PgConnection) -> QueryResult<Rows> {
     Ok(rows)
 }
 
-/// The names of all tables that a dump has rows of, quoted, with their schemas.
+/// Quoted and qualified names of all tables with rows in a dump.
 pub(crate) fn tables(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Table {
@@ -165,20 +165,20 @@ pub(crate) fn major_version(connection: &mut PgConnection) -> anyhow::Result<u32
     Ok(version.version.unsigned_abs())
 }
 
-/// A file that is not complete, beside the one that it is to be. It is removed unless it is kept.
+/// An unfinished file beside its target, removed on drop.
 pub struct Unfinished {
     path: PathBuf,
 }
 
 impl Unfinished {
-    /// Makes an empty one, for its owner alone.
+    /// Creates an empty file that only its owner may read.
     ///
     /// # Errors
     /// The folder cannot be written to.
     pub fn create(target: &Path) -> anyhow::Result<Self> {
         let name = target.file_name().context("expected the name of a file, but found a folder")?;
         let path = target.with_file_name(format!(".{}{}", name.to_string_lossy(), folder::UNFINISHED));
-        // One that a killed process left.
+        // A killed process may have left one.
         let removed = fs::remove_file(&path);
         let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         created
@@ -187,12 +187,12 @@ impl Unfinished {
         Ok(Self { path })
     }
 
-    /// Where it is.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it its name, for good. Its content has to be on the disk.
+    /// Renames the file to its target. Its content must be on disk.
     ///
     /// # Errors
     /// A system call failed.
@@ -200,7 +200,7 @@ impl Unfinished {
         fs::rename(&self.path, target).with_context(|| format!("cannot rename {}", self.path.display()))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
-        // The new name must survive a power cut as well.
+        // The new name must also survive a power failure.
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.with_context(|| format!("cannot write {}", folder.display()))
     }
@@ -208,12 +208,12 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Not there once it is kept.
+        // The file is gone if it was kept.
         fs::remove_file(&self.path).ok();
     }
 }
 
-/// Runs `pg_dump` in the snapshot.
+/// Runs `pg_dump` on the snapshot.
 fn dump(tools: &Tools, snapshot: &Snapshot, path: &Path, watch: Watch) -> anyhow::Result<()> {
     let mut command = tools.command("pg_dump");
     command.args(["--format=custom", "--no-password", "--no-owner", "--no-privileges", "--no-comments"]);
@@ -254,14 +254,14 @@ fn read_back(tools: &Tools, expected: &Rows, path: &Path, watch: Watch) -> anyho
     Ok(())
 }
 
-/// A `pg_restore` that writes an archive as a script.
+/// A `pg_restore` that converts an archive to a script.
 fn unpack(tools: &Tools, path: &Path) -> anyhow::Result<Running> {
     let mut command = tools.command("pg_restore");
     command.args(["--no-owner", "--no-privileges", "--no-comments", "--file=-"]).arg(path);
     Running::start(command, "pg_restore")
 }
 
-/// A `pg_restore` that writes an archive as a script, for [`restore`](crate::restore).
+/// A `pg_restore` that converts an archive to a script, for [`restore`](crate::restore).
 pub(crate) struct Unpacking {
     running: Running,
     lines: BufReader<Box<dyn Read>>,
@@ -275,12 +275,12 @@ impl Unpacking {
         Ok(Self { running, lines, script: Script::default() })
     }
 
-    /// Copies some of the script, and says how many rows were copied so far. `None` after the last.
+    /// Copies a part of the script. Returns the number of rows so far, or `None` at the end.
     pub(crate) fn copy(&mut self, out: &mut impl std::io::Write) -> std::io::Result<Option<u64>> {
         self.script.copy(&mut self.lines, out)
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the program.
     pub(crate) fn succeed(self) -> anyhow::Result<()> {
         self.running.succeed()
     }

@@ -1,8 +1,9 @@
-//! Whom to call back: people with missed calls that were not returned ([`returned`]) and not marked done.
+//! People to call back: callers whose missed calls were not returned ([`returned`]) and who are not marked
+//! done.
 //!
-//! The missed calls that are open are known without reading the history: in a short one by the natural key,
-//! in a long one from its counts, which tell the quarters of an hour that have some. At most [`MOST_OPEN`] of
-//! them are looked at, the newest ones; where there are more, the queue says so.
+//! Open missed calls are found without reading the whole history: by the natural key in a short history, and
+//! by the counts per quarter of an hour in a long one. At most the newest [`MOST_OPEN`] are considered, and
+//! the queue says whether there are more.
 
 mod open;
 
@@ -23,7 +24,7 @@ use crate::returned::{self, IS_OPEN};
 use crate::rows::CallColumns;
 use crate::schema::{callbacks, calls};
 
-/// Missed calls that are looked at to find who waits.
+/// Maximum number of open missed calls considered.
 pub const MOST_OPEN: u16 = 5_000;
 
 /// The order of a queue.
@@ -40,45 +41,45 @@ pub enum Sort {
 pub struct Question {
     /// Owner of the history.
     pub owner: PartyKey,
-    /// Those who are marked done, instead of those who wait.
+    /// Selects the people who are marked done, instead of those who wait.
     pub done: bool,
     /// The order.
     pub sort: Sort,
     /// Time limit of a search in a long history without counts.
     pub patience: Duration,
-    /// A history with more calls than this is read as its counts: [`counts::LONG`](crate::counts::LONG).
+    /// Histories with more calls than this are read by their counts: [`counts::LONG`](crate::counts::LONG).
     pub long: u64,
 }
 
-/// Somebody to call back.
+/// A person to call back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The caller.
     pub counterparty: PartyKey,
     /// Number of calls missed since the two last spoke, or since the person was marked done.
     pub attempts: u64,
-    /// When the first of them began.
+    /// Time of the first of them.
     pub first_attempt: DateTime<Utc>,
-    /// When the last of them began.
+    /// Time of the last of them.
     pub last_attempt: DateTime<Utc>,
-    /// Their dispositions, where known.
+    /// Their dispositions, if known.
     pub dispositions: BTreeMap<Disposition, u64>,
-    /// When the person was marked done; `None` for who waits.
+    /// Time of the mark. `None` for a person who waits.
     pub done_at: Option<DateTime<Utc>>,
     /// The note.
     pub note: Option<String>,
 }
 
-/// The people of a history who are to be called back.
+/// The callback queue of a history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Queue {
     /// One entry per person.
     pub entries: Vec<Entry>,
     /// Total number of people.
     pub people: usize,
-    /// Missed calls of callers whom nobody can call back.
+    /// Missed calls of unidentified callers, who cannot be called back.
     pub unidentified: UnidentifiedCallers,
-    /// There if not all missed calls were looked at.
+    /// Present if not all missed calls were considered.
     pub covers: Option<Coverage>,
 }
 
@@ -109,9 +110,9 @@ pub fn queue(connection: &mut PgConnection, question: Question) -> QueryResult<Q
 pub struct Mark {
     /// Missed calls up to this time are done.
     pub done_until: Option<DateTime<Utc>>,
-    /// When that was said.
+    /// Time of the mark.
     pub done_at: Option<DateTime<Utc>>,
-    /// The note; empty for none.
+    /// The note; empty if there is none.
     pub note: String,
 }
 
@@ -130,7 +131,7 @@ fn marks(
     Ok(rows.into_iter().map(mark).collect())
 }
 
-/// The entry of a person with open calls, in the list of those who are done or of those who wait.
+/// The entry of a person with open calls, if the person is in the requested list.
 fn entry(
     counterparty: PartyKey,
     mut calls: Vec<CallColumns>,
@@ -162,8 +163,8 @@ fn entry(
     })
 }
 
-/// Marks a person done, or notes something. Returns what is kept; `None` if nobody of this kind called and
-/// was missed. To be run in a transaction.
+/// Marks a person done, or stores a note. Returns the stored row; `None` if the person has no missed calls
+/// here. Call it in a transaction.
 pub fn put(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -171,7 +172,7 @@ pub fn put(
     done: bool,
     note: &str,
 ) -> QueryResult<Option<Mark>> {
-    // The lock of the history keeps calls out that would come in between.
+    // The lock of the history keeps new calls out meanwhile.
     let Some(version) = next_version(connection, owner)? else { return Ok(None) };
     let missed = calls::table
         .filter(calls::number.eq(owner))
@@ -202,8 +203,7 @@ pub fn put(
     Ok(Some(mark))
 }
 
-/// Takes back what was marked and noted of a person, and says whether there was anything. To be run in a
-/// transaction.
+/// Removes mark and note of a person. Returns whether there were any. Call it in a transaction.
 pub fn remove(connection: &mut PgConnection, owner: PartyKey, party: PartyKey) -> QueryResult<bool> {
     let Some(version) = next_version(connection, owner)? else { return Ok(false) };
     let said = callbacks::done_at.is_not_null().or(callbacks::note.ne(""));
@@ -222,7 +222,7 @@ pub fn remove(connection: &mut PgConnection, owner: PartyKey, party: PartyKey) -
     Ok(true)
 }
 
-/// Removes what a history keeps of people who no longer have missed calls in it.
+/// Removes marks of people who no longer have missed calls in a history.
 pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     let missed = calls::table
         .filter(calls::number.eq(owner))
@@ -232,13 +232,13 @@ pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> 
     diesel::delete(orphans).execute(connection).map(|_| ())
 }
 
-/// Removes what any history keeps of a person, and what the person's own history keeps.
+/// Removes all marks of a person, and those in the person's own history.
 pub(crate) fn remove_person(connection: &mut PgConnection, person: PartyKey) -> QueryResult<()> {
     let of = callbacks::counterparty.eq(person).or(callbacks::number.eq(person));
     diesel::delete(callbacks::table.filter(of)).execute(connection).map(|_| ())
 }
 
-/// Which of some missed calls have not been returned.
+/// Removes the calls that have been returned.
 fn without_returned(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -13,13 +13,13 @@ use std::io::Write;
 #[diesel(sql_type = SmallInt)]
 pub struct TypeColumn(pub CallType);
 
-/// The column `disposition`: 0 where it is not known, else the position in [`Disposition::ALL`], from 1.
+/// The column `disposition`: the position in [`Disposition::ALL`] from 1, or 0 if unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = SmallInt)]
 pub struct DispositionColumn(pub Option<Disposition>);
 
 impl TypeColumn {
-    /// Calls that somebody missed who was called.
+    /// Missed inbound calls.
     pub const MISSED_INBOUND: Self = Self(CallType::MissedInbound);
 
     /// The code in the database.

@@ -1,4 +1,4 @@
-//! Address books: the names that people gave to numbers.
+//! Address books: names of numbers.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::names::note_change;
 use crate::parties::{fixed_key, insert_parties};
 use crate::schema::{address_books, names};
 
-/// A number of somebody in an address book.
+/// A number in an address book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The number, extension or SIP address.
@@ -31,35 +31,34 @@ pub struct Entry {
 pub struct Book {
     /// Name of the address book.
     pub book: String,
-    /// Entries with a name, when it was read.
+    /// Number of entries with a name when the book was last read.
     pub people: i32,
-    /// When it was read.
+    /// Time when it was last read.
     pub read_at: DateTime<Utc>,
-    /// The address of a CardDAV collection.
+    /// URL of the CardDAV collection, if it is one.
     pub url: Option<String>,
     /// State of the collection when it was read: a sync token or a ctag.
     pub state: Option<String>,
-    /// The region that its numbers were understood by.
+    /// Region of numbers without a country code.
     pub region: Option<String>,
 }
 
 /// Number of names of an address book that were added, changed and removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replaced {
-    /// Numbers that have a name now.
+    /// Numbers that have a name after the import.
     pub numbers: usize,
-    /// Of them those that had none in this book.
+    /// Numbers that had no name in this book before.
     pub added: usize,
-    /// Those that had another name or label.
+    /// Numbers whose name or label has changed.
     pub changed: usize,
-    /// Numbers that are in the book no more.
+    /// Numbers that are no longer in the book.
     pub removed: usize,
 }
 
-/// Stores the names of an address book instead of those that it had, in one transaction: others see the old
-/// ones or the new ones.
+/// Replaces the names of an address book in one transaction: readers see either the old or the new names.
 ///
-/// A number that several people have gets the names of the first three.
+/// A number of several people gets the names of the first three.
 pub fn replace(connection: &mut PgConnection, book: &Book, entries: Vec<Entry>) -> QueryResult<Replaced> {
     connection.transaction(|connection| {
         diesel::insert_into(address_books::table)
@@ -85,7 +84,7 @@ pub fn replace(connection: &mut PgConnection, book: &Book, entries: Vec<Entry>) 
     })
 }
 
-/// Removes an address book and its names: how many, or `None` if there is no such book.
+/// Removes an address book and its names. Returns their number, or `None` if there is no such book.
 pub fn remove(connection: &mut PgConnection, book: &str) -> QueryResult<Option<usize>> {
     connection.transaction(|connection| {
         let known = diesel::delete(address_books::table.find(book)).execute(connection)?;
@@ -99,7 +98,7 @@ pub fn remove(connection: &mut PgConnection, book: &str) -> QueryResult<Option<u
     })
 }
 
-/// Notes that a book was looked at and was as before.
+/// Records that a book was read and has not changed.
 pub fn mark_read(connection: &mut PgConnection, book: &str, at: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(address_books::table.find(book))
         .set(address_books::read_at.eq(at))
@@ -107,12 +106,12 @@ pub fn mark_read(connection: &mut PgConnection, book: &str, at: DateTime<Utc>) -
         .map(|_| ())
 }
 
-/// An address book, if it is there.
+/// Finds an address book.
 pub fn find(connection: &mut PgConnection, book: &str) -> QueryResult<Option<Book>> {
     address_books::table.find(book).select(Book::as_select()).first(connection).optional()
 }
 
-/// All address books by name, each with how many numbers it has a name for.
+/// All address books by name, each with its number of names.
 pub fn list(connection: &mut PgConnection) -> QueryResult<Vec<(Book, i64)>> {
     let books: Vec<Book> =
         address_books::table.order(address_books::book).select(Book::as_select()).load(connection)?;
@@ -139,7 +138,7 @@ pub fn entries(connection: &mut PgConnection, book: &str) -> QueryResult<Vec<Ent
         .select((names::party, names::name, names::label))
         .load(connection)?;
     let labels = Labels::default();
-    // In portions that the labels keep.
+    // In batches, so that all labels fit into the cache.
     let mut entries = Vec::with_capacity(rows.len());
     for rows in rows.chunks(10_000) {
         labels.load(connection, rows.iter().map(|(key, ..)| *key))?;
@@ -170,7 +169,7 @@ fn by_party(connection: &mut PgConnection, entries: Vec<Entry>) -> QueryResult<H
     Ok(named)
 }
 
-/// Adds a name to that of a number which several people have.
+/// Adds a name to a number of several people.
 fn share(names: &mut String, name: &str) {
     const MOST: usize = 3;
     const LONGEST: usize = 200;
@@ -229,7 +228,7 @@ fn delete(connection: &mut PgConnection, book: &str, parties: &[PartyKey]) -> Qu
         .map(|_| ())
 }
 
-/// Those of some parties that an address book has a name for.
+/// The parties among these that have a name in an address book.
 pub(crate) fn are_named(
     connection: &mut PgConnection,
     parties: &[PartyKey],

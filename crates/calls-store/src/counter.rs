@@ -1,4 +1,4 @@
-//! Sees to it that the counts of long histories are there when they are asked for.
+//! Background job that keeps the counts of long histories current.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,8 +12,7 @@ use crate::keys::{PartyKey, Version};
 use crate::pool::{Database, DatabaseError};
 use crate::schema::histories;
 
-/// Brings counts forward: those that are nearly there at once, others in the background. Clones share the
-/// work.
+/// Counts new calls: a few at once, and many in the background. Clones share the job.
 #[derive(Clone)]
 pub struct Counter {
     database: Database,
@@ -34,20 +33,20 @@ enum Work {
 }
 
 impl Counter {
-    /// Calls that are counted while somebody waits.
+    /// Number of calls that are counted while a request waits.
     const LITTLE: i64 = 20_000;
-    /// Time that a request waits for a larger count.
+    /// Time that a request waits for more.
     const PATIENCE: Duration = Duration::from_millis(300);
-    /// Histories that are counted at the same time: each takes a core and a connection.
+    /// Number of histories counted concurrently: each takes a core and a connection.
     const MOST: usize = 1;
 
-    /// A counter that has nothing to do.
+    /// A counter without work.
     pub fn new(database: Database) -> Self {
         Self { database, at_work: Arc::default() }
     }
 
-    /// Counts the newest calls of a history, if it is long. Where that takes long it goes on in the
-    /// background, and a summary that is read meanwhile says what it covers.
+    /// Counts the newest calls of a history, if it is long. A count that takes long continues in the
+    /// background, and a summary that is read meanwhile says which calls it covers.
     ///
     /// # Errors
     /// Those of [`Database::read`].
@@ -55,7 +54,7 @@ impl Counter {
         match self.database.read(|connection| work(connection, owner))? {
             Work::None => Ok(()),
             Work::Some => match self.database.read(|connection| counts::bring_forward(connection, owner)) {
-                // A standby stores nothing, and neither does a full disk: the summary does without.
+                // A standby or a full disk cannot store counts: the summary is read without them.
                 Err(DatabaseError::Query(_) | DatabaseError::ReadOnly) => Ok(()),
                 counted => counted.map(|_| ()),
             },
@@ -93,7 +92,7 @@ impl Counter {
         loop {
             match self.database.read(|connection| counts::bring_forward(connection, owner)) {
                 Ok(true) => break,
-                // Another process counts it.
+                // Another process is counting it.
                 Ok(false) => std::thread::sleep(Duration::from_millis(50)),
                 Err(DatabaseError::ReadOnly) => return,
                 Err(error) => {
@@ -108,7 +107,7 @@ impl Counter {
     fn wait(&self, owner: PartyKey) {
         let owners = self.at_work.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let at_work = |owners: &mut HashSet<PartyKey>| owners.contains(&owner);
-        // A poisoned lock has nothing to wait for.
+        // A poisoned lock is not waited for.
         let _ = self.at_work.done.wait_timeout_while(owners, Self::PATIENCE, at_work);
     }
 }

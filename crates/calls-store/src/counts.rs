@@ -1,8 +1,7 @@
-//! Counts of long histories, kept up to an id and brought forward by whoever reads (see the migration
-//! `keep_counts`).
+//! Counts of long histories, kept up to an id and updated by readers (see the migration `keep_counts`).
 //!
-//! In reading order: [`day`] is how the calls of a day are counted and packed, [`top`] are the counterparties
-//! with the most calls, `forward` counts newer calls, `scratch` counts a history from its beginning.
+//! In reading order: [`day`] has the counts of a day and their encoding, [`top`] the counterparties with the
+//! most calls; `forward` counts new calls, and `scratch` a whole history.
 
 pub mod day;
 pub mod top;
@@ -19,13 +18,13 @@ use crate::schema::{counterparty_counts, day_counts, histories, history_counts};
 pub use forward::bring_forward;
 pub(crate) use scratch::count_all;
 
-/// Histories with more calls than this are counted. Others are read whole, which takes some ten milliseconds.
+/// Histories with more calls than this are counted. Shorter ones are read whole, in some ten milliseconds.
 pub const LONG: u64 = 10_000;
 
 /// Progress of the counts of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// Calls with this id and below are counted.
+    /// Calls up to this id are counted.
     pub until: CallId,
     /// The counterparties with the most calls.
     pub top: top::Top,
@@ -48,10 +47,9 @@ pub fn size(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<u64> 
     Ok(calls.unwrap_or_default().unsigned_abs())
 }
 
-/// Deletes the counts of a history, whose calls have become fewer or other ones. They are made anew when
-/// somebody asks.
+/// Deletes the counts of a history, for example after calls were removed. The next reader counts it again.
 pub(crate) fn reset(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
-    // The first is the row that counting locks.
+    // The first row is the one that counting locks.
     let there = diesel::delete(history_counts::table.find(owner)).execute(connection)?;
     if there > 0 {
         diesel::delete(day_counts::table.filter(day_counts::number.eq(owner))).execute(connection)?;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-/// Deadlines of requests to PostgreSQL. All derive from the time that a request may take.
+/// Deadlines of requests to PostgreSQL, all derived from the time limit of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// A request that reads. An answer that comes later would be no better than none.
+    /// Time limit of a read request.
     pub request: Duration,
 }
 
 impl Default for Deadlines {
-    /// With what a server adds, an answer within two seconds.
+    /// Together with the server's own time, a response takes at most two seconds.
     fn default() -> Self {
         Self { request: Duration::from_millis(1700) }
     }
@@ -22,18 +22,18 @@ impl Deadlines {
         self.request * 15 / 17
     }
 
-    /// After this PostgreSQL itself cancels a statement, so that it does not work for somebody who is gone.
+    /// Time after which PostgreSQL cancels a statement, so that it does not work for a request that has
+    /// ended.
     pub fn statement(self) -> Duration {
         self.request * 16 / 17
     }
 
-    /// After this a search that could go on comes back with what it has found.
+    /// Time after which a search returns what it has found, and a position to continue at.
     pub fn search(self) -> Duration {
         self.request * 2 / 5
     }
 
-    /// The same as [`Deadlines::request`] for one that writes, which can store ten thousands of calls and
-    /// wait for other writers.
+    /// Time limit of a write request, which may store ten thousands of calls and wait for other writers.
     pub fn write(self) -> Duration {
         self.request.max(Duration::from_secs(30))
     }

@@ -1,4 +1,4 @@
-//! Which numbers there are: those that have histories, and in a search everybody who occurs in one.
+//! The directory: numbers that have a history and, in a search, those that occur in one.
 
 mod attention;
 mod by_name;
@@ -36,10 +36,10 @@ pub struct Listed {
     /// Owner of the history.
     #[diesel(sql_type = BigInt)]
     pub number: PartyKey,
-    /// Number of calls in its history; without a history, in those of others.
+    /// Number of calls in its history or, without one, in the histories of others.
     #[diesel(sql_type = BigInt)]
     pub calls: i64,
-    /// When the latest of them began.
+    /// Time of the latest call.
     #[diesel(sql_type = Timestamptz)]
     pub last_call: DateTime<Utc>,
     /// Whether it has a history.
@@ -47,14 +47,14 @@ pub struct Listed {
     pub is_owner: bool,
 }
 
-/// The place of an entry in each order.
+/// Position of an entry in each order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The number.
     pub number: PartyKey,
-    /// Its calls.
+    /// Number of its calls.
     pub calls: i64,
-    /// When the latest of them began.
+    /// Time of the latest call.
     pub last_call: DateTime<Utc>,
 }
 
@@ -65,25 +65,25 @@ pub struct Question {
     pub sort: Sort,
     /// Search terms. If empty, all numbers with a history are listed.
     pub search: Search,
-    /// Behind this one.
+    /// List entries after this one.
     pub after: Option<Place>,
-    /// At most so many.
+    /// Maximum number of entries.
     pub limit: u16,
 }
 
-/// When the latest call of all began.
+/// Time of the latest call in the database.
 pub fn newest_call(connection: &mut PgConnection) -> QueryResult<Option<DateTime<Utc>>> {
     histories::table.select(diesel::dsl::max(histories::last_call)).get_result(connection)
 }
 
 impl Listed {
-    /// Where it is.
+    /// Position of the entry.
     pub fn place(&self) -> Place {
         Place { number: self.number, calls: self.calls, last_call: self.last_call }
     }
 }
 
-/// The numbers that are asked for, in their order (keyset paging), and one more where there are more.
+/// A page of entries (keyset paging), and one more if there are more.
 pub fn list_numbers(connection: &mut PgConnection, question: &Question) -> QueryResult<Vec<Listed>> {
     let Question { sort, search, after, limit } = question;
     let found = Found::new(connection, search)?;
@@ -110,12 +110,12 @@ pub fn list_numbers(connection: &mut PgConnection, question: &Question) -> Query
     found.bind(query).load(connection)
 }
 
-/// Keys that are looked up one by one in an index.
+/// Number of keys that are looked up one by one in an index.
 const FEW: usize = 1_000;
-/// The number of the first parameter of a search, behind those of a place.
+/// First parameter of a search in the statement, after those of the position.
 const FIRST: usize = 5;
 
-/// The condition that somebody who occurs has no history.
+/// Condition: the party has no history.
 const OTHERS: &str = "NOT EXISTS (SELECT FROM histories WHERE histories.number = occurrences.party)";
 
 type Query<'a> = BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQuery>;
@@ -123,14 +123,14 @@ type Query<'a> = BoxedSqlQuery<'a, diesel::pg::Pg, diesel::query_builder::SqlQue
 /// Result of a search in names and texts, before numbers are compared.
 struct Found {
     is_everybody: bool,
-    /// Those whose name or text has what is searched for.
+    /// Parties with a matching name or text.
     keys: Vec<PartyKey>,
-    /// Of each pattern of digits: the pattern, and the groups of four digits that a number with it has.
+    /// Each pattern of digits, with the groups of four digits that a matching number contains.
     patterns: Vec<(String, Vec<i32>)>,
 }
 
 impl Found {
-    /// Parties with a name at most that are looked at.
+    /// Maximum number of parties with a matching name.
     const MOST: i64 = 50_000;
 
     fn new(connection: &mut PgConnection, search: &Search) -> QueryResult<Self> {
@@ -161,20 +161,20 @@ impl Found {
         })
     }
 
-    /// The condition on a table's column of keys, given the number of its first parameter.
+    /// Condition on a column of keys, given the number of its first parameter.
     fn condition(&self, column: &str, first_parameter: usize) -> String {
         if self.is_everybody {
             return "true".to_owned();
         }
         let mut any = match self.keys.len() <= FEW {
             true => format!("{column} = ANY (${first_parameter})"),
-            // A hash table: PostgreSQL compares each row with all of an array.
+            // A hashed subquery, because PostgreSQL compares each row with every element of an array.
             false => format!("({column} IN (SELECT unnest(${first_parameter}))) IS TRUE"),
         };
         for (index, (_, groups)) in self.patterns.iter().enumerate() {
             let first = first_parameter + 1 + 2 * index;
             let by_index = match groups.is_empty() {
-                // The parameter is there, and is to have a type.
+                // Gives the unused parameter a type.
                 true => format!("${}::integer[] IS NOT NULL", first + 1),
                 false => format!("digit_groups({column}) @> ${}", first + 1),
             };
@@ -195,7 +195,7 @@ impl Found {
     }
 }
 
-/// The groups of four digits that a number with these digits has.
+/// The groups of four digits in some digits.
 fn groups(digits: &str) -> Vec<i32> {
     let windows = digits.as_bytes().windows(4);
     let group = |window: &[u8]| std::str::from_utf8(window).ok()?.parse().ok();
@@ -205,10 +205,10 @@ fn groups(digits: &str) -> Vec<i32> {
     groups
 }
 
-/// The first of one table that fit, by the parameters: how many, and the number, calls and last call of the
-/// place that they are behind.
+/// The first matching rows of one table. Its parameters are the limit, and the number, calls and last call of
+/// the position to continue after.
 fn part(sort: Sort, table: &str, key: &str, is_owner: bool, condition: String, is_behind: bool) -> String {
-    // Each parameter is there, and is to have a type.
+    // Gives each unused parameter a type.
     let everywhere = "$2::bigint IS NOT NULL AND $3::bigint IS NOT NULL AND $4::timestamptz IS NOT NULL";
     let behind = match (is_behind, sort) {
         (false, _) => "true".to_owned(),

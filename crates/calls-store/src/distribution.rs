@@ -1,7 +1,7 @@
-//! Which tables Citus distributes, and by what.
+//! Distribution of the tables by Citus.
 //!
-//! All that belongs to an owner is on one shard, by the owner's number: each statement of a request names it.
-//! Small tables that every history needs are on every node.
+//! The rows of an owner are on one shard, chosen by the owner's number, which every statement of a request
+//! names. Small tables that all histories need are on every node.
 
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection as _;
@@ -14,15 +14,15 @@ use crate::insertion::Layout;
 /// Placement of a table's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
-    /// On the shard of the number of this column, beside the calls of the same number.
+    /// On the shard of the number in this column, with the calls of the same number.
     OfOwner(&'static str),
-    /// On the shard of the value of this column, with no other table.
+    /// On the shard of the value in this column, not colocated with another table.
     Of(&'static str),
-    /// All of them on every node: a small table that changes seldom.
+    /// On every node, for small tables that rarely change.
     Everywhere,
 }
 
-/// Every table. `calls` is first, as the others of owners go beside it.
+/// All tables. `calls` is first, because the other tables of owners are colocated with it.
 pub const TABLES: [(&str, Placement); 18] = [
     ("calls", Placement::OfOwner("number")),
     ("histories", Placement::OfOwner("number")),
@@ -44,7 +44,7 @@ pub const TABLES: [(&str, Placement); 18] = [
     ("__diesel_schema_migrations", Placement::Everywhere),
 ];
 
-/// The tables that are to be distributed and are not. None where the extension is not in the database.
+/// The tables that are not distributed yet. Empty if the extension is not installed.
 pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'static str, Placement)>> {
     #[derive(QueryableByName)]
     struct Waiting {
@@ -63,7 +63,7 @@ pub(crate) fn pending(connection: &mut PgConnection) -> QueryResult<Vec<(&'stati
     Ok(TABLES.into_iter().filter(|(table, _)| is_waiting(table)).collect())
 }
 
-/// Distributes the tables that are not yet, and says of each what it did. To be run in a transaction, on the
+/// Distributes the remaining tables, and returns a message for each. Call it in a transaction, on the
 /// coordinator.
 pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let pending = pending(connection).context("cannot read which tables are distributed")?;
@@ -77,11 +77,11 @@ pub(crate) fn distribute(connection: &mut PgConnection) -> anyhow::Result<Vec<St
     Ok(done)
 }
 
-/// Prepares a transaction for statements that change tables which are distributed already.
+/// Prepares a transaction for changes of distributed tables.
 pub(crate) fn prepare(connection: &mut PgConnection) -> QueryResult<()> {
     match Layout::of(connection)? {
         Layout::Plain => Ok(()),
-        // A change of a reference table cannot follow one that runs on several connections.
+        // A change of a reference table must not follow one that used several connections.
         Layout::Distributed => {
             connection.batch_execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
         }
@@ -115,6 +115,6 @@ fn distribute_table(connection: &mut PgConnection, table: &str, placement: Place
         }
     };
     connection.batch_execute(&statement)?;
-    // The rows have been copied to the shards, and those here are seen no more.
+    // The rows have been copied to the shards; the local ones are no longer used.
     connection.batch_execute(&format!("SELECT truncate_local_data_after_distributing_table('{table}')"))
 }

@@ -1,5 +1,5 @@
-//! Erasing a person: its own history goes, and in the histories of others its calls become those of an
-//! unknown caller.
+//! Erasing a person: the person's history is deleted, and in the histories of others the counterparty becomes
+//! unknown.
 
 use chrono::Utc;
 use diesel::pg::PgConnection;
@@ -13,21 +13,19 @@ use crate::{callbacks, contacts, counts, idempotency, lines, names, notes, occur
 /// Result of erasing a party.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// Calls of its own history, which are deleted.
+    /// Deleted calls of its own history.
     pub own: usize,
-    /// Calls of others, whose counterparty is unknown now.
+    /// Calls of others whose counterparty became unknown.
     pub made_unknown: usize,
-    /// Calls of others that were deleted, because an unknown caller's call of the same time and type is
-    /// there.
+    /// Calls of others that were deleted, because an unknown caller's call of the same time and type exists.
     pub duplicates: usize,
 }
 
-/// Removes a party: its own history, and its name from everybody else's.
+/// Erases a party: its own history, and its name from the histories of others.
 ///
-/// The calls of others stay true without it: their counterparty becomes `unknown`. Where that would be the
-/// same call twice by the natural key, it is deleted instead. To be run in a transaction, so that nobody is
-/// half erased. Meanwhile others can read, and writers wait, so that no call of the party comes in behind its
-/// back.
+/// Calls of others stay, with the counterparty `unknown`. A call that would then violate the natural key is
+/// deleted. Call it in a transaction, so that a party is erased completely or not at all. Readers are not
+/// blocked meanwhile; writers wait, so that no new call of the party is missed.
 pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Erased> {
     diesel::sql_query("LOCK TABLE histories, calls IN SHARE ROW EXCLUSIVE MODE").execute(connection)?;
     let mut erased = Erased::default();
@@ -56,7 +54,7 @@ pub fn erase(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Eras
     Ok(erased)
 }
 
-/// The parties without a number that the calls of a history name.
+/// The parties without a number in the calls of a history.
 fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<PartyKey>> {
     let own = calls::table.filter(calls::number.eq(owner));
     let mut others: Vec<PartyKey> = own
@@ -70,8 +68,8 @@ fn others_of(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Vec<
     Ok(others)
 }
 
-/// Makes a counterparty of a history unknown, and takes it off as the other line: how many calls, and how
-/// many were deleted instead.
+/// Makes a counterparty of a history unknown, and removes it as the other line. Returns the number of changed
+/// and of deleted calls.
 fn make_unknown(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -96,8 +94,7 @@ fn make_unknown(
     Ok((made_unknown, duplicates))
 }
 
-/// Gives a history that lost so many calls its new version, and sets its counts back. Without calls it is
-/// deleted.
+/// Gives a history that lost calls a new version, and resets its counts. An empty history is deleted.
 pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usize) -> QueryResult<()> {
     let last = calls::table
         .filter(calls::number.eq(owner))
@@ -119,11 +116,11 @@ pub(crate) fn shrink(connection: &mut PgConnection, owner: PartyKey, fewer: usiz
     };
     notes::remove_orphans(connection, owner)?;
     callbacks::remove_orphans(connection, owner)?;
-    // After the history's lock is taken: whoever counts it meanwhile has the same lock at the end.
+    // After the lock of the history is taken, which counting also takes at its end.
     counts::reset(connection, owner)
 }
 
-/// Removes those of some parties that no call names and that own no history.
+/// Removes parties that occur in no call and own no history.
 fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResult<()> {
     let mut keys = parties;
     keys.retain(|key| key.0 < PartyKey::UNKNOWN.0);
@@ -150,11 +147,11 @@ fn remove_unnamed(connection: &mut PgConnection, parties: Vec<PartyKey>) -> Quer
         .map(|_| ())
 }
 
-/// Removes all extensions, SIP addresses and texts that no call names and that own no history, and the names
-/// that logs have of parties like these.
+/// Removes all extensions, SIP addresses and texts that occur in no call and own no history, with their names
+/// from logs.
 pub fn remove_all_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
-    // Keys first, and by sets: Citus deletes by no join of a reference table and a distributed one, and finds
-    // by one only what names an owner.
+    // Keys are collected first: Citus does not delete by a join of a reference table and a distributed one,
+    // and joins them only for a given owner.
     const UNNAMED: &str = "
         SELECT number FROM other_parties WHERE number < -2
         EXCEPT SELECT DISTINCT counterparty FROM calls WHERE counterparty < -2

@@ -1,13 +1,12 @@
-//! Why PostgreSQL refused a query, without any value.
+//! Errors of PostgreSQL, without values of rows.
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-/// Why PostgreSQL refused a query. Holds names of tables and constraints, and nothing that was sent or
-/// stored.
+/// Error of PostgreSQL. Contains names of tables and constraints, and no value that was sent or stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// SQLSTATE (PostgreSQL documentation, "PostgreSQL Error Codes"). Unknown where diesel drops it and the
-    /// message is not among those known here.
+    /// SQLSTATE (PostgreSQL documentation, "PostgreSQL Error Codes"). `None` if diesel drops it and the
+    /// message is not known here.
     pub sqlstate: Option<String>,
     /// The table, if PostgreSQL names one.
     pub table: Option<String>,
@@ -17,7 +16,7 @@ pub struct Failure {
     pub message: String,
 }
 
-/// Beginnings and ends of messages, and their SQLSTATE: diesel has no kind for these.
+/// Beginnings and ends of messages with their SQLSTATE, for errors that diesel has no kind for.
 const MESSAGES: [(&str, &str, &str); 22] = [
     ("relation ", "does not exist", "42P01"),
     ("column ", "does not exist", "42703"),
@@ -44,7 +43,7 @@ const MESSAGES: [(&str, &str, &str); 22] = [
 ];
 
 impl Failure {
-    /// The failure of a query of diesel's. `None` if it failed outside PostgreSQL.
+    /// The failure of a diesel query. `None` if it did not come from PostgreSQL.
     pub fn of(error: &QueryError) -> Option<Self> {
         let QueryError::DatabaseError(kind, information) = error else { return None };
         let message = information.message();
@@ -61,7 +60,7 @@ impl Failure {
         self.sqlstate.as_ref().is_some_and(|code| code.starts_with(class))
     }
 
-    /// The failure of a query of tokio-postgres'.
+    /// The failure of a tokio-postgres query.
     pub(crate) fn of_postgres(error: &tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else { return Self::default() };
         Self {
@@ -91,7 +90,7 @@ fn sqlstate(kind: &DatabaseErrorKind, message: &str) -> Option<&'static str> {
     }
 }
 
-/// The message without what stands in quotes of any language, and without digits.
+/// The message without digits and without parts in quotes of any language.
 fn masked(message: &str) -> String {
     const OPENING: &str = "\"\u{201c}\u{201e}\u{ab}'\u{2018}`";
     const CLOSING: &str = "\"\u{201c}\u{201d}\u{bb}'\u{2019}";

@@ -9,39 +9,39 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Timestamptz};
 
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::PartyKey;
+use crate::like::escape_like;
 use crate::returned::{IS_OPEN, LAST_SPOKEN};
 use crate::schema::{calls, other_parties};
-use crate::search::escape_like;
 use crate::zones::Offsets;
 
 /// Filter of a history. The default matches all calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// Of these types only.
+    /// Only these types.
     pub types: Vec<CallType>,
-    /// Ended in one of these ways; in any, if there are none.
+    /// Only these dispositions; all, if empty.
     pub dispositions: Vec<Disposition>,
-    /// With these counterparties only.
+    /// Only these counterparties.
     pub counterparty: Option<Counterparties>,
     /// Not before this instant.
     pub from: Option<DateTime<Utc>>,
     /// Before this instant.
     pub until: Option<DateTime<Utc>>,
-    /// At least this long. Calls without a duration are left out.
+    /// Minimum duration. Calls without a duration do not match.
     pub min_duration_ms: Option<i32>,
-    /// At most this long. Calls without a duration are left out.
+    /// Maximum duration. Calls without a duration do not match.
     pub max_duration_ms: Option<i32>,
-    /// Missed inbound calls that ask to be returned only: those that have, or have not, been (see
+    /// Only returnable missed inbound calls that have, or have not, been returned (see
     /// [`returned`](crate::returned)).
     pub returned: Option<bool>,
-    /// In these hours of the week only.
+    /// Only these hours of the week.
     pub hours: Option<WantedHours>,
 }
 
-/// Some hours of the week, by a zone's clocks.
+/// Hours of the week, in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedHours {
-    /// The zone's clocks, for as long as the history is.
+    /// Offsets of the zone over the whole history.
     pub offsets: Offsets,
     /// The day of the week, 1 for Monday to 7 for Sunday (ISO 8601).
     pub weekday: Option<u8>,
@@ -49,7 +49,7 @@ pub struct WantedHours {
     pub hour: Option<u8>,
 }
 
-/// Counterparties, as ranges of keys that do not overlap. Nobody, if there is no range.
+/// Counterparties, as disjoint ranges of keys. Empty matches none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counterparties(pub Vec<(PartyKey, PartyKey)>);
 
@@ -70,19 +70,18 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Whether calls of all types are wanted.
+    /// Whether all types match.
     pub fn has_all_types(&self) -> bool {
         CallType::ALL.iter().all(|call_type| self.types.contains(call_type))
     }
 
-    /// Whether all calls of a period are wanted: an index has them next to each other.
+    /// Whether all calls of a period match, which are adjacent in the index.
     pub(crate) fn is_period(&self) -> bool {
         let Self { from, until, .. } = *self;
         *self == Self { from, until, ..Self::default() }
     }
 
-    /// Whether counts by quarter of an hour, type and disposition are enough to count the calls that are
-    /// wanted.
+    /// Whether the filter can be evaluated on counts by quarter of an hour, type and disposition.
     pub(crate) fn is_countable(&self) -> bool {
         self.counterparty.is_none()
             && self.min_duration_ms.is_none()
@@ -92,14 +91,14 @@ impl Filter {
 }
 
 impl Counterparties {
-    /// One party; nobody, if the database has never seen it.
+    /// One party. Matches none if the party is not in the database.
     pub fn exactly(key: Option<PartyKey>) -> Self {
         Self(key.into_iter().map(|key| (key, key)).collect())
     }
 
-    /// All telephone numbers whose digits begin with these: a range of keys for each length.
+    /// All phone numbers that begin with these digits: a range of keys per length.
     pub fn with_digits(digits: &str) -> Self {
-        /// Digits of the longest key.
+        /// Number of digits of the longest key.
         const LONGEST: usize = 18;
         let ranges = digits.parse::<i64>().ok().filter(|first| *first > 0 && digits.len() <= LONGEST);
         let of_length = |first: i64| {
@@ -111,7 +110,7 @@ impl Counterparties {
         Self(ranges.map_or(Vec::new(), |first| (0..=LONGEST - digits.len()).map(of_length(first)).collect()))
     }
 
-    /// All other parties whose label begins like this.
+    /// All other parties whose label begins with this.
     pub fn with_label(connection: &mut PgConnection, start: &str) -> QueryResult<Self> {
         let keys: Vec<PartyKey> = other_parties::table
             .filter(other_parties::label.like(format!("{}%", escape_like(start))))
@@ -120,18 +119,18 @@ impl Counterparties {
         Ok(Self(keys.into_iter().map(|key| (key, key)).collect()))
     }
 
-    /// Those that others have too, where the others are single parties.
+    /// The intersection with `others`, which must be single parties.
     pub fn among(&self, others: &Self) -> Self {
         let has = |key: &PartyKey| self.0.iter().any(|(first, last)| (first..=last).contains(&key));
         Self(others.0.iter().filter(|(key, _)| has(key)).copied().collect())
     }
 
-    /// Those that are single parties.
+    /// The ranges that are single parties.
     pub(crate) fn single(&self) -> Vec<PartyKey> {
         self.0.iter().filter(|(first, last)| first == last).map(|(key, _)| *key).collect()
     }
 
-    /// The party, if it is one.
+    /// The party, if there is exactly one.
     pub(crate) fn only(&self) -> Option<PartyKey> {
         match self.0[..] {
             [(first, last)] if first == last => Some(first),
@@ -140,10 +139,10 @@ impl Counterparties {
     }
 }
 
-/// A condition on rows of `calls`.
+/// Condition on rows of `calls`.
 pub(crate) type Condition = Box<dyn BoxableExpression<calls::table, Pg, SqlType = Bool>>;
 
-/// The condition that a call of the history of `owner` fits the filter.
+/// Condition: the call is in the history of `owner` and matches the filter.
 pub(crate) fn matches(owner: PartyKey, filter: &Filter) -> Condition {
     let mut all = vec![in_period(filter)];
     if !filter.has_all_types() {
@@ -179,14 +178,14 @@ pub(crate) fn matches(owner: PartyKey, filter: &Filter) -> Condition {
     both(all)
 }
 
-/// The condition that a call began in the filter's period.
+/// Condition: the call began in the period of the filter.
 pub(crate) fn in_period(filter: &Filter) -> Condition {
     let from = filter.from.map(|from| Box::new(calls::created_at.ge(from)) as Condition);
     let until = filter.until.map(|until| Box::new(calls::created_at.lt(until)) as Condition);
     both(from.into_iter().chain(until))
 }
 
-/// The condition that a call's counterparty is in one of the ranges.
+/// Condition: the counterparty is in one of the ranges.
 pub(crate) fn is_one_of(counterparties: &Counterparties) -> Condition {
     let ranges = counterparties.0.iter().filter(|(first, last)| first < last);
     ranges.fold(is_among(counterparties.single()), |any, (first, last)| {
@@ -194,9 +193,9 @@ pub(crate) fn is_one_of(counterparties: &Counterparties) -> Condition {
     })
 }
 
-/// The condition that a call's counterparty is one of these. PostgreSQL compares each call with all of an
-/// array, unless it plans the statement anew; many are a subquery, of which it makes a hash table. The test
-/// for truth keeps it from making a join, whose size it could only guess.
+/// Condition: the counterparty is one of these. PostgreSQL compares each call with every element of an array,
+/// unless it replans the statement, so many parties are a subquery, which it hashes. `IS TRUE` keeps it from
+/// planning a join, whose size it could only guess.
 fn is_among(parties: Vec<PartyKey>) -> Condition {
     const FEW: usize = 50;
     if parties.len() <= FEW {
@@ -214,7 +213,7 @@ fn both(conditions: impl IntoIterator<Item = Condition>) -> Condition {
 }
 
 fn in_hours(hours: &WantedHours) -> Option<Condition> {
-    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of what is negative
+    // 1970-01-01 was a Thursday, whose first hour is the 72nd of its week. The remainder of a negative number
     // is negative.
     let hour_of_week = |after: &str| {
         diesel::dsl::sql::<Bool>("((floor(")
@@ -230,7 +229,7 @@ fn in_hours(hours: &WantedHours) -> Option<Condition> {
     weekday.into_iter().chain(hour).reduce(|one, other| Box::new(one.and(other)))
 }
 
-/// Seconds since 1970-01-01 0:00 of a zone's own clocks, as a double.
+/// Local time in seconds since 1970-01-01 0:00, as a double.
 fn local_seconds(
     offsets: &Offsets,
 ) -> impl BoxableExpression<calls::table, Pg, SqlType = Double>
@@ -243,7 +242,7 @@ fn local_seconds(
         .sql(") + 1])")
 }
 
-/// When the first and the last call of a history began.
+/// Times of the first and the last call of a history.
 pub fn span(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -1,9 +1,9 @@
-//! The hot path: plain pages, versions and single calls, by prepared statements that are pipelined.
+//! The hot path: plain pages, versions and single calls, by pipelined prepared statements.
 //!
-//! Each worker thread of a server has a [`Hot`] of its own. It reads over one connection, on which any number
-//! of statements are under way. Who has no answer after [`PATIENCE`] asks again over another connection, so
-//! one slow statement holds nobody up; what comes meanwhile goes there at once. Writes wait for the disk, so
-//! they have connections of their own.
+//! Each worker thread has a [`Hot`]. It reads over one connection with any number of statements under way. A
+//! request without a response after [`PATIENCE`] is repeated over another connection, which new requests then
+//! use at once, so that a slow statement delays no other. Writes wait for the disk, so they have their own
+//! connections.
 
 mod lane;
 
@@ -30,9 +30,9 @@ use crate::rows::{CallColumns, CallRow, Position};
 use crate::server::Failures;
 use lane::{Connected, Lane};
 
-/// A hundred times what most answers take.
+/// A hundred times the usual response time.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Connections of a worker that write.
+/// Number of connections per worker for writes.
 const WRITERS: usize = 4;
 
 /// Configuration of a [`Hot`]; each worker makes its own.
@@ -42,13 +42,13 @@ pub struct HotOptions {
     pub address: Arc<Address>,
     /// Queue of waiting requests.
     pub queue: Queue,
-    /// The parties behind keys.
+    /// Cache of the parties without digits, by key.
     pub labels: Labels,
     /// Deadlines.
     pub deadlines: Deadlines,
-    /// Told of connections that cannot be made.
+    /// Notified of failed connections.
     pub failures: Failures,
-    /// Connections of a worker that read; one is enough while PostgreSQL is quick.
+    /// Number of connections per worker for reads; one is enough while PostgreSQL is fast.
     pub readers: usize,
 }
 
@@ -59,31 +59,31 @@ pub struct Hot {
     writers: Vec<Lane>,
 }
 
-/// A page that is asked for, of all calls of a history.
+/// Request for a page of all calls of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageQuestion {
     /// Owner of the history.
     pub owner: PartyKey,
-    /// Behind this call; from the newest without.
+    /// Start after this call, or at the newest.
     pub after: Option<Position>,
-    /// At most so many calls.
+    /// Maximum number of calls.
     pub limit: u16,
-    /// No calls if this is the version, for the client has them.
+    /// The version that the client has. If it is current, the page has no calls.
     pub known: Option<Version>,
 }
 
 /// A page of a history. Its version may be older than its calls, never newer.
 #[derive(Debug)]
 pub struct Page {
-    /// [`Version::NONE`] for a number that has no history.
+    /// [`Version::NONE`] for a number without a history.
     pub version: Version,
-    /// The calls; none if the client has them.
+    /// The calls; empty if the client has the current version.
     pub rows: Vec<CallRow>,
     /// Start of the next page.
     pub next: Option<Position>,
 }
 
-/// The statements of a connection.
+/// Prepared statements of a connection.
 pub(crate) struct Statements {
     layout: Layout,
     version: Statement,
@@ -114,14 +114,13 @@ const FIRST_PAGE: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
 
-// The rows are compared as the index orders them, so it is where they begin.
+// A row comparison, as the index orders rows, so that the index scan starts there.
 const NEXT_PAGE: &str = "
     SELECT id, created_at, counterparty, duration_ms, type, disposition FROM calls
     WHERE number = $1 AND (created_at, id) < ($3::timestamptz, $4::bigint) ORDER BY created_at DESC, id DESC LIMIT $2";
 
-/// The statement of a page whose first row is the history's version, with a type of 0: one statement costs
-/// PostgreSQL and this process less than two. Citus plans only statements of one table once for all
-/// executions.
+/// The statement for a page. Its first row has the type 0 and the version of the history: one statement is
+/// cheaper than two. Citus caches the plan of a statement only if it uses one table.
 fn page_statement(layout: Layout, rows: &str) -> String {
     match layout {
         Layout::Distributed => rows.to_owned(),
@@ -135,9 +134,9 @@ fn page_statement(layout: Layout, rows: &str) -> String {
 
 pub(crate) const LABELS: &str = "SELECT number, kind, label FROM other_parties WHERE number = ANY ($1)";
 
-// One statement is one transaction: near calls, the lock of the history with an id, the call, and who hears
-// of it. A call that came in between the first and the third ends it by a division by zero; then it is tried
-// again, and found.
+// One statement is one transaction: it looks for near calls, locks the history and takes an id, inserts the
+// call, and notifies listeners. If another transaction added a near call in between, it ends with a division
+// by zero and is repeated, and then finds that call.
 pub(crate) const ADD_CALL: &str = "
     WITH near AS (
         SELECT FROM calls WHERE number = $1 AND counterparty = $2 AND type = $3
@@ -160,22 +159,22 @@ pub(crate) const ADD_CALL: &str = "
     SELECT 1 / (SELECT count(*) FROM added), pg_notify($9::text, $10::text) FROM history";
 
 impl Hot {
-    /// Connects when it is first asked.
+    /// Connects at the first request.
     pub fn new(options: HotOptions) -> Self {
         let readers = (0..options.readers.max(1)).map(|_| Lane::default()).collect();
         let writers = (0..WRITERS).map(|_| Lane::default()).collect();
         Self { options, readers, writers }
     }
 
-    /// The page that is asked for.
+    /// Reads a page.
     ///
     /// # Errors
-    /// Those of the database, within the time that a request may take.
+    /// Those of the database, within the time limit of a request.
     pub async fn page(&self, question: PageQuestion) -> Result<Page, DatabaseError> {
         self.read(async |connected: &Connected| self.page_over(connected, question).await).await
     }
 
-    /// The version of a history.
+    /// Reads the version of a history.
     ///
     /// # Errors
     /// Those of [`Hot::page`].
@@ -186,7 +185,7 @@ impl Hot {
     async fn page_over(&self, connected: &Connected, question: PageQuestion) -> Result<Page, Failure> {
         let PageQuestion { owner, known, .. } = question;
         if let Some(known) = known {
-            // Most likely nothing is new.
+            // Usually nothing is new.
             let version = version(connected, owner).await?;
             if version == known {
                 return Ok(Page { version, rows: Vec::new(), next: None });
@@ -209,11 +208,11 @@ impl Hot {
         Ok(Page { version, rows: CallRow::with_labels(labels, rows), next })
     }
 
-    /// Adds a call, and says whether it was new: no call with its parties and type within two seconds of it
-    /// was there. `None` where the tables are distributed, which this way does not serve.
+    /// Adds a call. Returns whether it was new: there was no call with the same parties and type within two
+    /// seconds. `None` if the tables are distributed, which this statement does not support.
     ///
     /// # Errors
-    /// Those of the database, within the time that a request may take. It can have been stored all the same.
+    /// Those of the database, within the time limit of a request. The call may have been stored nevertheless.
     pub async fn add_call(&self, call: &NewCall) -> Result<Option<bool>, DatabaseError> {
         let _place = self.options.queue.line_up()?;
         let lane = self.writers.iter().min_by_key(|lane| lane.under_way());
@@ -223,7 +222,7 @@ impl Hot {
             .await
     }
 
-    /// Asks over one connection, and after a while over another one too.
+    /// Sends a request over one connection, and after a delay over another one too.
     async fn read<T>(&self, ask: impl AsyncFn(&Connected) -> Result<T, Failure>) -> Result<T, DatabaseError> {
         let _place = self.options.queue.line_up()?;
         let lane = self.readers.iter().find(|lane| !lane.is_slow(PATIENCE)).unwrap_or(&self.readers[0]);
@@ -236,7 +235,7 @@ impl Hot {
             }
             let other =
                 self.readers.iter().find(|other| !std::ptr::eq(*other, lane) && !other.is_slow(PATIENCE));
-            // A statement that is slow by itself would be slow again.
+            // A statement that is itself slow would be slow on the other connection too.
             let Some(other) = other.filter(|_| !counted.is_first()) else { return first.await };
             let _counted = other.count();
             let second = self.over(other, &ask);
@@ -249,9 +248,8 @@ impl Hot {
         .await
     }
 
-    /// The work's result, within the time of a request. PostgreSQL itself ends a statement before that, so a
-    /// lane without any answer meanwhile leads nowhere: the next request connects again, perhaps to another
-    /// host.
+    /// Limits work to the time of a request. PostgreSQL cancels a statement before that, so a connection
+    /// without any response is broken: the next request connects again, perhaps to another host.
     async fn in_time<T>(
         &self,
         lane: &Lane,
@@ -269,7 +267,7 @@ impl Hot {
         }
     }
 
-    /// Asks over a connection; over a new one if that one has died.
+    /// Sends a request over a connection, or over a new one if that one is broken.
     async fn over<T>(
         &self,
         lane: &Lane,
@@ -289,7 +287,7 @@ impl Hot {
                 Err(Failure::Postgres(error)) => {
                     lane.answered();
                     let refused = refused(&error);
-                    // After a failover the next connection leads to a server that takes writes.
+                    // After a failover, the next connection leads to a server that accepts writes.
                     if matches!(refused, DatabaseError::ReadOnly) {
                         lane.forget(&connected);
                     }
@@ -301,10 +299,10 @@ impl Hot {
     }
 }
 
-/// Why a statement gave nothing.
+/// Reason why a statement gave no result.
 enum Failure {
     Postgres(tokio_postgres::Error),
-    /// Somebody else was in between.
+    /// Another transaction came first.
     Again,
 }
 
@@ -314,13 +312,13 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-/// The error without the server's text, which can hold a row's values.
+/// The error without the server's message, which can contain values of rows.
 pub(crate) fn refused(error: &tokio_postgres::Error) -> DatabaseError {
     use tokio_postgres::error::SqlState;
     match error.code() {
         None if error.is_closed() => DatabaseError::Disconnected,
         Some(&SqlState::QUERY_CANCELED) => DatabaseError::Slow,
-        // A server that starts, stops or follows.
+        // The server is starting, shutting down or in recovery.
         Some(&(SqlState::CANNOT_CONNECT_NOW | SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN)) => {
             DatabaseError::Disconnected
         }
@@ -350,7 +348,7 @@ async fn page(connected: &Connected, question: PageQuestion) -> Result<(Version,
     Ok((version, list::Page::of(rows, limit.into())))
 }
 
-/// The version and the calls that [`page_statement`] selects.
+/// Reads the version and the calls selected by [`page_statement`].
 async fn read_calls(
     connected: &Connected,
     statement: &Statement,
@@ -365,7 +363,7 @@ async fn read_calls(
             version = Version(row.get(0));
             continue;
         }
-        // Only a row of a program that is newer than this one has other codes.
+        // Unknown codes are from a newer version of this program.
         let (call_type, disposition) =
             (TypeColumn::from_code(code), DispositionColumn::from_code(row.get(5)));
         let (Some(call_type), Some(disposition)) = (call_type, disposition) else { continue };
@@ -381,8 +379,8 @@ async fn read_calls(
     Ok((version, rows))
 }
 
-/// A time as PostgreSQL sends it: microseconds since 2000. By way of chrono's types without a zone it takes
-/// twice as long.
+/// A time in PostgreSQL's binary format: microseconds since 2000. Decoding it with chrono's types takes twice
+/// as long.
 struct RawTime(DateTime<Utc>);
 
 impl FromSql<'_> for RawTime {
@@ -399,7 +397,7 @@ impl FromSql<'_> for RawTime {
     }
 }
 
-/// Reads the parties behind some keys into `labels`.
+/// Reads the parties of some keys into `labels`.
 pub(crate) async fn read_labels(
     connected: &Connected,
     labels: &Labels,

@@ -1,7 +1,7 @@
-//! The answers to requests that carried an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+//! Stored responses of requests with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! Calls have a natural key, so to store them twice adds nothing, with or without this header. What the
-//! header adds is the answer: the sender that lost it gets the same one again, `added` and all.
+//! Calls have a natural key, so storing them twice adds nothing even without this header. With it, a sender
+//! that lost a response gets the same one again, including `added`.
 
 use chrono::{TimeDelta, Utc};
 use diesel::pg::PgConnection;
@@ -13,22 +13,21 @@ use crate::backup::archive;
 use crate::insertion::Layout;
 use crate::schema::idempotency_keys;
 
-/// An answer that is to be kept.
+/// A response to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The body.
     pub body: String,
-    /// Whether it quotes what was sent, which may name a person. Erasing anybody deletes such answers.
+    /// Whether it quotes text of the sender, which may name a person. Erasing anybody deletes such responses.
     pub quotes_sender: bool,
 }
 
-/// The answer to a request that is sent with this key: the stored one if there is one, else what `work`
-/// gives, which is stored. `None` if the key came with another body, by its digest. To be run in a
-/// transaction.
+/// Returns the stored response of a key, or the result of `work`, which is stored. `None` if the key was used
+/// with another body, by its digest. Call it in a transaction.
 ///
-/// Two requests with one key take turns: the key is inserted first, and the second insert waits for the first
-/// transaction to end. A key is forgotten after 24 hours. The table has its SHA-256, for some senders' keys
-/// hold a number.
+/// Requests with the same key are serialized: the key is inserted first, and a second insert waits for the
+/// first transaction. Keys expire after 24 hours. They are stored as SHA-256, since some senders' keys
+/// contain a phone number.
 pub fn once(
     connection: &mut PgConnection,
     key: &str,
@@ -60,25 +59,25 @@ pub fn once(
     Ok(Some(body))
 }
 
-/// The form in which a key is stored.
+/// The stored form of a key.
 fn stored(key: &str) -> String {
     archive::hexadecimal(&Sha256::digest(key))
 }
 
-/// Keeps others with the same key out, as long as the connection lives: false if another one has it. For work
-/// that is more than one transaction.
+/// Locks a key as long as the connection lives; false if another connection has it. For work of several
+/// transactions.
 pub fn lock(connection: &mut PgConnection, key: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Lock {
         #[diesel(sql_type = Bool)]
         taken: bool,
     }
-    // Any number, so that keys share no locks with anything else.
+    // An arbitrary seed, so that keys share no locks with other uses.
     let lock = diesel::sql_query("SELECT pg_try_advisory_lock(hashtextextended($1, 7310309)) AS taken");
     lock.bind::<Text, _>(key).get_result(connection).map(|lock: Lock| lock.taken)
 }
 
-/// The answer that is kept for a key: `None` if there is none, `Some(None)` if it came with another body.
+/// The stored response of a key: `None` if there is none, `Some(None)` if the key was used with another body.
 pub fn known(connection: &mut PgConnection, key: &str, digest: &[u8]) -> QueryResult<Option<Option<String>>> {
     forget_old(connection)?;
     let known: Option<(Vec<u8>, String)> = idempotency_keys::table
@@ -89,7 +88,7 @@ pub fn known(connection: &mut PgConnection, key: &str, digest: &[u8]) -> QueryRe
     Ok(known.map(|(known, answer)| (known == digest).then_some(answer)))
 }
 
-/// Keeps the answer for a key.
+/// Stores the response of a key.
 pub fn keep(connection: &mut PgConnection, key: &str, digest: &[u8], answer: &Answer) -> QueryResult<()> {
     diesel::insert_into(idempotency_keys::table)
         .values((
@@ -107,7 +106,7 @@ pub fn keep(connection: &mut PgConnection, key: &str, digest: &[u8], answer: &An
 pub fn forget_old(connection: &mut PgConnection) -> QueryResult<usize> {
     let long_ago = Utc::now() - TimeDelta::hours(24);
     let is_old = || idempotency_keys::created_at.lt(long_ago);
-    // There are none for nearly every request.
+    // For nearly every request there are none.
     let old: Vec<String> =
         idempotency_keys::table.filter(is_old()).select(idempotency_keys::key).load(connection)?;
     if old.is_empty() {
@@ -115,17 +114,16 @@ pub fn forget_old(connection: &mut PgConnection) -> QueryResult<usize> {
     }
     let keys = idempotency_keys::table.filter(is_old()).select(idempotency_keys::key);
     let free: Vec<String> = match Layout::of(connection)? {
-        // A locked key is deleted by the transaction that holds the lock.
+        // A locked key is deleted by the transaction that locks it.
         Layout::Plain => keys.for_update().skip_locked().load(connection)?,
-        // Citus locks no rows of several shards.
+        // Citus does not lock rows of several shards.
         Layout::Distributed => old,
     };
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::key.eq_any(free))).execute(connection)
 }
 
-/// Deletes the answers that quote a text which a sender was refused, for it may name anybody in any spelling.
-/// A sender that repeats such a request is answered anew, and nothing is stored twice. The other answers name
-/// nobody, and stay.
+/// Deletes responses that quote a refused text, which may name anybody in any spelling. A sender that repeats
+/// such a request gets a new response, and nothing is stored twice. Other responses name nobody and stay.
 pub fn forget_quotes(connection: &mut PgConnection) -> QueryResult<usize> {
     diesel::delete(idempotency_keys::table.filter(idempotency_keys::quotes_sender)).execute(connection)
 }

@@ -1,4 +1,4 @@
-//! From the records of a call log to rows: parties are resolved, calls stored in batches.
+//! Stores the records of a call log: parties are resolved, and calls stored in batches.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -21,12 +21,12 @@ use crate::keys::PartyKey;
 use crate::names::Keeper;
 use crate::parties;
 
-/// A call of a log, its parties resolved. As JSON it is what `calls import --format calls-ndjson` reads.
+/// A call of a log with its parties resolved. Its JSON can be imported as `calls-ndjson`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResolvedCall {
     /// Owner of the history.
     pub owner: Party,
-    /// When it began.
+    /// Time of its beginning.
     pub created_at: DateTime<Utc>,
     /// The other party.
     pub counterparty: Party,
@@ -36,13 +36,13 @@ pub struct ResolvedCall {
     /// Talk time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<CallDuration>,
-    /// Disposition, where it is known.
+    /// Disposition, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
-    /// Ring time, where it is known.
+    /// Ring time, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_time: Option<CallDuration>,
-    /// The other party's name, where the log has one.
+    /// The other party's name, if the log has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The other number that took part (see [`Record::via`]).
@@ -53,16 +53,16 @@ pub struct ResolvedCall {
 /// Result of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Records that were understood. A call of a telephone system can be two: one for each side.
+    /// Number of records read. A call of a telephone system can be two: one for each side.
     pub records: u64,
-    /// Those that were not in the database yet.
+    /// Number of records added.
     pub added: u64,
-    /// Lines (or entries) that were passed over.
+    /// Number of skipped entries.
     pub skipped: u64,
 }
 
 impl Summary {
-    /// Records that the database knew.
+    /// Number of records that were already in the database.
     pub fn already_there(self) -> u64 {
         self.records - self.added
     }
@@ -71,13 +71,13 @@ impl Summary {
 /// Event of an import.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// An entry is passed over. Told once for each entry.
+    /// An entry was skipped. Sent once per entry.
     Skipped(&'a Skipped),
-    /// These records are in the database now, or would be in a dry run.
+    /// These records are in the database, or would be without the dry run.
     Stored(&'a [ResolvedCall]),
 }
 
-/// Why an import ended early. What was stored before stays.
+/// Reason why an import ended early. Calls stored before stay.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read any further.
@@ -86,30 +86,30 @@ pub enum ImportError {
     /// PostgreSQL refused a batch.
     #[error("cannot store the calls")]
     Store(#[from] QueryError),
-    /// The caller wanted no skipped entry.
+    /// An entry was skipped, and the caller allows none.
     #[error("stopped at the first entry that could not be read")]
     Stopped,
 }
 
-/// Whether to go on after an entry that could not be read.
+/// Reaction to an entry that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnError {
-    /// Report it and go on.
+    /// Report it and continue.
     Skip,
-    /// Report it and end with an error. What was stored before stays.
+    /// Report it and end with an error. Calls stored before stay.
     Stop,
 }
 
-/// Enough rows per transaction that its commit, and the new versions of the histories that it changes, do not
-/// count; few enough to hold and to lose.
+/// Rows per transaction: many enough that a commit and new versions of the histories cost little, and few
+/// enough for memory and for losing them.
 const BATCH: usize = 50_000;
-/// The first batch is small, and each is at most twice the one before, so that PostgreSQL has work soon.
+/// The first batch is small, and each is at most twice the previous one, so that PostgreSQL starts early.
 const FIRST_BATCH: usize = 5_000;
 
-/// Stores the calls of a log in batches, each whole or not at all. Without a connection nothing is stored,
-/// and every record counts as added.
+/// Stores the calls of a log in batches, each in one transaction. Without a connection nothing is stored, and
+/// every record counts as added.
 ///
-/// The log is read while the batch before is stored. What was read before an error is stored.
+/// A batch is read while the previous one is stored. Records read before an error are stored.
 pub fn run(
     connection: Option<&mut PgConnection>,
     items: Items<'_>,
@@ -129,13 +129,12 @@ pub fn run(
         };
         let read = import.read(items, region, on_error);
         let stored = import.finish();
-        // If PostgreSQL refused a batch, that is the cause: reading ended because of it.
+        // If PostgreSQL refused a batch, that error is the cause: reading ended because of it.
         (import.summary, stored.map_err(ImportError::from).and(read))
     })
 }
 
-/// Stores calls that were sent in, in one transaction, and says of each whether it was added or already
-/// there.
+/// Stores calls in one transaction, and returns for each whether it was added.
 pub fn store(
     connection: &mut PgConnection,
     layout: Layout,
@@ -147,19 +146,19 @@ pub fn store(
         let mut names = Keeper::default();
         names.keep(connection, said(calls, &keys))?;
         names.finish(connection)?;
-        // Each key is taken out once: of two records that are the same call, the second was already there.
+        // Each key is removed once: the second of two equal records counts as already present.
         let mut added: HashSet<NaturalKey> = added.iter().map(NewCall::natural_key).collect();
         Ok(new.iter().map(|call| added.remove(&call.natural_key())).collect())
     })
 }
 
-/// Whether a party can be the other line of a call: nobody in particular is none.
+/// Whether a party can be the other line of a call: it must be identified.
 pub fn is_line(party: &Party) -> bool {
     !matches!(party, Party::Withheld | Party::Unknown)
 }
 
-/// A record with its parties resolved, or why its owner is none. A counterparty that is no number is kept as
-/// a text.
+/// Resolves the parties of a record, or returns why its owner is invalid. A counterparty without a number is
+/// kept as a text.
 pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, String> {
     let parse = |text: &str| phone::parse(text, region).map_err(|error| error.to_string());
     let is_inbound = record.call_type.direction() == Direction::Inbound;
@@ -192,7 +191,7 @@ pub fn resolve(record: &Record, region: Option<Region>) -> Result<ResolvedCall, 
     })
 }
 
-/// A party without the digit for an outside line, if an extension dialled it.
+/// A party without the prefix for an outside line, if an extension dialled it.
 fn dialled<'a>(text: &'a str, caller: Option<&RawParty>, region: Option<Region>) -> &'a str {
     let is_short =
         |text: &str| text.len() <= Party::MAX_LOCAL_LEN && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -202,7 +201,7 @@ fn dialled<'a>(text: &'a str, caller: Option<&RawParty>, region: Option<Region>)
     }
 }
 
-/// The other party of a call. No call is lost because its number is odd: what is no number is kept as a text.
+/// Resolves the counterparty of a call. If it is not a number it is kept as a text, so that no call is lost.
 pub fn other_party(raw: &RawParty, region: Option<Region>) -> Party {
     match raw {
         RawParty::Text(text) => other_text(text, region),
@@ -220,7 +219,7 @@ struct Import<F> {
     /// `None` in a dry run.
     store: Option<Store>,
     batch: Vec<ResolvedCall>,
-    /// Calls that this batch is to have.
+    /// Size of the current batch.
     batch_size: usize,
     recent: Recent,
     summary: Summary,
@@ -234,8 +233,8 @@ impl<F: FnMut(Event<'_>)> Import<F> {
         region: Option<Region>,
         on_error: OnError,
     ) -> Result<(), ImportError> {
-        // An entry may give several records, and it is skipped only where none of them could be stored: of a
-        // call between a number and a text, the text owns no history.
+        // An entry may give several records, and is skipped only if none of them is stored: in a call between
+        // a number and a text, the text owns no history.
         let mut refused: Option<Skipped> = None;
         let mut stored_at = None;
         for item in items {
@@ -284,7 +283,7 @@ impl<F: FnMut(Event<'_>)> Import<F> {
             self.stored(&batch, batch.len());
             return Ok(());
         };
-        // A receiver that is gone has reported its error.
+        // If the receiver is gone, its error is reported elsewhere.
         _ = store.batches.send(batch);
         let so_far: Vec<_> = store.stored.try_iter().collect();
         for stored in so_far {
@@ -314,11 +313,11 @@ impl<F: FnMut(Event<'_>)> Import<F> {
     }
 }
 
-/// The thread that stores batches, one after the other. It ends with the first that PostgreSQL refuses.
+/// The thread that stores batches in order. It ends at the first one that PostgreSQL refuses.
 struct Store {
-    /// Holds one batch, so that memory holds three: one is read, one waits, one is stored.
+    /// Holds one batch, so memory holds three: one being read, one waiting, one being stored.
     batches: SyncSender<Vec<ResolvedCall>>,
-    /// Each batch with how many of its calls were added.
+    /// Each batch with the number of calls that were added.
     stored: Receiver<Result<(Vec<ResolvedCall>, usize), QueryError>>,
 }
 
@@ -334,10 +333,10 @@ impl Store {
                 let result = connection.transaction(|connection| {
                     let writer = match &mut writer {
                         Some(writer) => writer,
-                        None => writer.insert(Writer::new(Layout::of(connection)?)),
+                        None => writer.insert(Writer::of_log(Layout::of(connection)?)),
                     };
                     let Rows { calls: new, keys } = rows(connection, &batch)?;
-                    // The last batch of an import that was killed is near the first of this one.
+                    // After a killed import, the first batch may be near the last one stored.
                     let before = mem::replace(&mut batch_before, new.clone());
                     let added = writer.add(connection, new, &before)?.len();
                     names.keep(connection, said(&batch, &keys))?;
@@ -350,7 +349,7 @@ impl Store {
                 }
             }
             if let Err(error) = connection.transaction(|connection| names.finish(connection)) {
-                // Nobody listens only where the import has ended with another error.
+                // The receiver is gone only if the import has ended with another error.
                 let _ = send_stored.send(Err(error));
             }
         });
@@ -358,8 +357,8 @@ impl Store {
     }
 }
 
-/// The calls that were read last, by two hashes of their natural keys. Logs have rows twice, and so have
-/// files that overlap; the database would know the second ones, a dry run would not.
+/// Recently read calls, by two hashes of their natural keys. Logs repeat rows, as do overlapping files; the
+/// database would recognize them, but not in a dry run.
 #[derive(Default)]
 struct Recent {
     hashers: [RandomState; 2],
@@ -385,7 +384,7 @@ impl Recent {
     }
 }
 
-/// A call as it is stored, if its parties need no row of their own and it names nobody.
+/// The call to insert, if its parties need no rows of their own and it has no name.
 pub fn without_row(call: &ResolvedCall) -> Option<NewCall> {
     let via = call.via.as_ref().map(parties::fixed_key);
     if call.name.is_some() || via == Some(None) {
@@ -408,10 +407,10 @@ fn new_call(call: &ResolvedCall, number: PartyKey, counterparty: PartyKey, via: 
     }
 }
 
-/// Calls as they are stored.
+/// Calls to insert.
 struct Rows {
     calls: Vec<NewCall>,
-    /// The keys of those of their parties that have a row.
+    /// Keys of the parties that have a row.
     keys: HashMap<Party, PartyKey>,
 }
 
@@ -431,7 +430,7 @@ fn key_of(party: &Party, keys: &HashMap<Party, PartyKey>) -> Option<PartyKey> {
     parties::fixed_key(party).or_else(|| keys.get(party).copied())
 }
 
-/// Whom the calls name, when and how.
+/// The names in the calls, with their times.
 fn said<'a>(
     calls: &'a [ResolvedCall],
     keys: &'a HashMap<Party, PartyKey>,

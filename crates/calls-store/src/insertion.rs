@@ -1,7 +1,7 @@
-//! New calls into histories.
+//! Inserts calls into histories.
 //!
-//! A write takes, in the order of owners, the lock of each history and the ids of its calls by one statement;
-//! then it stores the rows by COPY and tells those who follow the histories. That is one transaction.
+//! A write first takes, ordered by owner and in one statement, the lock of each history and the ids of its
+//! calls. Then it inserts the rows by COPY and notifies the listeners. All of it is one transaction.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
@@ -15,6 +15,7 @@ use diesel::sql_types::{Array, BigInt, Bool, SmallInt, Text, Timestamptz};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::schema::{calls, histories};
+use crate::seen::Own;
 
 /// A call that is not in the database yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +38,8 @@ pub struct NewCall {
     pub via: Option<PartyKey>,
 }
 
-/// Natural key of a call: owner, time, counterparty and type. Calls are stored in this order: within a
-/// history in the order of time, as its ids shall be, and everywhere in one order, so that two writers never
-/// wait for each other in a circle.
+/// Natural key of a call: owner, time, counterparty and type. Calls are inserted in this order: by time
+/// within a history, as their ids should be, and by owner overall, so that two writers cannot deadlock.
 pub type NaturalKey = (PartyKey, DateTime<Utc>, PartyKey, CallType);
 
 impl NewCall {
@@ -49,20 +49,20 @@ impl NewCall {
     }
 }
 
-/// Two systems that saw one call do not agree on its second.
+/// Two systems may record the same call with slightly different times.
 const NEAR: TimeDelta = TimeDelta::seconds(2);
 
-/// Whether the tables are distributed over several servers. There a statement is to name its one owner.
+/// Whether the tables are distributed. If so, each statement should name one owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// One server has all rows.
+    /// All rows are on one server.
     Plain,
-    /// Citus has each history on one of several servers.
+    /// Citus has distributed the histories.
     Distributed,
 }
 
 impl Layout {
-    /// Asks whether the tables are distributed.
+    /// Query for whether the tables are distributed.
     pub(crate) const QUERY: &str =
         "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS found";
 
@@ -77,8 +77,8 @@ impl Layout {
         Ok(if row.found { Self::Distributed } else { Self::Plain })
     }
 
-    /// Owners whose calls are added together. On Citus a statement that names many asks every shard, which is
-    /// quicker than a statement for each only where there are many.
+    /// Number of owners per statement. On Citus a statement with several owners is sent to every shard, which
+    /// is faster than one statement per owner only if there are many.
     fn owners_at_once(self, owners: usize) -> usize {
         const FEW: usize = 8;
         match self {
@@ -88,25 +88,33 @@ impl Layout {
     }
 }
 
-/// Adds the calls of one log or of one request, in as many transactions as its caller likes.
+/// Inserts the calls of one log or request, in one or more transactions.
 #[derive(Debug)]
 pub struct Writer {
     layout: Layout,
-    /// The histories' versions when this writer first saw them: what was in the database before it.
+    /// Versions of the histories when this writer first saw them: calls up to these were there before.
     known_until: HashMap<PartyKey, Version>,
+    /// Where more calls of the same log follow.
+    own: Option<Own>,
 }
 
 impl Writer {
-    /// A writer that has not written yet.
+    /// A writer without writes so far.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, known_until: HashMap::new() }
+        Self { layout, known_until: HashMap::new(), own: None }
     }
 
-    /// Adds those calls that are not there yet, and returns them. To be run in a transaction.
+    /// A writer of a long log. It remembers the calls that it has added to new histories, and asks for none of
+    /// them again.
+    pub fn of_log(layout: Layout) -> Self {
+        Self { own: Some(Own::default()), ..Self::new(layout) }
+    }
+
+    /// Adds new calls, and returns them. Call it in a transaction.
     ///
-    /// A call is there by its natural key. It is also there if a call that was there before this writer has
-    /// the same parties and type and began within two seconds of it. Unless that one is itself among the new
-    /// ones or the others of the `same_log`: then these are two calls.
+    /// A call is not new if its natural key exists, or if a call from before this writer has the same parties
+    /// and type and began within two seconds. The latter does not apply if that call is itself among the new
+    /// ones or the rest of the `same_log`: then these are two calls.
     pub fn add(
         &mut self,
         connection: &mut PgConnection,
@@ -131,15 +139,16 @@ impl Writer {
         same_log: &[NewCall],
     ) -> QueryResult<Vec<NewCall>> {
         let seen = read_histories(connection, &new)?;
-        for (owner, history) in &seen {
-            self.known_until.entry(*owner).or_insert(history.version);
+        for owner in owners(&new) {
+            let version = seen.get(&owner).map_or(Version::NONE, |history| history.version);
+            self.known_until.entry(owner).or_insert(version);
         }
         let new = self.unknown_calls(connection, new, same_log, &seen)?;
         if new.is_empty() {
             return Ok(new);
         }
         let reserved = self.reserve(connection, &new)?;
-        // The histories that somebody wrote to since they were looked at.
+        // Histories that other writers changed since they were read.
         let overtaken = |owner: &PartyKey| {
             let before = seen.get(owner).map_or(0, |history| history.version.0);
             reserved.get(owner).is_some_and(|taken| before > 0 && taken.first_id - 1 != before)
@@ -154,10 +163,16 @@ impl Writer {
             rows.sort_unstable_by_key(NewCall::natural_key);
         }
         copy_calls(connection, &rows, &reserved)?;
+        if let Some(own) = &mut self.own {
+            for calls in rows.chunk_by(|one, next| one.number == next.number) {
+                let taken = reserved.get(&calls[0].number);
+                taken.into_iter().for_each(|taken| own.add(calls, Version(taken.first_id - 1), taken.is_new));
+            }
+        }
         Ok(rows)
     }
 
-    /// Locks the histories of calls that are in their order, and takes an id for each call.
+    /// Locks the histories of the calls, which must be sorted, and takes an id for each call.
     fn reserve(
         &self,
         connection: &mut PgConnection,
@@ -166,7 +181,7 @@ impl Writer {
         if self.layout == Layout::Plain {
             return reserve(connection, new);
         }
-        // Shards that one statement locks are locked in no order, and two writers would wait for each other.
+        // A statement locks several shards in no fixed order, and two writers could deadlock.
         let mut reserved = HashMap::new();
         for calls in new.chunk_by(|one, next| one.number == next.number) {
             reserved.extend(reserve(connection, calls)?);
@@ -174,7 +189,7 @@ impl Writer {
         Ok(reserved)
     }
 
-    /// The new calls that no call of the database is.
+    /// The calls that are not in the database.
     fn unknown_calls(
         &self,
         connection: &mut PgConnection,
@@ -182,18 +197,21 @@ impl Writer {
         same_log: &[NewCall],
         seen: &HashMap<PartyKey, History>,
     ) -> QueryResult<Vec<NewCall>> {
-        // Most logs continue where the last import ended: then nothing is near.
+        // Most logs continue where the last import ended: then no stored call is near.
         let can_be_known = |call: &NewCall| {
-            seen.get(&call.number).is_some_and(|history| call.created_at - NEAR <= history.last_call)
+            seen.get(&call.number).is_some_and(|history| {
+                call.created_at - NEAR <= history.last_call
+                    && !self.own.as_ref().is_some_and(|own| own.lacks(call, history.version))
+            })
         };
         let (mut questions, unknown): (Vec<NewCall>, Vec<NewCall>) = new.into_iter().partition(can_be_known);
         if questions.is_empty() {
             return Ok(unknown);
         }
-        // In the order of the index that answers them, neighbours find its pages in the processor's cache.
+        // In index order, so that neighbours find its pages in the CPU cache.
         questions
             .sort_unstable_by_key(|call| (call.number, call.counterparty, call.call_type.0, call.created_at));
-        // Needed only where a call is near another one.
+        // Needed only if a call is near another one.
         let log = LazyCell::new(|| {
             let all = questions.iter().chain(&unknown).chain(same_log);
             all.map(NewCall::natural_key).collect::<HashSet<NaturalKey>>()
@@ -219,7 +237,7 @@ impl Writer {
     }
 }
 
-/// The calls of at most so many owners each, in their order.
+/// Groups sorted calls, with at most `owners` owners each.
 fn groups(calls: Vec<NewCall>, owners: usize) -> Vec<Vec<NewCall>> {
     if owners == usize::MAX {
         return vec![calls];
@@ -249,22 +267,22 @@ fn read_histories(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult
     Ok(rows.into_iter().map(|(owner, version, last_call)| (owner, History { version, last_call })).collect())
 }
 
-/// The owners of calls that are in their order.
+/// The owners of sorted calls.
 fn owners(calls: &[NewCall]) -> Vec<PartyKey> {
     let mut owners: Vec<PartyKey> = calls.iter().map(|call| call.number).collect();
     owners.dedup();
     owners
 }
 
-/// The ids that a write has taken from a history.
+/// The ids that a write has reserved in a history.
 #[derive(Debug, Clone, Copy)]
 struct Reserved {
     first_id: i64,
-    /// Whether this write made the history.
+    /// Whether this write created the history.
     is_new: bool,
 }
 
-/// Locks the histories of calls that are in their order, and takes an id for each call.
+/// Locks the histories of the calls, which must be sorted, and takes an id for each call.
 fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMap<PartyKey, Reserved>> {
     const RESERVE: &str = "
         INSERT INTO histories (number, version, calls, epoch, last_call)
@@ -287,7 +305,7 @@ fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMa
             counts.push(0);
             last.push(call.created_at);
         }
-        // In the order of time.
+        // Ordered by time.
         counts.last_mut().into_iter().for_each(|count| *count += 1);
         last.last_mut().into_iter().for_each(|last| *last = call.created_at);
     }
@@ -306,7 +324,7 @@ fn reserve(connection: &mut PgConnection, new: &[NewCall]) -> QueryResult<HashMa
     Ok(rows.into_iter().map(reserved).collect())
 }
 
-/// The calls that are not stored by their natural key. Their histories are locked.
+/// The calls whose natural key is not stored. Their histories are locked.
 fn without_stored(
     connection: &mut PgConnection,
     layout: Layout,
@@ -318,7 +336,7 @@ fn without_stored(
     Ok(left.map(|(_, call)| call).collect())
 }
 
-/// Takes calls that were there already off the counts of their histories.
+/// Subtracts calls that were already stored from the sizes of their histories.
 fn give_back(connection: &mut PgConnection, reserved: &[NewCall], left: &[NewCall]) -> QueryResult<()> {
     let mut surplus: HashMap<PartyKey, i64> = HashMap::new();
     reserved.iter().for_each(|call| *surplus.entry(call.number).or_default() += 1);
@@ -331,7 +349,7 @@ fn give_back(connection: &mut PgConnection, reserved: &[NewCall], left: &[NewCal
     Ok(())
 }
 
-/// A call that is stored, and may be one of the new ones.
+/// A stored call that may be the same as a new one.
 #[derive(QueryableByName)]
 struct Near {
     /// Index of the new call, from 1.
@@ -350,8 +368,7 @@ fn near_calls(
     new: &[NewCall],
     within: TimeDelta,
 ) -> QueryResult<Vec<Near>> {
-    // A look into the natural key for each call, which OFFSET says. Where there is one owner the statement
-    // names it.
+    // OFFSET 0 makes PostgreSQL look up the natural key per call. With one owner the statement names it.
     const NEAR: &str = "
         SELECT new.n, calls.id, calls.created_at
         FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
@@ -361,7 +378,7 @@ fn near_calls(
               AND created_at BETWEEN new.first AND new.last
             OFFSET 0
         ) AS calls";
-    // Citus joins a table of its own with nothing else.
+    // Citus plans this join, but not the LATERAL subquery.
     const NEAR_ON_EACH_SHARD: &str = "
         SELECT new.n, calls.id, calls.created_at
         FROM unnest($1, $2, $3, $4, $5, $6) AS new (n, number, counterparty, type, first, last)
@@ -398,8 +415,8 @@ struct CallInsert {
     via: Option<PartyKey>,
 }
 
-/// Stores calls that are in their order by binary COPY, the fastest way in, with the ids that they have
-/// reserved. None of them is there: the histories are locked.
+/// Inserts sorted calls by binary COPY, the fastest method, with their reserved ids. None of them is stored
+/// yet, since the histories are locked.
 fn copy_calls(
     connection: &mut PgConnection,
     new: &[NewCall],
@@ -431,11 +448,10 @@ fn copy_calls(
     diesel::copy_from(calls::table).from_insertable(&rows[..]).execute(connection).map(|_| ())
 }
 
-/// The channel on which those who follow histories hear of new calls.
+/// The channel for notifications of new calls.
 pub const CHANNEL: &str = "calls";
 
-/// Tells of new calls once they are committed. Many histories at once are told as one, whose listeners look
-/// for themselves.
+/// Notifies of new calls at commit. Many histories share one notification, whose listeners check their own.
 fn tell(connection: &mut PgConnection, added: &[NewCall]) -> QueryResult<()> {
     const MOST: usize = 100;
     let owners = owners(added);
@@ -451,7 +467,7 @@ fn tell(connection: &mut PgConnection, added: &[NewCall]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Whether there is any call at all.
+/// Whether the database has any call.
 pub fn any_calls(connection: &mut PgConnection) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(histories::table.select(histories::number))).get_result(connection)
 }

@@ -1,4 +1,4 @@
-//! Numbers that name rows, each of a type of its own: a call's id is no version, and neither is a party.
+//! Keys of rows, each with a type of its own, so that for example a call's id is not taken for a version.
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -38,31 +38,31 @@ key! {
 }
 
 key! {
-    /// The version of a history: the id of its newest call or above it. Grows with every change and never
-    /// comes back.
+    /// The version of a history: at least the id of its newest call. Grows with every change and is never
+    /// reused.
     Version
 }
 
 impl PartyKey {
     /// Callers who withheld their number.
     pub const WITHHELD: Self = Self(-1);
-    /// Callers whom a log calls unknown.
+    /// Callers whom the log does not identify.
     pub const UNKNOWN: Self = Self(-2);
-    /// The keys of texts that are no number are below this one (see the migration `lay_out_histories`).
+    /// Texts that are not numbers have keys below this one (see the migration `lay_out_histories`).
     pub const LOWEST_IDENTIFIED: i64 = -(1 << 62);
 
-    /// Whether the party can be told from others and called back, and so can own a history.
+    /// Whether the party can be identified and called back, and so can own a history.
     pub fn is_identified(self) -> bool {
         self.0 > 0 || (self.0 < Self::UNKNOWN.0 && self.0 >= Self::LOWEST_IDENTIFIED)
     }
 
-    /// Whether the key is an E.164 number's digits.
+    /// Whether the key is the digits of an E.164 number.
     pub fn is_e164(self) -> bool {
         self.0 > 0
     }
 }
 
 impl Version {
-    /// Of a number that has no history.
+    /// Version of a number without a history.
     pub const NONE: Self = Self(0);
 }

@@ -1,5 +1,5 @@
-//! The parties behind keys below zero, as this process has read them. A key's label never changes, so what is
-//! kept here is never wrong; a party that was erased is in no call any more.
+//! Cache of the parties with negative keys. A key's label never changes, so entries are never stale; an
+//! erased party occurs in no call any more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,20 +17,20 @@ use crate::schema::other_parties;
 pub struct Labels(Arc<RwLock<HashMap<PartyKey, Party>>>);
 
 impl Labels {
-    /// Some 10 MB. What is beyond is read again.
+    /// Maximum number of entries, some 10 MB. Others are read again.
     const MOST: usize = 100_000;
 
-    /// The party of a key; `None` if it has to be read first.
+    /// The party of a key. `None` if it must be read first.
     pub fn find(&self, key: PartyKey) -> Option<Party> {
         party_of_key(key).or_else(|| self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned())
     }
 
-    /// The party of a key that was read if it exists.
+    /// The party of a key that has been read; unknown if it does not exist.
     pub fn get(&self, key: PartyKey) -> Party {
         self.find(key).unwrap_or(Party::Unknown)
     }
 
-    /// Those of some keys that have to be read.
+    /// The keys that must be read.
     pub fn missing(&self, keys: impl IntoIterator<Item = PartyKey>) -> Vec<PartyKey> {
         let others = keys.into_iter().filter(|key| !key.is_e164());
         let mut missing: Vec<PartyKey> = others.filter(|key| self.find(*key).is_none()).collect();
@@ -39,7 +39,7 @@ impl Labels {
         missing
     }
 
-    /// Keeps rows of `other_parties`: key, kind, label.
+    /// Adds rows of `other_parties`: key, kind, label.
     pub fn keep(&self, rows: impl IntoIterator<Item = (PartyKey, String, String)>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= Self::MOST {
@@ -48,7 +48,7 @@ impl Labels {
         known.extend(rows.into_iter().map(|(key, kind, label)| (key, party_of_row(&kind, label))));
     }
 
-    /// Reads those of some keys that have to be read.
+    /// Reads the parties of keys that are not in the cache.
     pub fn load(
         &self,
         connection: &mut PgConnection,

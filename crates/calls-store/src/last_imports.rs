@@ -1,4 +1,4 @@
-//! The last call logs that were read to their end, by the way that they came.
+//! The last import of each source.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -32,13 +32,13 @@ impl Source {
 pub struct LastImport {
     /// `command`, `watch` or `upload`.
     pub source: String,
-    /// Calls that were not there before.
+    /// Number of calls added.
     pub added: i64,
-    /// When it ended.
+    /// Time of its end.
     pub imported_at: DateTime<Utc>,
 }
 
-/// Notes that a call log was read to its end.
+/// Records a completed import.
 pub fn note(connection: &mut PgConnection, source: Source, added: u64) -> QueryResult<()> {
     let added = i64::try_from(added).unwrap_or(i64::MAX);
     let now = diesel::dsl::now;
@@ -51,7 +51,7 @@ pub fn note(connection: &mut PgConnection, source: Source, added: u64) -> QueryR
         .map(|_| ())
 }
 
-/// The last import of each source that there was.
+/// The last import of each source.
 pub fn all(connection: &mut PgConnection) -> QueryResult<Vec<LastImport>> {
     last_imports::table.order(last_imports::source).load(connection)
 }

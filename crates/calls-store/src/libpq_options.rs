@@ -1,17 +1,17 @@
 //! Connection options of libpq that the connection string does not set.
 
-/// libpq's options where the URL does not set them: without these it waits for a silent server for minutes.
+/// Defaults for options of libpq: without them it waits for an unresponsive server for minutes.
 const OPTIONS: [(&str, &str); 5] = [
-    // Seconds, the least that libpq takes.
+    // In seconds; the minimum of libpq.
     ("connect_timeout", "2"),
-    // Milliseconds.
+    // In milliseconds.
     ("tcp_user_timeout", "2000"),
     ("keepalives_idle", "2"),
     ("keepalives_interval", "1"),
     ("keepalives_count", "2"),
 ];
 
-/// The URL (or libpq's `keyword=value` form) with the options that it does not set itself.
+/// The connection string with defaults for options that it does not set.
 pub(crate) fn with_options(url: &str) -> String {
     let is_url = url.contains("://");
     let mut out = url.to_owned();

@@ -1,4 +1,4 @@
-//! Sets of numbers with a name, which are read as one list.
+//! Named sets of numbers, which are read as one list.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::schema::lines;
 pub struct Set {
     /// Its name.
     pub name: String,
-    /// Its numbers, in the order in which they were given.
+    /// Its numbers, in the given order.
     pub numbers: Vec<PartyKey>,
 }
 
@@ -31,12 +31,12 @@ pub fn sets(connection: &mut PgConnection) -> QueryResult<Vec<Set>> {
     Ok(sets)
 }
 
-/// The numbers of a set. None if there is no set of this name.
+/// The numbers of a set. Empty if there is no such set.
 pub fn numbers(connection: &mut PgConnection, name: &str) -> QueryResult<Vec<PartyKey>> {
     lines::table.filter(lines::name.eq(name)).order(lines::place).select(lines::number).load(connection)
 }
 
-/// Makes a set, in place of the one of this name. To be run in a transaction.
+/// Stores a set, replacing one of the same name. Call it in a transaction.
 pub fn set(connection: &mut PgConnection, name: &str, numbers: &[PartyKey]) -> QueryResult<()> {
     remove(connection, name)?;
     let row = |(place, number): (i32, &PartyKey)| {
@@ -46,7 +46,7 @@ pub fn set(connection: &mut PgConnection, name: &str, numbers: &[PartyKey]) -> Q
     diesel::insert_into(lines::table).values(rows).execute(connection).map(|_| ())
 }
 
-/// Removes a set, and says whether there was one.
+/// Removes a set. Returns whether it existed.
 pub fn remove(connection: &mut PgConnection, name: &str) -> QueryResult<bool> {
     let removed = diesel::delete(lines::table.filter(lines::name.eq(name))).execute(connection)?;
     Ok(removed > 0)
@@ -57,7 +57,7 @@ pub(crate) fn remove_number(connection: &mut PgConnection, number: PartyKey) -> 
     diesel::delete(lines::table.filter(lines::number.eq(number))).execute(connection).map(|_| ())
 }
 
-/// Those of some parties that are in a set.
+/// The parties that are in a set.
 pub(crate) fn among(connection: &mut PgConnection, parties: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
     lines::table.filter(lines::number.eq_any(parties)).select(lines::number).distinct().load(connection)
 }

@@ -1,22 +1,23 @@
 //! Pages of a history, newest first.
 //!
-//! A page without a filter is read from the index `calls_history` alone. With a filter the history is read in
-//! windows until the page is full, it ends, or the time is over; then the page comes short and says where to
-//! go on.
+//! A page without a filter is read from the index `calls_history` alone. With a filter, the history is read
+//! in windows until the page is full, the history ends, or the time is up; then the page is short and has a
+//! position to continue at.
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
 use crate::filter::{Counterparties, Filter, in_period, is_one_of, matches};
 use crate::keys::{CallId, PartyKey, Version};
-use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
+use crate::rows::{BesideIndex, CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::{calls, histories};
 
-/// A part of a history.
+/// A page of a history.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The calls, newest first.
@@ -31,19 +32,24 @@ impl Page {
         limit as i64 + 1
     }
 
-    /// A page of at most `limit` of the calls read, of which there are at most [`Page::calls_to_read`].
+    /// A page of at most `limit` of the rows, of which [`Page::calls_to_read`] were requested.
     pub(crate) fn of(mut rows: Vec<CallColumns>, limit: usize) -> Self {
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(CallColumns::position);
+        let next = cut(&mut rows, limit, |row| *row);
         Self { rows, next }
     }
 }
 
+/// Cuts off what was read beyond `limit`, and returns the position of the last row where there was more.
+fn cut<T>(rows: &mut Vec<T>, limit: usize, columns: impl Fn(&T) -> CallColumns) -> Option<Position> {
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_more).map(|row| columns(row).position())
+}
+
 type Calls<'a> = calls::BoxedQuery<'a, Pg, diesel::dsl::SqlTypeOf<crate::rows::HistoryColumns>>;
 
-/// At most `limit` calls of a history that fit, those behind `after` if given (keyset paging). Where they are
-/// hard to find, it takes little longer than `patience`, and comes short.
+/// At most `limit` matching calls of a history, those after `after` if given (keyset paging). If they are
+/// hard to find, it returns fewer after about `patience`.
 pub fn list_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -55,11 +61,12 @@ pub fn list_calls(
     Search::new(owner, filter).read(connection, after, limit, patience)
 }
 
-/// The calls of a history that fit, page by page. What is found out for one page serves the others too.
+/// Reads matching calls of a history page by page. What it learns for one page serves the next ones.
 pub(crate) struct Search<'a> {
     owner: PartyKey,
     filter: &'a Filter,
-    /// The ids of all calls with the filter's counterparties, if they are few: once they were looked for.
+    /// The ids of all calls with the filter's counterparties, if they are few. `None` before they are looked
+    /// up.
     few: Option<Option<Vec<CallId>>>,
 }
 
@@ -68,7 +75,7 @@ impl<'a> Search<'a> {
         Self { owner, filter, few: None }
     }
 
-    /// A page, as [`list_calls`] has it.
+    /// Reads a page (see [`list_calls`]).
     pub fn read(
         &mut self,
         connection: &mut PgConnection,
@@ -100,6 +107,35 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Rows with all columns, and the position after which the next begin.
+type WholeRows = (Vec<(CallColumns, BesideIndex)>, Option<Position>);
+
+/// As [`list_calls`], with the columns that the index lacks, by one statement. `None` for a filter that needs
+/// a search.
+pub(crate) fn whole_rows(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u16,
+) -> QueryResult<Option<WholeRows>> {
+    if !filter.is_period() {
+        return Ok(None);
+    }
+    let limit = usize::from(limit);
+    let mut rows: Vec<(CallColumns, BesideIndex)> = connection.transaction(|connection| {
+        // The index has the order. Where PostgreSQL takes a history for short it would read and sort all of
+        // it, for each page again.
+        connection.batch_execute("SET LOCAL enable_sort = off")?;
+        history(owner, filter, after)
+            .select((HISTORY_COLUMNS, (calls::ring_ms, calls::via)))
+            .limit(Page::calls_to_read(limit))
+            .load(connection)
+    })?;
+    let next = cut(&mut rows, limit, |(columns, _)| *columns);
+    Ok(Some((rows, next)))
+}
+
 /// The calls of a history's period behind `after`, newest first.
 fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Calls<'a> {
     let calls = calls::table
@@ -109,7 +145,7 @@ fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Cal
         .select(HISTORY_COLUMNS)
         .into_boxed();
     match after {
-        // The first condition is the one that the index can start at.
+        // The first condition is the one at which the index scan starts.
         Some(Position { created_at, id }) => calls
             .filter(calls::created_at.le(created_at))
             .filter(calls::created_at.lt(created_at).or(calls::id.lt(id))),
@@ -117,8 +153,8 @@ fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Cal
     }
 }
 
-/// The page with one counterparty, where the rest of the filter needs no search: the natural key has its
-/// calls of each type in the order of time.
+/// A page with one counterparty and no condition that needs a search: the natural key has its calls of each
+/// type ordered by time.
 fn list_of_one(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -132,7 +168,7 @@ fn list_of_one(
     let Some(key) = counterparties.only().filter(|_| simple == *filter) else { return Ok(None) };
     let mut rows = Vec::new();
     for call_type in &filter.types {
-        // By time alone, as the key has them. No two of a type begin at once.
+        // By time alone, as in the key. No two calls of a type begin at the same time.
         let mut of_type = calls::table
             .filter(calls::number.eq(owner))
             .filter(calls::counterparty.eq(key))
@@ -154,13 +190,13 @@ fn list_of_one(
     Ok(Some(Page::of(rows, limit)))
 }
 
-/// The ids of the calls with some counterparties, if they are few.
+/// The ids of the calls with these counterparties, if they are few.
 fn few_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
     counterparties: &Counterparties,
 ) -> QueryResult<Option<Vec<CallId>>> {
-    /// To read these one by one takes some milliseconds.
+    /// Number of calls that are read one by one, in some milliseconds.
     const FEW: usize = 2_000;
     if counterparties.0.is_empty() {
         return Ok(Some(Vec::new()));
@@ -169,7 +205,7 @@ fn few_calls(
     if single.len() == counterparties.0.len() {
         return few_calls_of(connection, owner, single, FEW);
     }
-    // In the order of the natural key, so that PostgreSQL looks nowhere else.
+    // In the order of the natural key, so that PostgreSQL uses no other index.
     let ids: Vec<CallId> = calls::table
         .filter(calls::number.eq(owner))
         .filter(is_one_of(counterparties))
@@ -180,8 +216,8 @@ fn few_calls(
     Ok(Some(ids).filter(|ids| ids.len() <= FEW))
 }
 
-/// The ids of the calls with some parties, if they are `most` or less. Each party is looked up by itself, so
-/// that many calls of many parties are not sorted before they are found to be too many.
+/// The ids of the calls with some parties, if there are at most `most`. Each party is looked up by itself, so
+/// that a large result is abandoned without sorting it.
 fn few_calls_of(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -207,7 +243,7 @@ fn few_calls_of(
     Ok((rows.len() <= most).then(|| rows.into_iter().map(|row| row.id).collect()))
 }
 
-/// A search through a history.
+/// A search in windows.
 struct Windows<'a> {
     owner: PartyKey,
     filter: &'a Filter,
@@ -240,7 +276,7 @@ impl Windows<'_> {
         }
     }
 
-    /// End of a window of so many calls. `None` if the history ends before.
+    /// End of a window of this many calls. `None` if the history ends before.
     fn end(
         &self,
         connection: &mut PgConnection,
@@ -274,13 +310,13 @@ impl Windows<'_> {
     }
 }
 
-/// The size of the window after one of a size that took so long.
+/// Size of the next window, given the size and the duration of the last one.
 fn next_size(size: i64, took: Duration) -> i64 {
     let factor = Windows::PACE.as_secs_f64() / took.as_secs_f64().max(0.000_1);
     ((size as f64 * factor.clamp(0.25, 8.0)) as i64).clamp(Windows::FIRST, Windows::LARGEST)
 }
 
-/// The version of a history; [`Version::NONE`] for a number that has none.
+/// The version of a history; [`Version::NONE`] for a number without one.
 pub fn version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Version> {
     let row = histories::table.find(owner).select(histories::version);
     Ok(row.first(connection).optional()?.unwrap_or(Version::NONE))
@@ -295,7 +331,7 @@ pub fn find_call(
     calls::table.find((owner, id)).select(HISTORY_COLUMNS).first(connection).optional()
 }
 
-/// At most `limit` calls of a history that were stored after one, in the order in which they were.
+/// At most `limit` calls of a history that were stored after an id, in the order of their ids.
 pub fn list_calls_by_id(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -1,8 +1,8 @@
-//! Hears of new calls (`LISTEN`), and reads them.
+//! Receives notifications of new calls (`LISTEN`), and reads the calls.
 //!
-//! A notification says only whose history changed; what is new is read from the table, behind the last call
-//! that the reader has. Ids grow with the commits of a history, so that leaves nothing out and repeats
-//! nothing, whether the reader was there all the time, comes back, or the connection was lost in between.
+//! A notification only names the changed history; new calls are read from the table, after the reader's last
+//! id. Ids grow with the commits of a history, so a reader misses and repeats none, whether it stayed
+//! connected, reconnects, or the connection to PostgreSQL was lost.
 
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ use crate::parties::{fixed_key, kind_text};
 use crate::pool::DatabaseError;
 use crate::rows::{CallColumns, CallRow};
 
-/// Time that a listener waits for any answer.
+/// Time that a listener waits for a response.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Polling interval where LISTEN is not possible.
+/// Polling interval on a standby, which does not support LISTEN.
 const POLL: Duration = Duration::from_secs(1);
 
 /// A connection that listens.
@@ -41,16 +41,16 @@ pub struct Listener {
     next_callbacks: Statement,
     find_party: Statement,
     changes: UnboundedReceiver<Change>,
-    /// When to look for changes next, on a standby, where nobody can listen.
+    /// Time of the next poll, on a standby.
     next_look: Option<Instant>,
 }
 
 /// Owner of a changed history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// This party's.
+    /// The history of this party.
     Of(PartyKey),
-    /// Many parties' at once.
+    /// Many histories.
     OfMany,
 }
 
@@ -68,8 +68,7 @@ pub(crate) const NEXT_CALLBACKS: &str = "
 pub(crate) const FIND_PARTY: &str = "SELECT number FROM other_parties WHERE label = $1 AND kind = $2";
 
 impl Listener {
-    /// Connects and listens. On a standby nobody can listen; there it says once a second that something may
-    /// have changed.
+    /// Connects and listens. A standby does not support LISTEN, so there it polls once a second.
     ///
     /// # Errors
     /// PostgreSQL cannot be reached.
@@ -104,8 +103,8 @@ impl Listener {
         }
     }
 
-    /// The next change; `None` once the connection is lost. Can be dropped and called again without losing
-    /// one.
+    /// The next change, or `None` once the connection is lost. The future can be dropped without losing a
+    /// change.
     pub async fn changed(&mut self) -> Option<Change> {
         let Some(at) = self.next_look else { return self.changes.recv().await };
         tokio::select! {
@@ -117,17 +116,16 @@ impl Listener {
         }
     }
 
-    /// A change that was heard already.
+    /// A change that has already been received.
     pub fn try_changed(&mut self) -> Option<Change> {
         self.changes.try_recv().ok()
     }
 
-    /// Asks PostgreSQL for nothing, within `patience`: a connection that was lost without a word gives no
-    /// answer. On a server that was a standby until now it begins to listen; returns whether it did, and
-    /// something may have changed.
+    /// Checks that PostgreSQL responds within `patience`, which detects a broken connection. Listens if the
+    /// server was a standby until now; returns true in that case, because changes may have been missed.
     ///
     /// # Errors
-    /// There was no answer.
+    /// There was no response.
     pub async fn check(&mut self, patience: Duration) -> Result<bool, DatabaseError> {
         let question = async {
             match self.next_look {
@@ -143,8 +141,8 @@ impl Listener {
         Ok(began)
     }
 
-    /// Changes of a history after a version: at most `limit` calls, notes and marks each, in the order
-    /// in which they were stored.
+    /// Changes of a history after a version: at most `limit` calls, notes and marks each, in the order in
+    /// which they were stored.
     ///
     /// # Errors
     /// Those of PostgreSQL.
@@ -180,7 +178,7 @@ impl Listener {
         .await
     }
 
-    /// The key of a party, if the database knows it.
+    /// The key of a party, if it is in the database.
     ///
     /// # Errors
     /// Those of PostgreSQL.
@@ -195,7 +193,7 @@ impl Listener {
     }
 }
 
-/// Listens, and says whether that is possible: a standby refuses it.
+/// Listens. Returns false on a standby.
 async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
     match client.batch_execute(&format!("LISTEN {CHANNEL}")).await {
         Ok(()) => Ok(true),
@@ -204,20 +202,20 @@ async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
     }
 }
 
-/// Changes of a history. Each has the version that the history got by it; a call's is its id.
+/// Changes of a history. Each has the version that it gave the history; that of a call is its id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
     /// New calls.
     pub calls: Vec<CallRow>,
-    /// Notes that were put or removed.
+    /// Notes that were stored or removed.
     pub notes: Vec<(Version, NoteChange)>,
-    /// People who were marked done, or no longer are.
+    /// People who were marked done, or whose mark was removed.
     pub callbacks: Vec<(Version, CallbackState)>,
 }
 
 impl News {
-    /// Version up to which they are complete, if they are not: a kind of which there are `limit` can go on
-    /// behind its last one.
+    /// The version up to which the changes are complete; `None` if all are. A kind with `limit` changes may
+    /// have more.
     pub fn end(&self, limit: u16) -> Option<i64> {
         let limit = usize::from(limit);
         let ends = [
@@ -229,21 +227,21 @@ impl News {
     }
 }
 
-/// A row as [`NEXT_NOTES`] selects it.
+/// A row of [`NEXT_NOTES`].
 fn note(row: &tokio_postgres::Row) -> (Version, NoteChange) {
     let note = notes::read(row.get(2), row.get(3));
     let call = row.get::<_, i64>(1).to_string();
     (Version(row.get(0)), NoteChange { call, note: Some(note).filter(|note| !note.is_empty()) })
 }
 
-/// A row as [`NEXT_CALLBACKS`] selects it.
+/// A row of [`NEXT_CALLBACKS`].
 fn callback(row: &tokio_postgres::Row, labels: &Labels) -> (Version, CallbackState) {
     let note = Some(row.get::<_, String>(3)).filter(|note| !note.is_empty());
     let counterparty = labels.get(PartyKey(row.get(1)));
     (Version(row.get(0)), CallbackState { counterparty, done_at: row.get(2), note })
 }
 
-/// A row as [`NEXT_CALLS`] selects it.
+/// A row of [`NEXT_CALLS`].
 fn columns(row: &tokio_postgres::Row) -> Option<CallColumns> {
     Some(CallColumns {
         id: CallId(row.get(0)),
@@ -264,7 +262,7 @@ async fn in_time<T>(
     }
 }
 
-/// Drives a connection and hands its notifications on. What it hands them to ends with it.
+/// Drives a connection and forwards its notifications. The channel closes with the connection.
 async fn forward(mut driver: Driver, changes: UnboundedSender<Change>) {
     let mut messages = stream::poll_fn(|context| driver.poll_message(context));
     while let Some(Ok(message)) = messages.next().await {

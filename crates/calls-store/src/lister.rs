@@ -1,4 +1,4 @@
-//! Sees to it that those who occur in histories are listed when somebody searches.
+//! Background job that keeps the list of occurrences current for searches.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::occurrences;
 use crate::pool::{Database, DatabaseError};
 
-/// Brings the list of [`occurrences`] forward, in the background. Clones share the work.
+/// Updates [`occurrences`] in the background. Clones share the job.
 #[derive(Clone)]
 pub struct Lister {
     database: Database,
@@ -22,23 +22,23 @@ struct Shared {
 #[derive(Default)]
 struct State {
     is_at_work: bool,
-    /// Not before then again.
+    /// Time before which it does not run again.
     pause_until: Option<Instant>,
 }
 
 impl Lister {
     /// Time that a request waits for it.
     const PATIENCE: Duration = Duration::from_millis(200);
-    /// It works for a small part of the time, however often somebody searches.
+    /// Pause after a run, as a multiple of its duration: the job uses little time however often searches
+    /// come.
     const PAUSE: u32 = 10;
 
-    /// A lister that has nothing to do.
+    /// A lister without work.
     pub fn new(database: Database) -> Self {
         Self { database, shared: Arc::default() }
     }
 
-    /// Begins to list the newest calls, and waits a moment for it: with some thousand new ones that is
-    /// enough.
+    /// Starts to list new calls, and waits briefly, which is enough for some thousand new calls.
     pub fn bring_forward(&self) {
         let mut state = self.lock();
         if !state.is_at_work && state.pause_until.is_none_or(|until| Instant::now() >= until) {
@@ -47,14 +47,14 @@ impl Lister {
             let spawned = std::thread::Builder::new().name("lister".to_owned()).spawn(move || lister.work());
             state.is_at_work = spawned.is_ok();
         }
-        // A poisoned lock has nothing to wait for.
+        // A poisoned lock is not waited for.
         let _ = self.shared.done.wait_timeout_while(state, Self::PATIENCE, |state| state.is_at_work);
     }
 
     fn work(&self) {
         let start = Instant::now();
         match self.database.read(occurrences::bring_forward) {
-            // A standby stores nothing, and is sent what the primary has.
+            // A standby cannot store it, and receives the rows of the primary.
             Ok(_) | Err(DatabaseError::ReadOnly) => {}
             Err(error) => tracing::warn!("who occurs in histories could not be listed: {error}"),
         }
@@ -66,7 +66,7 @@ impl Lister {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nobody panics while holding it.
+        // No code panics while it holds the lock.
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
-//! Believable made-up calls, the same for the same [`Plan`].
+//! Realistic made-up calls. The same [`Plan`] gives the same calls.
 //!
-//! Every number is from a range that its country keeps for films and examples, so that nobody's phone rings.
+//! All numbers are from ranges reserved for films and examples, so that nobody's phone rings.
 
 mod details;
 
@@ -32,11 +32,11 @@ pub struct Plan {
 pub struct MadeUpCall {
     /// The other party.
     pub counterparty: Party,
-    /// When it began, UTC, to the second. No two calls of a history begin at once.
+    /// Time of its beginning, UTC, in whole seconds. No two calls of a history begin at the same time.
     pub created_at: DateTime<Utc>,
     /// Direction and outcome.
     pub call_type: CallType,
-    /// Talk time in milliseconds, whole tenths of a second; none for a missed call.
+    /// Talk time in milliseconds, in whole tenths of a second; `None` for a missed call.
     pub duration_ms: Option<i32>,
     /// Disposition.
     pub disposition: Disposition,
@@ -44,8 +44,8 @@ pub struct MadeUpCall {
     pub ring_ms: Option<i32>,
 }
 
-/// One owner after the other with its calls, oldest first. The first two owners are the numbers of the
-/// original's examples, +13333333333 and +14444444444, and have the longest histories.
+/// The owners in order, each with its calls, oldest first. The first two, +13333333333 and +14444444444, have
+/// the longest histories.
 pub fn histories(plan: Plan) -> impl Iterator<Item = (E164, Vec<MadeUpCall>)> {
     (0..plan.numbers).map(move |rank| {
         let count = calls_before(plan, rank + 1) - calls_before(plan, rank);
@@ -53,8 +53,8 @@ pub fn histories(plan: Plan) -> impl Iterator<Item = (E164, Vec<MadeUpCall>)> {
     })
 }
 
-/// Total number of calls of the owners of lower ranks. Busy numbers have many calls and most
-/// have few: the share falls as 1/(rank + 3), whose sum the logarithm stands in for.
+/// Total number of calls of the owners before a rank. Most numbers have few calls and some have many: the
+/// share is 1/(rank + 3), whose sum is approximated by the logarithm.
 fn calls_before(plan: Plan, rank: u32) -> u64 {
     let weight = |rank: u32| ((f64::from(rank) + 3.0) / 3.0).ln();
     if rank == plan.numbers {
@@ -64,13 +64,13 @@ fn calls_before(plan: Plan, rank: u32) -> u64 {
     }
 }
 
-/// A range of numbers that a country keeps for films and examples.
+/// A range of numbers reserved for films and examples.
 struct Range {
-    /// The digits before the free ones, country code first.
+    /// Fixed digits, country code first.
     prefix: &'static str,
     /// Number of random digits.
     free: u32,
-    /// Hours that its people's clocks are ahead of UTC, near enough for office hours.
+    /// Local time ahead of UTC in hours, accurate enough for office hours.
     utc_offset_hours: i64,
 }
 
@@ -96,8 +96,7 @@ const RANGES: [Range; 12] = [
 
 const EXAMPLES: [u64; 2] = [13_333_333_333, 14_444_444_444];
 
-/// The number at a place in an endless row of made-up numbers, and its clock's distance from UTC in hours.
-/// The first two are the original's examples.
+/// The number at an index of an unlimited sequence of made-up numbers, and its UTC offset in hours.
 fn number(place: u64) -> (u64, i64) {
     if let Some(example) = usize::try_from(place).ok().and_then(|place| EXAMPLES.get(place)) {
         return (*example, -5);
@@ -109,10 +108,10 @@ fn number(place: u64) -> (u64, i64) {
     if index < size {
         let prefix = range.prefix.bytes().filter(u8::is_ascii_digit);
         let prefix = prefix.fold(0, |digits, digit| digits * 10 + u64::from(digit - b'0'));
-        // A step that shares no factor with the size visits every number before it repeats one.
+        // A step that is coprime to the size visits every number before it repeats one.
         return (prefix * size + (index * 37 + 11) % size, range.utc_offset_hours);
     }
-    // The ranges are used up: possible numbers of an area code that North America has not assigned.
+    // The ranges are used up: numbers of an area code that is not assigned in North America.
     (15_550_000_000 + place % 10_000_000, -5)
 }
 
@@ -132,18 +131,18 @@ fn history(plan: Plan, rank: u32, count: u64) -> Vec<MadeUpCall> {
     let mut starts: Vec<i64> = (0..count).map(|_| start(&mut dice, plan, offset)).collect();
     starts.sort_unstable();
     for later in 1..starts.len() {
-        // One owner cannot begin two calls in one second.
+        // An owner cannot begin two calls in the same second.
         starts[later] = starts[later].max(starts[later - 1] + 1);
     }
     starts.into_iter().filter_map(|start| call(&mut dice, &contacts, start)).collect()
 }
 
-/// Whom an owner talks to: a few often, many once.
+/// The counterparties of an owner, most frequent first.
 fn contacts(dice: &mut ChaCha8Rng, rank: u32, count: u64) -> Vec<Party> {
     let size = 5 + (count as f64).sqrt() as u64 * 2;
     (0..size)
         .map(|_| {
-            // So many numbers there are before the smallest range is used up.
+            // Number of counterparties available before the smallest range is used up.
             let place: u64 = dice.random_range(2..1_200);
             let place = if place == u64::from(rank) { place + 1 } else { place };
             Party::E164(e164(number(place).0))
@@ -151,7 +150,7 @@ fn contacts(dice: &mut ChaCha8Rng, rank: u32, count: u64) -> Vec<Party> {
         .collect()
 }
 
-/// A second within the plan's days: more on working days, and in office hours of the owner's clock.
+/// A random second within the plan's days: more often on working days, and in local office hours.
 fn start(dice: &mut ChaCha8Rng, plan: Plan, utc_offset_hours: i64) -> i64 {
     const PER_WEEKDAY: [u32; 7] = [100, 105, 100, 102, 95, 38, 24];
     const PER_HOUR: [u32; 24] =
@@ -171,7 +170,7 @@ fn start(dice: &mut ChaCha8Rng, plan: Plan, utc_offset_hours: i64) -> i64 {
     let midnight = Utc.from_utc_datetime(&day.and_time(chrono::NaiveTime::MIN)).timestamp();
     let end = Utc.from_utc_datetime(&plan.until.and_time(chrono::NaiveTime::MIN)).timestamp();
     let second = midnight + (hour - utc_offset_hours) * 3600 + dice.random_range(0..3600_i64);
-    // West of Greenwich an evening call falls on the next day of UTC.
+    // West of Greenwich an evening call may be on the next day in UTC.
     if second >= end { second - 86_400 } else { second }
 }
 
@@ -199,14 +198,14 @@ fn counterparty(dice: &mut ChaCha8Rng, contacts: &[Party], direction: Direction)
         (Direction::Inbound, 40..52) => Party::Unknown,
         (Direction::Outbound, 0..12) => Party::Local("72000".to_owned()),
         _ => {
-            // Squared, so that the first contacts come up most.
+            // Squared, so that the first counterparties are the most frequent.
             let place = dice.random::<f64>().powi(2) * contacts.len() as f64;
             contacts[(place as usize).min(contacts.len() - 1)].clone()
         }
     }
 }
 
-/// Short notices, ordinary talks, and a few that do not end: 2 s to 3 h.
+/// Mostly short calls, ordinary talks, and a few very long ones: 2 s to 3 h.
 fn talk_time_ms(dice: &mut ChaCha8Rng) -> i32 {
     let mean_seconds = match dice.random_range(0..100) {
         0..30 => 25.0,

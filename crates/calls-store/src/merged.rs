@@ -1,14 +1,14 @@
-//! Pages of several histories as one list, newest first: by time, then by number, then by id, all falling.
+//! Pages of several histories as one list, newest first: ordered by time, number and id, all descending.
 
 use chrono::{DateTime, Utc};
 
 use crate::keys::{CallId, PartyKey};
 use crate::rows::Position;
 
-/// A place in the list.
+/// A position in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// When the call began.
+    /// Time of the call.
     pub created_at: DateTime<Utc>,
     /// Owner of the history.
     pub number: PartyKey,
@@ -17,13 +17,13 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a position in the history of `number`.
+    /// The position of a call in the history of `number`.
     pub fn of(number: PartyKey, Position { created_at, id }: Position) -> Self {
         Self { created_at, number, id }
     }
 
-    /// Position in one of the histories behind which the list goes on. Of the calls of one instant
-    /// those of higher numbers have been, and those of lower ones have not.
+    /// The position in one of the histories at which the list continues. Of calls at the same time, those of
+    /// higher numbers come before.
     pub fn within(&self, number: PartyKey) -> Position {
         let id = match number.cmp(&self.number) {
             std::cmp::Ordering::Less => CallId(i64::MAX),
@@ -34,25 +34,25 @@ impl Place {
     }
 }
 
-/// A page of one history. The rows come newest first; `next` is there where others follow behind it.
+/// A page of one history, newest first; `next` is set if the history continues.
 #[derive(Debug)]
 pub struct Part<T> {
     /// Owner of the history.
     pub number: PartyKey,
     /// Its calls.
     pub rows: Vec<T>,
-    /// Position up to which it was read, if it goes on.
+    /// Position up to which it was read, if the history continues.
     pub next: Option<Position>,
 }
 
-/// The first `limit` rows of several pages, each with its number, and where the list goes on. It is shorter
-/// where a page was read no further.
+/// The first `limit` rows of several pages, each with its number, and the position to continue at. The result
+/// is shorter if the list cannot be continued past the end of a page.
 pub fn merge<T>(
     parts: Vec<Part<T>>,
     limit: usize,
     position: impl Fn(&T) -> Position,
 ) -> (Vec<(PartyKey, T)>, Option<Place>) {
-    // Behind the newest end of a page others of that history can come before the rest.
+    // After the newest end of a page, calls of that history may come before the rest.
     let end = parts.iter().filter_map(|part| Some(Place::of(part.number, part.next?))).max();
     let mut rows: Vec<(Place, PartyKey, T)> = Vec::with_capacity(limit);
     for Part { number, rows: of_one, .. } in parts {
@@ -79,7 +79,7 @@ mod tests {
         Place { created_at, number: PartyKey(number), id: CallId(id) }
     }
 
-    /// A page of one history as the store reads it.
+    /// A page of one history, as the store reads it.
     fn page(all: &BTreeSet<Place>, number: PartyKey, after: Option<Place>, limit: usize) -> Part<Position> {
         let after = after.map(|after| after.within(number));
         let position = |place: &Place| Position { created_at: place.created_at, id: place.id };
@@ -106,7 +106,7 @@ mod tests {
             let mut later = later.into_iter().map(place);
             let (mut seen, mut after) = (Vec::new(), None);
             for (limit, of_one) in limits.into_iter().cycle() {
-                // A search that takes long comes back with less than was asked for.
+                // A slow search returns fewer rows than requested.
                 let parts = (-3..4).map(|number| page(&all, PartyKey(number), after, of_one)).collect();
                 let (rows, next) = merge(parts, limit, |row: &Position| *row);
                 seen.extend(rows.into_iter().map(|(number, row)| Place::of(number, row)));

@@ -1,8 +1,8 @@
 //! Applies pending migrations.
 //!
-//! Everything happens in one transaction, so a process that is killed leaves the database as it was. The lock
-//! that keeps a second process out is the transaction's too: it cannot outlive it, also behind a pooler of
-//! transactions.
+//! All migrations are applied in one transaction, so a process that is killed leaves the database unchanged.
+//! The lock that excludes other processes belongs to that transaction, so it works behind a transaction
+//! pooler too.
 
 use std::time::Duration;
 
@@ -19,12 +19,13 @@ pub use crate::upgrade::Step;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Applies the migrations that the database lacks, and names them.
+/// Applies pending migrations, and returns their names.
 ///
 /// # Errors
-/// The database was migrated by a newer version, is a standby that lacks migrations, or PostgreSQL refused.
+/// The database was migrated by a newer version, is a standby without these migrations, or PostgreSQL
+/// refused.
 pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> anyhow::Result<Vec<String>> {
-    // Behind a pooler a prepared statement would be found there by the next one.
+    // Behind a pooler, another client would find the prepared statements.
     connection.set_prepared_statement_cache_size(CacheSize::Disabled);
     let known = known_versions()?;
     let (applied, is_moved, is_distributed, is_standby) = connection
@@ -67,12 +68,12 @@ pub fn migrate(connection: &mut PgConnection, mut on_step: impl FnMut(Step)) -> 
     Ok(names)
 }
 
-/// The migrations' names; `None` if another process is at it.
+/// Names of the applied migrations. `None` if another process is migrating.
 fn apply(
     connection: &mut PgConnection,
     on_step: &mut impl FnMut(Step),
 ) -> anyhow::Result<Option<Vec<String>>> {
-    /// Any number, the same in every version: it only has to be ours.
+    /// An arbitrary number, the same in every version.
     const LOCK: i64 = 0x63_61_6c_6c_73;
     #[derive(QueryableByName)]
     struct Lock {
@@ -85,7 +86,7 @@ fn apply(
     if !lock.taken {
         return Ok(None);
     }
-    // A reader that holds a table for long is named by an error, instead of being waited for without a word.
+    // A lock held by a long-running reader results in an error instead of a silent wait.
     connection.batch_execute("SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0")?;
     distribution::prepare(connection)?;
     let applied = connection.run_pending_migrations(MIGRATIONS).map_err(|error| anyhow::anyhow!("{error}"));
@@ -96,7 +97,7 @@ fn apply(
     Ok(Some(applied))
 }
 
-/// The versions of this program's migrations, in order.
+/// The migrations of this program, in order.
 fn known_versions() -> anyhow::Result<Vec<String>> {
     use diesel::migration::MigrationSource;
     let migrations = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
@@ -107,7 +108,7 @@ fn known_versions() -> anyhow::Result<Vec<String>> {
     Ok(versions)
 }
 
-/// The newest migration that this version has.
+/// The newest migration of this program.
 ///
 /// # Errors
 /// None that depends on anything outside this function.
@@ -115,12 +116,12 @@ pub fn newest_layout() -> anyhow::Result<String> {
     Ok(known_versions()?.pop().unwrap_or_default())
 }
 
-/// The newest migration that the database has; `None` if it has none. Only reads.
+/// The newest applied migration, or `None`. Read-only.
 pub fn layout(connection: &mut PgConnection) -> QueryResult<Option<String>> {
     Ok(applied_versions(connection)?.pop())
 }
 
-/// The versions of the migrations that the database has, in order. Only reads, so that it works on a standby.
+/// The applied migrations, in order. Read-only, so it works on a standby.
 fn applied_versions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Applied {
@@ -136,7 +137,7 @@ fn applied_versions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
-/// Whether the server is a standby, which only reads.
+/// Whether the server is a standby, which is read-only.
 pub fn is_standby(connection: &mut PgConnection) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Standby {

@@ -1,8 +1,7 @@
-//! Names of parties, by source: address books, and the logs that calls come from.
+//! Names of parties, by source: address books and call logs.
 //!
-//! Of each party the logs' name is that of its latest call that has one; of two at the same time the
-//! greater text, so that
-//! imports come to the same names in whatever order they run. It is kept under the book `''`.
+//! The name from logs is that of the party's latest call with a name; at equal times, the greater text. So
+//! the order of imports does not matter. It is stored under the book `''`.
 
 use std::collections::HashMap;
 use std::mem;
@@ -15,7 +14,7 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Text, Timestamptz};
 use crate::keys::PartyKey;
 use crate::schema::{name_changes, names};
 
-/// The book of the names that logs say.
+/// The book of names from logs.
 pub const LOGS: &str = "";
 
 /// A party's name.
@@ -23,13 +22,12 @@ pub const LOGS: &str = "";
 pub struct Name {
     /// 1 to 200 characters.
     pub name: String,
-    /// The kind of number that an address book says it is: mobile, work.
+    /// Kind of number according to an address book, such as mobile or work.
     pub label: Option<String>,
 }
 
-/// The names of some parties, as far as they have one: that of an address book before that of a log, and
-/// of several
-/// address books that of the alphabetically first.
+/// The names of some parties. Address books take precedence over logs, and among address books the
+/// alphabetically first one.
 pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResult<HashMap<PartyKey, Name>> {
     let mut parties = parties;
     parties.retain(|party| party.is_identified());
@@ -42,9 +40,43 @@ pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResul
         .filter(names::party.eq_any(parties))
         .select((names::party, names::book, names::name, names::label))
         .load(connection)?;
-    // The last of a party stays: the first book, and none before the logs.
+    // The last entry of a party stays: that of the first book, and logs only without one.
     rows.sort_unstable_by(|(_, one, ..), (_, other, ..)| (other == LOGS, other).cmp(&(one == LOGS, one)));
     Ok(rows.into_iter().map(|(party, _, name, label)| (party, Name { name, label })).collect())
+}
+
+/// Names of parties that were looked up before.
+#[derive(Debug, Default)]
+pub struct KnownNames(HashMap<PartyKey, Option<String>>);
+
+impl KnownNames {
+    /// Some 5 MB.
+    const MOST: usize = 50_000;
+
+    /// Looks up the names of those parties that have not been looked up.
+    pub fn load(
+        &mut self,
+        connection: &mut PgConnection,
+        parties: impl Iterator<Item = PartyKey>,
+    ) -> QueryResult<()> {
+        if self.0.len() > Self::MOST {
+            self.0.clear();
+        }
+        let mut new: Vec<PartyKey> = parties.filter(|party| !self.0.contains_key(party)).collect();
+        new.sort_unstable();
+        new.dedup();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut found = find(connection, new.clone())?;
+        self.0.extend(new.into_iter().map(|party| (party, found.remove(&party).map(|found| found.name))));
+        Ok(())
+    }
+
+    /// The name of a party that was looked up, if it has one.
+    pub fn get(&self, party: PartyKey) -> Option<&str> {
+        self.0.get(&party)?.as_deref()
+    }
 }
 
 /// The version of all names: it changes with each change of them.
@@ -53,10 +85,10 @@ pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
     Ok(changes.into_iter().sum())
 }
 
-/// Gives the names a new version. The last statement of a transaction that changed some, as other writers
-/// wait for it.
+/// Gives the names a new version. It should be the last statement of a transaction that changed names,
+/// because other writers wait for it.
 pub fn note_change(connection: &mut PgConnection) -> QueryResult<()> {
-    /// Rows that share the writers.
+    /// Number of rows over which writers are spread.
     const SLOTS: u32 = 16;
     let slot = (Utc::now().timestamp_subsec_micros() % SLOTS) as i16;
     diesel::sql_query(
@@ -68,19 +100,18 @@ pub fn note_change(connection: &mut PgConnection) -> QueryResult<()> {
     .map(|_| ())
 }
 
-/// A name as a log said it.
+/// A name in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Said {
     said_at: DateTime<Utc>,
     name: String,
-    /// Whether the database has it.
+    /// Whether it is stored.
     is_stored: bool,
 }
 
-/// Keeps the names that the calls of one log or of one request say.
+/// Stores the names in the calls of a log or request.
 ///
-/// A name is stored with the first call that has it. That later calls have it too is stored in the end, so
-/// a long log
+/// A name is stored with the first call that has it, and its latest time at the end, so that a long log
 /// writes each name once or twice.
 #[derive(Debug, Default)]
 pub struct Keeper {
@@ -88,10 +119,10 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Some 15 MB.
+    /// Maximum number of names in memory, some 15 MB.
     const MOST: usize = 100_000;
 
-    /// Stores names that are new. To be run in the transaction that stores their calls, behind them.
+    /// Stores new names. Call it in the transaction that stores the calls, after them.
     pub fn keep<'a>(
         &mut self,
         connection: &mut PgConnection,
@@ -121,7 +152,7 @@ impl Keeper {
         self.store(connection, changed)
     }
 
-    /// Stores what has not been stored yet. To be run once, in the end.
+    /// Stores the remaining names. Call it once, at the end.
     pub fn finish(&mut self, connection: &mut PgConnection) -> QueryResult<()> {
         let left = self.said.iter().filter(|(_, said)| !said.is_stored).map(|(party, _)| *party);
         let mut left: Vec<PartyKey> = left.collect();
@@ -129,8 +160,7 @@ impl Keeper {
         self.store(connection, left)
     }
 
-    /// Stores the names of parties that are in their order, so that two writers never wait for each other
-    /// in a circle.
+    /// Stores the names of sorted parties, so that two writers cannot deadlock.
     fn store(&mut self, connection: &mut PgConnection, mut parties: Vec<PartyKey>) -> QueryResult<()> {
         const UPSERT: &str = "
             INSERT INTO names (party, book, name, said_at)
@@ -164,7 +194,7 @@ impl Keeper {
     }
 }
 
-/// The logs' names of some parties, and when they were said.
+/// The names from logs of some parties, and their times.
 fn said(
     connection: &mut PgConnection,
     parties: &[PartyKey],
@@ -177,7 +207,7 @@ fn said(
     Ok(rows.into_iter().map(|(party, said_at, name)| (party, (said_at, name))).collect())
 }
 
-/// Removes the names of a party from all sources, and says how many there were.
+/// Removes the names of a party from all sources. Returns their number.
 pub(crate) fn remove(connection: &mut PgConnection, party: PartyKey) -> QueryResult<usize> {
     let removed = diesel::delete(names::table.filter(names::party.eq(party))).execute(connection)?;
     if removed > 0 {
@@ -186,9 +216,9 @@ pub(crate) fn remove(connection: &mut PgConnection, party: PartyKey) -> QueryRes
     Ok(removed)
 }
 
-/// Removes the logs' names of parties that are in no call any more. Address books keep theirs.
+/// Removes the names from logs of parties that occur in no call. Names in address books stay.
 pub(crate) fn remove_unnamed(connection: &mut PgConnection) -> QueryResult<usize> {
-    // Keys first, and by sets (see `erasure::remove_all_unnamed`).
+    // Keys are collected first (see `erasure::remove_all_unnamed`).
     const UNNAMED: &str = "
         SELECT party FROM names WHERE book = ''
         EXCEPT SELECT DISTINCT counterparty FROM calls

@@ -1,4 +1,4 @@
-//! Notes on calls. A change takes the next version of its history, by which followers find it.
+//! Notes on calls. A change takes the next version of its history, by which event streams find it.
 
 use std::collections::HashMap;
 
@@ -12,28 +12,38 @@ use crate::keys::{CallId, PartyKey, Version};
 use crate::list::find_call;
 use crate::schema::{calls, histories, notes};
 
-/// The notes on some calls of a history.
+/// The notes on some calls of a history, and perhaps on others between them.
 pub fn of_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
     ids: Vec<CallId>,
 ) -> QueryResult<HashMap<CallId, Note>> {
-    let rows: Vec<(CallId, String, String)> = notes::table
-        .filter(notes::number.eq(owner))
-        .filter(notes::call.eq_any(ids))
-        .select((notes::call, notes::text, notes::tags))
-        .load(connection)?;
+    /// Notes on so many calls are read whether they are asked for or not.
+    const FEW: usize = 100;
+    let of_owner = notes::table.filter(notes::number.eq(owner));
+    let columns = (notes::call, notes::text, notes::tags);
+    let mut rows: Option<Vec<(CallId, String, String)>> = None;
+    // Few calls have a note: one look for the range of the ids instead of one for each.
+    if let (true, Some(first), Some(last)) = (ids.len() > FEW, ids.iter().min(), ids.iter().max()) {
+        let between = of_owner.filter(notes::call.between(*first, *last)).select(columns);
+        let found = between.limit(FEW as i64 + 1).load(connection)?;
+        rows = Some(found).filter(|found: &Vec<_>| found.len() <= FEW);
+    }
+    let rows = match rows {
+        Some(rows) => rows,
+        None => of_owner.filter(notes::call.eq_any(ids)).select(columns).load(connection)?,
+    };
     let notes = rows.into_iter().map(|(call, text, tags)| (call, read(text, &tags)));
     Ok(notes.filter(|(_, note)| !note.is_empty()).collect())
 }
 
-/// A note as the columns `text` and `tags` have it.
+/// A note from the columns `text` and `tags`.
 pub(crate) fn read(text: String, tags: &str) -> Note {
     Note { text, tags: tags.lines().map(str::to_owned).collect() }
 }
 
-/// Puts a note on a call, in place of the one that is there; an empty one removes it. Returns false if the
-/// history has no such call. To be run in a transaction.
+/// Stores a note on a call, replacing the previous one; an empty one removes it. Returns false if the call
+/// does not exist. Call it in a transaction.
 pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &Note) -> QueryResult<bool> {
     if find_call(connection, owner, call)?.is_none() {
         return Ok(false);
@@ -43,7 +53,7 @@ pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &
     }
     let Some(version) = next_version(connection, owner)? else { return Ok(false) };
     if find_call(connection, owner, call)?.is_none() {
-        // It was removed while the lock was waited for. Nothing has changed.
+        // The call was removed while this transaction waited for the lock. Nothing has changed.
         return Err(diesel::result::Error::RollbackTransaction);
     }
     let (text, tags) = (note.text.as_str(), note.tags.join("\n"));
@@ -58,8 +68,8 @@ pub fn put(connection: &mut PgConnection, owner: PartyKey, call: CallId, note: &
     Ok(true)
 }
 
-/// Takes the next version of a history, and its lock until the transaction ends. `None` for a number that has
-/// none.
+/// Takes the next version of a history, and its lock until the end of the transaction. `None` for a number
+/// without a history.
 pub(crate) fn next_version(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Option<Version>> {
     diesel::update(histories::table.find(owner))
         .set(histories::version.eq(histories::version + 1))
@@ -68,7 +78,7 @@ pub(crate) fn next_version(connection: &mut PgConnection, owner: PartyKey) -> Qu
         .optional()
 }
 
-/// Tells those who follow a history that it changed.
+/// Notifies event streams that a history changed.
 pub(crate) fn tell(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_notify($1, $2)")
         .bind::<Text, _>(CHANNEL)
@@ -77,7 +87,7 @@ pub(crate) fn tell(connection: &mut PgConnection, owner: PartyKey) -> QueryResul
         .map(|_| ())
 }
 
-/// Removes the notes on calls that a history no longer has.
+/// Removes notes on calls that no longer exist.
 pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     let call = calls::table.filter(calls::number.eq(owner)).filter(calls::id.eq(notes::call));
     let orphans =
@@ -85,7 +95,7 @@ pub(crate) fn remove_orphans(connection: &mut PgConnection, owner: PartyKey) -> 
     diesel::delete(orphans).execute(connection).map(|_| ())
 }
 
-/// Removes the notes on a history's calls with one party, whom they may name.
+/// Removes the notes on a history's calls with one party, because they may name it.
 pub(crate) fn remove_with(
     connection: &mut PgConnection,
     owner: PartyKey,

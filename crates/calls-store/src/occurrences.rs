@@ -1,7 +1,7 @@
 //! Parties that occur in the histories of others (see the migration `keep_address_books`).
 //!
-//! Writers pay nothing for it: whoever searches brings it forward over the calls that came since. Where calls
-//! were removed or altered it is made anew.
+//! Writers do not maintain this list: a search first adds the calls that are new. After calls were removed or
+//! changed it is rebuilt.
 
 use calls_model::Party;
 use chrono::{DateTime, Utc};
@@ -14,10 +14,10 @@ use crate::keys::PartyKey;
 use crate::labels::Labels;
 use crate::names;
 
-/// Histories with new calls that are looked at in one statement.
+/// Number of histories with new calls per statement.
 const BATCH: usize = 5_000;
 
-/// A history whose newest calls are not listed.
+/// A history with calls that are not listed yet.
 #[derive(QueryableByName)]
 struct Behind {
     #[diesel(sql_type = BigInt)]
@@ -36,13 +36,13 @@ struct Answer {
     answer: bool,
 }
 
-/// Lists the calls that came since the last time, in a transaction that takes minutes where there are many
-/// millions. False where another process is at it.
+/// Lists new calls, in a transaction that may take minutes for many millions. False if another process does
+/// it.
 ///
 /// # Errors
 /// Those of PostgreSQL.
 pub fn bring_forward(connection: &mut PgConnection) -> QueryResult<bool> {
-    // Each process takes the same lock; the number is this table's alone.
+    // An advisory lock, with a number that is used for this table only.
     const CLAIM: &str = "SELECT pg_try_advisory_xact_lock(7215408310046) AS answer";
     const IS_STALE: &str = "
         SELECT EXISTS (
@@ -69,7 +69,7 @@ pub fn bring_forward(connection: &mut PgConnection) -> QueryResult<bool> {
     })
 }
 
-/// Deletes all of it: it is made anew when somebody searches.
+/// Deletes the list. The next search rebuilds it.
 pub(crate) fn forget(connection: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query("DELETE FROM listed_histories").execute(connection)?;
     diesel::sql_query("DELETE FROM occurrences").execute(connection).map(|_| ())
@@ -83,7 +83,7 @@ fn behind(connection: &mut PgConnection) -> QueryResult<Vec<Behind>> {
     diesel::sql_query(BEHIND).load(connection)
 }
 
-/// Lists the newest calls of some histories.
+/// Lists the new calls of some histories.
 fn add(connection: &mut PgConnection, behind: &[Behind]) -> QueryResult<()> {
     const ADD: &str = "
         INSERT INTO occurrences AS known (party, calls, last_call, histories)
@@ -128,19 +128,19 @@ pub struct Occurrence {
     pub number: Party,
     /// The owner's name.
     pub name: Option<String>,
-    /// Calls of the history with the party.
+    /// Number of calls of the history with the party.
     pub calls: u64,
-    /// When the latest of them began.
+    /// Time of the latest of them.
     pub last_call: DateTime<Utc>,
 }
 
-/// The histories that a party occurs in: 50 at most, the latest call first.
+/// The histories that a party occurs in: at most 50, latest call first.
 pub fn histories_of(
     connection: &mut PgConnection,
     labels: &Labels,
     party: PartyKey,
 ) -> QueryResult<Vec<Occurrence>> {
-    // Counts are there for long histories alone, and each is brought up to now.
+    // Only long histories have counts, which are brought up to date for this.
     const HISTORIES: &str = "
         SELECT owner.number, coalesce(counted.calls, 0) + newer.calls AS calls,
                (SELECT max(last) FROM (
@@ -177,7 +177,7 @@ pub fn histories_of(
                 number: labels.get(row.number),
                 name: names.remove(&row.number).map(|name| name.name),
                 calls: row.calls.unsigned_abs(),
-                // Calls that were removed since are no occurrence.
+                // Without a last call, all calls have been removed since.
                 last_call: row.last_call?,
             })
         })

@@ -1,5 +1,4 @@
-//! Parties as the database keeps them: an E.164 number by its digits, every other one as a row of
-//! `other_parties`.
+//! Parties in the database: an E.164 number as its digits, any other party as a row of `other_parties`.
 
 use std::collections::HashMap;
 
@@ -11,7 +10,7 @@ use diesel::sql_types::{Array, Text};
 use crate::keys::PartyKey;
 use crate::schema::other_parties;
 
-/// The text of the column `kind`.
+/// Text in the column `kind`.
 pub(crate) fn kind_text(kind: PartyKind) -> &'static str {
     match kind {
         PartyKind::E164 => "e164",
@@ -23,7 +22,7 @@ pub(crate) fn kind_text(kind: PartyKind) -> &'static str {
     }
 }
 
-/// The party of a key that needs no row.
+/// The party of a key, if that needs no row.
 pub(crate) fn party_of_key(key: PartyKey) -> Option<Party> {
     match key {
         PartyKey::WITHHELD => Some(Party::Withheld),
@@ -32,7 +31,7 @@ pub(crate) fn party_of_key(key: PartyKey) -> Option<Party> {
     }
 }
 
-/// The party of a row of `other_parties`. The kind tells a text from a number that is spelled alike.
+/// The party of a row of `other_parties`. The kind distinguishes a text from a number with the same spelling.
 pub(crate) fn party_of_row(kind: &str, label: String) -> Party {
     match kind {
         "local" => Party::Local(label),
@@ -43,8 +42,7 @@ pub(crate) fn party_of_row(kind: &str, label: String) -> Party {
     }
 }
 
-/// The key of a party that has one without a row of its own. `None` for those whose keys only the database
-/// knows.
+/// The key of a party that needs no row. `None` if only the database knows the key.
 pub fn fixed_key(party: &Party) -> Option<PartyKey> {
     match party {
         // Eighteen digits fit into 63 bits.
@@ -55,7 +53,7 @@ pub fn fixed_key(party: &Party) -> Option<PartyKey> {
     }
 }
 
-/// The key of a party that the database knows. A telephone number is known without a query.
+/// The key of a party, if it is in the database. E.164 numbers need no query.
 pub fn find_party(connection: &mut PgConnection, party: &Party) -> QueryResult<Option<PartyKey>> {
     match fixed_key(party) {
         Some(key) => Ok(Some(key)),
@@ -68,19 +66,19 @@ pub fn find_party(connection: &mut PgConnection, party: &Party) -> QueryResult<O
     }
 }
 
-/// The keys of the parties that need a row, which they get where they have none.
+/// The keys of parties that need rows, which are inserted if missing.
 pub fn insert_parties<'a>(
     connection: &mut PgConnection,
     parties: impl IntoIterator<Item = &'a Party>,
 ) -> QueryResult<HashMap<Party, PartyKey>> {
-    // The sequence is for both ranges of keys (see the migration `lay_out_histories`).
+    // Both ranges of keys share a sequence (see the migration `lay_out_histories`).
     const INSERT: &str = "
         INSERT INTO other_parties (number, kind, label)
         SELECT nextval('other_party_number') - CASE kind WHEN 'text' THEN 4611686018427387904 ELSE 0 END, kind, label
         FROM unnest($1, $2) AS new (kind, label)
         ON CONFLICT DO NOTHING";
     let mut others: Vec<&Party> = parties.into_iter().filter(|party| fixed_key(party).is_none()).collect();
-    // Ordered, so that two writers never wait for each other in a circle.
+    // Sorted, so that two writers cannot deadlock.
     others.sort();
     others.dedup();
     if others.is_empty() {

@@ -1,5 +1,5 @@
-//! Connections for what takes its time: filtered pages, summaries, exports, writes of many calls. Plain pages
-//! and single calls go by [`hot`](crate::hot).
+//! Connection pool for everything but the hot path: filtered pages, summaries, exports, and writes of many
+//! calls. Plain pages and single calls use [`hot`](crate::hot).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ use crate::insertion::Layout;
 use crate::libpq_options::with_options;
 use crate::server::Failures;
 
-/// Connections for requests.
+/// The connection pool.
 #[derive(Clone)]
 pub struct Database {
     pool: r2d2::Pool<Manager>,
@@ -27,14 +27,14 @@ pub struct Database {
     url: Arc<str>,
 }
 
-/// The requests that wait for PostgreSQL. Clones share it.
+/// Requests that wait for PostgreSQL. Clones share the queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
     waiting: Arc<AtomicUsize>,
     most: usize,
 }
 
-/// A place in a [`Queue`].
+/// A place in a [`Queue`], released on drop.
 #[derive(Debug)]
 pub struct Place {
     waiting: Arc<AtomicUsize>,
@@ -47,12 +47,12 @@ impl Drop for Place {
 }
 
 impl Queue {
-    /// A queue with so many places.
+    /// A queue with `most` places.
     pub fn new(most: usize) -> Self {
         Self { waiting: Arc::default(), most }
     }
 
-    /// A place, as long as it lives.
+    /// Takes a place in the queue.
     ///
     /// # Errors
     /// [`DatabaseError::TooManyWait`].
@@ -67,13 +67,13 @@ impl Queue {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody waits.
+    /// Whether no request waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A pool at this moment.
+/// Current load of the pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// Connections that run queries.
@@ -82,22 +82,22 @@ pub struct Load {
     pub idle: u32,
 }
 
-/// Why a query has no answer.
+/// Reason why a query gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// No connection within the time that a request may wait.
+    /// No connection was free in time.
     #[error("no connection to PostgreSQL in time")]
     NoConnection,
-    /// As many requests wait as may wait.
+    /// The limit of waiting requests is reached.
     #[error("too many requests wait for PostgreSQL")]
     TooManyWait,
-    /// PostgreSQL is connected, but gives no answer in time.
+    /// PostgreSQL is connected, but does not respond in time.
     #[error("no answer from PostgreSQL in time")]
     Slow,
-    /// Every connection died at once.
+    /// Every connection was closed at once.
     #[error("PostgreSQL closes its connections")]
     Disconnected,
-    /// The server is a standby, or was made one: it takes no writes.
+    /// The server is a standby, or has become one, and accepts no writes.
     #[error("PostgreSQL takes no writes")]
     ReadOnly,
     /// PostgreSQL refused the query.
@@ -106,28 +106,28 @@ pub enum DatabaseError {
     /// PostgreSQL refused a query of the hot path.
     #[error("a query failed with SQLSTATE {:?}", .0.sqlstate)]
     Refused(Box<Failure>),
-    /// A thread ended before its answer.
+    /// A thread ended without a result.
     #[error("a thread that asks PostgreSQL is gone")]
     ThreadGone,
 }
 
 impl Database {
-    /// A pool of at most `size` connections, made as they are needed. Does not fail while PostgreSQL is down:
-    /// requests will.
+    /// A pool of at most `size` connections, established as needed. It does not fail while PostgreSQL is
+    /// down; its requests do.
     pub fn new(url: &str, size: u32, queue: Queue, deadlines: Deadlines, failures: Failures) -> Self {
         let inner = ConnectionManager::new(with_options(url));
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1.min(size)))
             .connection_timeout(deadlines.checkout())
-            // A `SELECT 1` per request would be a third of the database's work; `read` tries again instead.
+            // A `SELECT 1` per request would add a third to the load of the database. `read` retries instead.
             .test_on_check_out(false)
             .build_unchecked(Manager { inner, failures, deadlines });
         Self { pool, queue, deadlines, layout: Arc::default(), url: with_options(url).into() }
     }
 
-    /// Runs queries that only read. On a connection that turns out to be dead they are run again on another;
-    /// after a restart of PostgreSQL all that wait in the pool are.
+    /// Runs read-only queries. If the connection turns out to be broken they are retried on another one, up
+    /// to as many times as the pool has connections.
     pub fn read<T>(&self, query: impl Fn(&mut PgConnection) -> QueryResult<T>) -> Result<T, DatabaseError> {
         let start = Instant::now();
         for _ in 0..=self.pool.max_size() {
@@ -139,9 +139,9 @@ impl Database {
         Err(DatabaseError::Disconnected)
     }
 
-    /// Runs a transaction that may be run twice, as [`Database::read`] runs queries. One whose connection
-    /// dies at its end can have been committed. Each of its statements may take as long as a write, for it
-    /// may wait for another writer.
+    /// Runs a transaction that may be repeated, with the retries of [`Database::read`]. If the connection
+    /// breaks at the commit, the transaction may have been committed. Statements have the time limit of a
+    /// write, because they may wait for other writers.
     pub fn write<T>(
         &self,
         transaction: impl Fn(&mut PgConnection) -> QueryResult<T>,
@@ -155,8 +155,7 @@ impl Database {
         })
     }
 
-    /// A connection of its own, outside the pool, for work of minutes. Each of its statements may take as
-    /// long as a write.
+    /// A connection outside the pool, for work of minutes. Statements have the time limit of a write.
     ///
     /// # Errors
     /// [`DatabaseError::NoConnection`].
@@ -180,7 +179,7 @@ impl Database {
         self.deadlines
     }
 
-    /// Whether the tables are distributed. Asked once.
+    /// Whether the tables are distributed. Queried once.
     pub fn layout(&self, connection: &mut PgConnection) -> QueryResult<Layout> {
         match self.layout.get() {
             Some(layout) => Ok(*layout),
@@ -196,13 +195,13 @@ impl Database {
         usize::try_from(self.pool.max_size()).unwrap_or(usize::MAX)
     }
 
-    /// The pool at this moment.
+    /// Current load.
     pub fn load(&self) -> Load {
         let r2d2::State { connections, idle_connections, .. } = self.pool.state();
         Load { in_use: connections.saturating_sub(idle_connections), idle: idle_connections }
     }
 
-    /// A connection, for which a request that began at `start` has waited no longer than it may.
+    /// Takes a connection for a request that began at `start`, within the time that it may wait.
     fn connection(&self, start: Instant) -> Result<r2d2::PooledConnection<Manager>, DatabaseError> {
         // Requests that get a connection at once are not counted as waiting.
         if let Some(pooled) = self.pool.try_get() {
@@ -213,7 +212,7 @@ impl Database {
         self.pool.get_timeout(left).map_err(|_| DatabaseError::NoConnection)
     }
 
-    /// The query's result; `None` if the connection was dead.
+    /// The result of a query; `None` if the connection was broken.
     fn attempt<T>(
         &self,
         pooled: &mut Pooled,
@@ -226,15 +225,14 @@ impl Database {
                 pooled.is_dead = true;
                 Ok(None)
             }
-            // diesel has no kind for a statement that took too long, and its text is in the server's
-            // language.
+            // diesel has no kind for a statement that timed out, and the message is in the server's language.
             Err(QueryError::DatabaseError(DatabaseErrorKind::Unknown, _))
                 if start.elapsed() >= self.deadlines.statement() =>
             {
                 Err(DatabaseError::Slow)
             }
             Err(QueryError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
-                // After a failover the next connection leads to a server that takes writes.
+                // After a failover, the next connection leads to a server that accepts writes.
                 pooled.is_dead = true;
                 Err(DatabaseError::ReadOnly)
             }
@@ -242,8 +240,8 @@ impl Database {
         }
     }
 
-    /// Runs queries on a thread that may block, and abandons them if they take longer than a request may: the
-    /// thread then ends whenever PostgreSQL answers or libpq gives up.
+    /// Runs blocking work on a thread, and abandons it after the time limit of a request: the thread then
+    /// ends when PostgreSQL responds or libpq gives up.
     ///
     /// # Errors
     /// Those of `work`, and [`DatabaseError::Slow`].
@@ -255,12 +253,12 @@ impl Database {
         block_until(self.deadlines.request, work).await
     }
 
-    /// As [`Database::block`], for work that writes and so may take longer: from when PostgreSQL has shown,
-    /// within the time of a read, that it answers at all.
+    /// Like [`Database::block`], for writes, whose longer time limit begins when PostgreSQL has responded to
+    /// a ping within the limit of a read.
     ///
     /// # Errors
-    /// Those of `work`, [`DatabaseError::Slow`], after which it may still be done, and those of
-    /// [`Database::read`], after which it is not even begun.
+    /// Those of `work`; [`DatabaseError::Slow`], after which the work may still complete; and those of
+    /// [`Database::read`], after which it has not begun.
     pub async fn block_writing<T, E>(
         &self,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
@@ -275,7 +273,7 @@ impl Database {
     }
 }
 
-/// A query for nothing.
+/// A query without a result, to check the connection.
 pub fn ping(connection: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query("SELECT 1").execute(connection).map(|_| ())
 }
@@ -288,7 +286,7 @@ where
     T: Send + 'static,
     E: From<DatabaseError> + Send + 'static,
 {
-    // Log lines of the work name the request that it is for.
+    // Log lines of the work have the request id.
     let span = tracing::Span::current();
     let work = move || span.in_scope(work);
     match tokio::time::timeout(deadline, tokio::task::spawn_blocking(work)).await {
@@ -304,7 +302,7 @@ struct Pooled {
     is_dead: bool,
 }
 
-/// Makes connections, and discards those that died. diesel's own manager would hand them out again.
+/// Establishes connections, and discards broken ones, which diesel's own manager would reuse.
 struct Manager {
     inner: ConnectionManager<PgConnection>,
     failures: Failures,

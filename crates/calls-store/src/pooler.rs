@@ -1,7 +1,7 @@
-//! Finds out whether a connection keeps its session.
+//! Detects transaction poolers between this program and PostgreSQL.
 //!
-//! A pooler of transactions, such as pgbouncer with `pool_mode = transaction`, gives each transaction any
-//! connection. Then settings, prepared statements and LISTEN of one client are another one's.
+//! A pooler such as pgbouncer with `pool_mode = transaction` assigns connections per transaction. Clients
+//! then share settings, prepared statements and LISTEN.
 
 use anyhow::{Context, bail};
 use diesel::connection::{CacheSize, SimpleConnection as _};
@@ -9,13 +9,13 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
-/// A pooler that other clients use as well can give a connection back to who had it. Not so often.
+/// Number of attempts: a busy pooler may return the same connection by chance, but hardly this often.
 const ROUNDS: usize = 5;
 
-/// Makes two connections, and sets on one what the other must not see.
+/// Opens two connections, and sets on one a setting that the other must not see.
 ///
 /// # Errors
-/// The connections do not keep their sessions, or cannot be made.
+/// The connections do not keep their sessions, or cannot be established.
 pub(crate) fn check(connect: impl Fn() -> anyhow::Result<PgConnection>) -> anyhow::Result<()> {
     let mut one = connect()?;
     let mut other = connect()?;
@@ -36,14 +36,14 @@ pub(crate) fn check(connect: impl Fn() -> anyhow::Result<PgConnection>) -> anyho
     Ok(())
 }
 
-/// Whether a setting is there on the connection that it was made on, and on no other.
+/// Whether a setting exists on the connection that set it, and not on the other.
 fn keeps_setting(one: &mut PgConnection, other: &mut PgConnection, value: &str) -> QueryResult<bool> {
     one.batch_execute(&format!("SET calls.session = '{value}'"))?;
     other.transaction(|other| {
         if setting(other)?.as_deref() == Some(value) {
             return Ok(false);
         }
-        // The other one's transaction keeps what it was given, so this one can be given something else.
+        // The open transaction of the other keeps its server connection, so this one may be assigned another.
         Ok(one.transaction(setting)?.as_deref() == Some(value))
     })
 }

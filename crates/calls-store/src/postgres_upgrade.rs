@@ -1,5 +1,5 @@
-//! Moves the private PostgreSQL's data to another major version: by a backup of the old server, or by one
-//! that is there, which is restored into a new cluster.
+//! Upgrades the data of the private PostgreSQL to another major version: a backup of the old server, or an
+//! existing one, is restored into a new cluster.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,28 +12,28 @@ use crate::backup::{self, Step};
 use crate::restore;
 use crate::server::Server;
 
-/// Step of an upgrade, for its progress display.
+/// Step of an upgrade, for progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// It begins: the major versions.
+    /// The upgrade begins.
     From {
-        /// The old one.
+        /// Old major version.
         old: u32,
-        /// The new one.
+        /// New major version.
         new: u32,
     },
     /// A step of the backup or of the restore.
     Step(Step),
-    /// The new cluster is complete and takes the old one's place.
+    /// The complete new cluster replaces the old one.
     Exchanging,
 }
 
 /// Result of an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The data was of this version already.
+    /// The data already had this version.
     NotNeeded(u32),
-    /// The data is of the new version.
+    /// The data was upgraded.
     Done {
         /// Content of the new cluster.
         manifest: Manifest,
@@ -42,11 +42,12 @@ pub enum Outcome {
     },
 }
 
-/// Moves the private PostgreSQL in `data_dir` to the newest installed version. With `from_backup` the old
-/// server's programs are not needed; what was stored after that backup is in the old cluster alone then.
+/// Upgrades the private PostgreSQL in `data_dir` to the newest installed version. With `from_backup` the
+/// programs of the old version are not needed; calls stored after that backup are then only in the old
+/// cluster.
 ///
 /// # Errors
-/// Somebody uses the data, there is too little room, or a step failed. The old cluster is in its place then.
+/// The data is in use, there is too little space, or a step failed. The old cluster is unchanged then.
 pub fn run(
     data_dir: &Path,
     from_backup: Option<&Path>,
@@ -86,7 +87,7 @@ pub fn run(
     Ok(Outcome::Done { manifest: checked.manifest().clone(), aside })
 }
 
-/// The new cluster and the backup together take less than the old cluster does; a fifth more, to be sure.
+/// The new cluster and the backup together are smaller than the old cluster; a fifth is added for safety.
 fn require_space(upgrade: &Upgrade) -> anyhow::Result<()> {
     let (used, free) = upgrade.space()?;
     let needed = used + used / 5;
@@ -108,7 +109,7 @@ fn back_up_old(upgrade: &Upgrade, file: &Path, watch: backup::Watch) -> anyhow::
     written.map(|_| ())
 }
 
-/// Starts the new cluster in its place, and compares its rows.
+/// Starts the new cluster in its place, and compares the numbers of rows.
 fn answers(upgrade: &Upgrade, expected: &Manifest) -> anyhow::Result<()> {
     let cluster: Cluster = upgrade.start_new()?;
     let server = Server::of(cluster)?;

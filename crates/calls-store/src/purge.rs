@@ -9,34 +9,34 @@ use crate::insertion::Layout;
 use crate::keys::{CallId, PartyKey};
 use crate::schema::{calls, histories};
 
-/// Number of calls that began before an instant.
+/// Number of calls that began before a time.
 pub fn count_before(connection: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<i64> {
     calls::table.filter(calls::created_at.lt(before)).count().get_result(connection)
 }
 
-/// A walk through all histories that deletes what began before an instant.
+/// Deletes the calls of all histories that began before a time.
 ///
-/// Batches walk the owners in their order. Each is a transaction of its own: no history is locked for long,
-/// and a walk that was broken off is finished by the next.
+/// It works in batches ordered by owner. Each is a transaction, so no history is locked for long, and an
+/// interrupted run is completed by the next one.
 #[derive(Debug)]
 pub struct Purge {
     before: DateTime<Utc>,
-    /// The last owner whose history has been looked through.
+    /// The last owner whose history is done.
     after: PartyKey,
     layout: Layout,
 }
 
 impl Purge {
-    /// Long enough that its start does not count, short enough that nobody waits.
+    /// Calls per batch: enough that its start costs little, and few enough that others wait only briefly.
     const BATCH: i64 = 20_000;
     const OWNERS: i64 = 200;
 
-    /// A walk that has not begun.
+    /// A run that has not begun.
     pub fn new(before: DateTime<Utc>, layout: Layout) -> Self {
         Self { before, after: PartyKey(i64::MIN), layout }
     }
 
-    /// Deletes some thousand calls and says how many. `None` when there are no more.
+    /// Deletes a batch, and returns its number of calls. `None` at the end.
     pub fn next_batch(&mut self, connection: &mut PgConnection) -> QueryResult<Option<usize>> {
         let owners = match self.layout {
             Layout::Plain => Self::OWNERS,
@@ -75,7 +75,7 @@ impl Purge {
     fn delete_of_all(&self, connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<usize> {
         let mut deleted = 0;
         for owner in owners {
-            // A look into the index; most histories of a second run have nothing old.
+            // An index lookup; in a second run, most histories have no old calls.
             let old = calls::table.filter(calls::number.eq(owner)).filter(calls::created_at.lt(self.before));
             if diesel::select(diesel::dsl::exists(old)).get_result(connection)? {
                 lock(connection, *owner)?;
@@ -87,7 +87,7 @@ impl Purge {
         Ok(deleted)
     }
 
-    /// The next part of a long history.
+    /// Deletes a part of a long history.
     fn delete_of_one(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<usize> {
         lock(connection, owner)?;
         let old: Vec<CallId> = calls::table
@@ -107,7 +107,7 @@ impl Purge {
     }
 }
 
-/// Keeps writers out of a history until the transaction ends.
+/// Locks a history against writers until the end of the transaction.
 fn lock(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<()> {
     let history = histories::table.find(owner).select(histories::number).for_no_key_update();
     history.load::<PartyKey>(connection).map(|_| ())

@@ -1,4 +1,4 @@
-//! Restores a backup: all of it in one transaction, or nothing.
+//! Restores a backup in one transaction.
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -14,14 +14,14 @@ use crate::backup::{self, Step, Tools, Unpacking, Watch};
 use crate::migrations;
 use crate::server::Server;
 
-/// A backup that was read and is whole, and that this version can restore.
+/// A verified backup that this version can restore.
 pub struct Checked<'a> {
     path: &'a Path,
     manifest: Manifest,
 }
 
-/// Removes all that Calls may have made in the schema: tables, sequences, functions and types that belong to
-/// no extension.
+/// Removes everything that Calls may have created in the schema: tables, sequences, functions and types that
+/// belong to no extension.
 const REMOVE_ALL: &str = "
 DO $remove$
 DECLARE statements text;
@@ -47,11 +47,11 @@ BEGIN
 END $remove$;
 ";
 
-/// Reads all of a backup, and touches nothing.
+/// Verifies a backup, without changing anything.
 ///
 /// # Errors
-/// It is damaged, cut off, of a newer version of Calls, or in a format that the installed PostgreSQL does not
-/// know.
+/// It is damaged, truncated, from a newer version of Calls, or in a format that the installed PostgreSQL does
+/// not support.
 pub fn check(path: &Path) -> anyhow::Result<Checked<'_>> {
     let manifest = archive::read(path)?;
     let newest = migrations::newest_layout()?;
@@ -71,11 +71,11 @@ impl Checked<'_> {
         &self.manifest
     }
 
-    /// Puts the backup in the place of the database of `server`, and leaves its layout as it is.
+    /// Replaces the database of `server` with the backup, without applying migrations.
     ///
     /// # Errors
-    /// The database has calls and `replace` is not set, others are connected to it, it is of an older
-    /// PostgreSQL, or a row is missing in the end. The database is as before then.
+    /// The database has calls and `replace` is not set, other clients are connected to it, its PostgreSQL is
+    /// older, or a row is missing at the end. The database is unchanged then.
     pub fn restore(&self, server: &Server, replace: bool, watch: Watch) -> anyhow::Result<()> {
         let postgres = {
             let mut connection = server.connect()?;
@@ -98,12 +98,11 @@ impl Checked<'_> {
         self.run(&Tools::new(server, postgres)?, watch)
     }
 
-    /// Runs `psql` on what `pg_restore` writes, in one transaction, which is committed when all rows are
-    /// there.
+    /// Runs `psql` on the output of `pg_restore`, in one transaction that is committed if all rows are there.
     fn run(&self, tools: &Tools, watch: Watch) -> anyhow::Result<()> {
         let mut command = tools.command("psql");
         command.args(["--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1"]);
-        // An error's further lines can quote a row.
+        // The details of an error can quote a row.
         command.args(["--set=VERBOSITY=terse", "--output=/dev/null", "--file=-"]).stdin(Stdio::piped());
         let mut psql = backup::Running::start(command, "psql")?;
         let mut input = BufWriter::with_capacity(1 << 20, psql.input()?);
@@ -124,13 +123,13 @@ impl Checked<'_> {
         };
         let fed = feed();
         ensure!(!broken_off, "the restore was broken off");
-        // If `psql` has ended, it says why.
+        // If `psql` has ended, it reports the reason.
         if let Err(error) = fed {
             drop(input);
             psql.succeed()?;
             return Err(error).context("cannot pass the backup to psql");
         }
-        // Without its success there is no commit.
+        // No commit without its success.
         unpacking.succeed()?;
         let committed = input.write_all(b"COMMIT;\n").and_then(|()| input.flush());
         drop(input);
@@ -139,7 +138,7 @@ impl Checked<'_> {
     }
 }
 
-/// A statement that fails if a table has other rows than these.
+/// A statement that fails unless the tables have these numbers of rows.
 fn count_check(rows: &Rows) -> String {
     let mut check = "\nDO $check$\nDECLARE found bigint;\nBEGIN\n".to_owned();
     for (table, expected) in rows {
@@ -153,7 +152,7 @@ fn count_check(rows: &Rows) -> String {
     check + "END $check$;\n"
 }
 
-/// Whether no table has a row, but for those that a new database has.
+/// Whether all tables are empty, except for the rows of a new database.
 fn is_empty(connection: &mut PgConnection) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
@@ -161,7 +160,7 @@ fn is_empty(connection: &mut PgConnection) -> QueryResult<bool> {
         found: bool,
     }
     for table in backup::tables(connection)? {
-        // The withheld and the unknown caller are always there.
+        // The withheld and the unknown caller always have rows.
         let condition = match table.as_str() {
             "public.__diesel_schema_migrations" => continue,
             "public.other_parties" | "public.phone_numbers" => "WHERE number < -2",

@@ -1,8 +1,8 @@
-//! The rule whether a missed call was returned, defined here alone.
+//! The rule for whether a missed call was returned, defined only here.
 //!
-//! A missed inbound call asks to be returned if its caller is identified and it did not end in a way that
-//! asks for nothing ([`Disposition::is_returnable`](calls_model::Disposition::is_returnable)). It is returned
-//! when owner and caller next speak, whoever called.
+//! A missed inbound call is returnable if its caller is identified and its disposition is
+//! ([`Disposition::is_returnable`](calls_model::Disposition::is_returnable)). It is returned when owner and
+//! caller next speak, in either direction.
 
 use calls_model::{CallType, Outcome};
 use chrono::{DateTime, Utc};
@@ -14,18 +14,18 @@ use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz};
 use crate::keys::PartyKey;
 use crate::rows::CallColumns;
 
-/// Role of a call in its owner's list of calls to return.
+/// Standing of a call among the calls to return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Not missed by the owner, or missed in a way that asks for nothing.
+    /// Not missed by the owner, or not returnable by its disposition.
     Settled,
-    /// Missed, and nobody can tell from whom.
+    /// Missed, from an unidentified caller.
     Unidentified,
-    /// Missed, and can be returned: it is once the two speak later.
+    /// Missed and returnable: returned if the two speak later.
     Open,
 }
 
-/// The standing of a call, before it is known who spoke later.
+/// The standing of a call, regardless of later calls.
 pub fn standing(call: &CallColumns) -> Standing {
     let asks = call.disposition().is_none_or(|disposition| disposition.is_returnable());
     match (call.call_type(), asks) {
@@ -35,26 +35,26 @@ pub fn standing(call: &CallColumns) -> Standing {
     }
 }
 
-/// Whether a call that is [`Standing::Open`] is returned, given when the two last spoke.
+/// Whether a call that is [`Standing::Open`] is returned, given the time of the last completed call.
 pub fn is_returned(missed_at: DateTime<Utc>, last_spoken: Option<DateTime<Utc>>) -> bool {
     last_spoken.is_some_and(|spoken| spoken > missed_at)
 }
 
-/// Whether the two speak in calls of this type.
+/// Whether calls of this type are completed.
 pub fn is_spoken(call_type: CallType) -> bool {
     call_type.outcome() == Outcome::Completed
 }
 
-/// The condition that a row of `calls` is [`Standing::Open`].
+/// Condition: a row of `calls` is [`Standing::Open`].
 pub(crate) const IS_OPEN: &str = "(calls.type = 2 AND calls.disposition NOT IN (5, 7) AND (calls.counterparty > 0 \
                                   OR calls.counterparty BETWEEN -4611686018427387904 AND -3))";
 
-/// The condition that a row of `calls` is [`Standing::Unidentified`].
+/// Condition: a row of `calls` is [`Standing::Unidentified`].
 pub(crate) const IS_UNIDENTIFIED: &str = "(calls.type = 2 AND calls.disposition NOT IN (5, 7) AND \
                                           (calls.counterparty IN (-1, -2) OR calls.counterparty < -4611686018427387904))";
 
-/// When the owner and the counterparty of a row of `calls` last spoke, as SQL around the owner's parameter:
-/// one look into the natural key for each type of completed call.
+/// Time of the last completed call between owner and counterparty of a row of `calls`, as SQL around the
+/// owner's parameter: one lookup in the natural key per type.
 pub(crate) const LAST_SPOKEN: [&str; 3] = [
     "greatest((SELECT max(spoken.created_at) FROM calls AS spoken WHERE spoken.number = ",
     " AND spoken.counterparty = calls.counterparty AND spoken.type = 1), \
@@ -62,7 +62,7 @@ pub(crate) const LAST_SPOKEN: [&str; 3] = [
     " AND spoken.counterparty = calls.counterparty AND spoken.type = 3))",
 ];
 
-/// For each of some missed calls of a history, as counterparty and time: when the two next spoke.
+/// For each missed call of a history, given as counterparty and time: the time of the next completed call.
 pub fn next_spoken(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -72,7 +72,7 @@ pub fn next_spoken(
     NextSpoken { owner, counterparties, times }.load(connection)
 }
 
-/// When each of some calls of a history was returned, in their order; one query for all.
+/// The time at which each call of a history was returned, in order, by one query.
 pub fn returned_at(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -87,7 +87,7 @@ pub fn returned_at(
     Ok(rows.iter().map(|row| if is_open(&row) { spoken.next().flatten() } else { None }).collect())
 }
 
-/// A query of its own type is prepared once per connection.
+/// A query with its own type is prepared once per connection.
 #[derive(QueryId)]
 struct NextSpoken {
     owner: PartyKey,
@@ -97,7 +97,7 @@ struct NextSpoken {
 
 impl QueryFragment<Pg> for NextSpoken {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // One look into the natural key for each type of completed call.
+        // One lookup in the natural key per type of completed call.
         for (before, completed) in [("SELECT least(", "1"), (", ", "3")] {
             out.push_sql(before);
             out.push_sql("(SELECT min(created_at) FROM calls WHERE type = ");

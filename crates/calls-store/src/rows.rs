@@ -1,4 +1,4 @@
-//! Calls as they are read.
+//! Rows of `calls`.
 
 use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, Disposition, Note, Party};
 use chrono::{DateTime, Utc};
@@ -14,16 +14,19 @@ use crate::schema::calls;
 pub(crate) type HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
-/// Columns that are selected to read calls.
+/// Columns that are selected for a call.
 pub(crate) const HISTORY_COLUMNS: HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
+
+/// The columns that the index lacks: ring time in milliseconds, and the other line.
+pub(crate) type BesideIndex = (Option<i32>, Option<PartyKey>);
 
 /// A row of `calls`, as far as the index `calls_history` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct CallColumns {
     /// The id.
     pub id: CallId,
-    /// When it began.
+    /// Time of its beginning.
     pub created_at: DateTime<Utc>,
     /// The other party's key.
     pub counterparty: PartyKey,
@@ -49,7 +52,7 @@ pub struct CallRow {
 /// Details of a call beside the columns of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowDetails {
-    /// From the first ring to the answer or the end.
+    /// Time from the first ring to the answer or the end.
     pub ring_time: Option<CallDuration>,
     /// The other number that took part.
     pub via: Option<Party>,
@@ -59,10 +62,10 @@ pub struct RowDetails {
     pub note: Option<Note>,
 }
 
-/// A place in a history, which is ordered by time and then by id, newest first.
+/// A position in a history, which is ordered by time and then by id, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// When the call began.
+    /// Time of the call.
     pub created_at: DateTime<Utc>,
     /// The call's id.
     pub id: CallId,
@@ -74,7 +77,7 @@ impl CallColumns {
         Position { created_at: self.created_at, id: self.id }
     }
 
-    /// Disposition, where it is known.
+    /// Disposition, if known.
     pub fn disposition(&self) -> Option<Disposition> {
         self.disposition.0
     }
@@ -86,7 +89,7 @@ impl CallColumns {
 }
 
 impl CallRow {
-    /// Rows with their parties, as far as those are known to `labels` or can be read.
+    /// Rows with their parties, which are read unless `labels` has them.
     pub fn resolve(
         connection: &mut PgConnection,
         labels: &Labels,
@@ -96,7 +99,7 @@ impl CallRow {
         Ok(Self::with_labels(labels, rows))
     }
 
-    /// Rows with parties that are known to `labels`.
+    /// Rows with their parties, which `labels` must have.
     pub(crate) fn with_labels(labels: &Labels, rows: Vec<CallColumns>) -> Vec<Self> {
         let with_label = |columns: CallColumns| {
             let counterparty = labels.get(columns.counterparty);
@@ -130,7 +133,7 @@ impl From<CallRow> for Call {
 }
 
 impl From<CallRow> for DetailedCall {
-    /// The counterparty's spelling and when the call was returned are not known yet.
+    /// The counterparty's spellings and the time of return are added later.
     fn from(mut row: CallRow) -> Self {
         let RowDetails { ring_time, via, name, note } = std::mem::take(&mut row.details);
         let disposition = row.columns.disposition();

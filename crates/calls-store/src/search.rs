@@ -10,8 +10,9 @@ use diesel::sql_types::{Array, BigInt, Text};
 use crate::counts;
 use crate::filter::Counterparties;
 use crate::keys::{CallId, PartyKey};
+use crate::like::escape_like;
 
-/// Search terms. If empty, everybody is found.
+/// Search terms. Empty terms match all parties.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Search {
     text: String,
@@ -19,22 +20,22 @@ pub struct Search {
 }
 
 impl Search {
-    /// A text, and the digits of the numbers that it is a part of.
+    /// A text, and the digits of the numbers it may be a part of.
     pub fn new(text: &str, digits: Vec<Digits>) -> Self {
         Self { text: text.trim().to_owned(), digits }
     }
 
-    /// Whether it finds everybody.
+    /// Whether all parties match.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Patterns of which a name has all: the words of the text.
+    /// LIKE patterns that a matching name all contains: the words of the text.
     pub(crate) fn words(&self) -> Vec<String> {
         self.text.split_whitespace().map(|word| format!("%{}%", escape_like(word))).collect()
     }
 
-    /// Patterns of which a number's digits have one.
+    /// LIKE patterns of which the digits of a matching number have one.
     pub(crate) fn numbers(&self) -> Vec<String> {
         let pattern = |digits: &Digits| match digits {
             Digits::Beginning(digits) => format!("{digits}%"),
@@ -43,15 +44,14 @@ impl Search {
         self.digits.iter().map(pattern).collect()
     }
 
-    /// The digits that [`Search::numbers`] are made of.
+    /// The digits of [`Search::numbers`].
     pub(crate) fn digits(&self) -> impl Iterator<Item = &str> {
         self.digits.iter().map(|digits| match digits {
             Digits::Beginning(digits) | Digits::Anywhere(digits) => digits.as_str(),
         })
     }
 
-    /// The pattern of an extension, a short code or a SIP address: a number's digits without what groups
-    /// them.
+    /// LIKE pattern for an extension, a short code or a SIP address: digits without separators.
     pub(crate) fn label(&self) -> String {
         let digits = || self.text.chars().filter(char::is_ascii_digit).collect::<String>();
         let text = if self.digits.is_empty() { self.text.clone() } else { digits() };
@@ -59,13 +59,8 @@ impl Search {
     }
 }
 
-/// `%`, `_` and `\` mean themselves.
-pub(crate) fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-/// The condition that a name has all words, given the number of the parameter that holds their patterns. The
-/// same folding as the column's (see the migration `keep_address_books`).
+/// Condition: a name contains all words, given the number of the parameter with their patterns. The folding
+/// is the same as that of the column (see the migration `keep_address_books`).
 pub(crate) fn named_like(parameter: u8) -> String {
     format!(
         "names.folded LIKE ALL (ARRAY(SELECT replace(translate(lower(regexp_replace(normalize(word, NFKD), \
@@ -73,7 +68,7 @@ pub(crate) fn named_like(parameter: u8) -> String {
     )
 }
 
-/// Those of some parties that a search finds.
+/// The parties among these that match a search.
 pub fn among(
     connection: &mut PgConnection,
     parties: &[PartyKey],
@@ -95,8 +90,8 @@ struct Counterparty {
     counterparty: PartyKey,
 }
 
-/// The condition that a column `counterparty` is found, given the number of the first of three parameters:
-/// the patterns of digits, those of a name's words, and that of a label.
+/// Condition: the column `counterparty` matches, given the number of the first of three parameters: patterns
+/// of digits, patterns of a name's words, and the pattern of a label.
 fn is_found(first: u8) -> String {
     format!(
         "(counterparty > 0 AND counterparty::text LIKE ANY (${first})
@@ -107,13 +102,13 @@ fn is_found(first: u8) -> String {
     )
 }
 
-/// The counterparties of a history that a search finds.
+/// The counterparties of a history that match a search.
 pub fn counterparties(
     connection: &mut PgConnection,
     owner: PartyKey,
     search: &Search,
 ) -> QueryResult<Counterparties> {
-    // A long history that is counted has a list of its counterparties, but for those of its newest calls.
+    // A counted history has a list of its counterparties, except those of its newest calls.
     let until = counts::progress(connection, owner)?.map(|counts| counts.until);
     let known = match until {
         Some(_) => {

@@ -1,4 +1,4 @@
-//! The PostgreSQL server: one behind a URL, or the private cluster.
+//! The PostgreSQL server: an external one, or the private cluster.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use local_postgres::{Cluster, Programs};
 use crate::libpq_options::with_options;
 use crate::pooler;
 
-/// The database's name in the private cluster.
+/// Name of the database in the private cluster.
 const DATABASE: &str = "calls";
 
-/// The PostgreSQL server. Keeps the private cluster running, if that is it.
+/// The PostgreSQL server. Keeps the private cluster running, if that is used.
 pub struct Server {
     url: String,
     cluster: Option<Cluster>,
@@ -27,8 +27,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server behind `database_url` (a libpq connection URI or keyword/value string), or without one the
-    /// private cluster in `data_dir`, which is made, started or joined as needed.
+    /// Opens the server at `database_url` (a libpq connection URI or keyword/value string), or without one
+    /// the private cluster in `data_dir`, which is created, started or joined as needed.
     pub fn open(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if let Some(url) = database_url {
             return Ok(Self { url, cluster: None, restarts: AtomicU64::new(0) });
@@ -37,17 +37,17 @@ impl Server {
         Self::embedded(&data_dir)
     }
 
-    /// The database in a private cluster that runs, which is made if it is not there.
+    /// Opens a running private cluster. The database is created if missing.
     pub(crate) fn of(cluster: Cluster) -> anyhow::Result<Self> {
         cluster.ensure_database(DATABASE)?;
         let url = cluster.url(DATABASE);
         Ok(Self { url, cluster: Some(cluster), restarts: AtomicU64::new(0) })
     }
 
-    /// As [`Server::open`], but makes no private cluster where there is none.
+    /// Like [`Server::open`], but does not create a private cluster.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no cluster.
     pub fn open_existing(database_url: Option<String>, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         if database_url.is_none() {
             let folder = data_dir.clone().map_or_else(local_postgres::default_data_dir, Ok)?;
@@ -82,10 +82,10 @@ impl Server {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// PostgreSQL's version, such as `17.2`, perhaps with its distributor's words behind it.
+    /// PostgreSQL's version, such as `17.2`, possibly followed by the distributor's words.
     ///
     /// # Errors
-    /// There is no connection.
+    /// The connection fails.
     pub fn version(&self) -> anyhow::Result<String> {
         #[derive(QueryableByName)]
         struct Row {
@@ -97,18 +97,18 @@ impl Server {
         Ok(row.version)
     }
 
-    /// Waits until PostgreSQL answers a question. One that only takes connections would be waited for without
-    /// end.
+    /// Waits until PostgreSQL responds to a query. A server that only accepts connections would otherwise be
+    /// waited for without end.
     ///
     /// # Errors
-    /// No answer within a quarter of a minute, or no connection.
+    /// No response within 15 seconds, or no connection.
     pub fn require_answer(&self, on_wait: impl FnOnce()) -> anyhow::Result<()> {
-        /// When those who watch are told that it takes long.
+        /// Time after which `on_wait` is called.
         const PATIENCE: Duration = Duration::from_secs(3);
         const LIMIT: Duration = Duration::from_secs(15);
         let url = self.url.clone();
         let (sender, answer) = sync_channel(1);
-        // It ends with the process, if nothing else ends it.
+        // The thread may outlive this call, up to the end of the process.
         std::thread::spawn(move || {
             let ask = |mut connection: PgConnection| connection.batch_execute("SELECT 1").map_err(Into::into);
             // The receiver may be gone.
@@ -126,10 +126,10 @@ impl Server {
         })
     }
 
-    /// The programs that back this server, of the major version `postgres`, up and restore it.
+    /// The client programs of the major version `postgres`, for backups.
     ///
     /// # Errors
-    /// There are none that fit.
+    /// There are no suitable programs.
     pub fn programs(&self, postgres: u32) -> anyhow::Result<Programs> {
         match &self.cluster {
             Some(cluster) => Ok(cluster.programs()?),
@@ -137,12 +137,12 @@ impl Server {
         }
     }
 
-    /// One connection, outside any pool.
+    /// Opens a connection outside any pool.
     pub fn connect(&self) -> anyhow::Result<PgConnection> {
         connect(&self.url)
     }
 
-    /// Starts the private cluster again if it has ended. Does nothing with a server that is not ours.
+    /// Restarts the private cluster if it has ended. Does nothing for an external server.
     pub fn ensure_running(&self) -> anyhow::Result<()> {
         if let Some(cluster) = &self.cluster {
             cluster.ensure_running()?;
@@ -150,10 +150,10 @@ impl Server {
         Ok(())
     }
 
-    /// Checks that connections keep their session, which everything but migrations needs.
+    /// Checks that connections keep their sessions, which everything but migrations requires.
     ///
     /// # Errors
-    /// There is a pooler of transactions in between, or no connection.
+    /// There is a transaction pooler in between, or no connection.
     pub fn require_sessions(&self) -> anyhow::Result<()> {
         match self.cluster {
             Some(_) => Ok(()),
@@ -161,10 +161,10 @@ impl Server {
         }
     }
 
-    /// Checks the same of another server, such as a standby. One that does not answer now is not checked.
+    /// Checks the same for another server, such as a standby. A server that does not respond is not checked.
     ///
     /// # Errors
-    /// There is a pooler of transactions in between.
+    /// There is a transaction pooler in between.
     pub fn require_sessions_of(url: &str) -> anyhow::Result<()> {
         match connect(url) {
             Ok(_) => pooler::check(|| connect(url)),
@@ -172,15 +172,15 @@ impl Server {
         }
     }
 
-    /// Starts the private cluster again whenever a connection to it fails because it has ended. Does nothing
-    /// with a server that is not ours. Ends when [`Failures`] are no more.
+    /// Restarts the private cluster when a connection fails because it has ended. Does nothing for an
+    /// external server. Ends when all [`Failures`] are dropped.
     pub fn keep_running(server: &Arc<Self>) -> Failures {
         let (sender, failures): (_, Receiver<()>) = sync_channel(1);
         let server: Weak<Self> = Arc::downgrade(server);
         std::thread::spawn(move || {
             for () in failures {
                 let Some(server) = server.upgrade() else { return };
-                // At once if it runs.
+                // Returns at once if it is running.
                 match server.cluster.as_ref().map(Cluster::ensure_running) {
                     Some(Ok(true)) => {
                         server.restarts.fetch_add(1, Ordering::Relaxed);
@@ -194,25 +194,25 @@ impl Server {
         Failures(Some(sender))
     }
 
-    /// Stops using the server. The private cluster is stopped by the last process that leaves it.
+    /// Closes the server. The last process that leaves a private cluster stops it.
     pub fn leave(self) -> anyhow::Result<()> {
         Ok(self.cluster.map_or(Ok(()), Cluster::leave)?)
     }
 }
 
-/// One connection, which a silent server does not hold up.
+/// Opens a connection with timeouts.
 fn connect(url: &str) -> anyhow::Result<PgConnection> {
     PgConnection::establish(&with_options(url)).context("cannot connect to PostgreSQL")
 }
 
-/// Told of each connection that cannot be made.
+/// Reports failed connections.
 #[derive(Debug, Clone, Default)]
 pub struct Failures(Option<SyncSender<()>>);
 
 impl Failures {
-    /// Tells of one.
+    /// Reports a failed connection.
     pub(crate) fn tell(&self) {
-        // If one is told already, that is enough.
+        // A pending report is enough.
         self.0.as_ref().map(|sender| sender.try_send(()));
     }
 }

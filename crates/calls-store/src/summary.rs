@@ -1,8 +1,7 @@
 //! Summary of a history.
 //!
-//! A long history is read as its counts, and what those do not tell as the few calls around the edges of a
-//! period. Any other history is read whole; one that is too long for it as far as the time allows, newest
-//! calls first.
+//! A long history is read from its counts, and call by call at the edges of a period. Other histories are
+//! read call by call, newest first, as far as the time allows.
 
 mod accumulator;
 mod counted;
@@ -32,18 +31,18 @@ pub use lines::summarize_lines;
 pub struct Question<'a> {
     /// Owner of the history.
     pub owner: PartyKey,
-    /// Calls to add up.
+    /// The calls to add up.
     pub filter: &'a Filter,
-    /// The zone that days and hours are counted in.
+    /// Time zone of days and hours.
     pub zone: Tz,
     /// Time limit of reading calls.
     pub patience: Duration,
-    /// A history with more calls than this is read as its counts: [`counts::LONG`].
+    /// Histories with more calls than this are read from their counts: [`counts::LONG`].
     pub long: u64,
 }
 
-/// The summary of the calls of a history that fit a filter, all of it as of one instant. It says itself if it
-/// does not cover all of them.
+/// The summary of the matching calls of a history, from one snapshot. It says which calls it covers, if not
+/// all.
 pub fn summarize(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -54,7 +53,7 @@ pub fn summarize(
     Ok(summary)
 }
 
-/// A summary without its medians, and what those are made of.
+/// A summary without medians, and the data for these.
 fn with_times(
     connection: &mut PgConnection,
     labels: &Labels,

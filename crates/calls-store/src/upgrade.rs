@@ -1,18 +1,17 @@
-//! Moves the calls of version 0.1 into the tables of this one.
+//! Migrates the calls of version 0.1.
 //!
-//! A call keeps its id: those of version 0.1 grew with the commits of a history too, and are far below the
-//! ids that a history takes from now on (the time in microseconds and above). So cursors and event ids of
-//! version 0.1 still hold.
+//! Calls keep their ids: those of version 0.1 also grew with the commits of a history, and are far below new
+//! ids, which start at the time in microseconds. So cursors and event ids of version 0.1 stay valid.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-/// Rows in a statement: enough that its start does not count, few enough that the progress moves.
+/// Rows per statement: enough that its start costs little, and few enough for steady progress.
 const BATCH: i64 = 100_000;
 
-/// A call's type in version 0.1 was an enumeration.
+/// In version 0.1 the type of a call was an enumeration.
 const MOVE: &str = "
     INSERT INTO calls (number, id, counterparty, created_at, duration_ms, type)
     SELECT number, id, counterparty, created_at, duration_ms,
@@ -32,30 +31,30 @@ const DROP: &str = "
     DROP TYPE call_type;
     DROP TYPE party_kind;";
 
-/// A step of a migration, for those who watch.
+/// A step of a migration, for progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Another process migrates this database: this one waits until it has ended.
+    /// Another process is migrating the database.
     Waiting,
-    /// Calls of version 0.1 that have been moved, and how many there are.
+    /// Calls of version 0.1 are moved.
     Moving {
-        /// So far.
+        /// Number of calls so far.
         done: u64,
-        /// In all.
+        /// Total number of calls.
         total: u64,
     },
-    /// An index is built, of so many.
+    /// An index is built.
     Indexing {
-        /// Index, from 1.
+        /// Number of the index, from 1.
         number: usize,
-        /// Their number.
+        /// Total number of indexes.
         of: usize,
     },
     /// All calls have been moved.
     Moved,
 }
 
-/// Whether there is a table of this name.
+/// Whether a table exists.
 pub(crate) fn has_table(connection: &mut PgConnection, name: &str) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
@@ -66,12 +65,12 @@ pub(crate) fn has_table(connection: &mut PgConnection, name: &str) -> QueryResul
     Ok(query.get_result::<Found>(connection)?.found)
 }
 
-/// Whether calls of version 0.1 wait to be moved.
+/// Whether there are calls of version 0.1.
 pub(crate) fn is_pending(connection: &mut PgConnection) -> QueryResult<bool> {
     has_table(connection, "calls_v1")
 }
 
-/// Moves the calls of version 0.1, if there are any, and drops its tables. To be run in a transaction.
+/// Moves the calls of version 0.1, if there are any, and drops its tables. Call it in a transaction.
 pub(crate) fn move_calls(connection: &mut PgConnection, on_step: &mut impl FnMut(Step)) -> QueryResult<()> {
     if !is_pending(connection)? {
         return Ok(());
@@ -79,7 +78,7 @@ pub(crate) fn move_calls(connection: &mut PgConnection, on_step: &mut impl FnMut
     let (total, last) = size(connection)?;
     if total > 0 {
         connection.batch_execute("SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL work_mem = '64MB'")?;
-        // An index that is built at the end takes a third of the time, and a third less room.
+        // Building the indexes at the end takes a third of the time, and a third less space.
         let indexes = drop_indexes(connection)?;
         move_rows(connection, total, last, on_step)?;
         for (number, definition) in (1..).zip(&indexes) {
@@ -126,8 +125,7 @@ fn move_rows(
     Ok(())
 }
 
-/// Drops the indexes and constraints of `calls` that are indexes, and returns the statements that make them
-/// again.
+/// Drops the indexes and index constraints of `calls`, and returns the statements that recreate them.
 fn drop_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Index {
@@ -150,10 +148,11 @@ fn drop_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     Ok(indexes.into_iter().map(|index| index.make).collect())
 }
 
-/// After many rows came in: lets queries be answered from the index alone, and planned right. Does nothing
-/// that autovacuum would not do a minute later.
+/// Vacuums and analyzes tables after many inserts, which enables index-only scans and good plans. Autovacuum
+/// would do the same a minute later.
 pub fn settle(connection: &mut PgConnection) -> QueryResult<()> {
-    // One table a statement: VACUUM takes no transaction, and several statements at once are one.
+    // One statement per table: VACUUM cannot run in a transaction, and several statements sent at once are
+    // one.
     for table in ["calls", "histories", "other_parties"] {
         connection.batch_execute(&format!("VACUUM (ANALYZE) {table}"))?;
     }

@@ -1,32 +1,32 @@
-//! Time zones for PostgreSQL. It has a time zone database of its own, which may be older than ours or lack
-//! names, so it is told the offsets from ours instead of the zone's name.
+//! Time zones for PostgreSQL. Its own time zone database may be older or lack zones, so it gets offsets
+//! instead of names.
 
 use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// Offset from UTC in a span of time.
+/// UTC offsets of a zone over a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offsets {
-    /// When the clocks change, in order.
+    /// Times at which the offset changes, in order.
     pub changes: Vec<DateTime<Utc>>,
-    /// Seconds east of UTC: before the first change, and after each. One more than there are changes.
+    /// Offsets in seconds east of UTC: before the first change, and after each.
     pub seconds: Vec<i32>,
 }
 
-/// Spans of time of one length, counted from any midnight of UTC. Within each of them a zone's clocks show
-/// one hour alone, so calls can be counted by span before anybody asks where the span is.
+/// A division of time into spans of equal length from midnight UTC, such that local time in a span is within
+/// one hour. Calls can then be counted by span, whatever the zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spans {
-    /// Before this no length fits: the clocks were off by odd minutes, or changed at some.
+    /// Before this time no length is suitable: offsets were odd.
     pub from: DateTime<Utc>,
-    /// 3600, 1800 or 900.
+    /// Length of a span: 3600, 1800 or 900 seconds.
     pub seconds: i32,
 }
 
 impl Offsets {
-    /// The spans that fit as far back as any do.
+    /// The longest spans that are suitable as far back as any.
     pub fn spans(&self) -> Spans {
-        /// 0001-01-01 and 10000-01-01: no call is before or after.
+        /// Years 1 to 9999: no call is outside.
         const TIME: [i64; 2] = [-62_135_596_800, 253_402_300_800];
         let fitting = |most: i64, second: i64| {
             [3600, 1800, 900].into_iter().find(|length| *length <= most && second % length == 0)
@@ -47,16 +47,16 @@ impl Offsets {
         Spans { from: DateTime::from_timestamp(from, 0).unwrap_or_default(), seconds: length as i32 }
     }
 
-    /// The offsets of a zone from `first` to `last`, exact to the second.
+    /// The offsets of a zone from `first` to `last`.
     pub fn new(zone: Tz, first: DateTime<Utc>, last: DateTime<Utc>) -> Self {
-        // Clocks have kept zone time since the 19th century, and no zone's rules are known beyond this one.
+        // Zone time began in the 19th century, and rules of zones are only known up to about this year.
         let (begin, end) = (year(1800), year(2101));
         let mut before = first.clamp(begin, end);
         let last = last.clamp(begin, end);
         let mut known = seconds(zone, before);
         let mut offsets = Self { changes: Vec::new(), seconds: vec![known] };
         while before < last {
-            // No clock changes twice in a day.
+            // No offset changes twice in a day.
             let after = before + TimeDelta::days(1);
             let next = seconds(zone, after);
             if next != known {
@@ -69,9 +69,9 @@ impl Offsets {
     }
 }
 
-/// The first second after `before` that no longer has the offset `known`, found by halving.
+/// The first second after `before` with another offset than `known`, by bisection.
 fn change(zone: Tz, known: i32, before: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
-    // `known` is right at `low`, and not at `high`.
+    // Invariant: the offset is `known` at `low`, and not at `high`.
     let (mut low, mut high) = (before.timestamp(), after.timestamp());
     while high - low > 1 {
         let middle = low + (high - low) / 2;

@@ -1,4 +1,4 @@
-//! All entries of an app (or of a part of it), by key.
+//! The entries of an app, or of a part of it, by key.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -16,31 +16,30 @@ use crate::value::Value;
 
 /// Entries by key. Clones are the same cache.
 ///
-/// A key is a value of any type that can be compared: a `String`, a tuple, a struct of one's
-/// own. Two keys are the same when they are equal and of one type. One key may hold data of several types;
-/// these are entries of their own.
+/// A key is a value of any comparable type: a `String`, a tuple, a struct of the app. Two keys are the same
+/// if they are equal and of the same type. A key may have data of several types; these are separate entries.
 #[derive(Clone)]
 pub struct Cache(Rc<Store>);
 
 struct Store {
     shared: Rc<Shared>,
-    /// In no order. A search through all is quick for the hundreds there are, and a hash map would cost a
-    /// page more than it saves.
+    /// Unordered. A linear search is fast for the hundreds of entries there are, and a hash map would add
+    /// more code than it saves.
     entries: RefCell<Vec<Rc<dyn Node>>>,
     listening: Cell<Option<Box<dyn Any>>>,
 }
 
-/// Makes a cache for all hooks below, with swr's defaults, and returns it.
+/// Creates a cache for all hooks below, with swr's defaults.
 pub fn provide_cache() -> Cache {
     provide_cache_with(Config::default())
 }
 
-/// Makes a cache for all hooks below, with these defaults, and returns it.
+/// Creates a cache for all hooks below, with these defaults.
 pub fn provide_cache_with(config: Config) -> Cache {
     Cache::new(Rc::new(Browser::new()), config).provide()
 }
 
-/// The cache of the nearest [`provide_cache`] above, else one for the whole thread with swr's defaults.
+/// The cache of the nearest [`provide_cache`] above, or else one for the thread with swr's defaults.
 pub fn use_cache() -> Cache {
     thread_local! {
         static GLOBAL: Cache = Cache::new(Rc::new(Browser::new()), Config::default());
@@ -50,7 +49,7 @@ pub fn use_cache() -> Cache {
 }
 
 impl Cache {
-    /// An empty cache in this world.
+    /// Creates an empty cache with this host.
     pub fn new(host: Rc<dyn Host>, config: Config) -> Self {
         let cache = Self(Rc::new(Store {
             shared: Rc::new(Shared::new(host.clone(), config)),
@@ -74,7 +73,7 @@ impl Cache {
         self.0.shared.config
     }
 
-    /// The entry of a key, made if need be.
+    /// The entry of a key, created if missing.
     pub fn entry<K, T, E>(&self, key: K) -> Entry<T, E>
     where
         K: Eq + 'static,
@@ -106,7 +105,7 @@ impl Cache {
         matching.filter_map(|node| node.as_any().downcast().ok().map(Entry)).collect()
     }
 
-    /// Fetches a key again: at once where a hook shows it, else when one does.
+    /// Revalidates a key: at once if a hook shows it, or else when one does.
     pub fn revalidate<K: PartialEq + 'static>(&self, key: &K) {
         let nodes = self.0.nodes().into_iter();
         for node in nodes.filter(|node| node.core().key.downcast_ref() == Some(key)) {
@@ -114,10 +113,10 @@ impl Cache {
         }
     }
 
-    /// Starts a fetcher now, whose answer the first request of a hook takes instead of a call of its own.
+    /// Starts a fetcher. The first request of a hook takes its answer instead of calling its own.
     ///
-    /// A second preload of the key does nothing until then. A failure is the hook's, and the next preload
-    /// begins anew.
+    /// A second preload of the key does nothing until then. A failure is passed to the hook, and the next
+    /// preload starts again.
     pub fn preload<K, T, E, F>(&self, key: K, fetcher: impl FnOnce(K) -> F)
     where
         K: Clone + Eq + 'static,
@@ -129,13 +128,13 @@ impl Cache {
         entry.0.preload(move || Box::pin(fetcher(key)));
     }
 
-    /// Empties the cache: data, errors, requests and mutations in flight, also the data kept of a key before.
-    /// May be called at any moment, from a callback too.
+    /// Empties the cache: data, errors, requests and mutations in flight, and the data kept of a previous
+    /// key. May be called at any time, including in a callback.
     pub fn unload(&self) {
         self.clear(false);
     }
 
-    /// As [`Cache::unload`], after which mounted hooks fetch anew.
+    /// Like [`Cache::unload`]; mounted hooks then fetch again.
     pub fn unload_and_revalidate(&self) {
         self.clear(true);
     }
@@ -171,8 +170,8 @@ impl Store {
         self.entries.borrow().clone()
     }
 
-    /// Tells the entries what the host has told: a moment later, as swr does, so that a hook that changes
-    /// its key in the same tick has done so.
+    /// Passes a host event to the entries, asynchronously as in swr, so that a hook that changes its key in
+    /// the same tick has done so.
     fn hear(store: &Weak<Self>, event: HostEvent) {
         let (event, Some(store)) = (
             match event {
@@ -196,7 +195,8 @@ impl Store {
         store.shared.host.set_timer(0, Box::new(tell));
     }
 
-    /// Drops entries that nobody has watched for long. Done when an entry is made, so that it takes no timer.
+    /// Drops entries that have not been watched for long. It runs when an entry is created, so it needs no
+    /// timer.
     fn collect_garbage(&self) {
         let now_ms = self.shared.host.now_ms();
         let gc_ms = millis(self.shared.config.gc_time);
@@ -208,7 +208,7 @@ impl Store {
             let mut entries = self.entries.borrow_mut();
             let Some(index) = entries.iter().position(is_garbage) else { return };
             let garbage = entries.swap_remove(index);
-            // Only now, outside the borrow: the data's own drop may reach for the cache.
+            // Dropped outside the borrow, because the data's own drop may use the cache.
             drop(entries);
             drop(garbage);
         }

@@ -9,11 +9,11 @@ use crate::cache::Cache;
 use crate::entry::Node;
 use crate::machine::Retry;
 
-/// One entry at one moment: see [`Cache::snapshot`].
+/// Snapshot of an entry: see [`Cache::snapshot`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct EntrySnapshot {
-    /// The key as text, for keys that are strings or numbers, and for types given to [`Cache::show_keys`];
-    /// else the name of its type.
+    /// The key as text, for strings, numbers and types given to [`Cache::show_keys`]; for others, the name of
+    /// their type.
     pub key: String,
     /// Type of the data.
     pub data: &'static str,
@@ -21,13 +21,13 @@ pub struct EntrySnapshot {
     pub state: EntryState,
     /// Milliseconds since the data was written; `None` without data.
     pub age_ms: Option<u64>,
-    /// A request is under way.
+    /// Whether a request is under way.
     pub in_flight: bool,
-    /// A retry or a poll is due, and waits for the network or for the tab to be visible.
+    /// Whether a retry or poll is due, and waits for the network or for the tab to be visible.
     pub is_paused: bool,
     /// The scheduled retry.
     pub retry: Option<Retry>,
-    /// Calls of the hooks that show the entry: file, line and column.
+    /// Locations of the hooks that show the entry: file, line and column.
     pub shown_by: Vec<String>,
 }
 
@@ -57,10 +57,10 @@ impl Traced {
     }
 }
 
-/// Writes keys of one type as text.
+/// Formats keys of one type.
 type Describe = Box<dyn Fn(&dyn Any) -> Option<String>>;
 
-/// The types of keys that can be written as text.
+/// The types of keys that can be formatted.
 #[derive(Default)]
 pub(crate) struct KeyTexts(RefCell<Vec<Describe>>);
 
@@ -84,12 +84,12 @@ fn plain_text(key: &dyn Any) -> Option<String> {
 }
 
 impl Cache {
-    /// Writes keys of this type into snapshots.
+    /// Shows keys of this type in snapshots.
     pub fn show_keys<K: Debug + 'static>(&self) {
         self.shared().key_texts.add::<K>();
     }
 
-    /// All entries as they are now, in no order. Not tracked.
+    /// Snapshots of all entries, unordered. Not tracked.
     pub fn snapshot(&self) -> Vec<EntrySnapshot> {
         let shared = self.shared();
         let now_ms = shared.host.now_ms();

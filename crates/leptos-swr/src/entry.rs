@@ -1,7 +1,7 @@
-//! One key's data, error and state, shared by all who use the key.
+//! Data, error and state of a key, shared by all hooks of the key.
 //!
-//! [`Entry`] is the handle; its effects on the cache do not depend on any hook. Nothing is borrowed while
-//! code of the app runs (fetchers, callbacks, effects), so that code may do anything to the cache.
+//! [`Entry`] is the handle; its effects on the cache do not depend on hooks. Nothing is borrowed while code
+//! of the app runs (fetchers, callbacks, effects), so that code may use the cache in any way.
 //!
 //! - [`node`]: the part that is the same for all types of data: the machine decides, the core performs.
 //! - [`inner`]: the part that knows the types: data, error, fetchers, callbacks.
@@ -24,7 +24,7 @@ pub(crate) use inner::{Answer, Close, Fetch, Inner, Shows, Watcher};
 pub(crate) use node::{Node, Shared};
 pub(crate) use watched::{StatusSignals, Watched};
 
-/// One key of the cache, whether or not a hook shows it. Clones are the same entry.
+/// A key of the cache, whether or not a hook shows it. Clones are the same entry.
 pub struct Entry<T, E>(pub(crate) Rc<Inner<T, E>>);
 
 impl<T, E> Clone for Entry<T, E> {
@@ -34,7 +34,7 @@ impl<T, E> Clone for Entry<T, E> {
 }
 
 impl<T, E> PartialEq for Entry<T, E> {
-    /// The same entry, not the same data.
+    /// Compares entries, not data.
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
@@ -45,12 +45,12 @@ where
     T: Value,
     E: Value,
 {
-    /// The data as it is now. Not tracked.
+    /// The current data. Not tracked.
     pub fn data(&self) -> Option<T> {
         self.0.data.get_untracked()
     }
 
-    /// The error as it is now. Not tracked.
+    /// The current error. Not tracked.
     pub fn error(&self) -> Option<E> {
         self.0.error.get_untracked()
     }
@@ -60,28 +60,28 @@ where
         self.0.core.key.downcast_ref::<K>().cloned()
     }
 
-    /// Fetches again, whatever was fetched a moment ago. Without a hook that shows the entry, the next one
-    /// that does will fetch. As swr's `mutate()` without data.
+    /// Fetches again, regardless of recent requests, like swr's `mutate()` without data. Without a hook, the
+    /// next hook to show the entry fetches.
     pub fn revalidate(&self) {
         self.0.invalidate();
     }
 
-    /// Writes data (`None`: none) and drops the error. Answers of requests in flight no longer count.
+    /// Writes data (`None` for none) and clears the error. Answers of requests in flight are dropped.
     pub fn set(&self, data: Option<T>) {
         self.write_by(|_| data, false);
     }
 
-    /// As [`Entry::set`], and fetches again.
+    /// Like [`Entry::set`], and fetches again.
     pub fn set_and_revalidate(&self, data: Option<T>) {
         self.write_by(|_| data, true);
     }
 
-    /// As [`Entry::set`], with data made from the committed data.
+    /// Like [`Entry::set`], with data computed from the committed data.
     pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
         self.write_by(change, false);
     }
 
-    /// As [`Entry::update`], and fetches again.
+    /// Like [`Entry::update`], and fetches again.
     pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
         self.write_by(change, true);
     }
@@ -98,12 +98,12 @@ where
         }
     }
 
-    /// Does some work elsewhere (a POST, say) and takes its answer into the cache.
+    /// Does work elsewhere, such as a POST, and takes its answer into the cache.
     ///
     /// The work runs to its end whether or not the reply is awaited. While it runs, the entry shows the
-    /// optimistic data of the options, if any; when it fails, the committed data. A mutation that begins
-    /// later makes this one's answer worthless for the cache, and so does emptying the cache. The reply is
-    /// the work's own result in any case.
+    /// optimistic data of the options, if any; if it fails, the committed data. After a later mutation, or if
+    /// the cache is emptied, the answer has no effect on the cache. The reply is always the result of the
+    /// work.
     pub fn mutate<R: 'static>(
         &self,
         work: impl Future<Output = Result<R, E>> + 'static,

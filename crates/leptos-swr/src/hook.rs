@@ -22,15 +22,15 @@ use crate::value::Value;
 
 /// Signals of a hook, with a handle to the entry behind them. `Copy`, as signals are.
 pub struct Swr<T: Send + Sync + 'static, E: Send + Sync + 'static> {
-    /// The newest data. Stays beside an error; `None` only while there never was any.
+    /// The newest data. It stays beside an error, and is `None` only until the first answer.
     pub data: Signal<Option<T>>,
     /// The last failure, until the next success.
     pub error: Signal<Option<E>>,
-    /// A request is under way and there is no data yet.
+    /// Whether a request is under way and there is no data yet.
     pub is_loading: Signal<bool>,
-    /// A request is under way.
+    /// Whether a request is under way.
     pub is_validating: Signal<bool>,
-    /// A retry or a poll is due, and waits for the network or for the tab to be visible.
+    /// Whether a retry or poll is due, and waits for the network or for the tab to be visible.
     pub is_paused: Signal<bool>,
     pub(crate) current: Current<T, E>,
 }
@@ -48,7 +48,7 @@ where
     T: Value,
     E: Value,
 {
-    /// The entry of the key as it is now. `None` without a key, and after the hook's owner is gone.
+    /// The entry of the current key. `None` without a key, and after the hook's owner is disposed.
     pub fn entry(&self) -> Option<Entry<T, E>> {
         self.current.get_untracked()
     }
@@ -58,7 +58,7 @@ where
         self.current.get()?.0.core.status.retry.get()
     }
 
-    /// Asks for the data again, whatever was asked a moment ago: [`Entry::revalidate`].
+    /// Fetches again, regardless of recent requests: [`Entry::revalidate`].
     pub fn revalidate(&self) {
         if let Some(entry) = self.entry() {
             entry.revalidate();
@@ -79,22 +79,22 @@ where
         }
     }
 
-    /// Makes data from the committed data: [`Entry::update`]. Does nothing without a key.
+    /// Updates data: [`Entry::update`]. Does nothing without a key.
     pub fn update(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
         if let Some(entry) = self.entry() {
             entry.update(change);
         }
     }
 
-    /// As [`Swr::update`], and fetches again.
+    /// Like [`Swr::update`], and fetches again.
     pub fn update_and_revalidate(&self, change: impl FnOnce(Option<&T>) -> Option<T>) {
         if let Some(entry) = self.entry() {
             entry.update_and_revalidate(change);
         }
     }
 
-    /// Does some work and takes its answer into the cache: [`Entry::mutate`]. `None` without a key; then the
-    /// work is not done.
+    /// Does work and takes its answer into the cache: [`Entry::mutate`]. Without a key it does nothing and
+    /// returns `None`.
     pub fn mutate<R: 'static>(
         &self,
         work: impl Future<Output = Result<R, E>> + 'static,
@@ -106,12 +106,11 @@ where
 
 /// The data of a key, with the cache's defaults.
 ///
-/// `key` is reactive: where it changes, so does the data. `None` is no key: nothing is fetched, and all
-/// signals are empty. `fetcher` is called untracked, with the key, whenever data is wanted; see
-/// [`crate::abort_signal`] for what it can hand to `fetch`.
+/// `key` is reactive. With `None`, nothing is fetched and all signals are empty. `fetcher` is called
+/// untracked with the key when data is needed; see [`crate::abort_signal`] for cancelling requests.
 ///
-/// The cached data of a key is there at once, and also where the key changes: no signal ever shows one
-/// key's data under another key, unless `keep_previous_data` asks for it.
+/// Cached data is shown at once, also when the key changes: no signal shows one key's data under another key,
+/// unless `keep_previous_data` is set.
 #[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr<K, T, E, F>(
     key: impl Fn() -> Option<K> + 'static,
@@ -126,7 +125,7 @@ where
     use_swr_with(key, fetcher, |_| {})
 }
 
-/// The data of a key that never changes: fetched once, and then only when asked for.
+/// The data of a key that never changes: fetched once, and again only on request.
 #[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_immutable<K, T, E, F>(
     key: impl Fn() -> Option<K> + 'static,
@@ -144,8 +143,7 @@ where
 }
 
 /// The data of a key, with options.
-///
-/// `options` changes the cache's defaults in place. It is reactive: where it reads a signal, the options
+/// `options` modifies the cache's defaults. It is reactive: if it reads a signal, the options change with it.
 /// change with it.
 #[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_with<K, T, E, F>(
@@ -170,7 +168,7 @@ where
     use_found(&cache, Box::new(find), options)
 }
 
-/// Reads the data under a key that other hooks or mutations have stored. Never fetches.
+/// Reads data that other hooks or mutations have stored under a key. Never fetches.
 #[cfg_attr(feature = "devtools", track_caller)]
 pub fn use_swr_cached<K, T, E>(key: impl Fn() -> Option<K> + 'static) -> Swr<T, E>
 where
@@ -184,10 +182,10 @@ where
     use_found(&cache, Box::new(find), |_| {})
 }
 
-/// Finds the entry to show, and how it is fetched, if it is. Reactive.
+/// Finds the entry to show, and its fetcher if it has one. Reactive.
 pub(crate) type Find<T, E> = Box<dyn Fn() -> Option<EntryAndFetch<T, E>>>;
 
-/// The signals of the entry that is found.
+/// The signals of an entry.
 #[cfg_attr(feature = "devtools", track_caller)]
 pub(crate) fn use_found<T, E>(
     cache: &Cache,
@@ -220,7 +218,7 @@ where
     }
 }
 
-/// A part of the found entry's status; its default without an entry.
+/// A part of the entry's status; the default without an entry.
 fn select<T, E, V>(current: Current<T, E>, part: fn(&StatusSignals) -> V) -> Signal<V>
 where
     T: Value,
@@ -233,7 +231,7 @@ where
 /// State of a hook: the entry that it shows, and its current options.
 pub(crate) struct Hook<T, E> {
     found: RefCell<Option<EntryAndFetch<T, E>>>,
-    /// The last data that it had, of whichever key.
+    /// The last data, of any key.
     kept: RefCell<Option<T>>,
     options: RefCell<Rc<Options<T, E>>>,
     /// The options have changed.
@@ -265,10 +263,10 @@ impl<T, E> Hook<T, E> {
     }
 }
 
-/// The way from a signal to its hook, as long as the hook's owner is there. `Copy`.
+/// A handle from signals to their hook, valid until the hook's owner is disposed. `Copy`.
 pub(crate) struct Current<T: 'static, E: 'static> {
-    /// Address of the entry in memory, 0 without one. Changes with the entry; a memo of the entry itself
-    /// would be compiled anew for each type of data.
+    /// Address of the entry in memory, 0 without one. It changes with the entry; a memo of the entry itself
+    /// would be compiled for each type of data.
     address: Memo<usize>,
     hook: ArenaItem<Rc<Hook<T, E>>, LocalStorage>,
 }
@@ -282,20 +280,20 @@ impl<T, E> Clone for Current<T, E> {
 impl<T, E> Copy for Current<T, E> {}
 
 impl<T, E> Current<T, E> {
-    /// The entry that is found, tracked.
+    /// The entry, tracked.
     #[inline(never)]
     pub fn get(&self) -> Option<Entry<T, E>> {
         self.address.try_get()?;
         self.hook.try_get_value()?.entry()
     }
 
-    /// The entry that is found, untracked. `None` also after the hook's owner is gone.
+    /// The entry, untracked. `None` also after the hook's owner is disposed.
     fn get_untracked(&self) -> Option<Entry<T, E>> {
         untrack(|| self.get())
     }
 }
 
-/// Finds the entry, keeps it in the hook and tells where it is.
+/// Finds the entry, stores it in the hook and returns its address.
 fn find_memo<T, E>(hook: Rc<Hook<T, E>>, find: Find<T, E>) -> Memo<usize>
 where
     T: Value,
@@ -306,7 +304,7 @@ where
         let (hook, find) = &*local;
         let found = find();
         let address = found.as_ref().map_or(0, |(entry, _)| Rc::as_ptr(&entry.0).addr());
-        // The entry before is dropped only now, so that a new one cannot be in its place.
+        // The previous entry is dropped only now, so that a new one cannot have the same address.
         let before = hook.found.replace(found);
         let left = before.filter(|(entry, _)| Rc::as_ptr(&entry.0).addr() != address);
         if let Some(data) = left.and_then(|(entry, _)| entry.data()) {
@@ -316,7 +314,7 @@ where
     })
 }
 
-/// Keeps the options as `change` makes them, now and whenever a signal it reads changes.
+/// Keeps the options current, when a signal that `change` reads changes.
 fn keep_options<T, E>(config: Config, current: Current<T, E>, change: impl Fn(&mut Options<T, E>) + 'static)
 where
     T: Value,
@@ -336,7 +334,7 @@ where
     }));
 }
 
-/// Keeps the hook mounted on the entry that is found.
+/// Keeps the hook mounted on the entry.
 fn keep_mounted<T, E>(current: Current<T, E>)
 where
     T: Value,
@@ -375,7 +373,7 @@ where
     }
 }
 
-/// The data to show: the entry's, else what is kept of the key before, else the fallback. Tracked.
+/// The data to show: of the entry, or else kept of the previous key, or else the fallback. Tracked.
 fn shown_data<T, E>(current: Current<T, E>) -> Option<T>
 where
     T: Value,
@@ -392,15 +390,15 @@ where
     data.or_else(kept).or_else(|| options.fallback_data.clone())
 }
 
-/// Keeps an effect as long as the owner.
+/// Keeps an effect until the owner is disposed.
 fn hold<S: 'static>(effect: RenderEffect<S>) {
     let effect = SendWrapper::new(effect);
     on_cleanup(move || drop(effect));
 }
 
-/// Keeps what `enter` returns until it is called again (where a signal it reads changes) or the owner is
-/// gone, and not a moment longer: an effect would keep its value until its task ends. `enter` gets a way to
-/// drop what it returned before.
+/// Keeps the value that `enter` returns until it is called again (when a signal it reads changes) or the
+/// owner is disposed. An effect alone would keep it until its task ends. `enter` gets a function that drops
+/// the previous value.
 pub(crate) fn hold_each<G: 'static>(enter: impl Fn(&mut dyn FnMut()) -> Option<G> + 'static) {
     let held = Rc::new(RefCell::new(None));
     let last = SendWrapper::new(held.clone());

@@ -1,7 +1,7 @@
-//! The world outside: a clock, timers, tasks, and whether anybody could see or send anything.
+//! The environment: clock, timers, tasks, network and visibility.
 //!
-//! - [`browser`]: the window the app runs in.
-//! - [`virtual_clock`]: a world for tests, in which time passes when told to.
+//! - [`browser`]: the browser's window.
+//! - [`virtual_clock`]: an environment for tests, with a manual clock.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,13 +16,13 @@ pub use virtual_clock::VirtualHost;
 /// A task.
 pub type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Something that tells its listener what happens outside.
+/// Called with events of the host.
 pub type Listener = Rc<dyn Fn(HostEvent)>;
 
 /// Events of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostEvent {
-    /// The window got the focus, or the tab was shown or hidden. The host's state has changed already.
+    /// The window got the focus, or the tab became visible or hidden. The host's state has already changed.
     Focus,
     /// The network came back.
     Online,
@@ -30,21 +30,21 @@ pub enum HostEvent {
     Offline,
 }
 
-/// Clock, timers, network and visibility, as the cache sees them.
+/// The environment of a cache: clock, timers, network and visibility.
 pub trait Host: 'static {
-    /// Milliseconds of a clock that never goes back (in a browser `performance.now()`).
+    /// Milliseconds of a monotonic clock (in a browser `performance.now()`).
     fn now_ms(&self) -> u64;
 
-    /// Milliseconds since 1970, for what outlives the page.
+    /// Milliseconds since 1970, for persisted data.
     fn wall_clock_ms(&self) -> u64;
 
-    /// Calls `run` once, `delay_ms` milliseconds from now. Returns what [`Host::clear_timer`] takes.
+    /// Calls `run` once after `delay_ms` milliseconds. The result is for [`Host::clear_timer`].
     fn set_timer(&self, delay_ms: u64, run: Box<dyn FnOnce()>) -> u64;
 
-    /// Forgets a timer. One that has run already is no error.
+    /// Cancels a timer. A timer that has fired is ignored.
     fn clear_timer(&self, timer: u64);
 
-    /// Runs a task, later and on this thread.
+    /// Runs a task asynchronously on this thread.
     fn spawn(&self, task: Task);
 
     /// Whether the browser is online.
@@ -53,9 +53,9 @@ pub trait Host: 'static {
     /// Whether the tab is visible.
     fn is_visible(&self) -> bool;
 
-    /// Between 0 and 1, for the jitter of retries.
+    /// A random number between 0 and 1, for the jitter of retries.
     fn random(&self) -> f64;
 
-    /// Tells the listener of events from now on, until the returned value is dropped.
+    /// Calls the listener for events, until the returned value is dropped.
     fn listen(&self, listener: Listener) -> Box<dyn std::any::Any>;
 }

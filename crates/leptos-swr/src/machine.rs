@@ -1,12 +1,11 @@
 //! State machine of a cache entry: `Event` in, `Effect`s out, pure.
 //!
-//! It knows no clock, no network and no type of data. Every event comes with a [`Now`], and what is to
-//! be done goes back as [`Effect`]s, in order. The data itself lives in [`crate::entry`]; the machine only
-//! knows whether there is any. That makes it small, the same for all types, and easy to test with random
-//! schedules.
+//! It uses no clock, no network and no type of data. Every event comes with a [`Now`], and the result is a
+//! list of [`Effect`]s in order. The data itself is in [`crate::entry`]; the machine only knows whether there
+//! is any. This makes it small, shared by all types, and easy to test with random schedules.
 //!
-//! Two counters order everything. Each request and each mutation takes the next tick of a logical clock, so
-//! "older" and "newer" never depend on the time of day.
+//! Each request and each mutation takes the next tick of a logical clock, so their order does not depend on
+//! the time of day.
 
 use crate::options::{Config, millis};
 
@@ -55,11 +54,11 @@ struct Mutation {
 enum Poll {
     #[default]
     Off,
-    /// A timer runs, until this time; set when the interval was this.
+    /// The timer is running, until this time; it was set for this interval.
     Armed { at: u64, interval: u64 },
-    /// A request is under way; the timer is set after it.
+    /// A request is under way; the timer is set afterwards.
     AfterAnswer,
-    /// The timer has run down while hidden or offline.
+    /// The timer expired while hidden or offline.
     Due,
 }
 
@@ -74,7 +73,7 @@ impl Machine {
         }
     }
 
-    /// The hook that fetches where no other asks for it: the oldest that can.
+    /// The hook whose fetcher is used by default: the oldest with one.
     pub fn first_watcher(&self) -> Option<WatcherId> {
         self.watchers.iter().find(|known| known.fetches).map(|known| known.watcher)
     }
@@ -84,7 +83,7 @@ impl Machine {
         self.live.map(|live| live.request)
     }
 
-    /// Validity of the answer of this request now.
+    /// Current validity of this request's answer.
     pub fn worth(&self, request: u64) -> Worth {
         match (self.live_request() == Some(request), self.mutation) {
             (false, _) => Worth::Gone,
@@ -96,24 +95,24 @@ impl Machine {
         }
     }
 
-    /// Begins a mutation and returns its tick. Requests that are under way lose their worth.
+    /// Starts a mutation and returns its tick. Answers of requests under way become invalid.
     pub fn begin_mutation(&mut self) -> u64 {
         let began = self.tick();
         self.mutation = Some(Mutation { began, ended: None });
         began
     }
 
-    /// Whether no newer mutation, and no [`Event::Clear`], has come after this one.
+    /// Whether there was no newer mutation and no [`Event::Clear`].
     pub fn is_newest_mutation(&self, mutation: u64) -> bool {
         self.mutation.is_some_and(|newest| newest.began == mutation)
     }
 
-    /// Forgets the answer that calls are shared with, so that the next call makes a request.
+    /// Forgets the shared answer, so that the next call makes a request.
     pub fn expire(&mut self) {
         self.deduped_until = None;
     }
 
-    /// Takes an event and says what is to be done.
+    /// Handles an event, and returns the effects.
     pub fn on(&mut self, now: Now, event: Event) -> Vec<Effect> {
         let (now, mut effects) = (&now, Vec::new());
         match event {
@@ -214,7 +213,7 @@ impl Machine {
         }
     }
 
-    /// Does at once what was due while hidden or offline.
+    /// Does at once what became due while hidden or offline.
     fn resume(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         if self.retry_due && now.active() {
             self.retry_now(now, effects);
@@ -290,7 +289,7 @@ impl Machine {
         self.poll_after_answer(now, effects);
     }
 
-    /// Starts a request, or shares the one under way, or the answer of a moment ago.
+    /// Starts a request, or shares the one under way or a recent answer.
     fn start_deduped(
         &mut self,
         now: &Now,
@@ -320,7 +319,7 @@ impl Machine {
         effects.push(Effect::Fetch { request, watcher });
     }
 
-    /// Aborts the request under way because something newer takes its place.
+    /// Aborts the request under way, because a newer one replaces it.
     fn supersede(&mut self, effects: &mut Vec<Effect>) {
         if let Some(live) = self.end_live(effects) {
             effects.push(Effect::Abort { request: live.request });
@@ -334,7 +333,7 @@ impl Machine {
         Some(live)
     }
 
-    /// For a while, calls share the answer that came just now.
+    /// For a while, calls share the answer that has just arrived.
     fn share_answer(&mut self, now: &Now, live: Live) {
         let config = self.config_of(live.watcher).or_else(|| self.first_config());
         self.deduped_until = config.map(|config| now.ms + millis(config.dedupe_interval));
@@ -387,7 +386,7 @@ impl Machine {
         self.arm_idle_poll(now, effects);
     }
 
-    /// The interval may depend on the data: where there was none, there may be one now.
+    /// The interval may depend on the data, and may no longer be zero.
     fn arm_idle_poll(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         if self.poll == Poll::Off {
             self.arm_poll(now, effects);

@@ -25,10 +25,10 @@ use crate::value::Value;
 /// of its options on top of the mutations before it. A mutation that fails is rolled back: the optimistic
 /// data of those behind it is computed again without it. The entry is fetched again after the last one.
 ///
-/// A mutation runs once; a failure is final, also that of a connection lost half way. Waiting mutations
-/// outlive the page with [`MutationQueue::persist`]. One that is under way when the page is closed may run
-/// again, so its request should carry an idempotency key; where the browser rejects the request before the
-/// page is gone, it is a failure, and dropped. As with [`Entry::mutate`], a write that is not the queue's, or
+/// A page runs each mutation once; a failure is final, also that of a connection lost half way. With
+/// [`MutationQueue::persist`] mutations outlive the page: those that wait, and the one that is under way when
+/// the page is closed or reloaded, whose request the next page sends again. The argument should therefore
+/// contain an idempotency key for the request. As with [`Entry::mutate`], a write that is not the queue's, or
 /// emptying the cache, takes precedence: the queued work is still done, and its results are not shown.
 ///
 /// ```
@@ -71,12 +71,19 @@ struct Queue<A, T, R, E> {
     entry: EntryOf<A, T, E>,
     options: OptionsOf<A, T, R, E>,
     jobs: RefCell<Jobs<A, T, R, E>>,
+    /// Arguments of mutations that failed less than [`KEEP_FAILED_MS`] ago, oldest first. Stored, not shown.
+    failed: RefCell<VecDeque<A>>,
     /// Number of jobs; notifies.
     len: Watched<usize>,
     is_running: Cell<bool>,
     save: RefCell<Option<Save<A>>>,
     listening: Cell<Option<Box<dyn Any>>>,
 }
+
+/// Time for which a failed mutation stays in the storage. Browsers reject requests when the page is left,
+/// some of them while the page still runs, and such a failure looks like a lost connection. If this timer
+/// fires, the page has stayed.
+const KEEP_FAILED_MS: u64 = 3_000;
 
 type Work<A, R, E> = Box<dyn Fn(A) -> Pin<Box<dyn Future<Output = Result<R, E>>>>>;
 
@@ -129,6 +136,7 @@ where
             entry: Box::new(entry),
             options: Box::new(options),
             jobs: RefCell::default(),
+            failed: RefCell::default(),
             len: Watched::default(),
             is_running: Cell::new(false),
             save: RefCell::default(),
@@ -144,8 +152,8 @@ where
         Self(queue)
     }
 
-    /// Adds a mutation to the end of the queue and shows its optimistic data. It runs at once where the
-    /// browser is online and nothing is ahead of it. The reply need not be awaited.
+    /// Adds a mutation to the end of the queue, and shows its optimistic data. It runs at once if the browser
+    /// is online and the queue is empty. The reply need not be awaited.
     pub fn push(&self, argument: A) -> Reply<Result<R, E>> {
         let (reply, send) = Reply::new();
         let queue = &self.0;
@@ -180,7 +188,9 @@ where
     }
 
     /// Adds the mutations that an earlier page left in the storage, and keeps those of the queue there from
-    /// now on. `version` changes with the shape of the arguments: those of another version are dropped.
+    /// now on, each until its answer has come. A failed one stays for another three seconds: if the page is
+    /// reloaded in that time, the next page runs it again. `version` changes with the shape of the arguments:
+    /// those of another version are dropped.
     pub fn persist(&self, storage: impl Storage, version: u32)
     where
         A: Serialize + DeserializeOwned,
@@ -205,11 +215,30 @@ where
     E: Value,
 {
     fn changed(&self) {
-        let arguments: Vec<A> = self.jobs.borrow().iter().map(|job| job.argument.clone()).collect();
         if let Some(save) = &*self.save.borrow() {
+            let jobs = self.jobs.borrow();
+            let queued = jobs.iter().map(|job| &job.argument);
+            let arguments: Vec<A> = self.failed.borrow().iter().chain(queued).cloned().collect();
             save(&arguments);
         }
-        self.len.set_if_changed(arguments.len());
+        let len = self.jobs.borrow().len();
+        self.len.set_if_changed(len);
+    }
+
+    /// Keeps a failed mutation in the storage until the page is known to stay.
+    fn keep_failed(self: &Rc<Self>, argument: A) {
+        if self.save.borrow().is_none() {
+            return;
+        }
+        self.failed.borrow_mut().push_back(argument);
+        let queue = Rc::downgrade(self);
+        let forget = move || {
+            if let Some(queue) = queue.upgrade() {
+                queue.failed.borrow_mut().pop_front();
+                queue.changed();
+            }
+        };
+        self.host.set_timer(KEEP_FAILED_MS, Box::new(forget));
     }
 
     /// Queued mutations of an entry that have an effect on it.
@@ -218,7 +247,7 @@ where
         jobs.iter().filter(|job| job.entry == *entry && !job.is_overtaken.get()).cloned().collect()
     }
 
-    /// Starts the first mutation, unless one runs already or there is no network.
+    /// Starts the first mutation, unless one is running or the browser is offline.
     fn advance(self: &Rc<Self>) {
         let first = self.jobs.borrow().front().cloned();
         let Some(job) = first.filter(|_| self.host.is_online() && !self.is_running.get()) else { return };
@@ -228,6 +257,9 @@ where
         self.host.spawn(Box::pin(async move {
             let result = work.await;
             queue.jobs.borrow_mut().pop_front();
+            if result.is_err() {
+                queue.keep_failed(job.argument.clone());
+            }
             untrack(|| queue.settle(&job, &result));
             queue.is_running.set(false);
             queue.changed();
@@ -238,7 +270,7 @@ where
         }));
     }
 
-    /// Takes a finished mutation out of the entry's optimistic data.
+    /// Removes a finished mutation from the entry's optimistic data.
     fn settle(&self, job: &Job<A, T, R, E>, result: &Result<R, E>) {
         let (entry, options) = (&job.entry.0, &job.options);
         let behind = self.of_entry(&job.entry);
@@ -260,7 +292,7 @@ where
         for optimistic in behind.iter().filter_map(|job| job.options.optimistic_data.as_ref()) {
             shown = Some(optimistic(committed.as_ref(), shown.as_ref()));
         }
-        // Code of the app has run: it may have written, or emptied the cache.
+        // Code of the app has run: it may have written data or emptied the cache.
         if !entry.is_newest(newest) {
             return;
         }

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// Whom a server that root starts runs as, the preferred first. Other services may run as the last two as
-/// well, and could then reach the server.
+/// Users for a server started by root, most preferred first. The last two may also run other services, which
+/// could then access the server.
 const PREFERRED: [&str; 3] = ["calls", "postgres", "nobody"];
 
 /// A user of the system.
@@ -20,10 +20,10 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The user to drop to; `None` if this process is not root and so stays what it is.
+    /// The user to switch to; `None` if this process is not root.
     ///
-    /// `owner` is the owner of the data, who comes first if that is not root: `sudo calls` in one's own
-    /// folder leaves data behind that one can use without `sudo` afterwards.
+    /// `owner` is the owner of the data. It is preferred unless it is root, so that data created by `sudo
+    /// calls` in a user's folder can be used without `sudo` afterwards.
     pub(crate) fn to_drop_to(owner: libc::uid_t) -> Result<Option<Account>, Error> {
         if !is_root() {
             return Ok(None);
@@ -32,15 +32,14 @@ impl Account {
         of_owner.or_else(|| preferred(Account::by_name)).map(Some).ok_or(Error::NoUnprivilegedUser)
     }
 
-    /// Checks that the user of this process has a name, without which PostgreSQL does not run.
+    /// Checks that the user of this process has a name, which PostgreSQL requires.
     pub(crate) fn check_name() -> Result<(), Error> {
         let uid = effective_uid();
         Account::by_uid(uid).map(|_| ()).ok_or(Error::NamelessUser { uid })
     }
 
-    /// Whether this account may enter each of `folders`; the first that it may not.
-    ///
-    /// Asks the kernel as that user, because mode bits alone say nothing about access control lists.
+    /// The first of `folders` that this account cannot enter. The kernel is asked as that user, because mode
+    /// bits do not show access control lists.
     pub(crate) fn first_closed(&self, folders: &[&Path]) -> Result<Option<PathBuf>, Error> {
         let all: Vec<&Path> = folders.iter().flat_map(|folder| ancestors(folder)).collect();
         let script = r#"i=0; for d; do [ -x "$d" ] || { echo $i; exit; }; i=$((i+1)); done"#;
@@ -54,7 +53,7 @@ impl Account {
 
     fn by_name(name: &str) -> Option<Account> {
         let name = CString::new(name).ok()?;
-        // SAFETY: all pointers are valid for the call; the result is copied before the buffer goes.
+        // SAFETY: all pointers are valid for the call; the result is copied before the buffer is dropped.
         lookup(|entry, buffer, size, result| unsafe {
             libc::getpwnam_r(name.as_ptr(), entry, buffer, size, result)
         })
@@ -66,13 +65,13 @@ impl Account {
     }
 }
 
-/// The first user that there is.
+/// The first user that exists.
 fn preferred(by_name: impl Fn(&str) -> Option<Account>) -> Option<Account> {
     PREFERRED.into_iter().filter_map(by_name).find(|account| account.uid != 0)
 }
 
-/// The name of the user that a server runs as whose data belongs to the user `owner`; `None` if that is this
-/// process' own.
+/// The name of the user that a server runs as, if its data belongs to the user `owner`; `None` if that is
+/// this process' user.
 ///
 /// # Errors
 /// [`Error::NoUnprivilegedUser`].
@@ -80,7 +79,7 @@ pub fn user_of_server(owner: u32) -> Result<Option<String>, Error> {
     Ok(Account::to_drop_to(owner)?.map(|account| account.name))
 }
 
-/// The name of a user, if it has one.
+/// The name of a user. `None` if it has none.
 pub fn user_name(uid: u32) -> Option<String> {
     Account::by_uid(uid).map(|account| account.name)
 }
@@ -90,13 +89,13 @@ pub(crate) fn is_root() -> bool {
     effective_uid() == 0
 }
 
-/// The user this process runs as.
+/// The user of this process.
 pub(crate) fn effective_uid() -> libc::uid_t {
     // SAFETY: always succeeds, touches no memory.
     unsafe { libc::geteuid() }
 }
 
-/// Makes `command` run as `account`, with no supplementary groups (the standard library drops them with the
+/// Makes `command` run as `account`, without supplementary groups (the standard library drops them with the
 /// user).
 pub(crate) fn run_as(command: &mut Command, account: Option<&Account>) {
     if let Some(account) = account {
@@ -104,7 +103,7 @@ pub(crate) fn run_as(command: &mut Command, account: Option<&Account>) {
     }
 }
 
-/// From the root down to `folder` itself.
+/// All ancestors from the root, and `folder` itself.
 fn ancestors(folder: &Path) -> Vec<&Path> {
     let mut all: Vec<&Path> = folder.ancestors().collect();
     all.reverse();

@@ -9,23 +9,23 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// The programs that a folder must hold to be of use, the first of which tells its version.
+/// Programs that a folder must contain; the first one reports the version.
 const NEEDED: [&str; 3] = ["postgres", "initdb", "psql"];
 
-/// The programs that back a database up and restore it, likewise.
+/// Programs for backup and restore, likewise.
 const FOR_BACKUPS: [&str; 3] = ["pg_dump", "pg_restore", "psql"];
 
-/// The first major version that knows all the settings used here.
+/// The first major version that supports all settings used here.
 const OLDEST: u32 = 14;
 
-/// The variable that names the folder to use, and excludes all others.
+/// Variable with the folder to use, instead of all others.
 const OVERRIDE: &str = "CALLS_POSTGRES_BIN";
 
-/// Variables that PostgreSQL's programs get: where they find files and libraries, and which time it is.
+/// Environment variables that PostgreSQL's programs inherit: paths, libraries, time zone.
 const PASSED_ON: [&str; 7] =
     ["PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"];
 
-/// Directories that packages install the binaries to. `*` stands for a version; the newest is tried first.
+/// Folders where packages install the programs. `*` is a version; the newest is tried first.
 const USUAL_PLACES: [&str; 9] = [
     "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
     "/usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Fedora, RHEL
@@ -45,12 +45,12 @@ pub(crate) struct Binaries {
     major: u32,
 }
 
-/// All versions that are installed, the preferred first; at least one.
+/// All installed versions, most preferred first; at least one.
 #[derive(Debug, Clone)]
 pub(crate) struct Installed(Vec<Binaries>);
 
 impl Installed {
-    /// Looks for them.
+    /// Finds the installed versions.
     pub(crate) fn find() -> Result<Installed, Error> {
         let (installed, mut looked_in) = find_all(&NEEDED);
         if installed.is_empty() {
@@ -66,7 +66,7 @@ impl Installed {
         all.iter().max_by_key(|each| each.major).unwrap_or(&all[0]).clone()
     }
 
-    /// These and one folder more, which comes first.
+    /// Adds a folder, which is preferred.
     pub(crate) fn with(mut self, folder: &Path) -> Result<Installed, Error> {
         let Installed(all) = &mut self;
         match examine(folder, &NEEDED) {
@@ -79,13 +79,13 @@ impl Installed {
         Ok(self)
     }
 
-    /// One version alone.
+    /// One version only.
     pub(crate) fn only(binaries: &Binaries) -> Installed {
         Installed(vec![binaries.clone()])
     }
 
-    /// Those for a cluster of the major version `needed`, or the best for a new one. `cluster` is for the
-    /// error.
+    /// The programs for a cluster of the major version `needed`, or the best for a new cluster. `cluster` is
+    /// for the error message.
     pub(crate) fn fitting(&self, needed: Option<u32>, cluster: &Path) -> Result<Binaries, Error> {
         let Installed(all) = self;
         let needed = needed.unwrap_or(all[0].major);
@@ -108,7 +108,7 @@ impl Binaries {
         self.major
     }
 
-    /// The oldest version that has `pg_dump`, `pg_restore` and `psql`, and can dump a server of this major
+    /// The oldest version with `pg_dump`, `pg_restore` and `psql` that can dump a server of this major
     /// version.
     pub(crate) fn for_backups(server: u32) -> Result<Binaries, Error> {
         let (mut found, looked_in) = find_all(&FOR_BACKUPS);
@@ -126,9 +126,9 @@ impl Binaries {
         })
     }
 
-    /// A command for one of the programs, with no input, and with nothing of the environment but what
-    /// programs need to run: a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process
-    /// are not for the server's user.
+    /// A command for one of the programs, with no input, and only the environment that programs need to run:
+    /// a `PGPORT` or `PGDATA` is meant for another server, and secrets of this process must not reach the
+    /// server's user.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));
         command.stdin(Stdio::null()).env_clear().env("LC_ALL", "C");
@@ -138,7 +138,7 @@ impl Binaries {
     }
 }
 
-/// The major versions of PostgreSQL that are installed, and where, the preferred first.
+/// The installed major versions of PostgreSQL and their folders, most preferred first.
 ///
 /// # Errors
 /// [`Error::MissingBinaries`].
@@ -147,7 +147,7 @@ pub fn installed() -> Result<Vec<(u32, PathBuf)>, Error> {
     Ok(all.into_iter().map(|each| (each.major, each.folder)).collect())
 }
 
-/// Folders that hold all of `programs`, the preferred first, and why the others do not.
+/// Folders that contain all `programs`, most preferred first, and the problems with the others.
 fn find_all(programs: &[&str]) -> (Vec<Binaries>, Vec<String>) {
     let (mut found, mut refused) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -163,7 +163,7 @@ fn find_all(programs: &[&str]) -> (Vec<Binaries>, Vec<String>) {
     (found, refused)
 }
 
-/// Folders to look in for `program` and how they were found, the preferred first.
+/// Folders in which `program` may be, with the way they were found, most preferred first.
 fn candidates(program: &str) -> Vec<(&'static str, PathBuf)> {
     if let Some(folder) = std::env::var_os(OVERRIDE).filter(|folder| !folder.is_empty()) {
         return vec![(OVERRIDE, PathBuf::from(folder))];
@@ -171,7 +171,7 @@ fn candidates(program: &str) -> Vec<(&'static str, PathBuf)> {
     let mut all: Vec<(&'static str, PathBuf)> = Vec::new();
     let path = std::env::var_os("PATH").unwrap_or_default();
     for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
-        // A link to one program leads to the folder where all of them are.
+        // Resolves a link to the program, to find the folder with all of them.
         if let Ok(program) = folder.join(program).canonicalize() {
             all.push(("PATH", folder));
             all.extend(program.parent().map(|folder| ("PATH", folder.to_path_buf())));
@@ -191,7 +191,7 @@ fn pg_config() -> Option<PathBuf> {
     Some(PathBuf::from(text.trim())).filter(|folder| folder.is_absolute())
 }
 
-/// The existing folders that a pattern with at most one `*` matches, the highest version first.
+/// Existing folders that match a pattern with at most one `*`, highest version first.
 fn expand(pattern: &str) -> Vec<PathBuf> {
     let Some((before, after)) = pattern.split_once('*') else {
         return Some(PathBuf::from(pattern)).filter(|folder| folder.is_dir()).into_iter().collect();
@@ -212,7 +212,7 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, folder)| folder).collect()
 }
 
-/// The major version of the PostgreSQL in `folder`, or why there is none of use.
+/// The major version of the PostgreSQL in `folder`, or why it cannot be used.
 fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
     let missing: Vec<&str> =
         programs.iter().copied().filter(|program| !is_program(&folder.join(program))).collect();
@@ -225,7 +225,7 @@ fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{program} --version: {error}"))?;
-    // A program that cannot run has an error of the dynamic linker.
+    // A program that cannot run prints an error of the dynamic linker.
     let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
     let text = String::from_utf8_lossy(said);
     match major(&text) {
@@ -235,7 +235,7 @@ fn examine(folder: &Path, programs: &[&str]) -> Result<u32, String> {
     }
 }
 
-/// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-1)`, also of `17beta1`.
+/// Parses the major version from `postgres (PostgreSQL) 15.14 (Debian 15.14-1)` or `17beta1`.
 fn major(text: &str) -> Option<u32> {
     let version = text.split_once("(PostgreSQL) ")?.1;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
@@ -246,7 +246,7 @@ fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// For the error: what was looked for by pattern and matched nothing.
+/// For the error message: patterns without a match.
 fn usual_places_without_a_match() -> Vec<String> {
     if std::env::var_os(OVERRIDE).is_some_and(|folder| !folder.is_empty()) {
         return Vec::new();

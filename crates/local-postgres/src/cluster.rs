@@ -1,4 +1,4 @@
-//! The way in: open, join, databases, leave.
+//! The API of a cluster: open, join, databases, leave.
 
 use std::ffi::OsString;
 use std::fs;
@@ -24,8 +24,8 @@ const ALONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running PostgreSQL that this process uses.
 ///
-/// It runs at least as long as this value lives. Dropping it leaves the cluster; the last user's leaving
-/// stops the server and waits for its end.
+/// It runs at least as long as this value lives. Dropping it leaves the cluster; when the last user leaves,
+/// the server is stopped.
 #[derive(Debug)]
 pub struct Cluster {
     layout: Layout,
@@ -44,22 +44,22 @@ pub(crate) struct Membership {
 }
 
 impl Cluster {
-    /// Opens the cluster in `data_dir`: makes the folder and the cluster if they are not there, starts the
-    /// server, or joins it if it runs already. Returns when the server answers.
+    /// Opens the cluster in `data_dir`: creates the folder and the cluster if missing, and starts the server
+    /// or joins it. Returns when the server accepts connections.
     ///
-    /// The data is durable (`fsync` stays on). Started by root, the server runs as the owner of the folder,
+    /// The data is durable (`fsync` is on). If started by root, the server runs as the owner of the folder,
     /// or if that is root too, as the user `postgres` or `nobody`.
     ///
-    /// # Errors
-    /// Missing binaries, a folder that the server's user cannot enter, a server that does not start: see
+    /// PostgreSQL is not installed, a folder cannot be entered by the server's user, or the server does not
+    /// start: see [`Error`].
     /// [`Error`].
     pub fn open(data_dir: &Path) -> Result<Cluster, Error> {
-        // First of all, because it leaves nothing behind.
+        // First, because it changes nothing.
         let installed = Installed::find()?;
         Cluster::join(Layout::prepare(data_dir, PORT)?, installed, Recipe::durable())
     }
 
-    /// Makes a new cluster in a temporary folder. It is not durable, and removed after its last user.
+    /// Creates a cluster in a temporary folder. It is not durable, and is removed when its last user leaves.
     ///
     /// # Errors
     /// As [`Cluster::open`].
@@ -68,24 +68,24 @@ impl Cluster {
         Cluster::join(Layout::temporary(PORT)?, installed, Recipe::throwaway())
     }
 
-    /// The connection URL of a database, as libpq and its relatives take it:
+    /// The connection URL of a database for libpq and compatible clients:
     /// `postgresql://postgres@%2Fvar%2Flib%2Fcalls%2Fsocket:5432/calls`. The host is the socket's folder.
     ///
-    /// The database `postgres` is always there.
+    /// The database `postgres` always exists.
     pub fn url(&self, database: &str) -> String {
         self.layout.url(database)
     }
 
-    /// Creates a database, as a copy of the database `template` if there is one. Nobody may be connected to
-    /// the template.
+    /// Creates a database, as a copy of the database `template` if given. No client may be connected to the
+    /// template.
     ///
-    /// # Errors
+    /// [`Error::Query`], for example if the name is taken.
     /// [`Error::Query`], also if the name is taken.
     pub fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
         self.psql().create(name, template)
     }
 
-    /// Creates a database unless it is there. Two processes may do so at the same instant.
+    /// Creates a database if it does not exist. Safe to call concurrently.
     ///
     /// # Errors
     /// [`Error::Query`].
@@ -101,7 +101,7 @@ impl Cluster {
         self.psql().drop(name)
     }
 
-    /// The environment in which PostgreSQL's programs find this cluster without further arguments.
+    /// Environment variables with which PostgreSQL's programs find this cluster.
     pub fn variables(&self) -> [(&'static str, OsString); 3] {
         let host = self.layout.socket_dir.clone().into_os_string();
         [("PGHOST", host), ("PGPORT", self.layout.port.to_string().into()), ("PGUSER", USER.into())]
@@ -117,21 +117,21 @@ impl Cluster {
         self.layout.log()
     }
 
-    /// The folder of the PostgreSQL programs that fit this cluster (`psql`, `pg_dump`).
+    /// The folder with this cluster's PostgreSQL programs (`psql`, `pg_dump`).
     pub fn bin_dir(&self) -> &Path {
         self.binaries.folder()
     }
 
-    /// The programs of this cluster's installation that back it up and restore it.
+    /// The programs of this cluster's installation for backup and restore.
     ///
     /// # Errors
-    /// [`Error::MissingClient`]: they are not installed beside the server.
+    /// [`Error::MissingClient`]: the client programs are not installed.
     pub fn programs(&self) -> Result<Programs, Error> {
         Programs::of(&self.binaries)
     }
 
-    /// Starts the server again if it has ended, for example because the system was short of memory. Returns
-    /// when it answers, at once if it runs, and whether this process started it.
+    /// Restarts the server if it has ended, for example for lack of memory. Returns when it accepts
+    /// connections, with whether this process started it.
     ///
     /// # Errors
     /// [`Error::Start`], as [`Cluster::open`].
@@ -139,7 +139,8 @@ impl Cluster {
         server::ensure_ready(&self.layout, &self.installed, &self.recipe).map(|ready| ready.started)
     }
 
-    /// Ends the server with a signal, while this process stays its user. Returns when its processes are gone.
+    /// Ends the server with a signal; this process remains its user. Returns when the server's processes are
+    /// gone.
     pub(crate) fn end_server(&self, signal: libc::c_int) -> Result<(), Error> {
         match Stop::by_signal(&self.layout, signal).run(Some(STOP_LIMIT)) {
             true => Ok(()),
@@ -147,37 +148,37 @@ impl Cluster {
         }
     }
 
-    /// Leaves the cluster. The last user stops the server and returns when it is gone; others return at once.
+    /// Leaves the cluster. The last user stops the server and waits for its end; others return at once.
     ///
-    /// Dropping does the same, but has nobody to tell of an error.
+    /// Dropping does the same, but ignores errors.
     ///
     /// # Errors
-    /// [`Error::Slow`] if the server does not end for minutes.
+    /// [`Error::Slow`] if the server does not end within minutes.
     pub fn leave(mut self) -> Result<(), Error> {
         self.end_membership()
     }
 
-    /// Becomes a user of the cluster in `layout`, and makes and starts what of it is not there by `recipe`.
+    /// Becomes a user of the cluster in `layout`; creates and starts it by `recipe` if needed.
     pub(crate) fn join(layout: Layout, installed: Installed, recipe: Recipe) -> Result<Cluster, Error> {
         let membership = Membership::new(&layout, recipe.throwaway)?;
         match server::ensure_ready(&layout, &installed, &recipe) {
             Ok(Ready { binaries, .. }) => {
                 Ok(Cluster { layout, installed, binaries, recipe, membership: Some(membership) })
             }
-            // That one is not ours to stop.
+            // This server was not started by this crate and must not be stopped.
             Err(error @ Error::StartedByHand { .. }) => {
                 membership.keeper.dismiss();
                 Err(error)
             }
             Err(error) => {
-                // The error that counts is the first.
+                // The first error is the one to report.
                 let _ = membership.end(&layout, recipe.throwaway);
                 Err(error)
             }
         }
     }
 
-    /// A server that is stopped by whoever has started it.
+    /// A server that its creator stops.
     pub(crate) fn without_membership(
         layout: Layout,
         installed: Installed,
@@ -201,16 +202,16 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Whatever fails here, the keeper does again.
+        // If this fails, the keeper does the same.
         let _ = self.end_membership();
     }
 }
 
 impl Membership {
-    /// Makes this process a user: first the lock, then the keeper, and only then may a server be started.
+    /// Makes this process a user: the lock, then the keeper, and only then a server may be started.
     fn new(layout: &Layout, throwaway: bool) -> Result<Membership, Error> {
         let users = Lock::open(layout, &layout.users_lock())?;
-        // Somebody's keeper may be stopping the server just now.
+        // Another process' keeper may be stopping the server.
         if !users.wait(Mode::Shared, STOP_LIMIT)? {
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
         }
@@ -218,7 +219,7 @@ impl Membership {
         Ok(Membership { users, keeper })
     }
 
-    /// Makes this process the only user. Others wait until it has ended.
+    /// Makes this process the only user. Others wait for it.
     pub(crate) fn alone(layout: &Layout) -> Result<Membership, Error> {
         let users = Lock::open(layout, &layout.users_lock())?;
         if !users.wait(Mode::Exclusive, ALONE_LIMIT)? {
@@ -228,14 +229,15 @@ impl Membership {
         Ok(Membership { users, keeper })
     }
 
-    /// Stops the server if this was its last user, and ends the keeper.
+    /// Stops the server if this was the last user, and ends the keeper.
     pub(crate) fn end(self, layout: &Layout, throwaway: bool) -> Result<(), Error> {
-        // One leaves at a time. Else two could each take the other's look at the lock for a user that stays.
+        // Only one leaves at a time. Otherwise two could each mistake the other's check of the lock for a
+        // remaining user.
         let leaving = Lock::open(layout, &layout.leaving_lock())?;
         if !leaving.wait(Mode::Exclusive, STOP_LIMIT)? {
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
         }
-        // If somebody has deleted the lock file, those who came later are users by another one.
+        // If the lock file was deleted, later users have locked another one.
         let successor = match self.users.is_current() {
             true => None,
             false => Some(Lock::open(layout, &layout.users_lock())?),
@@ -252,19 +254,19 @@ impl Membership {
             }
             remove_leftovers(layout, throwaway)?;
         } else if !self.users.wait(Mode::Shared, STOP_LIMIT)? {
-            // Not users, a keeper has the lock: it is stopping the server.
+            // A keeper has the lock, not a user: it is stopping the server.
             return Err(server::slow(layout, "not stopped", STOP_LIMIT));
         }
-        // Here the lock is ours, in one way or the other, so the keeper still waits for it.
+        // This process holds the lock here, shared or exclusive, so the keeper is still waiting.
         self.keeper.dismiss();
         Ok(())
     }
 }
 
-/// Removes what a stopped server needs no more.
+/// Removes leftovers of a stopped server.
 fn remove_leftovers(layout: &Layout, throwaway: bool) -> Result<(), Error> {
     if !layout.socket_dir.starts_with(&layout.data_dir) {
-        // It was only ever a place for the socket; if something else is in it, it stays.
+        // The folder only held the socket; if it has other files, it stays.
         let _ = fs::remove_dir(&layout.socket_dir);
     }
     if throwaway {

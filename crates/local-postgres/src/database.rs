@@ -1,28 +1,28 @@
-//! Create, ensure and drop a database through `psql`.
+//! Creates and drops databases through `psql`.
 
 use std::path::Path;
 
 use crate::Error;
 use crate::binaries::Binaries;
 
-/// `duplicate_database`, and `unique_violation` in the catalog when two create the same name at the same
-/// instant.
+/// `duplicate_database`, or `unique_violation` in the catalog if two clients create the same name
+/// concurrently.
 const ALREADY_THERE: [&str; 2] = ["42P04", "23505"];
 
-/// Runs one statement in the database that `url` names.
+/// Runs statements in the database at `url`.
 pub(crate) struct Psql<'a> {
     pub(crate) binaries: &'a Binaries,
     pub(crate) url: String,
 }
 
 impl Psql<'_> {
-    /// `CREATE DATABASE`, as a copy of `template` if there is one.
+    /// `CREATE DATABASE`, as a copy of `template` if given.
     pub(crate) fn create(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
         let doing = format!("create the database {name:?}");
         self.run(&create_statement(name, template), doing).map(|_| ())
     }
 
-    /// `CREATE DATABASE` unless it is there.
+    /// `CREATE DATABASE` if it does not exist.
     pub(crate) fn ensure(&self, name: &str) -> Result<(), Error> {
         let doing = format!("look for the database {name:?}");
         let found =
@@ -40,13 +40,13 @@ impl Psql<'_> {
         }
     }
 
-    /// `DROP DATABASE`, with everybody who is connected to it.
+    /// `DROP DATABASE`, disconnecting all clients.
     pub(crate) fn drop(&self, name: &str) -> Result<(), Error> {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name));
         self.run(&statement, format!("drop the database {name:?}")).map(|_| ())
     }
 
-    /// Runs a statement; the rows without alignment.
+    /// Runs a statement, and returns unaligned rows.
     pub(crate) fn run(&self, statement: &str, doing: String) -> Result<String, Error> {
         let output = self
             .binaries
@@ -70,7 +70,7 @@ fn create_statement(name: &str, template: Option<&str>) -> String {
     format!("CREATE DATABASE {}{template}", identifier(name))
 }
 
-/// Whether a verbose error message carries the SQLSTATE `state`.
+/// Whether a verbose error message has the SQLSTATE `state`.
 fn has_state(message: &str, state: &str) -> bool {
     message.lines().any(|line| line.contains(&format!("ERROR:  {state}: ")))
 }

@@ -1,25 +1,25 @@
-//! Open files that a child must not have. System calls only, for a child just forked.
+//! Closes inherited file descriptors. System calls only, for a child just forked.
 
 use std::io;
 
-/// Highest descriptor to check where no system call closes a range. The limit of a process can be a billion,
-/// but nobody opens that many.
+/// Highest descriptor to check if no system call closes a range. A process' limit can be a billion, but so
+/// many are never open.
 const HIGHEST: libc::c_long = 65_536;
 
 /// Closes all descriptors from `first` on.
 ///
 /// # Safety
-/// Nobody in this process uses them any more.
+/// No code in this process uses them any more.
 pub(crate) unsafe fn close_from(first: libc::c_int) {
-    // SAFETY: a system call on descriptors that nobody uses.
+    // SAFETY: a system call on descriptors that are not used any more.
     for_all_from(first, 0, |descriptor| unsafe {
         libc::close(descriptor);
     });
 }
 
-/// Of the descriptors from 3 on, lets the next program have `kept` only.
+/// Marks the descriptors from 3 on as close-on-exec, except `kept`.
 ///
-/// The standard library asks for that itself, but this process may have got others from its own parent.
+/// The standard library does so for its own, but this process may have inherited others.
 pub(crate) fn pass_on_only(kept: libc::c_int) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     let flag = libc::CLOSE_RANGE_CLOEXEC;
@@ -36,7 +36,7 @@ pub(crate) fn pass_on_only(kept: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Does it at once with `close_range` and `flag` (Linux 5.9, with the flag 5.11), else one by one.
+/// Uses `close_range` with `flag` (Linux 5.9, with the flag 5.11), or else handles them one by one.
 fn for_all_from(first: libc::c_int, flag: libc::c_uint, one: impl Fn(libc::c_int)) {
     #[cfg(target_os = "linux")]
     // SAFETY: a system call; the callers say what may be closed.

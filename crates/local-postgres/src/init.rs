@@ -1,19 +1,19 @@
-//! The first process of a container.
+//! The init process of a container.
 //!
-//! The kernel gives that process (number 1) every orphan of the container, and expects it to wait for their
-//! ends. The server and the keeper are such orphans.
+//! The kernel makes process 1 the parent of all orphans in the container, which it must wait for. The server
+//! and the keeper are such orphans.
 
 use std::process::ExitCode;
 use std::ptr;
 
-/// Signals that are passed on to the program.
+/// Signals that are forwarded to the program.
 const PASSED_ON: [libc::c_int; 6] =
     [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2];
 
-/// As the first process of a container, forks: the child returns `None` and is the program. The parent waits
-/// for it and for all orphans, and returns the exit code. Any other process gets `None` at once.
+/// As process 1, forks: the child returns `None` and is the program. The parent waits for it and for all
+/// orphans, and returns the exit code. In any other process it returns `None` at once.
 ///
-/// To be called before there is another thread.
+/// Call it before threads are started.
 pub fn run() -> Option<ExitCode> {
     if std::process::id() != 1 {
         return None;
@@ -28,7 +28,7 @@ pub fn run() -> Option<ExitCode> {
         }
         libc::sigprocmask(libc::SIG_BLOCK, &waited_for, &mut before);
         match libc::fork() {
-            // It is the program alone then.
+            // The fork failed or this is the child: it is the program.
             -1 | 0 => {
                 libc::sigprocmask(libc::SIG_SETMASK, &before, ptr::null_mut());
                 None
@@ -38,10 +38,10 @@ pub fn run() -> Option<ExitCode> {
     }
 }
 
-/// Waits for the program and for all orphans.
+/// Waits for the program and all orphans.
 ///
 /// # Safety
-/// The signals `waited_for` are blocked, and nothing else here waits for children.
+/// The signals `waited_for` are blocked, and no other code waits for children.
 unsafe fn supervise(program: libc::pid_t, waited_for: &libc::sigset_t) -> ExitCode {
     loop {
         let (mut signal, mut status) = (0, 0);
@@ -57,7 +57,7 @@ unsafe fn supervise(program: libc::pid_t, waited_for: &libc::sigset_t) -> ExitCo
             loop {
                 match libc::waitpid(-1, &mut status, libc::WNOHANG) {
                     ended if ended == program => {
-                        // The keeper stops the server now, and both are waited for.
+                        // The keeper now stops the server; wait for both.
                         while libc::waitpid(-1, ptr::null_mut(), 0) > 0 {}
                         return code(status);
                     }
@@ -69,7 +69,7 @@ unsafe fn supervise(program: libc::pid_t, waited_for: &libc::sigset_t) -> ExitCo
     }
 }
 
-/// The exit code as shells give it.
+/// The exit code in the convention of shells.
 fn code(status: libc::c_int) -> ExitCode {
     let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
     ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))

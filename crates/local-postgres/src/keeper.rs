@@ -1,5 +1,5 @@
-//! The forked child that outlives its user: it waits until the last user of the cluster is gone, and then
-//! stops the server.
+//! The keeper: a forked child that outlives its user, waits until the last user of the cluster is gone, and
+//! then stops the server.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -10,31 +10,31 @@ use crate::descriptors;
 use crate::layout::Layout;
 use crate::stop::{Stop, c_string, reap};
 
-/// One keeper, a child of this process.
+/// A keeper, which is a child of this process.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     pid: libc::pid_t,
 }
 
-/// All that the child needs, made before the fork: the child must not allocate (see [`crate::stop`]).
+/// Data for the child, allocated before the fork: the child must not allocate (see [`crate::stop`]).
 struct Orders {
     users_lock: CString,
     stop: Stop,
-    /// The shell's arguments that remove a throwaway cluster.
+    /// Arguments of the shell command that removes a throwaway cluster.
     removal: Option<Vec<CString>>,
     path_variable: CString,
 }
 
 impl Keeper {
-    /// Forks a keeper. The caller holds a shared lock of the users, else the keeper would begin at once.
+    /// Forks a keeper. The caller must hold a shared lock of the users, or the keeper would begin at once.
     ///
-    /// Once it has stopped the server it removes the folders of `layout` if they are `throwaway`.
+    /// After stopping the server it removes the folders of `layout` if they are `throwaway`.
     pub(crate) fn fork(layout: &Layout, stop: Stop, throwaway: bool) -> Result<Keeper, Error> {
         let orders = Orders::new(layout, stop, throwaway);
         let arguments = pointers(orders.removal.as_deref().unwrap_or_default());
         let environment = pointers(std::slice::from_ref(&orders.path_variable));
         // SAFETY: the child makes system calls only. Signals are blocked meanwhile, because a handler of this
-        // program must not run in the child: it may write into a pipe that both share.
+        // program must not run in the child: it might write into a shared pipe.
         let pid = unsafe {
             let mut all: libc::sigset_t = std::mem::zeroed();
             let mut before: libc::sigset_t = std::mem::zeroed();
@@ -54,11 +54,10 @@ impl Keeper {
         Ok(Keeper { pid })
     }
 
-    /// Ends the keeper. The caller holds a lock of the users, so the keeper only waits and has not begun to
-    /// stop anything.
+    /// Ends the keeper. The caller must hold a lock of the users, so that the keeper is still waiting.
     pub(crate) fn dismiss(self) {
-        // SAFETY: system calls. The number is still our child's unless somebody else waited for it, which the
-        // first call tells.
+        // SAFETY: system calls. The process number is still our child's unless other code has waited for it,
+        // which the first call detects.
         unsafe {
             if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) == 0 {
                 libc::kill(self.pid, libc::SIGKILL);
@@ -90,7 +89,7 @@ impl Orders {
     }
 }
 
-/// The keeper's life. Runs in the child; see [`crate::stop`] for what it may do.
+/// The keeper's work. Runs in the child; see [`crate::stop`] for the restrictions.
 ///
 /// # Safety
 /// Only in a child just forked, with all signals blocked.
@@ -98,7 +97,8 @@ unsafe fn keep(orders: &Orders, arguments: &[*const libc::c_char], environment: 
     // SAFETY: system calls with valid pointers.
     unsafe {
         detach();
-        // Without `O_CLOEXEC`: what removes a throwaway cluster holds the lock to its end.
+        // Without `O_CLOEXEC`, so that the command that removes a throwaway cluster holds the lock to its
+        // end.
         let mut lock = libc::open(orders.users_lock.as_ptr(), libc::O_RDONLY);
         loop {
             while libc::flock(lock, libc::LOCK_EX) == -1 {
@@ -106,7 +106,7 @@ unsafe fn keep(orders: &Orders, arguments: &[*const libc::c_char], environment: 
                     libc::_exit(1);
                 }
             }
-            // If somebody has deleted the file, those who came later are users by another one.
+            // If the file was deleted, later users have locked another one.
             let mut found: libc::stat = std::mem::zeroed();
             if libc::fstat(lock, &mut found) == -1 || found.st_nlink > 0 {
                 break;
@@ -125,7 +125,7 @@ unsafe fn keep(orders: &Orders, arguments: &[*const libc::c_char], environment: 
     }
 }
 
-/// Leaves everything that belongs to the parent: session, folder, signals, open files, name.
+/// Detaches from the parent: session, folder, signals, open files, name.
 ///
 /// # Safety
 /// Only in a child just forked.
@@ -137,7 +137,7 @@ unsafe fn detach() {
         for signal in 1..32 {
             libc::signal(signal, libc::SIG_DFL);
         }
-        // A signal to the whole process group is meant for the user; the keeper cleans up after it.
+        // A signal to the process group is meant for the user; the keeper cleans up afterwards.
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
             libc::signal(signal, libc::SIG_IGN);
         }
@@ -148,14 +148,13 @@ unsafe fn detach() {
         for descriptor in 0..3 {
             libc::dup2(null, descriptor);
         }
-        // A listening socket or a pipe of the parent must not stay open here, and above all not the parent's
-        // lock.
+        // The parent's listening sockets, pipes and in particular its lock must not stay open here.
         descriptors::close_from(3);
         rename_to(c"postgres-keeper");
     }
 }
 
-/// Gives the process a name of its own in `ps` and `pgrep`, so that `killall calls` leaves it alone.
+/// Renames the process for `ps` and `pgrep`, so that `killall calls` does not end it.
 ///
 /// # Safety
 /// Only in a child just forked.
@@ -172,7 +171,7 @@ unsafe fn rename_to(name: &CStr) {
 #[cfg(not(target_os = "linux"))]
 unsafe fn rename_to(_name: &CStr) {}
 
-/// The strings as `execve` takes them, with the null pointer at the end.
+/// The strings as a null-terminated array for `execve`.
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }

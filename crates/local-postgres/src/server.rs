@@ -1,4 +1,4 @@
-//! The server of a data folder: made, started, ready.
+//! Creates and starts the server of a data folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -20,24 +20,24 @@ use crate::lock::{Lock, Mode, POLL};
 use crate::recipe::{Origin, Recipe};
 use crate::stop::{c_string, read_pid};
 
-/// Time limit of a start. After a crash PostgreSQL first replays its log, at most what it wrote between two
-/// checkpoints, which takes minutes on a slow disk.
+/// Time limit of a start. After a crash, PostgreSQL first replays its write-ahead log since the last
+/// checkpoint, which takes minutes on a slow disk.
 const START_LIMIT: Duration = Duration::from_secs(600);
 
-/// Time limit of one liveness check. It is repeated when it times out.
+/// Time limit of a liveness check, which is repeated.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A server that answers.
+/// A server that accepts connections.
 pub(crate) struct Ready {
-    /// The binaries that fit it.
+    /// Its programs.
     pub(crate) binaries: Binaries,
     /// Whether this process started it.
     pub(crate) started: bool,
 }
 
-/// Joins the server of `layout`, starts it if nobody did, makes it if there is none.
+/// Joins the server of `layout`; starts it if it is not running, and creates it if it does not exist.
 ///
-/// The caller holds a shared lock of the users, so nobody stops it meanwhile.
+/// The caller must hold a shared lock of the users, so that the server is not stopped meanwhile.
 pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Recipe) -> Result<Ready, Error> {
     let deadline = Instant::now() + START_LIMIT;
     let mut lock = Lock::open(layout, &layout.server_lock())?;
@@ -47,7 +47,7 @@ pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Reci
             let binaries = installed.fitting(layout.version()?, &layout.cluster())?;
             return Ok(Ready { binaries, started });
         }
-        // Taken: no process of the server lives, and nobody else is just preparing it.
+        // The lock is free: no process of the server is alive, and no other process is preparing it.
         if lock.attempt(Mode::Exclusive)? {
             if started {
                 return Err(Error::Start { log: layout.log(), tail: layout.log_tail() });
@@ -55,7 +55,7 @@ pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Reci
             let binaries = prepare(layout, installed, &lock, recipe)?;
             start(layout, &binaries, &lock, recipe)?;
             started = true;
-            // The server holds the lock now, by its own copy. Only without ours the lock tells when it ends.
+            // The server has inherited the lock. After ours is dropped, the lock shows when it ends.
             lock = Lock::open(layout, &layout.server_lock())?;
         }
         if Instant::now() >= deadline {
@@ -65,23 +65,23 @@ pub(crate) fn ensure_ready(layout: &Layout, installed: &Installed, recipe: &Reci
     }
 }
 
-/// The error for a server that does not get anywhere.
+/// The error for a server that is stuck.
 pub(crate) fn slow(layout: &Layout, state: &'static str, limit: Duration) -> Error {
     Error::Slow { state, seconds: limit.as_secs(), log: layout.log(), tail: layout.log_tail() }
 }
 
-/// Whether the server reports readiness and answers.
+/// Whether the server reports readiness and responds.
 fn is_ready(layout: &Layout) -> bool {
-    // The eighth line is the state. A killed server leaves the file behind.
+    // The eighth line is the state. A killed server leaves the file.
     fs::read(layout.pid_file()).is_ok_and(|text| {
         text.split(|byte| *byte == b'\n').nth(7).is_some_and(|state| state.trim_ascii() == b"ready")
     }) && answers(&layout.socket()).is_ok()
 }
 
-/// Asks the server a question that takes neither user nor database: "would you encrypt?" (SSLRequest in
-/// PostgreSQL's protocol, eight bytes, answered by one).
+/// Sends the server a request that needs neither user nor database: SSLRequest in PostgreSQL's protocol,
+/// eight bytes with a response of one.
 ///
-/// To connect is not enough: the kernel also accepts for a server that is just being killed.
+/// A successful connect is not enough: the kernel also accepts connections for a server that is being killed.
 pub(crate) fn answers(socket: &Path) -> io::Result<()> {
     const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
     let mut connection = UnixStream::connect(socket)?;
@@ -90,7 +90,7 @@ pub(crate) fn answers(socket: &Path) -> io::Result<()> {
     connection.read_exact(&mut [0])
 }
 
-/// Brings the folder into the state that a server can start in.
+/// Prepares the folder for the start of a server.
 fn prepare(layout: &Layout, installed: &Installed, lock: &Lock, recipe: &Recipe) -> Result<Binaries, Error> {
     let version = layout.version()?;
     let binaries = installed.fitting(version, &layout.cluster())?;
@@ -100,13 +100,13 @@ fn prepare(layout: &Layout, installed: &Installed, lock: &Lock, recipe: &Recipe)
     }
     clear_stale_pid_file(layout)?;
     layout.prepare_socket_dir()?;
-    // A killed server leaves them behind, and the number in the second may be somebody else's by now.
+    // A killed server leaves these files, and the process number in the second may have been reused.
     remove_if_there(&layout.socket())?;
     remove_if_there(&layout.socket().with_added_extension("lock"))?;
     Ok(binaries)
 }
 
-/// As root: the server's user must reach the binaries too.
+/// As root: the server's user must be able to execute the programs.
 fn check_reachable(layout: &Layout, binaries: &Binaries) -> Result<(), Error> {
     let Some(account) = &layout.account else { return Ok(()) };
     match account.first_closed(&[binaries.folder()])? {
@@ -115,8 +115,8 @@ fn check_reachable(layout: &Layout, binaries: &Binaries) -> Result<(), Error> {
     }
 }
 
-/// Makes the cluster beside its place and moves it there when it is complete, so that a half-made one is
-/// never taken for real.
+/// Creates the cluster in a temporary folder and moves it into place when it is complete, so that an
+/// incomplete one is never used.
 fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> Result<(), Error> {
     let cluster = layout.cluster();
     if fs::read_dir(&cluster).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -137,7 +137,7 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> R
         Origin::Empty { host_authentication } => {
             let initdb = |locale| initdb(layout, binaries, recipe, host_authentication, locale);
             // Text is compared by code points, the same on every machine. Older systems have no such locale
-            // for UTF-8; there "C" does the same, but knows upper and lower case of ASCII only.
+            // for UTF-8; there "C" does the same, but only knows upper and lower case of ASCII.
             let result = run(initdb("C.UTF-8")).or_else(|output| match output.contains("invalid locale") {
                 true => run(initdb("C")),
                 false => Err(output),
@@ -150,7 +150,7 @@ fn init(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> R
         return Err(Error::Init { program, folder: cluster, output });
     }
     fs::rename(&unfinished, &cluster).map_err(Error::io("rename", &unfinished))?;
-    // The new name must survive a power cut like the data below it.
+    // The new name must survive a power failure, like the data in it.
     File::open(&layout.data_dir)
         .and_then(|folder| folder.sync_all())
         .map_err(Error::io("write", &layout.data_dir))
@@ -163,7 +163,7 @@ fn initdb(layout: &Layout, binaries: &Binaries, recipe: &Recipe, host: &str, loc
         .arg("--pgdata")
         .arg(layout.unfinished())
         .args(["--username", USER, "--encoding", "UTF8", "--locale", locale, "--data-checksums"])
-        // Trust is as safe as the socket's folder, which only the server's user (and root) can enter.
+        // `trust` is as safe as the socket's folder, which only the server's user (and root) can enter.
         .args(["--auth-local", "trust", "--auth-host", host]);
     if recipe.throwaway {
         command.arg("--no-sync");
@@ -171,7 +171,7 @@ fn initdb(layout: &Layout, binaries: &Binaries, recipe: &Recipe, host: &str, loc
     command
 }
 
-/// Copies the server at `primary` into the unfinished folder, set up to follow it as a standby.
+/// Copies the server at `primary` into the temporary folder, configured as its standby.
 fn base_backup(layout: &Layout, binaries: &Binaries, primary: &str) -> Command {
     let mut command = binaries.command("pg_basebackup");
     command.arg("--pgdata").arg(layout.unfinished()).args(["--dbname", primary, "--no-password"]).args([
@@ -183,7 +183,7 @@ fn base_backup(layout: &Layout, binaries: &Binaries, primary: &str) -> Command {
     command
 }
 
-/// Runs a command as the server's user, with the server's lock; its output if it fails.
+/// Runs a command as the server's user, with the server's lock. The error has its output.
 fn run_for(layout: &Layout, lock: &Lock, command: &mut Command) -> Result<(), String> {
     command.current_dir("/");
     account::run_as(command, layout.account.as_ref());
@@ -196,11 +196,11 @@ fn run_for(layout: &Layout, lock: &Lock, command: &mut Command) -> Result<(), St
     Err(String::from_utf8_lossy(&text).trim().to_owned())
 }
 
-/// Removes a `postmaster.pid` that a killed server, or a machine that lost power, left behind.
+/// Removes a stale `postmaster.pid` after a kill or a power failure.
 ///
-/// PostgreSQL does so itself unless its number now belongs to another process of the same user; then it would
-/// refuse to start. The lock says that no server of ours lives, so what is left to look for is one that was
-/// started without it.
+/// PostgreSQL does so itself unless its process number now belongs to another process of the same user; then
+/// it would refuse to start. According to the lock none of our servers is alive, so only a server started
+/// without it remains to be checked for.
 fn clear_stale_pid_file(layout: &Layout) -> Result<(), Error> {
     let path = layout.pid_file();
     if let Some(pid) = read_pid(&c_string(&path)).filter(|pid| serves(*pid, &layout.cluster())) {
@@ -212,8 +212,8 @@ fn clear_stale_pid_file(layout: &Layout) -> Result<(), Error> {
 /// Whether process `pid` is a PostgreSQL server whose data is `cluster`.
 #[cfg(target_os = "linux")]
 fn serves(pid: libc::pid_t, cluster: &Path) -> bool {
-    // A server works in its data. Other users' processes cannot be asked, but a server on our data is a
-    // process of ours.
+    // The working folder of a server is its data. Processes of other users cannot be examined, but a server
+    // on our data is a process of our user.
     fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)
 }
 
@@ -241,8 +241,8 @@ fn start(layout: &Layout, binaries: &Binaries, lock: &Lock, recipe: &Recipe) -> 
 
 /// Starts a program that outlives this process, as the server's user, with its output in the log.
 ///
-/// It gets a session of its own: a Ctrl-C at the terminal is for this program, which finishes its queries
-/// first. It holds the lock of `lock` until it ends.
+/// It gets its own session, so that Ctrl-C at the terminal only reaches this program, which finishes its
+/// queries first. It holds the lock of `lock` until it ends.
 pub(crate) fn spawn_detached(layout: &Layout, lock: &Lock, mut command: Command) -> Result<(), Error> {
     let log = layout.open_log()?;
     let for_errors = log.try_clone().map_err(Error::io("open", &layout.log()))?;
@@ -250,7 +250,7 @@ pub(crate) fn spawn_detached(layout: &Layout, lock: &Lock, mut command: Command)
     account::run_as(&mut command, layout.account.as_ref());
     inherit(&mut command, lock.descriptor());
     // SAFETY: system calls only. The second fork makes init the server's parent, so that a dead server leaves
-    // no zombie here.
+    // no zombie.
     unsafe {
         command.pre_exec(|| {
             if libc::setsid() == -1 {
@@ -269,14 +269,14 @@ pub(crate) fn spawn_detached(layout: &Layout, lock: &Lock, mut command: Command)
     Ok(())
 }
 
-/// Lets a command have the open file `descriptor`, and with it the lock, but no other.
+/// Lets a command inherit the open file `descriptor`, and with it the lock, but no other file.
 fn inherit(command: &mut Command, descriptor: RawFd) {
     // SAFETY: system calls only.
     unsafe { command.pre_exec(move || descriptors::pass_on_only(descriptor)) };
 }
 
-/// `unix_socket_directories` for one folder. The value is a list; in quotes a comma or a space belongs to the
-/// name.
+/// `unix_socket_directories` for one folder. The value is a list; in quotes, commas and spaces are part of
+/// the name.
 fn socket_setting(folder: &OsStr) -> OsString {
     let mut setting = b"unix_socket_directories=\"".to_vec();
     for byte in folder.as_bytes() {

@@ -1,7 +1,7 @@
-//! The end of a server.
+//! Stops a server.
 //!
-//! Everything here also runs in a child forked from a program with threads. There, another thread may have
-//! held the allocator's lock at the fork, so nothing here allocates: system calls on strings prepared before.
+//! All code here also runs in a child forked from a program with threads. Another thread may have held the
+//! allocator's lock at the fork, so nothing here allocates: system calls on strings prepared before.
 
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use crate::layout::Layout;
 use crate::lock::POLL;
 
-/// Interval of repeated stop requests. The first can come too early, before the server has a process number.
+/// Interval of repeated stop requests. The first may be too early, before the server has a process number.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The signal for a server that shall disconnect everybody and write a checkpoint.
+/// Signal for a fast shutdown: disconnect clients and write a checkpoint.
 pub(crate) const FAST: libc::c_int = libc::SIGINT;
 
-/// Steps to stop one server.
+/// What is needed to stop a server.
 #[derive(Debug)]
 pub(crate) struct Stop {
     server_lock: CString,
@@ -25,13 +25,13 @@ pub(crate) struct Stop {
     /// Working folder of the server.
     folder: CString,
     signal: libc::c_int,
-    /// Whom to become before sending it. The server's user can write any number into the file, and must not
-    /// be able to make root signal a process of somebody else.
+    /// User to switch to before sending the signal. The server's user can write any number into the file, and
+    /// must not be able to make root signal another user's process.
     sender: Option<(libc::uid_t, libc::gid_t)>,
 }
 
 impl Stop {
-    /// Stops the server of `layout`, at once if its data is thrown away anyway.
+    /// Stops the server of `layout`; immediately if its data is not durable.
     pub(crate) fn new(layout: &Layout, throwaway: bool) -> Stop {
         Stop::by_signal(layout, if throwaway { libc::SIGQUIT } else { FAST })
     }
@@ -52,17 +52,17 @@ impl Stop {
         }
     }
 
-    /// Stops the server and waits until all of its processes are gone; `false` if some are not after `limit`.
+    /// Stops the server and waits until all its processes are gone; `false` if some remain after `limit`.
     ///
-    /// The caller holds the exclusive lock of the users, so nobody starts it again meanwhile.
+    /// The caller must hold the exclusive lock of the users, so that the server is not restarted meanwhile.
     pub(crate) fn run(&self, limit: Option<Duration>) -> bool {
         // SAFETY: a system call with a valid string.
         let lock = unsafe { libc::open(self.server_lock.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
         let begun = Instant::now();
         let mut asked: Option<Instant> = None;
         let gone = loop {
-            // Without the file no server was ever started, or somebody has deleted it; another one in its
-            // place is free. SAFETY: a system call on an open descriptor.
+            // Without the file no server was started, or the file was deleted; a new one would not be locked.
+            // SAFETY: a system call on an open descriptor.
             let is_free = lock < 0 || unsafe { libc::flock(lock, libc::LOCK_EX | libc::LOCK_NB) } == 0;
             if is_free && !read_pid(&self.pid_file).is_some_and(|pid| works_in(pid, &self.folder)) {
                 break true;
@@ -75,7 +75,7 @@ impl Stop {
             }
             std::thread::sleep(POLL);
         };
-        // SAFETY: closed once. Without the file there is nothing to close, which is no error that matters.
+        // SAFETY: closed once. Without the file the call fails, which does not matter.
         unsafe { libc::close(lock) };
         gone
     }
@@ -84,7 +84,7 @@ impl Stop {
     fn ask(&self) -> bool {
         let Some(pid) = read_pid(&self.pid_file) else { return false };
         let Some((uid, gid)) = self.sender else {
-            // SAFETY: a system call. The lock said that the server lives, so the number is its.
+            // SAFETY: a system call. According to the lock the server is alive, so the number is its own.
             unsafe { libc::kill(pid, self.signal) };
             return true;
         };
@@ -103,7 +103,8 @@ impl Stop {
     }
 }
 
-/// Whether process `pid` works in `folder`, as a server does in its data. Allocates nothing.
+/// Whether the working folder of process `pid` is `folder`, as that of a server is its data. Does not
+/// allocate.
 #[cfg(target_os = "linux")]
 fn works_in(pid: libc::pid_t, folder: &CStr) -> bool {
     use std::io::Write as _;
@@ -117,7 +118,7 @@ fn works_in(pid: libc::pid_t, folder: &CStr) -> bool {
     usize::try_from(length).is_ok_and(|length| &found[..length] == folder.to_bytes())
 }
 
-/// Other systems have no way to ask that is safe after `fork`.
+/// Other systems have no method that is safe after `fork`.
 #[cfg(not(target_os = "linux"))]
 fn works_in(_pid: libc::pid_t, _folder: &CStr) -> bool {
     false
@@ -132,7 +133,7 @@ pub(crate) fn reap(child: libc::pid_t) {
     while unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) } == -1 && interrupted() {}
 }
 
-/// The process number in the first line of `postmaster.pid`, if it is one of an ordinary server.
+/// The process number in the first line of `postmaster.pid`, unless the server runs in single-user mode.
 pub(crate) fn read_pid(path: &CStr) -> Option<libc::pid_t> {
     let mut buffer = [0u8; 16];
     // SAFETY: system calls with a valid string and a buffer of the given length.
@@ -150,7 +151,7 @@ pub(crate) fn read_pid(path: &CStr) -> Option<libc::pid_t> {
     for byte in text {
         match byte {
             b'0'..=b'9' => pid = pid.checked_mul(10)?.checked_add(libc::pid_t::from(byte - b'0'))?,
-            // The line must be complete, else some digits may be missing.
+            // The line must be complete, or digits may be missing.
             b'\n' => return (pid > 1).then_some(pid),
             _ => return None,
         }
@@ -158,7 +159,7 @@ pub(crate) fn read_pid(path: &CStr) -> Option<libc::pid_t> {
     None
 }
 
-/// A path as the kernel takes it. Paths that exist hold no zero byte.
+/// A path for system calls. Existing paths contain no zero byte.
 pub(crate) fn c_string(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }

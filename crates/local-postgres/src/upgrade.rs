@@ -1,8 +1,8 @@
-//! Moves a data folder to another major version of PostgreSQL, which cannot read the files of the old one.
+//! Upgrades a data folder to another major version of PostgreSQL, which cannot read the files of the old one.
 //!
-//! The new cluster is made in a folder of its own (`upgrade`), by whoever calls this, and then takes the old
-//! one's place by one system call. At each moment one of the two is in its place and complete, so a process
-//! that is killed can be followed by another that begins again, or finds that it is done.
+//! The caller creates the new cluster in a separate folder (`upgrade`), which then replaces the old one by a
+//! single system call. One of the two is in place and complete at any time, so after a kill, the upgrade can
+//! be repeated.
 
 use std::fs;
 use std::io;
@@ -18,14 +18,14 @@ use crate::recipe::Recipe;
 use crate::server;
 use crate::stop::{Stop, c_string};
 
-/// The variable that names the folder of the old version's programs.
+/// Variable with the folder of the old version's programs.
 const OLD: &str = "CALLS_OLD_POSTGRES_BIN";
 
-/// An upgrade under way. As long as it lives nobody else uses the data folder.
+/// An upgrade in progress. While it lives, no other process uses the data folder.
 #[derive(Debug)]
 pub struct Upgrade {
     layout: Layout,
-    /// Folder in which the new cluster is made.
+    /// Folder for the new cluster.
     work: Layout,
     from: u32,
     old: Option<Binaries>,
@@ -35,10 +35,10 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// Begins the upgrade of a data folder to the newest installed version, and completes or clears away what
-    /// a killed one left. Afterwards [`Upgrade::is_needed`] says whether there is anything to do.
+    /// Begins the upgrade of a data folder to the newest installed version. An interrupted upgrade is
+    /// completed or cleaned up. [`Upgrade::is_needed`] then tells whether an upgrade is needed.
     ///
-    /// # Errors
+    /// [`Error::InUse`], or the cluster is newer than the installed versions or does not exist.
     /// [`Error::InUse`], or the cluster is newer than what is installed, or is not there.
     pub fn begin(data_dir: &Path) -> Result<Upgrade, Error> {
         let mut installed = Installed::find()?;
@@ -71,12 +71,12 @@ impl Upgrade {
         (self.from, self.new.major())
     }
 
-    /// Folder in which the new cluster is made. Files beside it are moved with it in the end.
+    /// Folder for the new cluster. Files beside it are moved with it.
     pub fn work_dir(&self) -> &Path {
         &self.work.data_dir
     }
 
-    /// Bytes of the old cluster, and bytes that are free beside it.
+    /// Size of the old cluster and free space, in bytes.
     ///
     /// # Errors
     /// A system call failed.
@@ -86,7 +86,7 @@ impl Upgrade {
         Ok((used, free_space(&folder).map_err(Error::io("examine", &folder))?))
     }
 
-    /// Starts the old cluster by the old version's programs.
+    /// Starts the old cluster with the old version's programs.
     ///
     /// # Errors
     /// [`Error::OldVersionMissing`], or as [`Cluster::open`].
@@ -100,7 +100,7 @@ impl Upgrade {
         start(&self.layout, &old)
     }
 
-    /// Stops the server that [`Upgrade::start_old`] or [`Upgrade::start_new`] has started.
+    /// Stops the server started by [`Upgrade::start_old`] or [`Upgrade::start_new`].
     ///
     /// # Errors
     /// [`Error::Slow`].
@@ -111,7 +111,7 @@ impl Upgrade {
         }
     }
 
-    /// Makes an empty cluster of the new version, and starts it. It has to be left before
+    /// Creates an empty cluster of the new version, and starts it. It must be left before
     /// [`Upgrade::exchange`].
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Upgrade {
         Cluster::join(self.work.clone(), Installed::only(&self.new), Recipe::durable())
     }
 
-    /// Puts the new cluster in the place of the old one, or the other way round. Neither may run.
+    /// Exchanges the new and the old cluster. Neither may be running.
     ///
     /// # Errors
     /// A system call failed.
@@ -131,7 +131,7 @@ impl Upgrade {
         sync(&self.work)
     }
 
-    /// Starts the cluster that is in the place now.
+    /// Starts the cluster that is now in place.
     ///
     /// # Errors
     /// As [`Cluster::open`].
@@ -139,7 +139,7 @@ impl Upgrade {
         start(&self.layout, &self.new)
     }
 
-    /// Puts the old cluster aside under a name that it returns, and removes the rest.
+    /// Renames the old cluster to a name that it returns, and removes temporary files.
     ///
     /// # Errors
     /// A system call failed.
@@ -155,7 +155,7 @@ impl Upgrade {
 
 impl Drop for Upgrade {
     fn drop(&mut self) {
-        // Whatever fails here, the keeper or the next upgrade does again.
+        // If this fails, the keeper or the next upgrade does the same.
         if let Some(membership) = self.membership.take() {
             if matches!(self.layout.version(), Ok(Some(version)) if version == self.from) {
                 let _ = remove(&self.work);
@@ -165,29 +165,28 @@ impl Drop for Upgrade {
     }
 }
 
-/// Starts the server of a data folder that nobody else can use now.
+/// Starts the server of a data folder that is in exclusive use.
 fn start(layout: &Layout, binaries: &Binaries) -> Result<Cluster, Error> {
     let (installed, recipe) = (Installed::only(binaries), Recipe::durable());
     server::ensure_ready(layout, &installed, &recipe)?;
     Ok(Cluster::without_membership(layout.clone(), installed, binaries.clone(), recipe))
 }
 
-/// Brings a folder in order in which an upgrade was killed: completes the exchange, or removes what was half
-/// made.
+/// Recovers from an interrupted upgrade: completes the exchange, or removes incomplete files.
 fn clear_up(layout: &Layout, work: &Layout, newest: u32) -> Result<(), Error> {
     let (here, there) = (layout.version()?, work.version()?);
-    // The keeper of a killed process may be stopping its server just now.
+    // The keeper of the killed process may be stopping its server.
     let users = Lock::open(work, &work.users_lock())?;
     if !users.wait(Mode::Exclusive, STOP_LIMIT)? {
         return Err(server::slow(work, "not stopped", STOP_LIMIT));
     }
     match (here, there) {
-        // Killed between the two steps of an exchange, where it takes two.
+        // Killed between the two steps of an exchange that is not atomic.
         (None, Some(_)) => {
             fs::rename(work.cluster(), layout.cluster()).map_err(Error::io("rename", &work.cluster()))?;
             sync(layout)?;
         }
-        // Killed behind it.
+        // Killed after the exchange.
         (Some(here), Some(there)) if here == newest && there != newest => {
             put_aside(layout, work, there)?;
         }
@@ -197,7 +196,7 @@ fn clear_up(layout: &Layout, work: &Layout, newest: u32) -> Result<(), Error> {
     work.create()
 }
 
-/// Renames the old cluster, which is in the work folder, to `postgres.MAJOR` or the first free name like it.
+/// Renames the old cluster from the work folder to `postgres.MAJOR`, or to the first free name like it.
 fn put_aside(layout: &Layout, work: &Layout, major: u32) -> Result<PathBuf, Error> {
     let plain = layout.data_dir.join(format!("postgres.{major}"));
     if !work.cluster().exists() {
@@ -212,7 +211,7 @@ fn put_aside(layout: &Layout, work: &Layout, major: u32) -> Result<PathBuf, Erro
 
 fn remove(work: &Layout) -> Result<(), Error> {
     if !work.socket_dir.starts_with(&work.data_dir) {
-        // It was only ever a place for the socket; if something else is in it, it stays.
+        // The folder only held the socket; if it has other files, it stays.
         let _ = fs::remove_dir(&work.socket_dir);
     }
     match fs::remove_dir_all(&work.data_dir) {
@@ -223,13 +222,13 @@ fn remove(work: &Layout) -> Result<(), Error> {
     }
 }
 
-/// New names must survive a power cut.
+/// New names must survive a power failure.
 fn sync(layout: &Layout) -> Result<(), Error> {
     let folder = fs::File::open(&layout.data_dir).and_then(|folder| folder.sync_all());
     folder.map_err(Error::io("write", &layout.data_dir))
 }
 
-/// Gives each of two folders the other's name, by one system call where the system has it.
+/// Exchanges the names of two folders, atomically if the system supports it.
 fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     match exchange_at_once(one, other) {
         Err(error) if is_unsupported(&error) => {
@@ -261,7 +260,7 @@ fn exchange_at_once(_one: &Path, _other: &Path) -> io::Result<()> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
-/// Bytes on the disk of all files in a folder.
+/// Size of all files in a folder on disk, in bytes.
 fn size_of_folder(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
@@ -272,7 +271,7 @@ fn size_of_folder(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Bytes that are free where a folder is, for users other than root.
+/// Free space at a folder for users other than root, in bytes.
 ///
 /// # Errors
 /// The system call failed.
@@ -286,7 +285,7 @@ pub fn free_space(folder: &Path) -> io::Result<u64> {
         }
         found
     };
-    // The fields' types differ between systems.
+    // Types of the fields differ between systems.
     let (blocks, size): (u64, u64) = (found.f_bavail as _, found.f_frsize as _);
     Ok(blocks * size)
 }

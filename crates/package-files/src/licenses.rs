@@ -1,4 +1,4 @@
-//! Licences of the crates that are in the program and in its page: each asks that its text goes with copies.
+//! Licences of the crates in the program and in its page, which must accompany copies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,10 +8,10 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-/// The packages whose dependencies are compiled in.
+/// Packages whose dependencies are included.
 const ROOTS: [&str; 2] = ["calls-api", "calls-page"];
 
-/// The part of `cargo metadata` that is read.
+/// The part of `cargo metadata` that is needed.
 #[derive(Debug, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -25,7 +25,7 @@ struct Package {
     version: String,
     license: Option<String>,
     manifest_path: String,
-    /// None for those of this workspace.
+    /// `None` for crates of this workspace.
     source: Option<String>,
 }
 
@@ -48,14 +48,14 @@ struct Dependency {
 
 #[derive(Debug, Deserialize)]
 struct Kind {
-    /// None for what is compiled in; `dev` or `build` else.
+    /// `None` for normal dependencies; otherwise `dev` or `build`.
     kind: Option<String>,
 }
 
-/// Writes each licence's text below the crates that it is of.
+/// Writes each licence's text with the names of its crates.
 ///
 /// # Errors
-/// cargo does not know the workspace, or the file cannot be written.
+/// cargo cannot read the workspace, or the file cannot be written.
 pub fn write(path: &Path) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -90,7 +90,7 @@ fn text(metadata: &Metadata) -> anyhow::Result<String> {
     Ok(format!("{head}{line}{}", parts.join(&line)))
 }
 
-/// The crates of others that are compiled into the program or the page.
+/// Third-party crates in the program or the page.
 fn compiled_in(metadata: &Metadata) -> Vec<&Package> {
     let nodes: BTreeMap<&str, &Node> = metadata.resolve.nodes.iter().map(|node| (&*node.id, node)).collect();
     let roots = metadata.packages.iter().filter(|package| ROOTS.contains(&&*package.name));
@@ -107,7 +107,7 @@ fn compiled_in(metadata: &Metadata) -> Vec<&Package> {
     metadata.packages.iter().filter(|it| it.source.is_some() && found.contains(&*it.id)).collect()
 }
 
-/// The texts of a crate's licences and notices. Of several to choose from MIT's is enough.
+/// The texts of a crate's licences and notices. If there is a choice, MIT's is enough.
 fn texts_of(package: &Package) -> anyhow::Result<Vec<String>> {
     let folder = Path::new(&package.manifest_path).parent().context("expected a folder of the crate")?;
     let mut texts = BTreeMap::new();
@@ -142,7 +142,7 @@ mod tests {
         for name in ["actix-web ", "leptos ", "diesel ", "rlibphonenumber "] {
             assert!(text.contains(&format!("\n  {name}")), "{name}");
         }
-        // Only tests use it, and the workspace's own are not others'.
+        // A crate for tests only, and crates of the workspace, are excluded.
         assert!(!text.contains("\n  fantoccini ") && !text.contains("\n  calls-api "), "{text}");
         assert!(text.contains("Permission is hereby granted, free of charge"), "{text}");
         assert!(!text.contains("GNU GENERAL PUBLIC LICENSE"), "a licence that is not allowed");

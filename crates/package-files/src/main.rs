@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     licenses::write(&folder.join("licenses"))
 }
 
-/// Writes `man/calls.1` and one page for each command, and `completions/` for bash, zsh and fish.
+/// Writes `man/calls.1`, a man page per command, and `completions/` for bash, zsh and fish.
 fn write(folder: &Path) -> anyhow::Result<()> {
     let (man, completions) = (folder.join("man"), folder.join("completions"));
     for folder in [&man, &completions] {
@@ -38,7 +38,7 @@ fn write_man_pages(folder: &Path, mut command: clap::Command) -> anyhow::Result<
     let commands: Vec<clap::Command> = commands.collect();
     for command in commands.into_iter().chain([command]) {
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
-        // Without a date, so that two builds are alike.
+        // Without a date, for reproducible builds.
         let man = Man::new(command.name(name.clone())).date("").manual("Calls");
         let path = folder.join(format!("{name}.1"));
         let mut page = Vec::new();

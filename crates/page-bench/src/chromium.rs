@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running browser. Ends with this value.
+/// A running browser, ended on drop.
 pub struct Chromium {
     client: Client,
     _driver: Driver,
 }
 
 impl Chromium {
-    /// Starts one.
+    /// Starts a browser.
     pub async fn start() -> anyhow::Result<Self> {
         let driver = Driver::start()?;
         let capabilities = driver.capabilities(&[], json!({"performance": "ALL"}))?;
@@ -30,19 +30,19 @@ impl Chromium {
         Ok(Self { client, _driver: driver })
     }
 
-    /// Opens a page, after having given it a script to run before all others.
+    /// Opens a page, with a script that runs before all others.
     pub async fn open(&self, url: &str, script: &str) -> anyhow::Result<()> {
         self.command("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await?;
         self.client.goto(url).await.with_context(|| format!("cannot open {url}"))
     }
 
-    /// A command of the Chrome DevTools Protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub async fn command(&self, name: &str, parameters: Value) -> anyhow::Result<Value> {
         let body = json!({"cmd": name, "params": parameters}).to_string();
         Ok(self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await?)
     }
 
-    /// The DevTools events since the last time, each with `method` and `params`.
+    /// DevTools events since the last call, each with `method` and `params`.
     pub async fn events(&self) -> anyhow::Result<Vec<Value>> {
         let body = json!({"type": "performance"}).to_string();
         let log = self.client.issue_cmd(Own { path: "se/log", body }).await?;
@@ -76,7 +76,7 @@ impl Chromium {
     }
 }
 
-/// A command of chromedriver's own.
+/// A command specific to chromedriver.
 #[derive(Debug)]
 struct Own {
     path: &'static str,

@@ -1,4 +1,4 @@
-//! One load of a page, from nothing to its rows.
+//! A page load, from an empty cache to the first rows.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
 
-/// Network that the page is loaded over.
+/// Network conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// This machine itself.
+    /// Localhost without throttling.
     Local,
-    /// 1.6 Mbit/s down, 750 kbit/s up, 150 ms to an answer: a telephone far from a mast.
+    /// 1.6 Mbit/s down, 750 kbit/s up, 150 ms round trip: a slow mobile network.
     Slow,
 }
 
-/// One load. Times are in milliseconds from the start of the navigation, sizes in bytes with the headers.
+/// Measurements of a load. Times are in milliseconds since the start of the navigation, sizes in bytes
+/// including headers.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// Until something of the page was on the screen.
+    /// First contentful paint.
     pub first_paint_ms: f64,
-    /// Until the first row was.
+    /// First row.
     pub first_row_ms: f64,
-    /// Until the program ran, where there is one of WebAssembly.
+    /// Start of the WebAssembly program, if the page has one.
     pub program_ms: Option<f64>,
     /// Bytes received until the first row.
     pub bytes_to_first_row: f64,
@@ -41,7 +42,7 @@ struct Probe {
     program_ms: Option<f64>,
 }
 
-/// Loads a page in a new browser, until nothing has been asked for during one second.
+/// Loads a page in a new browser, until there was no request for one second.
 pub async fn measure(url: &str, row: &str, network: Network) -> anyhow::Result<Load> {
     let browser = Chromium::start().await?;
     browser.command("Network.enable", json!({})).await?;
@@ -79,7 +80,7 @@ pub async fn measure(url: &str, row: &str, network: Network) -> anyhow::Result<L
     })
 }
 
-/// Notes when the first row is on the screen: after the frame that follows it.
+/// Records the time of the first row on the screen: after the next frame.
 pub fn probe(row: &str) -> String {
     let row = json!(row);
     format!(
@@ -102,14 +103,14 @@ pub fn probe(row: &str) -> String {
     )
 }
 
-/// Adds up what the network events say: until the first row, and in all.
+/// Adds up the sizes of network events, until the first row and in total.
 fn bytes(events: &[Value], url: &str, probe: &Probe) -> anyhow::Result<(f64, f64)> {
     let is_document = |event: &&Value| {
         event["method"] == "Network.requestWillBeSent" && event["params"]["documentURL"] == url
     };
     let document = events.iter().find(is_document).context("the browser has not asked for the page")?;
     let seconds = |event: &Value, clock: &str| event["params"][clock].as_f64().unwrap_or_default();
-    // The events' own clock at the first row.
+    // Time of the first row on the clock of the events.
     let row_s = seconds(document, "timestamp") - seconds(document, "wallTime")
         + (probe.time_origin_ms + probe.row_ms) / 1000.0;
     let (mut before, mut all) = (0.0, 0.0);

@@ -1,11 +1,11 @@
-//! Measures the page in Chromium, side by side with another one where there is one: `just bench-page`.
+//! Measures the page in Chromium, optionally compared with another page: `just bench-page`.
 //!
 //! In reading order:
 //!
-//! - [`server`]: the built binary on made-up calls.
-//! - [`chromium`]: a browser, and its own commands beside WebDriver's.
-//! - [`load`]: one page load. [`scroll`]: a long list.
-//! - [`report`]: what all of it comes to, beside the budgets.
+//! - [`server`]: the built binary with made-up calls.
+//! - [`chromium`]: a browser, with DevTools commands.
+//! - [`load`]: a page load. [`scroll`]: a long list.
+//! - [`report`]: the figures and their budgets.
 
 mod chromium;
 mod load;
@@ -22,20 +22,19 @@ use clap::Parser;
 use load::{Load, Network};
 use server::Server;
 
-/// Measures the page in Chromium, each load in a browser of its own with nothing cached. Exits with 1 where a
-/// budget is missed.
+/// Measures the page in Chromium, each load in a new browser. Exit status 1 if a budget is exceeded.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Another page to measure in turn with ours
+    /// Another page to compare with
     #[arg(long, value_name = "URL")]
     against: Option<String>,
-    /// CSS selector of its rows
+    /// CSS selector of the other page's rows
     #[arg(long, value_name = "SELECTOR", default_value = "tbody tr")]
     against_row: String,
-    /// Loads of each page over each network
+    /// Number of loads per page and network
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
     rounds: u32,
-    /// Duration of scrolling
+    /// Duration of scrolling, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     scroll: u64,
     /// The built binary [default: `calls` beside this program]
@@ -45,15 +44,15 @@ struct Arguments {
 
 /// CSS selector of a row on our page.
 const ROW: &str = "[data-call]";
-/// CSS selector of what one begins with on the first page.
+/// CSS selector of a row on the first page.
 const SEARCH: &str = "main.home input";
 
-/// The loads of one page.
+/// The loads of a page.
 #[derive(Debug, Default)]
 struct Loads {
     local: Vec<Load>,
     slow: Vec<Load>,
-    /// Of the first page, over the slow network.
+    /// Loads of the first page over the slow network.
     home: Vec<Load>,
 }
 

@@ -1,4 +1,4 @@
-//! Report of the measurements beside their budgets.
+//! Report of the measurements and their budgets.
 
 use std::fmt::Write as _;
 
@@ -8,30 +8,30 @@ use crate::scroll::Scrolled;
 
 const KB: f64 = 1000.0;
 const MB: f64 = 1000.0 * KB;
-/// A reader sees a frame that takes longer.
+/// Duration of a visibly long frame, in milliseconds.
 const LONG_FRAME_MS: f64 = 50.0;
-/// Memory that a list may gain while it is scrolled.
+/// Maximum growth of memory while scrolling, in bytes.
 const FLAT_MB: f64 = 1.0;
 
-/// Until links work over the slow network.
+/// Maximum time until links work over the slow network, in milliseconds.
 const LINKS_MS: f64 = 700.0;
-/// Until the program runs over it.
+/// Maximum time until the program runs over the slow network, in milliseconds.
 const PROGRAM_MS: f64 = 2000.0;
-/// Before the first row, with the headers of three answers.
+/// Maximum number of bytes before the first row, including the headers of three responses.
 const ROWS_KB: f64 = 15.0;
 
-/// Upper limit of a figure.
+/// Budget of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Budget {
-    /// It is told and not judged.
+    /// No budget.
     None,
-    /// This.
+    /// At most this.
     Most(f64),
-    /// So many times the other page's.
+    /// At most this multiple of the other page's figure.
     TimesTheirs(f64),
 }
 
-/// One figure.
+/// A figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     name: &'static str,
@@ -42,7 +42,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether the budget is met. `None` where there is none, or nothing to compare with.
+    /// Whether the budget is met. `None` without a budget or comparison.
     pub fn is_met(&self) -> Option<bool> {
         match self.budget {
             Budget::None => None,
@@ -112,7 +112,7 @@ pub fn table(rows: &[Row]) -> String {
     let mut line = |cells: [&str; 6]| {
         let [name, ours, theirs, ratio, budget, met] = cells;
         let line = format!("{name:<46} {ours:>11} {theirs:>11} {ratio:>6} {budget:>12}  {met}");
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         writeln!(out, "{}", line.trim_end()).unwrap_or_default();
     };
     line(["", "ours", "the other", "ratio", "budget", ""]);

@@ -11,20 +11,20 @@ use crate::load::probe;
 /// Cost of scrolling.
 #[derive(Debug, Clone)]
 pub struct Scrolled {
-    /// The times from one frame to the next, the shortest first.
+    /// Times between frames, sorted.
     pub frames_ms: Vec<f64>,
-    /// The most elements that were in the document at once.
+    /// Maximum number of elements in the document.
     pub most_nodes: f64,
-    /// The memory of JavaScript and WebAssembly before, in bytes.
+    /// Memory of JavaScript and WebAssembly before, in bytes.
     pub heap_before: f64,
-    /// The same after.
+    /// Memory of JavaScript and WebAssembly after, in bytes.
     pub heap_after: f64,
     /// Number of screens scrolled.
     pub screens: f64,
 }
 
 impl Scrolled {
-    /// The time that so many of a hundred frames take at most.
+    /// A percentile of the frame times.
     pub fn percentile_ms(&self, percent: usize) -> f64 {
         let place = (self.frames_ms.len() * percent).div_ceil(100).saturating_sub(1);
         self.frames_ms.get(place).copied().unwrap_or_default()
@@ -43,7 +43,7 @@ struct Frames {
     screens: f64,
 }
 
-/// Two thirds of a screen in each frame, as far as there are rows.
+/// Scrolls by two thirds of a screen per frame, as far as there are rows.
 const SCROLL: &str = "{ bench.frames = {times: [], nodes: 0, screens: 0};
     let last = performance.now(), top = scrollY;
     const step = now => {
@@ -63,7 +63,7 @@ pub async fn measure(url: &str, row: &str, seconds: u64) -> anyhow::Result<Scrol
     let browser = Chromium::start().await?;
     browser.open(url, &probe(row)).await?;
     browser.wait_for("bench.row > 0 && bench.program > 0").await?;
-    // Let the page finish loading first.
+    // The page should finish loading first.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let heap_before = heap(&browser).await?;
     browser.command("Runtime.evaluate", json!({"expression": SCROLL})).await?;

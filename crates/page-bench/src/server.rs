@@ -1,4 +1,4 @@
-//! The built binary on made-up calls, in a database of its own.
+//! The built binary with made-up calls, on a database of its own.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -8,14 +8,14 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, ensure};
 use local_postgres::Cluster;
 
-/// A number with 200 calls: its first page is followed by others.
+/// A number with 200 calls, which are several pages.
 pub const SHORT: &str = "+12025550100";
 /// A number with 100 thousand calls.
 pub const LONG: &str = "+12025550199";
 
 const TYPES: [&str; 4] = ["Missed Inbound", "Completed Inbound", "Completed Outbound", "Missed Outbound"];
 
-/// A running `calls serve`. Ends with this value.
+/// A running `calls serve`, ended on drop.
 pub struct Server {
     address: String,
     process: Child,
@@ -23,7 +23,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes the calls and serves them on a port that is free.
+    /// Creates the calls and serves them on a free port.
     pub fn start(calls: &Path) -> anyhow::Result<Self> {
         let cluster = Cluster::throwaway()?;
         let database = cluster.url("postgres");
@@ -57,7 +57,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Fails only if the process is gone already.
+        // Fails only if the process has ended.
         self.process.kill().unwrap_or_default();
         self.process.wait().map(|_| ()).unwrap_or_default();
     }
@@ -70,20 +70,20 @@ fn run(calls: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Calls of both numbers as our own CSV, each an hour and some seconds before the one above.
+/// Calls of both numbers as CSV, each an hour and some seconds earlier than the previous one.
 fn histories() -> String {
     let mut csv = "owner,created_at,counterparty,type,duration\n".to_owned();
     for (owner, calls) in [(SHORT, 200), (LONG, 100_000)] {
         for call in 0..calls {
             let (day, second) = (call / 24, call % 24 * 3600 + call * 37 % 3600);
-            // Months of 28 days are good enough for made-up calls.
+            // Months of 28 days are accurate enough for made-up calls.
             let (year, month, day) = (2025 - day / 336, 12 - day % 336 / 28, 28 - day % 28);
             let (hour, minute, second) = (23 - second / 3600, second / 60 % 60, second % 60);
             let (call_type, party) = (TYPES[call % 4], 2_025_551_000 + call * 7919 % 1000);
             let duration =
                 if call_type.starts_with("Missed") { String::new() } else { format!("{}.4", call % 3600) };
             let time = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             writeln!(csv, "{owner},{time},+1{party},{call_type},{duration}").unwrap_or_default();
         }
     }

@@ -1,16 +1,15 @@
-//! The script that wasm-bindgen writes beside a program, as text: one function of the browser's for each
-//! import, and what these need.
+//! Trims the script that wasm-bindgen generates beside a program, which has one function per import.
 
 use std::collections::BTreeSet;
 
 use crate::wasm::Names;
 
-/// The first line of an import, indented as wasm-bindgen does.
+/// First line of an import, as wasm-bindgen indents it.
 const IMPORT: &str = "        ";
-/// And its last.
+/// Last line of an import.
 const IMPORT_END: &str = "        },";
 
-/// The script without what nothing leads to from its one export, and without imports that are not among
+/// The script without statements that its only export does not need, and without imports that are not in
 /// `imports`.
 pub fn pruned(script: &str, imports: Option<&BTreeSet<String>>) -> String {
     let script = imports.map_or_else(|| script.to_owned(), |imports| with_imports(script, imports));
@@ -37,13 +36,13 @@ pub fn pruned(script: &str, imports: Option<&BTreeSet<String>>) -> String {
     }
 }
 
-/// The exports of the program that the script asks for.
+/// The exports of the program that the script uses.
 pub fn exports(script: &str) -> BTreeSet<String> {
     let asked = script.split("wasm.").skip(1).map(|rest| word(rest).to_owned());
     asked.filter(|name| !name.is_empty()).collect()
 }
 
-/// The script with short names, and without comments and indentation.
+/// The script with short names, without comments and indentation.
 pub fn renamed(script: &str, names: &Names) -> String {
     let mut out = String::new();
     for line in script.lines() {
@@ -68,7 +67,7 @@ pub fn renamed(script: &str, names: &Names) -> String {
     renamed
 }
 
-/// The script without the other imports.
+/// The script without unused imports.
 fn with_imports(script: &str, imports: &BTreeSet<String>) -> String {
     let mut is_left_out = false;
     let mut out = String::new();
@@ -82,13 +81,13 @@ fn with_imports(script: &str, imports: &BTreeSet<String>) -> String {
     out
 }
 
-/// The import that a line begins.
+/// The import that begins in a line.
 fn imported(line: &str) -> Option<&str> {
     let (name, rest) = line.strip_prefix(IMPORT)?.split_once(": ")?;
     (word(name) == name && rest.starts_with("function(")).then_some(name)
 }
 
-/// The script's statements, each from a line that is not indented.
+/// The statements of the script, each from an unindented line.
 fn items(script: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for line in script.split_inclusive('\n') {
@@ -100,18 +99,18 @@ fn items(script: &str) -> Vec<String> {
     items
 }
 
-/// The name that a statement declares, or is about.
+/// The name that a statement declares or assigns to.
 fn declared(item: &str) -> Option<&str> {
     let item = item.strip_prefix("export ").unwrap_or(item);
     let item = item.strip_prefix("async ").unwrap_or(item);
     let starts = ["class ", "function ", "const ", "let ", "if (Symbol.dispose) "];
     let rest = starts.iter().find_map(|start| item.strip_prefix(start))?;
-    // Several names stay together.
+    // A statement with several names is kept as a whole.
     let name = word(rest);
     (!rest[name.len()..].starts_with(',')).then_some(name)
 }
 
-/// The name at the beginning of a text.
+/// The identifier at the beginning of a text.
 fn word(text: &str) -> &str {
     text.split(|letter: char| !is_of_word(letter)).next().unwrap_or_default()
 }
@@ -120,7 +119,7 @@ fn is_of_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_' || letter == '$'
 }
 
-/// Whether a text has a name in it, and not only a longer one.
+/// Whether a text contains an identifier, and not only a longer one.
 fn has_word(text: &str, name: &str) -> bool {
     text.match_indices(name)
         .any(|(at, _)| !text[..at].ends_with(is_of_word) && !text[at + name.len()..].starts_with(is_of_word))

@@ -1,12 +1,12 @@
-//! Makes the page's program smaller, after trunk and wasm-bindgen: `page-trim FOLDER`.
+//! Reduces the size of the page's program, after trunk and wasm-bindgen: `page-trim FOLDER`.
 //!
 //! In reading order:
 //!
-//! - [`wasm`]: takes out what a page has no use for, and shortens names.
-//! - [`glue`]: the same in the script beside it.
+//! - [`wasm`]: removes what a page does not need, and shortens names.
+//! - [`glue`]: the same for the script beside it.
 //!
-//! `wasm-opt` runs between the two halves of it. Its functions still have their names before, and what it
-//! finds unused is known after. `esbuild` makes the scripts smaller, where it is installed.
+//! `wasm-opt` runs in between: function names are needed before it, and unused functions are known after it.
+//! `esbuild` minifies the scripts, if it is installed.
 
 mod glue;
 mod wasm;
@@ -20,7 +20,7 @@ use std::{env, fs};
 
 use anyhow::{Context, bail, ensure};
 
-/// Features that rustc may use for this target, so that wasm-opt may use them too.
+/// WebAssembly features that rustc may use for this target, which wasm-opt must allow.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let (bytes, text) = (wasm::renamed(&bytes, &names)?, glue::renamed(&text, &names));
     let text = minified(&text)?;
 
-    // The names of files that are kept for ever follow from their content.
+    // Cached files have names derived from their content.
     let mut hasher = DefaultHasher::new();
     (&bytes, &text).hash(&mut hasher);
     let stem = name.rsplit_once('-').map_or(name.as_str(), |(stem, _)| stem);
@@ -68,7 +68,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The one file of a folder whose name ends so.
+/// The only file of a folder whose name has this suffix.
 fn find(folder: &Path, end: &str) -> anyhow::Result<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -88,13 +88,13 @@ fn optimise(wasm: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folder's scripts.
+/// The scripts in the folder.
 fn scripts(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
     Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "js")).collect())
 }
 
-/// A script with short names and without blanks. As it was, where there is no esbuild.
+/// A minified script; unchanged if esbuild is not installed.
 fn minified(script: &str) -> anyhow::Result<String> {
     let mut command = Command::new("esbuild");
     command.args(["--minify", "--charset=utf8"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -103,12 +103,12 @@ fn minified(script: &str) -> anyhow::Result<String> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(script.to_owned()),
         Err(error) => return Err(error).context("cannot run esbuild"),
     };
-    // It reads all before it writes.
+    // esbuild reads its whole input before it writes.
     process.stdin.take().context("expected a pipe")?.write_all(script.as_bytes())?;
     let output = process.wait_with_output()?;
     ensure!(output.status.success(), "esbuild has failed");
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Names by those that they replace.
+/// Replacements of names.
 type Renamed = BTreeMap<String, String>;

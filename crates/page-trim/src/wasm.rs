@@ -1,4 +1,4 @@
-//! The program itself.
+//! Trims the WebAssembly program.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -12,7 +12,7 @@ use wasmparser::{FunctionBody, KnownCustom, Name, Parser, Payload};
 
 use crate::Renamed;
 
-/// Functions that write a message about a panic and then trap. The page cannot show it, so they only trap.
+/// Functions that format a panic message and then trap. The page cannot show it, so they only trap.
 const PANICS: [&str; 10] = [
     "core::panicking::",
     "core::option::unwrap_failed",
@@ -25,24 +25,23 @@ const PANICS: [&str; 10] = [
     "::assert_failed",
     "::len_mismatch_fail",
 ];
-/// Functions that write a float in decimal digits. Of all that the page writes only an error of serde's has
-/// one in it, and does without; `script::decimal` writes floats.
+/// Functions that format floats. In the page only an error of serde contains one, and may omit it;
+/// `script::decimal` formats floats.
 const FLOATS: [&str; 2] = ["<f64 as core::fmt::Display>::fmt", "<f64 as core::fmt::Debug>::fmt"];
 
 /// Replacement of a function's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
-    /// It traps.
+    /// Traps.
     Trap,
-    /// It returns 0, which is `Ok(())`.
+    /// Returns 0, which is `Ok(())`.
     Zero,
 }
 
-/// The program without messages of panics, without the places in the source that these name, and without the
-/// exports that nobody asks for.
+/// Removes panic messages, the source locations that they contain, and unused exports from a program.
 ///
 /// # Errors
-/// Where it is not WebAssembly with names, or has no panics to take out.
+/// It is not WebAssembly with a name section, or has no panics to remove.
 pub fn without_panics(program: &[u8], exports: &BTreeSet<String>) -> anyhow::Result<Vec<u8>> {
     let (bodies, first) = bodies(program)?;
     ensure!(bodies.values().any(|body| *body == Body::Trap), "expected functions for panics, by their names");
@@ -51,10 +50,10 @@ pub fn without_panics(program: &[u8], exports: &BTreeSet<String>) -> anyhow::Res
     trim.run(program)
 }
 
-/// The program with other names.
+/// Renames imports and exports.
 ///
 /// # Errors
-/// Where it is not WebAssembly.
+/// It is not WebAssembly.
 pub fn renamed(program: &[u8], names: &Names) -> anyhow::Result<Vec<u8>> {
     let mut trim = Trim {
         bodies: HashMap::new(),
@@ -70,7 +69,7 @@ pub fn renamed(program: &[u8], names: &Names) -> anyhow::Result<Vec<u8>> {
 /// Names of the imports.
 ///
 /// # Errors
-/// Where the program is not WebAssembly.
+/// It is not WebAssembly.
 pub fn imports(program: &[u8]) -> anyhow::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for payload in Parser::new(0).parse_all(program) {
@@ -85,17 +84,17 @@ pub fn imports(program: &[u8]) -> anyhow::Result<BTreeSet<String>> {
 
 /// Short names for imports and exports.
 pub struct Names {
-    /// Of imports.
+    /// Names of imports.
     pub imports: Renamed,
-    /// Of exports.
+    /// Names of exports.
     pub exports: Renamed,
 }
 
 impl Names {
-    /// The module of all imports.
+    /// Module name of all imports.
     pub const MODULE: &str = "a";
 
-    /// Names of one or two letters. The memory keeps its own.
+    /// Names of one or two letters. The memory keeps its name.
     pub fn new(imports: &BTreeSet<String>, exports: &BTreeSet<String>) -> Self {
         let short = |names: &BTreeSet<String>| {
             names.iter().filter(|name| *name != "memory").cloned().zip((0..).map(letters)).collect()
@@ -113,7 +112,7 @@ fn letters(number: usize) -> String {
     }
 }
 
-/// The functions whose bodies go, by their index, and the index of the first body.
+/// Indices of functions whose bodies are replaced, and index of the first body.
 fn bodies(program: &[u8]) -> anyhow::Result<(HashMap<u32, Body>, u32)> {
     let (mut bodies, mut imported) = (HashMap::new(), 0);
     for payload in Parser::new(0).parse_all(program) {
@@ -139,7 +138,7 @@ fn bodies(program: &[u8]) -> anyhow::Result<(HashMap<u32, Body>, u32)> {
     Ok((bodies, imported))
 }
 
-/// Replacement of the body of a function with this name.
+/// Replacement for the body of a function with this name.
 fn body_of(name: &str) -> Option<Body> {
     // `core[c5930c85a12de822]::option::unwrap_failed`
     let mut plain = String::with_capacity(name.len());
@@ -156,7 +155,7 @@ fn body_of(name: &str) -> Option<Body> {
     }
 }
 
-/// Where paths of source files, and the places that point at them, stand in each segment of data.
+/// Locations of source paths, and of the structures that point to them, in each data segment.
 fn places(program: &[u8]) -> anyhow::Result<Vec<Vec<Range<usize>>>> {
     let mut segments = Vec::new();
     for payload in Parser::new(0).parse_all(program) {
@@ -185,7 +184,7 @@ fn places(program: &[u8]) -> anyhow::Result<Vec<Vec<Range<usize>>>> {
     Ok(segments.iter().map(zeros).collect())
 }
 
-/// Paths of source files, each from its first letter to its end.
+/// Paths of source files, each as a range.
 fn paths(data: &[u8]) -> Vec<Range<usize>> {
     let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
     let mut found = Vec::new();
@@ -197,7 +196,7 @@ fn paths(data: &[u8]) -> Vec<Range<usize>> {
         let end = end + 3;
         let length = data[from..end].iter().rev().take_while(|byte| is_of_path(byte)).count();
         let text = &data[end - length..end];
-        // Texts stand side by side without anything between.
+        // Texts are adjacent without separators.
         let roots: [&[u8]; 7] =
             [b"/rustc/", b"/root/", b"/home/", b"/cargo/", b"/calls/", b"crates/", b"frontend/"];
         let start = roots.iter().filter_map(|root| text.windows(root.len()).position(|part| part == *root));
@@ -209,7 +208,7 @@ fn paths(data: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// `core::panic::Location`s: a path, its length, a line and a column, four bytes each.
+/// `core::panic::Location` structures: a path, its length, a line and a column, four bytes each.
 fn locations(start: u32, data: &[u8], paths: &HashMap<u32, u32>) -> Vec<Range<usize>> {
     let word =
         |at: usize| data.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes);
@@ -222,15 +221,15 @@ fn locations(start: u32, data: &[u8], paths: &HashMap<u32, u32>) -> Vec<Range<us
     aligned.filter(is_location).map(|at| at..at + 16).collect()
 }
 
-/// Writes a program anew with changes.
+/// Writes a program with changes.
 struct Trim<'a> {
     bodies: HashMap<u32, Body>,
     /// Index of the next function.
     next: u32,
-    /// Bytes that become zeros, by segment.
+    /// Ranges to be zeroed, by segment.
     zeros: Vec<Vec<Range<usize>>>,
     segment: usize,
-    /// Exports that stay; `None` for all.
+    /// Exports to keep; `None` for all.
     exports: Option<&'a BTreeSet<String>>,
     names: Option<&'a Names>,
 }
@@ -300,7 +299,7 @@ impl Reencode for Trim<'_> {
         module: &mut Module,
         section: wasmparser::CustomSectionReader<'_>,
     ) -> Outcome {
-        // wasm-opt needs names; nobody does after it.
+        // wasm-opt needs the name section; the page does not.
         if self.names.is_none() {
             let (name, data) = (section.name().into(), section.data().into());
             module.section(&CustomSection { name, data });

@@ -1,13 +1,12 @@
-//! The calls of a number as this tab last saw them: what a reload shows while nobody answers.
+//! The calls of a number as last shown in this tab, for a reload while the server is away.
 //!
-//! They are in `sessionStorage`, which dies with the tab: whom somebody called is nothing to leave in a
-//! browser. Each number has an item of its own, `calls.last.+12025550123`: the time in milliseconds since
-//! 1970, a blank, and [`Fallback`] as JSON. first-rows.js reads it too, to paint the calls before the program
-//! is there.
+//! They are in `sessionStorage`, which ends with the tab, because call histories should not be left in a
+//! browser. Each number has an item, `calls.last.+12025550123`: the time in milliseconds since 1970, a space,
+//! and [`InitialData`] as JSON. first-rows.js reads it too, to paint the calls before the program is loaded.
 
 use std::cell::RefCell;
 
-use calls_model::{Fallback, NumberInfo};
+use calls_model::{InitialData, NumberInfo};
 use leptos::prelude::*;
 use web_sys::Storage;
 
@@ -65,14 +64,14 @@ pub fn keep_text(number: &str, answers: &str) {
 }
 
 /// Last known calls of a number in this spelling, unless they are too old.
-pub fn read(number: &str) -> Option<Fallback> {
+pub fn read(number: &str) -> Option<InitialData> {
     let text = item(number)?;
     let (at, answers) = text.split_once(' ')?;
     if now().saturating_sub(at.parse().ok()?) > LIFETIME_MS {
         return None;
     }
-    let answers = serde_json::from_str::<Fallback>(answers).ok()?;
-    Some(Fallback { number: number.to_owned(), ..answers })
+    let answers = serde_json::from_str::<InitialData>(answers).ok()?;
+    Some(InitialData { number: number.to_owned(), ..answers })
 }
 
 /// When a number's calls were last known, in milliseconds since 1970.

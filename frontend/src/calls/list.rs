@@ -3,24 +3,22 @@
 //! Headings and lists, not a table: a screen reader jumps from day to day by heading and reads each call as
 //! one sentence, and a narrow screen can break a row in two lines without losing its meaning.
 //!
-//! Only what is near the window is rendered. What is left out is empty room of the same height, so the scroll
-//! bar, the headings that stay in view and the way back are the browser's own.
+//! Only days near the visible part are rendered. The others are replaced by empty space of the same height,
+//! so that scroll bar, sticky headings and scroll restoration are the browser's own.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use calls_model::{DetailedCall, Party};
+use calls_model::DetailedCall;
 use leptos::html::{Div, Ol};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::each::each;
-use super::geometry::{DaySlice, Geometry};
-use super::keys;
-use super::news::News;
-use super::pages::Wanted;
-use super::summary_data::SummaryData;
+use super::geometry::DaySlice;
+use super::keyboard;
+use super::keyed_list::keyed_list;
+use super::list_state::{List, Owner};
 use super::timeline::Timeline;
 use super::viewport::{Viewport, before_frame, on_resize, rows};
 use crate::day::Day;
@@ -31,95 +29,6 @@ use crate::script::{self, count, fill, t};
 /// Maximum number of printed calls.
 const PRINTED: usize = 2000;
 
-/// State of the list. `Copy`, as signals are.
-#[derive(Clone, Copy)]
-pub struct List {
-    /// Requested calls.
-    pub wanted: Memo<Wanted>,
-    /// The calls.
-    pub timeline: Memo<Timeline>,
-    /// Number of calls that have just arrived.
-    pub fresh: StoredValue<usize>,
-    /// Summary of the calls.
-    pub summary: Signal<Option<SummaryData>>,
-    /// Whether these are the calls with one person alone.
-    pub is_of_person: Signal<bool>,
-    /// Title of the page.
-    pub owner: Memo<Arc<Owner>>,
-    /// The day that is today.
-    pub today: ReadSignal<Day>,
-    /// Scroll position.
-    pub viewport: Viewport,
-    /// Calls that wait.
-    pub news: News,
-    /// Asks for older calls.
-    pub load_more: Callback<()>,
-    /// Geometry of the list.
-    pub geometry: Memo<Geometry>,
-    /// The call that has the focus, or had it last.
-    pub pinned: RwSignal<Option<String>>,
-}
-
-impl List {
-    /// Geometry of the list.
-    pub fn geometry(timeline: Memo<Timeline>, viewport: Viewport) -> Memo<Geometry> {
-        memo(move || {
-            let sizes = viewport.sizes.get();
-            viewport.extras.with(|extras| {
-                let extra = |day| extras.get(&day).copied().unwrap_or_default();
-                timeline.with(|timeline| Geometry::new(timeline.days(), sizes, extra))
-            })
-        })
-    }
-
-    /// Total number of calls, if the summary has it.
-    pub fn all(&self) -> Option<usize> {
-        let is_of_list = |data: &&SummaryData| self.wanted.with(|wanted| data.key.wanted == *wanted);
-        self.summary.with(|data| data.as_ref().filter(is_of_list).map(|data| data.summary.calls as usize))
-    }
-
-    /// A party's name, as in the rows: by its name, or else as its number is written.
-    pub fn spell(&self, party: &Party) -> String {
-        let ranked = self.summary.with(|data| {
-            let mut ranked = data.iter().flat_map(|data| &data.summary.top_counterparties);
-            ranked.find(|one| one.counterparty == *party).map(|one| (one.name.clone(), one.details.clone()))
-        });
-        let newest = || {
-            self.timeline.with(|timeline| timeline.call(0)).filter(|call| call.call.counterparty == *party)
-        };
-        let known = ranked.or_else(|| newest().map(|call| (call.details.name, call.details.counterparty)));
-        let (name, details) = known.unwrap_or_default();
-        let home = self.owner.with(|owner| owner.country.clone());
-        let spelling = || {
-            script::spelling(
-                &party.to_string(),
-                details.map(|details| script::json(&details)),
-                home.as_deref(),
-            )
-        };
-        name.unwrap_or_else(spelling)
-    }
-
-    /// Whether these are the calls with one person alone.
-    pub fn is_of_person(&self) -> bool {
-        self.is_of_person.get()
-    }
-
-    /// Number of calls of a day, if the summary has it.
-    fn count_of(&self, day: Day) -> Option<u64> {
-        self.summary.with(|summary| self.wanted.with(|wanted| summary.as_ref()?.calls_of(day, wanted)))
-    }
-}
-
-/// The owner of a history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// Its number or address: the canonical one, once that is known.
-    pub number: String,
-    /// Its country, once that is known, where it has one.
-    pub country: Option<String>,
-}
-
 /// Rendered days, and the height left out after them.
 type Rendered = (Vec<DaySlice>, f64);
 
@@ -128,7 +37,7 @@ type Rendered = (Vec<DaySlice>, f64);
 pub fn CallList(
     /// Its content.
     list: List,
-    /// Whether the calls stand in for others that are being asked for.
+    /// Whether the calls are those of the previous filter, while others are fetched.
     is_stale: Signal<bool>,
 ) -> impl IntoView {
     let List { timeline, viewport, pinned, geometry, .. } = list;
@@ -154,13 +63,13 @@ pub fn CallList(
     });
     let fresh = list.fresh;
     let container = NodeRef::<Div>::new();
-    each(container, move || days.get(), DayView::day, move |day| day_view(day, fresh));
+    keyed_list(container, move || days.get(), DayView::day, move |day| day_view(day, fresh));
     view! {
         <div
             class="days"
             node_ref=viewport.list
             class:stale=is_stale
-            on:keydown=move |event| keys::move_between_calls(list, &event)
+            on:keydown=move |event| keyboard::move_between_calls(list, &event)
         >
             <div node_ref=container></div>
             <div class="gap" style:block-size=text(move || px(rendered.with(|(_, after)| *after)))></div>
@@ -211,7 +120,7 @@ fn settle(list: List, rendered: Memo<Rendered>) {
     }
     list.viewport.measure(&slices);
     list.viewport.look();
-    keys::keep_focus(list);
+    keyboard::keep_focus(list);
 }
 
 /// A day as its section shows it.
@@ -292,7 +201,7 @@ fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let name = memo(move || view.with(|view| view.name));
     let calls = memo(move || view.with(|view| view.count));
     let rows = NodeRef::<Ol>::new();
-    each(
+    keyed_list(
         rows,
         move || view.with(|view| view.rows.clone()),
         Row::key,

@@ -8,7 +8,7 @@ use calls_model::{Call, DetailedCall};
 use leptos_swr::Rows;
 
 use super::last_known;
-use super::packed::PackedCalls;
+use super::packed_calls::PackedCalls;
 use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::path;

@@ -1,18 +1,20 @@
-//! The page's requests beside calls, as one type: hooks of leptos-swr are compiled anew for each
+//! Requests for everything but calls. They have one type, because hooks of leptos-swr are compiled for each
 //! type of data.
 
 use calls_model::NumberInfo;
 use leptos::prelude::*;
-use leptos_swr::{Options, Swr, use_swr_with};
+use leptos_swr::{Options, Swr, SwrPages, use_swr_with};
 
+use super::pages::{CallsPage, Wanted};
 use super::summary_data::{SummaryData, SummaryKey};
 use crate::api::{self, ApiError};
 use crate::path;
+use crate::reactive::{effect, memo};
 
 /// Key of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// The description of a number, by any spelling of it.
+    /// The description of a number in any spelling.
     Number(String),
     /// A summary.
     Summary(SummaryKey),
@@ -36,7 +38,7 @@ impl Key {
     }
 }
 
-/// The resource of a key that may change, kept fresh.
+/// The resource of a reactive key, kept fresh.
 pub fn use_resource(
     key: impl Fn() -> Option<Key> + 'static,
     options: fn(&mut Options<Resource, ApiError>),
@@ -53,12 +55,12 @@ pub fn use_resource(
 /// A number's description, and the hook behind it.
 #[derive(Clone, Copy)]
 pub struct Info {
-    /// The description, once it is there.
+    /// The description, once it has arrived.
     pub data: Signal<Option<NumberInfo>>,
     hook: Swr<Resource, ApiError>,
 }
 
-/// The description of a number, which does not change meanwhile.
+/// The description of a number, which is fetched once.
 pub fn use_info(number: impl Fn() -> Option<String> + 'static) -> Info {
     let hook = use_resource(
         move || number().map(Key::Number),
@@ -76,8 +78,47 @@ pub fn use_info(number: impl Fn() -> Option<String> + 'static) -> Info {
 }
 
 impl Info {
-    /// Asks for it again.
+    /// Fetches it again.
     pub fn revalidate(self) {
         self.hook.revalidate();
     }
+}
+
+/// The summary of the requested calls. It is fetched after the first calls, and again after each new call.
+/// While another one is fetched the previous one stays; its `key` shows which it is.
+pub fn use_summary(
+    wanted: Memo<Wanted>,
+    calls: SwrPages<CallsPage, ApiError>,
+) -> Signal<Option<SummaryData>> {
+    // The newest call, and its list.
+    let head = memo(move || {
+        calls.data.with(|pages| {
+            let page = pages.as_ref()?.first()?;
+            Some((page.wanted.clone(), page.calls.get(0).map(|call| call.call.id)))
+        })
+    });
+    let has_calls = memo(move || head.with(Option::is_some));
+    let summary = use_resource(
+        move || has_calls.get().then(|| Key::Summary(SummaryKey::new(wanted.get()))),
+        |options| {
+            options.keep_previous_data(true);
+            options.refresh_interval(super::POLL);
+            options.should_retry_by(ApiError::may_pass);
+        },
+    );
+    let mut last = None::<(Wanted, Option<String>)>;
+    effect(move || {
+        let head = head.get();
+        if let (Some((before, old)), Some((now, new))) = (&last, &head)
+            && before == now
+            && old != new
+        {
+            summary.revalidate();
+        }
+        last = head;
+    });
+    Signal::derive(move || match summary.data.get() {
+        Some(Resource::Summary(data)) => Some(data),
+        _ => None,
+    })
 }

@@ -15,7 +15,7 @@ use web_sys::Element;
 
 use super::chart::{Chart, ChartCell};
 use super::charts::{self, Bar, Bucket, Cell};
-use super::list::List;
+use super::list_state::List;
 use super::years;
 use crate::day::Day;
 use crate::filter::{self, Filter, Show};

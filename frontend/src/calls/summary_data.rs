@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use calls_model::Summary;
-use leptos::prelude::*;
-use leptos_swr::SwrPages;
 
-use super::pages::{CallsPage, Wanted};
-use super::resource::{Key, Resource, use_resource};
+use super::pages::Wanted;
 use crate::api::{self, ApiError};
 use crate::day::Day;
-use crate::reactive::{effect, memo};
 use crate::{intl, path};
 
 /// A summary, and of which calls it is one.
@@ -65,43 +61,4 @@ impl SummaryData {
         let found = days.binary_search_by_key(&day, |count| Day(count.date.to_epoch_days())).ok();
         (self.key.wanted == *wanted).then(|| found.map_or(0, |index| days[index].calls))
     }
-}
-
-/// The summary of what is wanted, once the first calls are there: these come first. While another one is
-/// asked for, the last one stays; its `key` tells. A new call makes it ask again.
-pub fn use_summary(
-    wanted: Memo<Wanted>,
-    calls: SwrPages<CallsPage, ApiError>,
-) -> Signal<Option<SummaryData>> {
-    // The newest call, and of which calls it is the newest.
-    let head = memo(move || {
-        calls.data.with(|pages| {
-            let page = pages.as_ref()?.first()?;
-            Some((page.wanted.clone(), page.calls.get(0).map(|call| call.call.id)))
-        })
-    });
-    let has_calls = memo(move || head.with(Option::is_some));
-    let summary = use_resource(
-        move || has_calls.get().then(|| Key::Summary(SummaryKey::new(wanted.get()))),
-        |options| {
-            options.keep_previous_data(true);
-            options.refresh_interval(super::POLL);
-            options.should_retry_by(ApiError::may_pass);
-        },
-    );
-    let mut last = None::<(Wanted, Option<String>)>;
-    effect(move || {
-        let head = head.get();
-        if let (Some((before, old)), Some((now, new))) = (&last, &head)
-            && before == now
-            && old != new
-        {
-            summary.revalidate();
-        }
-        last = head;
-    });
-    Signal::derive(move || match summary.data.get() {
-        Some(Resource::Summary(data)) => Some(data),
-        _ => None,
-    })
 }

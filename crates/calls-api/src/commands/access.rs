@@ -1,4 +1,4 @@
-//! Options of `calls serve` that say who may ask, and how often.
+//! Options of `calls serve` for access control and rate limits.
 
 use actix_cors::Cors;
 use actix_web::http::Method;
@@ -10,8 +10,8 @@ use crate::clients::{Clients, Network};
 use crate::hosts::{AllowedHost, Host, Hosts};
 use crate::rate_limit::{Rate, RateLimit};
 
-/// Limits on clients. Without these, each client of this machine may send any number of requests, and no page
-/// of another origin any.
+/// Limits on clients. By default, any client on this machine may send any number of requests, and no page of
+/// another origin may read responses.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Access {
     /// Requests that one client may send per second or minute, such as 20/s or 600/m. More are answered
@@ -38,19 +38,18 @@ impl Access {
         self.rate_limit.map(|rate| RateLimit::new(rate, self.clients()))
     }
 
-    /// Tells clients apart.
+    /// Identification of clients.
     pub(crate) fn clients(&self) -> Clients {
         Clients::new(&self.trusted_proxy)
     }
 
-    /// The hosts of an address that this process listens on, and whether only this machine reaches it.
-    /// `public` is the host of its public URL.
+    /// Allowed hosts of an address that the server listens on. `public` is the host of the public URL.
     pub(crate) fn hosts(&self, is_loopback: bool, public: Option<Host>) -> Hosts {
         let allowed = self.allowed_hosts.iter().cloned().chain(public.map(AllowedHost::One));
         Hosts::new(is_loopback, allowed.collect())
     }
 
-    /// `None` where no origin is configured: then no header of CORS is sent at all.
+    /// CORS middleware. `None` without a configured origin: then no CORS header is sent.
     pub(crate) fn cors(&self) -> Option<Cors> {
         let exposed = [ETAG, LINK, RETRY_AFTER].map(|name| name.as_str().to_owned());
         let others = ["ratelimit", "ratelimit-policy", "x-request-id"].map(str::to_owned);

@@ -1,4 +1,4 @@
-//! `calls backup`, and the backups that `calls serve` makes.
+//! `calls backup`, and the scheduled backups of `calls serve`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use calls_store::backup::archive::Manifest;
 use calls_store::backup::{self, Step, folder};
 use calls_store::server::Server;
 
-/// Longest pause after a failed backup.
+/// Longest pause after a failed backup, before the next attempt.
 const RETRY: Duration = Duration::from_secs(300);
 
 #[derive(Debug, clap::Args)]
@@ -52,13 +52,13 @@ pub(crate) struct Backups {
     backup_keep: usize,
 }
 
-/// A number of files, at least one.
+/// Parses a number of files, at least one.
 fn files(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| format!("expected a number of files from 1, but found {text:?}"))
 }
 
-/// A time such as `30m`, `24h` or `7d`.
+/// Parses an interval such as `30m`, `24h` or `7d`.
 fn interval(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let count = text[..text.len() - unit.len()].parse::<u32>().ok().filter(|count| *count > 0);
@@ -101,7 +101,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a backup and shows on a terminal how it gets on.
+/// Runs a backup with a progress bar.
 fn shown<T>(work: impl FnOnce(backup::Watch) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let bar = ProgressBar::new_spinner();
     let result = work(&mut |step| {
@@ -144,7 +144,7 @@ fn report(file: &Path, manifest: &Manifest) {
     );
 }
 
-/// Backups of a server that serves. They end with the value.
+/// Scheduled backups of a running server. They stop on drop.
 pub(super) struct Running {
     stop: Arc<AtomicBool>,
     wake: Option<Sender<()>>,
@@ -152,7 +152,7 @@ pub(super) struct Running {
 }
 
 impl Backups {
-    /// Begins to back up, if that is asked for.
+    /// Starts the scheduled backups, if they are configured.
     ///
     /// # Errors
     /// The folder cannot be used.
@@ -183,7 +183,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.wake.take();
-        // It ends by itself, and has no result.
+        // The thread has no result, and ends on its own.
         self.thread.take().map(JoinHandle::join);
     }
 }
@@ -202,7 +202,7 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// Backs up when the newest file is old enough, until `pause` says that it is over.
+    /// Backs up when the newest file is old enough, until `pause` breaks.
     fn run(
         &self,
         server: &Server,
@@ -221,14 +221,14 @@ impl Schedule {
             if wait.is_zero() {
                 wait = self.back_up(server, watched);
             }
-            // The clock can be set meanwhile.
+            // The system clock can be set meanwhile.
             if pause(wait.min(Duration::from_secs(60))).is_break() {
                 return;
             }
         }
     }
 
-    /// Makes one backup, and says when to look again.
+    /// Makes a backup if one is due, and returns the time until the next check.
     fn back_up(&self, server: &Server, watched: Option<&Watched>) -> Duration {
         let is_stopped = || watched.is_some_and(|watched| watched.stop.load(Ordering::Relaxed));
         let mut watch = |_| if is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };

@@ -1,4 +1,4 @@
-//! Options of `calls serve` that say how much may be going on at once.
+//! Options of `calls serve` for limits on concurrency.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -35,17 +35,17 @@ pub(crate) struct Capacity {
 pub(crate) struct Connections {
     /// Threads that answer requests.
     pub workers: usize,
-    /// Connections that each of them keeps open; further clients wait for one of these to close.
+    /// Connections that each thread keeps open. Further clients wait until one closes.
     pub per_worker: usize,
     write_timeout: Duration,
 }
 
 impl Capacity {
-    /// The connections that the limit on open files allows beside `database` connections to PostgreSQL.
+    /// Limits of the HTTP server, given the limit on open files and `database` connections to PostgreSQL.
     pub(crate) fn connections(&self, database: u32) -> Connections {
-        /// The admin address, logs, the executable and the like.
+        /// Descriptors of the admin address, logs, the executable and the like.
         const OTHERS: usize = 128;
-        /// Connections to PostgreSQL that each worker has for itself, and what its event loop takes.
+        /// Connections to PostgreSQL of each worker, and descriptors of its event loop.
         const PER_WORKER: usize = 8;
         /// actix-web's default.
         const MOST: usize = 25_600;
@@ -57,7 +57,7 @@ impl Capacity {
         Connections { workers, per_worker, write_timeout: Duration::from_secs(self.write_timeout) }
     }
 
-    /// The clients that may follow a history.
+    /// Slots for event streams.
     pub(crate) fn follower_slots(&self, connections: Connections) -> Slots {
         let most = connections.workers * connections.per_worker / 2;
         if self.followers > most {
@@ -66,17 +66,17 @@ impl Capacity {
         Slots::new(self.followers.min(most), self.followers_per_client)
     }
 
-    /// The exports by their clients.
+    /// Slots for exports.
     pub(crate) fn export_slots(&self) -> Slots {
         Slots::new(self.exports, self.exports.div_ceil(2))
     }
 }
 
 impl Connections {
-    /// Connections that the admin address keeps open.
+    /// Maximum number of connections to the admin address.
     pub(crate) const ADMIN: usize = 64;
 
-    /// Lets the kernel close a connection whose client does not read: a full buffer keeps what fills it in
+    /// Lets the kernel close a connection whose client does not read, because unread responses are kept in
     /// memory.
     pub(crate) fn limit_unread(self, stream: &TcpStream) {
         #[cfg(target_os = "linux")]
@@ -88,9 +88,9 @@ impl Connections {
     }
 }
 
-/// Raises the soft limit on open files to the hard one, and returns what it is then.
+/// Raises the soft limit on open files to the hard limit, and returns the new limit.
 fn raise_file_limit() -> usize {
-    /// Soft limit where the system has no hard one.
+    /// Soft limit on systems without a hard limit.
     const UNLIMITED: u64 = 1 << 20;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let current = current.unwrap_or(UNLIMITED);

@@ -7,8 +7,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::configuration::{self, Configuration};
 
-/// Prints as TOML what counts for `calls serve`, and where each value is from. Secrets are left out, so the
-/// output can be shown.
+/// Prints the effective options of `calls serve` as TOML, with the source of each value. Secrets are left
+/// out, so the output can be shared.
 pub(crate) fn run(command: &Command, matches: &ArgMatches, configuration: &Configuration) -> ExitCode {
     match &configuration.file {
         Some(file) => println!("# The file {}", file.display()),

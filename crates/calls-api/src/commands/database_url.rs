@@ -1,7 +1,7 @@
 //! Checks a connection string before libpq reads it.
 //!
-//! libpq quotes what it does not understand, and what it does not understand is most often a part of a
-//! password whose special characters are not percent-encoded. Nothing of the string is quoted here.
+//! libpq quotes what it cannot parse, which is most often part of a password whose special characters are not
+//! percent-encoded. The errors here quote nothing of the string.
 
 use anyhow::{bail, ensure};
 use percent_encoding::percent_decode_str;
@@ -68,7 +68,7 @@ const ENCODE: &str = "special characters of a user or password are written with 
 /// Checks the form of a connection string: a URI or `keyword=value` pairs.
 ///
 /// # Errors
-/// libpq would refuse it, or take a part of the password for something else. The error quotes nothing of it.
+/// libpq would refuse it, or take part of the password for something else. The error quotes nothing of it.
 pub(super) fn check(text: &str) -> anyhow::Result<()> {
     let uri = ["postgres://", "postgresql://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     match uri {
@@ -156,7 +156,7 @@ fn is_keyword(name: &str) -> bool {
     KEYWORDS.iter().chain(&OTHER_KEYWORDS).any(|known| *known == name)
 }
 
-/// Whether percent signs are used as RFC 3986 says, for a text without a zero byte.
+/// Whether every percent sign begins an escape (RFC 3986) and none encodes a zero byte.
 fn is_encoded(text: &str) -> bool {
     let mut parts = text.split('%');
     let is_hex = |part: &str| {

@@ -1,10 +1,10 @@
-//! `calls doctor`: looks at what Calls needs, and says the command that mends what is wrong.
+//! `calls doctor`: checks what Calls depends on, and suggests a command for each problem.
 
-mod cures;
 mod database;
+mod environment;
+mod fixes;
 mod folders;
 mod proxy;
-mod surroundings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,7 +51,7 @@ struct Finding {
     check: &'static str,
     status: Status,
     found: String,
-    /// The command or option that mends it.
+    /// The command or option that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<String>,
 }
@@ -87,7 +87,7 @@ impl Findings {
 pub(crate) fn run(storage: Storage, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     database::check(storage, &mut findings);
-    surroundings::check(arguments, &mut findings);
+    environment::check(arguments, &mut findings);
     let failures = findings.has(Status::Fail);
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings.0)?);

@@ -38,13 +38,13 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     let (server, _) = storage.open()?;
     let mut connection = server.connect()?;
     let mut report = Erased::default();
-    // A dry run does the same and takes it back, so its report cannot differ.
+    // A dry run does the same and is rolled back, so its report cannot differ.
     let result = connection.transaction(|connection| {
         match parties::find_party(connection, &party)? {
             Some(key) => report = erasure::erase(connection, key)?,
-            // A text that no call has is a typing error.
+            // A text that occurs in no call is a typing error.
             None if matches!(party, Party::Text(_)) => return Err(QueryError::NotFound),
-            // Nobody's party, and yet a sender may have been refused it in some spelling.
+            // The party has no calls, but a refused request may have quoted it.
             None => _ = idempotency::forget_quotes(connection)?,
         }
         if arguments.dry_run { Err(QueryError::RollbackTransaction) } else { Ok(()) }
@@ -56,7 +56,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     }
     println!("{}", line(report, arguments.dry_run));
     if !arguments.dry_run {
-        // Deleted rows leave the files only now.
+        // Deleted rows leave the files only when vacuumed.
         settle(&mut connection)?;
     }
     drop(connection);

@@ -1,4 +1,4 @@
-//! `calls export`: the bytes that the API exports, and Parquet.
+//! `calls export`: the formats of the API, and Parquet.
 
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -24,7 +24,7 @@ use calls_store::pool::{Database, Queue};
 use calls_store::search::Search;
 use calls_store::server::{Failures, Server};
 
-/// Owners that are read at a time.
+/// Number of owners per query.
 const OWNERS: u16 = 1000;
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ struct Source {
     database: Database,
     labels: Labels,
     wanted: Wanted,
-    /// Whether each call says whose it is.
+    /// Whether each row has a column `owner`.
     with_owner: bool,
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn run(storage: Storage, arguments: Arguments) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// Queries here may take their time.
+/// Exports have no deadline.
 fn database(server: &Server) -> Database {
     let deadlines = Deadlines { request: Duration::from_secs(60) };
     Database::new(server.url(), 1, Queue::new(1), deadlines, Failures::default())
@@ -109,7 +109,7 @@ fn sync(file: &File, path: &Path) -> anyhow::Result<()> {
 }
 
 impl Source {
-    /// Writes the calls of one party, or of all.
+    /// Writes the calls of one party, or of all parties.
     fn write(&self, party: Option<Party>, format: Format, out: Box<dyn Write + Send>) -> anyhow::Result<()> {
         let out = BufWriter::with_capacity(1 << 20, out);
         let format = match format {
@@ -149,8 +149,9 @@ impl Source {
             let (format, owner) = (routes::Format::Ndjson, history.to_string());
             let mut export =
                 routes::Export::of_history(parts, history, &self.wanted, format, self.with_owner, true)?;
-            while let Some(calls) = export.next_calls()? {
+            while let (next, Some(calls)) = export.next_calls()? {
                 rows.add(&owner, calls)?;
+                export = next;
             }
             Ok(())
         })?;
@@ -162,7 +163,7 @@ impl Source {
         bail!("expected csv or ndjson: this program was built without the feature `parquet`")
     }
 
-    /// Does something with the party, or with each that has a history, by number.
+    /// Calls `each` with the party, or with every party that has a history, ordered by number.
     fn each_history(
         &self,
         party: Option<Party>,
@@ -189,7 +190,7 @@ impl Source {
         Ok(())
     }
 
-    /// The next owners.
+    /// The next owners after a position.
     fn owners(&self, after: Option<Place>) -> anyhow::Result<Vec<Listed>> {
         let search = Search::new("", Vec::new());
         let question = Question { sort: Sort::Number, search, after, limit: OWNERS };
@@ -202,7 +203,7 @@ impl Source {
     }
 }
 
-/// Number of calls read. Hidden where the calls themselves are written to the terminal.
+/// Progress by the number of calls read. Hidden when the calls are written to the terminal.
 fn progress() -> ProgressBar {
     if io::stdout().is_terminal() && !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -26,13 +26,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (address, path) = match &arguments.admin_bind {
         Some(admin) => (admin, "/health/ready"),
-        // The shortest history of all: nobody has calls under this extension, and only the database knows
-        // that.
+        // The cheapest request that needs the database: extension 0 has no calls.
         None => (&arguments.bind, "/api/calls/0?limit=1"),
     };
     let address = reachable(address);
     let status = connect_and_ask(&address, path).with_context(|| format!("no answer from {address}"))?;
-    // A refusal, for example of too many requests, is an answer.
+    // A 4xx, such as 429, shows that the server responds.
     ensure!(status < 500, "expected an answer from {address}{path}, but found the status {status}");
     println!("healthy");
     Ok(ExitCode::SUCCESS)
@@ -55,12 +54,12 @@ fn connect_and_ask(address: &Listen, path: &str) -> anyhow::Result<u16> {
     }
 }
 
-/// Whether what listens at an address is Calls.
+/// Whether the server that listens on an address is Calls.
 pub(super) fn is_calls(bind: &Listen) -> bool {
     connect_and_ask(&reachable(bind), "/api/openapi.json").is_ok_and(|status| status == 200)
 }
 
-/// The address by which a server that listens on all addresses can be reached.
+/// An address at which a server bound to all addresses can be reached.
 fn reachable(listen: &Listen) -> Listen {
     let Listen::Tcp(address) = listen else { return listen.clone() };
     let ip = match address.ip() {
@@ -71,7 +70,7 @@ fn reachable(listen: &Listen) -> Listen {
     Listen::Tcp(SocketAddr::new(ip, address.port()))
 }
 
-/// The status of the answer.
+/// Sends a GET request and returns the status of the response.
 fn ask(mut stream: impl Read + Write, path: &str) -> anyhow::Result<u16> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = [0; 12];

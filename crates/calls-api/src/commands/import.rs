@@ -145,7 +145,7 @@ fn import(storage: Storage, file: &Path, arguments: &Arguments, read: &Read) -> 
         let mut write = || report.write(BufWriter::new(File::create(file)?));
         write().with_context(|| format!("cannot write {}", file.display()))?;
     }
-    // Records on standard output stand there alone.
+    // Records on standard output must not be mixed with messages.
     let is_alone = arguments.records.as_deref() == Some(Path::new("-"));
     if ended.is_ok() || !report.is_empty() {
         let is_zone_missing =
@@ -181,7 +181,7 @@ fn write_record(writer: &mut dyn Write, call: &ResolvedCall) -> io::Result<()> {
     writer.write_all(b"\n")
 }
 
-/// Bytes of a file, if it is one.
+/// Size of a regular file, in bytes.
 fn file_size(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
 }

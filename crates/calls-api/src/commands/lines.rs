@@ -13,7 +13,7 @@ use diesel::pg::PgConnection;
 
 use super::storage::Storage;
 
-/// The most numbers of a set: as many as a list can have.
+/// Maximum size of a set, which is that of a list over several numbers.
 const MOST: usize = 50;
 
 #[derive(Debug, Subcommand)]
@@ -75,7 +75,7 @@ pub(crate) fn run(storage: Storage, command: Command) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// The numbers, without those that come twice.
+/// Parses the numbers and drops duplicates.
 fn parse(numbers: &[String], region: Option<Region>) -> anyhow::Result<Vec<Party>> {
     let mut parsed: Vec<Party> = Vec::new();
     for number in numbers {

@@ -36,7 +36,7 @@ enum Limit {
 }
 
 impl Limit {
-    /// The first instant that is kept. `None` if that is before all time.
+    /// The earliest time that is kept. `None` if it is out of range.
     fn before(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Days(days) => now.checked_sub_days(Days::new(days)),
@@ -59,7 +59,7 @@ impl FromStr for Limit {
             return Ok(Self::Date(date));
         }
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-        // Ages beyond this are typing errors.
+        // Larger ages are typing errors.
         let count = text[..text.len() - unit.len()].parse::<u32>().ok().filter(|count| *count <= 100_000);
         match (count, unit) {
             (Some(days), "d") => Ok(Self::Days(days.into())),

@@ -1,15 +1,15 @@
-//! Secrets that stand in files: other users of a machine can see the options of a process.
+//! Secrets from files, because other users of a machine can see the options of a process.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-/// The text of an option, or of the file that the option of the same name with `-file` names, without the
-/// blanks and line breaks around it. An empty text or path is none.
+/// The value of a secret option, or the content of the file given by the option with the suffix `-file`,
+/// without surrounding white space. An empty value or path counts as absent.
 ///
 /// # Errors
-/// Both are there, or the file cannot be read.
+/// Both are given, or the file cannot be read.
 pub(super) fn read(
     option: &str,
     text: Option<String>,

@@ -72,9 +72,9 @@ pub(crate) fn run_if_empty(server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All or nothing: a run that is killed leaves the database empty.
+/// Stores the calls in one transaction, so a run that is killed leaves the database empty.
 fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
-    /// Enough rows per COPY that its start does not count, few enough to hold.
+    /// Rows per COPY: large enough that its start does not count, and small enough to hold in memory.
     const BATCH: usize = 50_000;
     let bar = super::progress(
         plan.calls,
@@ -83,7 +83,7 @@ fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
     connection.transaction(|connection| {
         let mut writer = Writer::new(Layout::of(connection)?);
         let mut batch = Vec::new();
-        // There are few counterparties, however many calls there are.
+        // There are few counterparties, so the map stays small.
         let mut last_calls = HashMap::new();
         for (owner, history) in made_up::histories(plan) {
             let owner = Party::E164(owner);
@@ -109,7 +109,7 @@ fn fill(connection: &mut PgConnection, plan: Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Names most parties, as of their last calls.
+/// Stores names for most parties, as of their last calls.
 fn keep_names(
     connection: &mut PgConnection,
     last_calls: HashMap<Party, DateTime<Utc>>,

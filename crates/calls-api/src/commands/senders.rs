@@ -1,4 +1,4 @@
-//! The options that say who may send calls over HTTP.
+//! Options for senders: who may send calls over HTTP.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,9 @@ use crate::base_path::BasePath;
 use crate::credentials::{Credentials, Secret, Twilio};
 use crate::hosts::{self, Host};
 
-/// Nobody may, unless told otherwise. An empty variable means none.
+/// Without these options no calls are accepted. An empty variable counts as absent.
 ///
-/// Other users of the machine can see the options of a process, so each secret has an option that names a
-/// file instead.
+/// Other users of the machine can see the options of a process, so each secret can also be read from a file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Senders {
     /// Token that senders must present (POST /api/calls, POST /api/import, POST /api/cdr/freeswitch), as
@@ -40,7 +39,7 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// Bytes that a call log may have which is sent in.
+    /// Maximum size of an uploaded call log, in bytes.
     pub(crate) fn most_import_bytes(&self) -> u64 {
         self.import_limit << 20
     }
@@ -61,7 +60,7 @@ impl Senders {
 
     /// Credentials of senders.
     ///
-    /// Twilio signs the address that it asks, so the public URL is completed by the base path.
+    /// Twilio signs the requested URL, so the base path is added to the public URL.
     pub(crate) fn credentials(&mut self, base: &BasePath) -> anyhow::Result<Credentials> {
         let ingest_token = secret("--ingest-token", self.ingest_token.take(), self.ingest_token_file.take())?;
         let twilio_auth_token =
@@ -82,7 +81,7 @@ impl Senders {
     }
 }
 
-/// The secret of an option, or of the file that the option of the same name with `-file` names.
+/// The value of a secret option or of its file (see [`secret_file`]).
 fn secret(option: &str, text: Option<String>, file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
     let file = file.filter(|file| !file.as_os_str().is_empty());
     let name = if file.is_some() { format!("{option}-file") } else { option.to_owned() };

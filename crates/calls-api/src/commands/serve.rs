@@ -18,6 +18,7 @@ use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
+use super::waiting_room::WaitingRoom;
 use super::{memory, secret_file, seed};
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
@@ -113,12 +114,14 @@ pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }
-    // Before PostgreSQL is started, as these can be wrong.
+    // Checked before PostgreSQL is started, because these can be invalid.
     let public_host = arguments.senders.public_host()?;
     let credentials = arguments.senders.credentials(&arguments.base_path)?;
     let read_url =
         secret_file::read("--read-url", arguments.read_url.take(), arguments.read_url_file.take())?;
     let open_connections = arguments.capacity.connections(arguments.connections);
+    let sockets = Socket::open(&arguments.bind)?;
+    let waiting_room = WaitingRoom::open(&sockets, &arguments.base_path, arguments.deadline)?;
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
@@ -128,14 +131,15 @@ pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<
     let versions = Versions::note(&server, &app.metrics)?;
     let backups = arguments.backups.start(&server, &app.metrics)?;
     let events = app.events.clone();
-    let Arguments { bind, admin_bind, base_path, access, .. } = arguments;
-    let at = At { bind, admin_bind, base_path, public_host };
+    let Arguments { admin_bind, base_path, access, .. } = arguments;
+    let at = At { sockets, admin_bind, base_path, public_host };
+    waiting_room.close()?;
     let served = serve(app, at, access, open_connections, versions);
     drop(backups);
     events.close();
-    // It ends by itself, and has no result.
+    // The thread has no result.
     teller.join().ok();
-    // Still held only by who starts a server that has ended. Then that one's keeper stops it.
+    // A server that is still being started holds another reference. Its keeper then stops it.
     if let Some(server) = Arc::into_inner(server) {
         server.leave()?;
     }
@@ -143,7 +147,7 @@ pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// State of the routes, and the thread that tells followers of new calls.
+/// The shared state, and the thread that sends new calls to event streams.
 fn app(
     server: &Arc<Server>,
     arguments: &Arguments,
@@ -201,7 +205,7 @@ fn app(
     Ok((app, teller))
 }
 
-/// Standbys, with as many connections as there are to the primary.
+/// The standbys, with as many connections as to the primary.
 fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) -> anyhow::Result<Replica> {
     let address = Address::parse(url).context("cannot connect to the database for reads")?;
     Server::require_sessions_of(url).context("cannot use --read-url (CALLS_READ_URL)")?;
@@ -213,7 +217,7 @@ fn replica(url: &str, connections: u32, waiting: usize, primary: &HotOptions) ->
     })
 }
 
-/// Waits for SIGINT or SIGTERM, of which none is missed from now on.
+/// Resolves at SIGINT or SIGTERM. Signals are caught from this call on.
 fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     let [interrupted, terminated] = signals;
@@ -226,7 +230,7 @@ fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ends when the server is to stop, after closing the event streams, which would not end by themselves.
+/// Resolves when the server is to stop, after closing the event streams, which have no end.
 async fn stopping(asked_to_stop: impl Future<Output = ()>, events: Events) {
     asked_to_stop.await;
     supervisor::notify(NotifyState::Stopping);
@@ -235,7 +239,7 @@ async fn stopping(asked_to_stop: impl Future<Output = ()>, events: Events) {
 
 /// Addresses of the server.
 struct At {
-    bind: Listen,
+    sockets: Vec<Socket>,
     admin_bind: Option<Listen>,
     base_path: BasePath,
     public_host: Option<Host>,
@@ -271,7 +275,7 @@ impl Versions {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, then finishes the requests that run.
+/// Serves until SIGINT or SIGTERM, then finishes the requests under way.
 #[actix_web::main]
 async fn serve(
     app: routes::App,
@@ -280,20 +284,19 @@ async fn serve(
     connections: Connections,
     versions: Versions,
 ) -> anyhow::Result<()> {
-    let At { bind, admin_bind, base_path, public_host } = at;
+    let At { sockets, admin_bind, base_path, public_host } = at;
     let app_events = app.events.clone();
     let app = web::Data::new(app);
     let hosts = |is_loopback| access.hosts(is_loopback, public_host.clone());
     let admin =
         admin_bind.map(|bind| admin_server(app.clone(), &bind, hosts(bind.is_loopback()))).transpose()?;
-    let sockets = Socket::open(&bind)?;
     let hosts = hosts(sockets.iter().all(Socket::is_loopback));
     actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let heartbeats = Heartbeats::default();
     let (worker_heartbeats, base) = (heartbeats.clone(), base_path.clone());
     let mut server = HttpServer::new(move || {
         let cors = access.cors();
-        // Each worker has connections of its own.
+        // Each worker has its own connections.
         let hot = web::Data::new(Hot::new(app.hot.clone()));
         let (hosts, base) = (hosts.clone(), base.clone());
         worker_heartbeats.begin();
@@ -303,7 +306,7 @@ async fn serve(
             .app_data(hot)
             .app_data(problem::query_errors())
             .app_data(problem::path_errors())
-            // The last is the outermost.
+            // The last middleware is the outermost.
             .wrap(from_fn(routes::refuse_excess))
             .wrap(Condition::new(cors.is_some(), cors.unwrap_or_default()))
             .wrap(from_fn(move |request, next| routes::refuse_other_hosts(hosts.clone(), request, next)))
@@ -336,7 +339,7 @@ async fn serve(
     supervisor::notify(NotifyState::Ready);
     heartbeats.watch();
     let served = running.await;
-    // Last, so that it can be asked until the end.
+    // Stopped last, so that it responds until the end.
     if let Some((admin, _)) = admin {
         admin.stop(false).await;
     }
@@ -344,14 +347,14 @@ async fn serve(
     Ok(served?)
 }
 
-/// Deletes the answers to idempotency keys that are too old, at once and every hour.
+/// Deletes expired responses of idempotency keys, at once and every hour.
 async fn forget_old_answers(database: Database) {
     let mut hours = tokio::time::interval(Duration::from_secs(3600));
     loop {
         hours.tick().await;
         let work = database.clone();
         let forgotten = database.block_writing(move || work.write(idempotency::forget_old)).await;
-        // A standby deletes nothing, and a database that is away is asked again in an hour.
+        // A standby is read-only; if the database is away, the next attempt is in an hour.
         if let Err(error @ (DatabaseError::Query(_) | DatabaseError::Refused(_))) = forgotten {
             ApiError::from(error).log_failure("idempotency");
         }
@@ -385,7 +388,7 @@ fn admin_server(
     let running = server.run();
     let handle = running.handle();
     actix_web::rt::spawn(async move {
-        // Removed when the server has ended.
+        // Removes the socket file when the server has ended.
         let _file = file;
         running.await
     });

@@ -25,14 +25,14 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// The server, with all migrations applied, for work that needs connections which keep their session.
+    /// Opens the server and applies pending migrations, for work that needs session-level features.
     pub(crate) fn open(self) -> anyhow::Result<(Server, Vec<String>)> {
         let server = self.server()?;
         server.require_sessions().context("cannot use the database")?;
         migrate(server)
     }
 
-    /// The server, with all migrations applied, for nothing else.
+    /// Opens the server and applies pending migrations only.
     pub(crate) fn migrate(self) -> anyhow::Result<(Server, Vec<String>)> {
         migrate(self.server()?)
     }
@@ -51,7 +51,7 @@ impl Storage {
     /// The data folder of the private PostgreSQL.
     ///
     /// # Errors
-    /// A server of somebody else's is to be used.
+    /// The options name a server that is not the private one.
     pub(super) fn private_folder(self) -> anyhow::Result<PathBuf> {
         match self.place()? {
             Place::Folder(folder) => Ok(folder),
@@ -61,13 +61,13 @@ impl Storage {
         }
     }
 
-    /// The server as it is, for what brings a database.
+    /// The server without migrations, for commands that replace the database.
     pub(super) fn server(self) -> anyhow::Result<Server> {
         let (url, data_dir) = self.checked()?;
         answering(Server::open(url, data_dir)?)
     }
 
-    /// The server as it is. A private cluster that is not there is an error.
+    /// The existing server without migrations. A missing private cluster is an error.
     pub(super) fn existing(self) -> anyhow::Result<Server> {
         let (url, data_dir) = self.checked()?;
         let server = answering(Server::open_existing(url, data_dir)?)?;
@@ -75,9 +75,9 @@ impl Storage {
         Ok(server)
     }
 
-    /// The URL of a server of somebody else's, and the data folder.
+    /// The URL of an external server, and the data folder.
     fn checked(self) -> anyhow::Result<(Option<String>, Option<PathBuf>)> {
-        // An empty variable, as in `DATABASE_URL= calls serve`, means none.
+        // An empty variable, as in `DATABASE_URL= calls serve`, counts as absent.
         let url = secret_file::read("--database-url", self.database_url, self.database_url_file)?;
         url.as_deref().map_or(Ok(()), database_url::check).context("--database-url (DATABASE_URL)")?;
         Ok((url, self.data_dir))
@@ -86,20 +86,20 @@ impl Storage {
 
 /// Options for the database.
 pub(super) enum Place {
-    /// A server of somebody else's.
+    /// URL of an external server.
     Url(String),
     /// The data folder of the private PostgreSQL.
     Folder(PathBuf),
 }
 
-/// The server, once it has answered.
+/// The server, once it accepts connections.
 fn answering(server: Server) -> anyhow::Result<Server> {
     let waits = || eprintln!("waiting for PostgreSQL, which has taken the connection and does not answer");
     server.require_answer(waits).context("cannot use the database")?;
     Ok(server)
 }
 
-/// Applies the migrations that the database lacks.
+/// Applies pending migrations.
 pub(super) fn migrate(server: Server) -> anyhow::Result<(Server, Vec<String>)> {
     let mut shown = Shown::default();
     let applied = migrations::migrate(&mut server.connect()?, |step| shown.show(step))

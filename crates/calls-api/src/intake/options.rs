@@ -1,4 +1,4 @@
-//! The options of an import, as texts from the command line or from an address.
+//! The options of an import, as texts from the command line or a query string.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(crate) struct Texts<'a> {
     pub map: Option<&'a str>,
 }
 
-/// The options of an import, read.
+/// The parsed options of an import.
 #[derive(Debug, Clone)]
 pub(crate) struct Read {
     /// `None` to detect it.
@@ -28,14 +28,14 @@ pub(crate) struct Read {
     pub options: Options,
 }
 
-/// An option whose value is wrong.
+/// An option with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wrong {
     /// Its name, without dashes.
     pub name: &'static str,
     pub expected: String,
     pub found: String,
-    /// Values that may be meant.
+    /// Similar valid values.
     pub suggestions: Vec<String>,
 }
 
@@ -56,17 +56,17 @@ impl Wrong {
         Self { name, expected: expected.into(), found: found.chars().take(64).collect(), suggestions }
     }
 
-    /// `did you mean Europe/Berlin?`
+    /// A hint such as `did you mean Europe/Berlin?`.
     pub(crate) fn hint(&self) -> Option<String> {
         (!self.suggestions.is_empty()).then(|| format!("did you mean {}?", self.suggestions.join(" or ")))
     }
 }
 
 impl Texts<'_> {
-    /// Reads the options. `region` is the one to use where none is named.
+    /// Parses the options. `region` is the default.
     ///
     /// # Errors
-    /// The first option whose value is wrong, with suggestions.
+    /// The first option with an invalid value, with suggestions.
     pub(crate) fn read(&self, region: Option<Region>) -> Result<Read, Wrong> {
         let region = self.region.filter(|text| !text.is_empty()).map(read_region).transpose()?.or(region);
         let zone = self.zone.map(read_zone).transpose()?.unwrap_or(Tz::UTC);

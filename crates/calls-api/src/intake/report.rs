@@ -10,38 +10,39 @@ use calls_store::import::{ResolvedCall, Summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::routes::page_address;
+use crate::addresses::page_address;
 
-/// Entries of one reason that are told one by one.
+/// Number of entries listed per reason.
 const TOLD: usize = 5;
-/// Files of one reason that are told one by one.
+/// Number of files listed per reason.
 const FILES_TOLD: usize = 50;
-/// Reasons that are told apart. All others are one.
+/// Maximum number of distinct reasons. Further reasons are counted together.
 const MOST_REASONS: usize = 50;
-/// Owners whose pages are named.
+/// Maximum number of owners with links.
 const PAGES: usize = 3;
 
 /// Result of an import.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Report {
-    /// The format that was named or detected. Absent for a folder or an archive of several files.
+    /// The format given or detected. Absent for a folder or an archive of several files.
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'static str>,
-    /// Whether nothing was stored because that was wanted.
+    /// Whether this was a dry run, which stores nothing.
     dry_run: bool,
-    /// Records that were read. A call of a telephone system can be two: one for each side.
+    /// Number of records read. A call of a telephone system can be two: one for each side.
     read: u64,
-    /// Records that were not in the database yet.
+    /// Number of records added.
     added: u64,
     already_there: u64,
-    /// Entries of the log that gave no record.
+    /// Number of entries that gave no record.
     skipped_entries: u64,
     other_parties: OtherParties,
-    /// The owners with the most calls of this log.
+    /// The owners with the most calls in this log.
     owners: Vec<Owner>,
-    /// Why entries were skipped.
+    /// The reasons for skipped entries.
     reasons: Vec<SkipReason>,
-    /// Why the log could not be read or stored to its end. What is counted above holds.
+    /// The error that ended the import, if it did not reach the end of the log. Calls counted above are
+    /// stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_early: Option<String>,
     #[serde(skip)]
@@ -52,14 +53,14 @@ pub(crate) struct Report {
     all: Option<SkippedLog>,
 }
 
-/// Other parties that are no numbers: calls with them.
+/// Number of calls with other parties that have no number.
 #[derive(Debug, Default, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct OtherParties {
-    /// A text that is no number, such as a name.
+    /// The party is a text without a number, such as a name.
     pub texts: u64,
-    /// The log does not say who it was.
+    /// The log does not identify the party.
     pub unknown: u64,
-    /// The caller asked that the number not be shown.
+    /// The caller withheld the number.
     pub withheld: u64,
 }
 
@@ -67,36 +68,36 @@ pub(crate) struct OtherParties {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Owner {
     number: String,
-    /// Calls of this log.
+    /// Number of calls in this log.
     calls: u64,
-    /// The path of its page.
+    /// Path of its page.
     page: String,
 }
 
-/// Entries that were skipped for one reason.
+/// Skipped entries with the same reason.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SkipReason {
     reason: String,
     entries: u64,
-    /// The first five of them, or fifty where they are files.
+    /// The first five of them, or fifty if they are files.
     first: Vec<SkippedEntry>,
 }
 
 /// An entry that was skipped.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct SkippedEntry {
-    /// The file of a folder or archive.
+    /// File of a folder or archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     /// Unit of positions: lines, entries or files.
     unit: &'static str,
-    /// From 1.
+    /// Position, from 1.
     position: u64,
     reason: String,
 }
 
 impl Report {
-    /// An empty report of a log. With `keeps_all` each skipped entry is kept, in a temporary file.
+    /// An empty report of a log. With `keeps_all` every skipped entry is kept, in a temporary file.
     pub(crate) fn new(format: Option<Format>, dry_run: bool, keeps_all: bool) -> io::Result<Self> {
         Ok(Self {
             format: format.map(Format::name),
@@ -107,7 +108,7 @@ impl Report {
         })
     }
 
-    /// Notes an entry that was skipped.
+    /// Records a skipped entry.
     pub(crate) fn skip(&mut self, skipped: &Skipped) {
         let (file, unit, reason) = match &skipped.reason {
             Reason::InFile(file, unit, reason) => (Some(file.clone()), *unit, reason.as_ref()),
@@ -138,7 +139,7 @@ impl Report {
         }
     }
 
-    /// Notes a record.
+    /// Records a call.
     pub(crate) fn note(&mut self, call: &ResolvedCall) {
         match &call.counterparty {
             Party::Text(_) => self.other_parties.texts += 1,
@@ -149,7 +150,7 @@ impl Report {
         self.busiest.note(&call.owner);
     }
 
-    /// Notes what the import came to.
+    /// Records the totals of the import.
     pub(crate) fn fill(&mut self, summary: Summary) {
         self.read = summary.records;
         self.added = if self.dry_run { 0 } else { summary.added };
@@ -157,7 +158,7 @@ impl Report {
         self.owners = self.busiest.first();
     }
 
-    /// Notes why the log could not be read or stored to its end.
+    /// Records the error that ended the import early.
     pub(crate) fn end_early(&mut self, reason: String) {
         self.ended_early = Some(reason);
     }
@@ -172,23 +173,23 @@ impl Report {
         self.read
     }
 
-    /// Whether nothing was read and nothing skipped.
+    /// Whether there were no records and no skipped entries.
     pub(crate) fn is_empty(&self) -> bool {
         self.read == 0 && self.skipped_entries == 0
     }
 
-    /// Whether there were entries, and none of them was a call.
+    /// Whether every entry was skipped.
     pub(crate) fn found_nothing(&self) -> bool {
         self.read == 0 && self.skipped_entries > 0
     }
 
-    /// The reason that most entries were skipped for, with an example.
+    /// The most frequent reason for skipped entries, with an example.
     pub(crate) fn main_reason(&self) -> Option<&str> {
         let most = self.reasons.iter().max_by_key(|reason| reason.entries)?;
         most.first.first().map(|entry| entry.reason.as_str())
     }
 
-    /// One line: records that were read, added and skipped.
+    /// One line: records read, added and skipped.
     pub(crate) fn line(&self) -> String {
         let Self { read, added, already_there, skipped_entries, .. } = self;
         let of = self.format.map(|format| format!(" of {format}")).unwrap_or_default();
@@ -201,7 +202,7 @@ impl Report {
         }
     }
 
-    /// Remarks beside the counts: parties that are no numbers, and links to the calls.
+    /// Remarks beside the counts: parties without a number, and links to the calls.
     pub(crate) fn remarks(&self, base: &str) -> Vec<String> {
         let OtherParties { texts, unknown, withheld } = self.other_parties;
         let counts = [(texts, "a text that is no number"), (unknown, "unknown"), (withheld, "withheld")];
@@ -225,7 +226,7 @@ impl Report {
         remarks
     }
 
-    /// The skipped entries by reason, five of each, and how many more there are: a line each.
+    /// One line per skipped entry, five per reason, with the number of further ones.
     pub(crate) fn skipped_lines(&self, name: &str) -> Vec<String> {
         let mut lines = Vec::new();
         for reason in &self.reasons {
@@ -268,7 +269,7 @@ impl SkipReason {
     }
 }
 
-/// Text that the entries skipped for one reason share: all but the value found.
+/// The text of a reason without the value found, which groups entries.
 fn kind(reason: &Reason, text: &str) -> String {
     match reason {
         Reason::Live(_) => "the call has not ended".to_owned(),
@@ -276,7 +277,7 @@ fn kind(reason: &Reason, text: &str) -> String {
         Reason::SecondLeg | Reason::NoOwner => text.to_owned(),
         Reason::Unexpected(_) | Reason::File(..) | Reason::InFile(..) => {
             let (expected, found) = text.split_once(", but found ").unwrap_or((text, ""));
-            // Behind what was found stands why it is wrong, and that is the same for many.
+            // The value found is followed by the problem, which many entries share.
             match found.rsplit_once("\": ") {
                 Some((_, why)) => format!("{expected}: {why}"),
                 None => expected.to_owned(),
@@ -285,8 +286,7 @@ fn kind(reason: &Reason, text: &str) -> String {
     }
 }
 
-/// Counts calls by owner, in bounded memory: where there are too many owners, those with the fewest are
-/// forgotten.
+/// Counts calls by owner in bounded memory: with too many owners, those with the fewest calls are dropped.
 #[derive(Debug, Default)]
 struct Busiest(HashMap<Party, u64>);
 
@@ -323,7 +323,7 @@ impl Busiest {
 struct SkippedLog {
     file: BufWriter<File>,
     entries: u64,
-    /// Why the file could not be written.
+    /// The error that writing the file ended in.
     failed: Option<io::Error>,
 }
 

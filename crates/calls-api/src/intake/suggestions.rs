@@ -1,19 +1,18 @@
-//! Suggestions for values that are not known.
+//! Suggestions for unknown values.
 
 use calls_import::Format;
 use chrono_tz::TZ_VARIANTS;
 
 /// Maximum number of suggestions.
 const MOST: usize = 3;
-/// Least similarity of a suggestion (Jaro-Winkler, 1 for equals).
+/// Minimum similarity of a suggestion (Jaro-Winkler; 1 is equal).
 const ALIKE: f64 = 0.85;
 
-/// Time zones whose name is like a text: their city or country, another case, a misspelling, a difference
-/// from UTC.
+/// Time zones similar to a text: its city or country, other capitals, a misspelling, or an offset from UTC.
 pub(crate) fn zones(text: &str) -> Vec<String> {
     let wanted = text.trim().to_lowercase().replace(' ', "_");
     if let Some(hours) = hours_from_utc(&wanted) {
-        // The sign of these names is that of POSIX: ahead of UTC is below zero.
+        // These names have the signs of POSIX: negative is ahead of UTC.
         return vec![if hours == 0 { "UTC".to_owned() } else { format!("Etc/GMT{:+}", -hours) }];
     }
     let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
@@ -28,7 +27,7 @@ pub(crate) fn zones(text: &str) -> Vec<String> {
         })
 }
 
-/// Whole hours of `utc+1`, `gmt-5`, `+01:00`, `+0100`.
+/// Parses whole hours, as in `utc+1`, `gmt-5`, `+01:00` and `+0100`.
 fn hours_from_utc(text: &str) -> Option<i32> {
     let rest = ["utc", "gmt"].iter().find_map(|name| text.strip_prefix(name)).unwrap_or(text);
     let rest = rest.strip_prefix('_').unwrap_or(rest);
@@ -39,7 +38,7 @@ fn hours_from_utc(text: &str) -> Option<i32> {
     (hours <= 14).then_some(if sign { -hours } else { hours })
 }
 
-/// Formats whose name or title is like a text.
+/// Formats whose name or title is similar to a text.
 pub(crate) fn formats(text: &str) -> Vec<String> {
     let wanted = plain(text);
     let all = || Format::ALL.into_iter();
@@ -61,7 +60,7 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The country that another abbreviation or a name is for, of those that people write most.
+/// The country code of a common abbreviation or name.
 pub(crate) fn region(text: &str) -> Vec<String> {
     const NAMES: [(&str, &[&str]); 26] = [
         ("AT", &["aut", "austria", "osterreich", "österreich"]),

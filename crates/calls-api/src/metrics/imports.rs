@@ -1,4 +1,4 @@
-//! The last call logs that were read, by this process or another.
+//! The last imports, of this process or another.
 
 use calls_store::last_imports::LastImport;
 use prometheus::{GaugeVec, Opts, Registry};
@@ -26,7 +26,7 @@ impl ImportGauges {
         })
     }
 
-    /// Shows these and no others.
+    /// Sets the gauges to these imports, and removes all others.
     pub(super) fn set(&self, all: &[LastImport]) {
         self.ended.reset();
         self.added.reset();

@@ -1,31 +1,31 @@
-//! Load at the moment.
+//! Current load.
 
 use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::register;
 
-/// Load at the moment.
+/// Current load.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Load {
     /// Connections to PostgreSQL that run queries.
     pub in_use: i64,
     /// Connections that wait for queries.
     pub idle: i64,
-    /// Connections at most.
+    /// Maximum number of connections.
     pub most_connections: i64,
     /// Requests that wait for a connection.
     pub waiting: i64,
-    /// Clients that follow a history.
+    /// Open event streams.
     pub followers: i64,
-    /// Clients that may.
+    /// Maximum number of event streams.
     pub most_followers: i64,
-    /// Exports under way.
+    /// Running exports.
     pub exports: i64,
-    /// Exports that may be.
+    /// Maximum number of exports.
     pub most_exports: i64,
-    /// Whether the listener for new calls has its connection. It has none while nobody follows a history.
+    /// Whether the listener for new calls is connected. It is not while no event stream is open.
     pub listens: bool,
-    /// When the listener last had an answer or a notification, in seconds since 1970; 0 if never.
+    /// Time of the last response or notification for the listener, in seconds since 1970, or 0.
     pub heard: f64,
     /// Number of times that this process restarted its PostgreSQL.
     pub restarts: u64,

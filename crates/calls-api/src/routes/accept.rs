@@ -3,8 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT;
 
-/// Quality of a media type, 0 to 1, if the client names it. Wildcards name nothing: a client that accepts
-/// anything gets the default.
+/// Quality of a media type, 0 to 1. Only types that the client names count: with a wildcard it gets the
+/// default.
 pub(super) fn quality(request: &HttpRequest, media_type: &str) -> f32 {
     let values = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
     let named = values.flat_map(|value| value.split(',')).find_map(|range| {

@@ -1,17 +1,17 @@
-//! The admin address: is the process alive, can it answer, what has it done. Nothing here is for the public.
+//! The admin address: liveness, readiness and metrics. Not for the public.
 
 use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use actix_web::{HttpResponse, web};
 
-use super::App;
+use crate::app::App;
 use crate::metrics::Load;
 use crate::problem::ApiError;
 use calls_store::last_imports;
 use calls_store::pool::{self, DatabaseError};
 
-/// Every path of the admin address.
+/// Registers the routes of the admin address.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .service(super::get("/health/live", live))
@@ -20,27 +20,27 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .default_service(web::to(super::not_found));
 }
 
-/// 200 as long as this process answers at all: what decides whether it is started again.
+/// Liveness: 200 as long as this process responds at all.
 async fn live() -> HttpResponse {
     text("live\n")
 }
 
-/// 200 if PostgreSQL answers, else 503: what decides whether it gets requests.
+/// Readiness: 200 if PostgreSQL responds, else 503.
 async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let database = app.reads().clone();
     app.reads().block::<_, DatabaseError>(move || database.read(pool::ping)).await?;
     Ok(text("ready\n"))
 }
 
-/// Prometheus' text format.
+/// Metrics in Prometheus' text format.
 async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     note_last_imports(&app).await;
     let text = app.metrics.text(load(&app)).map_err(|_| ApiError::Internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 
-/// Asks for the last imports. Where PostgreSQL is slow or away, those that were known stay, and the other
-/// metrics come all the same.
+/// Reads the last imports. If PostgreSQL is slow or away, the known ones stay, and the other metrics are
+/// still served.
 async fn note_last_imports(app: &App) {
     const PATIENCE: Duration = Duration::from_millis(500);
     let database = app.reads().clone();
@@ -52,8 +52,8 @@ async fn note_last_imports(app: &App) {
 
 fn load(app: &App) -> Load {
     let pool = app.database.load();
-    // Any number of requests share a connection of the hot path; as many as there are connections count as
-    // served.
+    // Many requests share a connection of the hot path. At most as many as there are connections count as
+    // running, the others as waiting.
     let hot = app.hot.queue.len();
     let served = hot.min(app.database.size());
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! Bodies that are read: how long they may be, and how long they may take.
+//! Request bodies: limits on size and time.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Time limit between two parts of a body.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// When the next part of a body has to be there: after a pause at most, and not later than at this rate.
+/// Deadline of the next part of a body: after the longest pause, and no later than the minimum rate allows.
 pub(super) struct Pace {
     start: Instant,
-    /// Bytes that came so far.
+    /// Number of bytes received.
     received: u64,
 }
 
@@ -33,7 +33,7 @@ impl Pace {
         &mut self,
         parts: impl Future<Output = Option<Result<T, E>>>,
     ) -> Result<Option<T>, ApiError> {
-        /// Bytes a second, of what came behind the first minute.
+        /// Minimum rate after the first minute, in bytes per second.
         const RATE: u64 = 175_000;
         let whole = self.start + DEADLINE + Duration::from_secs(self.received / RATE);
         let part = timeout_at(whole.min(Instant::now() + PAUSE), parts).await;
@@ -44,7 +44,7 @@ impl Pace {
         }
     }
 
-    /// Notes that so many bytes came.
+    /// Adds received bytes.
     pub(super) fn add(&mut self, bytes: usize) {
         self.received += bytes as u64;
     }
@@ -54,17 +54,17 @@ impl Pace {
     }
 }
 
-/// The error of a body that has more bytes than it may, or says so.
+/// The error for a body that is larger than allowed, by its header or in fact.
 pub(super) fn too_large(limit: u64, found: u64) -> ApiError {
     ApiError::TooLarge { status: 413, what: "the body", limit, found }
 }
 
-/// The bytes of a body, as far as its header says.
+/// Size of the body by its header.
 pub(super) fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
-/// The body, if it has at most so many bytes and comes in time.
+/// Reads the body, if it has at most `most` bytes and arrives in time.
 pub(super) async fn read_body(
     request: &HttpRequest,
     mut payload: Payload,
@@ -80,7 +80,7 @@ pub(super) async fn read_body(
         let chunk = timeout_at(deadline.min(Instant::now() + PAUSE), payload.next()).await;
         match chunk.map_err(|_| ApiError::SlowBody)? {
             None => return Ok(body.freeze()),
-            // It was not announced, and is not read to its end.
+            // The size was not announced. The rest is not read.
             Some(Ok(chunk)) if body.len() + chunk.len() > most => return Err(too_large(most as u64 + 1)),
             Some(Ok(chunk)) => body.extend_from_slice(&chunk),
             Some(Err(_)) => return Err(bad_body("a body that is complete", "its beginning")),
@@ -88,7 +88,7 @@ pub(super) async fn read_body(
     }
 }
 
-/// The error of a body that is no JSON, or JSON of something else than is expected.
+/// The error for a body that is not JSON, or whose JSON is not what is expected.
 pub(super) fn bad_json(expected: &str, body: &[u8], error: &serde_json::Error) -> ApiError {
     let kind = match body.trim_ascii().first() {
         None => "nothing",
@@ -105,7 +105,7 @@ pub(super) fn bad_json(expected: &str, body: &[u8], error: &serde_json::Error) -
     }
 }
 
-/// Whether a body as a whole is of another type: not one of its members.
+/// Whether the body as a whole has another type, not one of its members.
 fn is_of_other_type(error: &serde_json::Error) -> bool {
     error.line() == 1 && error.column() <= 1 && error.to_string().starts_with("invalid type")
 }

@@ -1,4 +1,4 @@
-//! Whom to call back.
+//! People to call back.
 
 use std::collections::HashMap;
 
@@ -16,20 +16,20 @@ use calls_store::{counts, parties};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
-use super::App;
 use super::parameters::Query;
 use super::paths::number_and_party;
 use super::people_schemas::{CallbackBody, CallbackParameters, OtherOrigin, PartyPath};
 use super::responses::respond;
 use super::schemas::NumberPath;
 use super::writes;
+use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 
-/// The people who called, were missed, and have neither been spoken with since, whoever called, nor been
-/// marked done. Calls that were blocked or answered elsewhere ask for nothing.
+/// The people whose calls were missed, who have not been spoken with since in either direction, and who are
+/// not marked done. Calls that were blocked or answered elsewhere do not count.
 ///
-/// At most the newest 5,000 such calls are looked at; `covers` is there where that leaves some out.
+/// At most the newest 5,000 missed calls are considered; `covers` is present if there are more.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/callbacks",
@@ -62,7 +62,7 @@ pub(super) async fn list_callbacks(
     .await
 }
 
-/// The wanted part of a queue.
+/// The requested part of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub done: bool,
@@ -84,7 +84,7 @@ impl Wanted {
         })
     }
 
-    /// Puts entries of several queues in order, and leaves as many as are wanted.
+    /// Sorts entries of several queues, and keeps as many as requested.
     pub(super) fn order(&self, entries: &mut Vec<Callback>) {
         match self.sort {
             Sort::Waiting => entries.sort_by_key(|entry| entry.waiting_since),
@@ -94,7 +94,7 @@ impl Wanted {
     }
 }
 
-/// The queue of a history; of a line among several with its number.
+/// The queue of a history. With several lines, each entry has the number of its line.
 pub(super) fn read(
     app: &App,
     database: &Database,
@@ -116,7 +116,7 @@ pub(super) fn read(
     Ok(written(app, queue, &names, number))
 }
 
-/// A queue as it is sent; of a line among several with its number.
+/// A queue in the form of the response.
 fn written(
     app: &App,
     queue: Queue,
@@ -149,9 +149,11 @@ fn written(
     }
 }
 
-/// Marks a person done, until the next missed call, and notes something. With `"done": false` it only notes.
+/// Marks a person done until the next missed call, with an optional note. With `"done": false` only the note
+/// is stored.
 ///
-/// A page of another origin cannot do this (403), and nobody where the server runs with `--read-only`.
+/// Requests from pages of another origin, and all requests if the server runs with `--read-only`, are refused
+/// with 403.
 #[utoipa::path(
     put,
     path = "/api/calls/{number}/callbacks/{party}",
@@ -183,7 +185,7 @@ pub(super) async fn put_callback(
     Ok(HttpResponse::Ok().json(CallbackState { counterparty: person, done_at: mark.done_at, note: kept }))
 }
 
-/// Takes back that a person is done, and what was noted.
+/// Removes the mark and the note of a person.
 #[utoipa::path(
     delete,
     path = "/api/calls/{number}/callbacks/{party}",
@@ -198,12 +200,12 @@ pub(super) async fn delete_callback(
 ) -> Result<HttpResponse, ApiError> {
     writes::check(&request, &app)?;
     let (number, person) = number_and_party(path, app.region)?;
-    // A mark that was not there is no error: there is none afterwards.
+    // A missing mark is not an error: the result is the same.
     write(app, number, person, callbacks::remove).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Changes the mark of a person in a number's queue. `T::default()` if the database knows either of them not.
+/// Changes the mark of a person in a number's queue. `T::default()` if either is not in the database.
 async fn write<T: Default + Send + 'static>(
     app: web::Data<App>,
     number: Party,

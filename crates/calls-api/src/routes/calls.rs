@@ -15,24 +15,25 @@ use calls_store::{details, list, names, parties, returned};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
-use super::addresses::{api_address, page_address};
 use super::cursor::Cursor;
 use super::export::{After, Exported};
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
 use super::schemas::{ListedCall, NumberPath};
-use super::{App, accept, export, fallback};
+use super::{accept, export, initial_data};
+use crate::addresses::{api_address, page_address};
+use crate::app::App;
 use crate::conditional::{etag, etag_with_names, is_known, known, versions, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
 
-/// The calls of a number, newest first, as a bare array. A number without calls has `[]`.
+/// The calls of a number, newest first, as an array. A number without calls has an empty one.
 ///
-/// At most `limit` calls (1 to 1000, default 50), those after `after` if given. Where there are more, the
-/// header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. As NDJSON and CSV all calls
-/// come at once, with how they ended, how long they rang, the counterparty's name and the other line. With
-/// `include=details` each call of JSON and NDJSON has these in its details, which also say how its
-/// counterparty is written and when a missed call was returned.
+/// Returns at most `limit` calls (1 to 1000, default 50), those after `after` if given. If there are more,
+/// the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. NDJSON and CSV contain
+/// all calls, with disposition, ring time, the counterparty's name and the other line. With
+/// `include=details`, JSON and NDJSON add them as details, together with spellings of the counterparty and
+/// the time at which a missed call was returned.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}",
@@ -66,15 +67,15 @@ pub(super) async fn list_calls(
     answer(&request, app, hot, Listing { party, address }, &query, parameters).await
 }
 
-/// Calls that are listed.
+/// The list that is requested.
 pub(super) struct Listing {
     /// Owner of the history.
     pub party: Party,
-    /// The address of the list.
+    /// Address of the list.
     pub address: String,
 }
 
-/// The calls in the format that is asked for.
+/// Responds with the calls in the requested format.
 pub(super) async fn answer(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -103,7 +104,7 @@ pub(super) fn no_details_in_csv() -> ApiError {
     }
 }
 
-/// The page for a browser; the data of `/api/calls/{number}` for everybody else.
+/// The page for browsers; for all other clients the same as `/api/calls/{number}`.
 #[utoipa::path(
     get,
     path = "/calls/{number}",
@@ -135,7 +136,7 @@ pub(super) async fn list_calls_or_page(
     if prefers_page(&request)
         && let Some(shell) = app.site.index(&request)
     {
-        let mut page = fallback::get_page(&request, app, &number, None).await.unwrap_or(shell);
+        let mut page = initial_data::get_page(&request, app, &number, None).await.unwrap_or(shell);
         vary_by_accept(&mut page);
         return page;
     }
@@ -191,11 +192,11 @@ async fn list_page(
     Ok(response)
 }
 
-/// A page as it is sent.
+/// A page as sent.
 struct WrittenPage {
-    /// The history's.
+    /// Version of the history.
     version: Version,
-    /// The version of the names, if the page has some or was found by them.
+    /// Version of the names, if the page contains names or was searched by them.
     names: Option<i64>,
     /// JSON.
     body: Vec<u8>,
@@ -218,7 +219,7 @@ impl WrittenPage {
 }
 
 fn plain_json(rows: &[CallRow]) -> Vec<u8> {
-    /// Bytes of most calls. A body that grows is copied again and again.
+    /// Typical size of a call in bytes, so that the body rarely has to grow.
     const CALL: usize = 160;
     let mut body = Vec::with_capacity(rows.len() * CALL + 2);
     body.push(b'[');
@@ -233,11 +234,11 @@ fn plain_json(rows: &[CallRow]) -> Vec<u8> {
 }
 
 fn detailed_json(calls: Vec<DetailedCall>) -> Vec<u8> {
-    // No part of a call can fail.
+    // Serializing calls cannot fail.
     serde_json::to_vec(&calls).unwrap_or_default()
 }
 
-/// A page that is wanted.
+/// The requested page.
 struct Wanted {
     filter: FilterParameters,
     after: Option<Position>,
@@ -248,11 +249,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// The question that it is, where nothing else has to be asked.
+    /// The request as a question for the hot path, if that can answer it.
     fn question(&self, party: &Party) -> Option<PageQuestion> {
         let owner = parties::fixed_key(party)?;
         let is_plain = !self.details && self.filter.is_empty();
-        // Versions grow, so of several the highest alone can be that of now.
+        // Versions only grow, so at most the highest is current.
         let known = versions(&self.known).into_iter().max();
         is_plain.then_some(PageQuestion { owner, after: self.after, limit: self.limit, known })
     }
@@ -266,7 +267,7 @@ impl Wanted {
     ) -> QueryResult<WrittenPage> {
         let mut written =
             WrittenPage { version: Version::NONE, names: None, body: b"[]".to_vec(), next: None };
-        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        // Read first: if a call or a name arrives in between, the tag is older than the page, never newer.
         written.names = match self.details || self.filter.is_search() {
             true => Some(names::version(connection)?),
             false => None,
@@ -289,7 +290,7 @@ impl Wanted {
     }
 }
 
-/// Calls of a history with all that is known of them.
+/// Calls of a history with their details.
 pub(super) fn detailed(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -303,7 +304,7 @@ pub(super) fn detailed(
     Ok(rows.into_iter().zip(returned_at).map(|(row, at)| detailer.detail(row, at)).collect())
 }
 
-/// The address that was asked for, in the number's canonical spelling.
+/// The requested address, with the number in its canonical spelling.
 fn address(request: &HttpRequest, party: &Party) -> String {
     match request.path().starts_with("/api/") {
         true => api_address(party),
@@ -321,7 +322,7 @@ pub(super) fn accepted_format(request: &HttpRequest) -> Format {
     others.max_by(|one, other| wanted(*one).total_cmp(&wanted(*other))).unwrap_or(Format::Json)
 }
 
-/// Whether the client names HTML, and ranks it no lower than the data.
+/// Whether the client names HTML and prefers it at least as much as JSON.
 fn prefers_page(request: &HttpRequest) -> bool {
     let html = accept::quality(request, "text/html");
     html > 0.0 && html >= accept::quality(request, "application/json")

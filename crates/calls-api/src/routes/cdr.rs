@@ -1,8 +1,8 @@
-//! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: calls as a telephone system sends them when they
-//! end.
+//! `POST /api/cdr/freeswitch` and `POST /api/cdr/twilio`: call detail records that telephone systems send at
+//! the end of a call.
 //!
-//! An answer of 2xx means that there is nothing left to do: the call is stored, or it never can be, and the
-//! answer says why. Senders repeat what got another answer.
+//! Senders repeat a request until the response is 2xx. It is therefore also sent for a record that can never
+//! be stored, with the reason.
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -13,37 +13,37 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
-use super::App;
 use super::bodies::{bad_body, read_body};
 use super::ingest::{authorize, unsupported};
 use super::schemas::{FreeswitchCdr, FreeswitchForm, NotTaken, TwilioCallback, Unauthorized};
+use crate::app::App;
 use crate::metrics::Source;
 use crate::problem::ApiError;
 use calls_store::import::{self, ResolvedCall};
 
-/// Bytes of a record of FreeSWITCH, which has all variables of its channel.
+/// Maximum size of a FreeSWITCH record, which has all channel variables, in bytes.
 const MOST_CDR: usize = 10 * 1024 * 1024;
-/// Bytes of a callback of Twilio, of which its documentation lists a kilobyte.
+/// Maximum size of a Twilio callback, in bytes. Those in its documentation have about a kilobyte.
 const MOST_CALLBACK: usize = 64 * 1024;
-/// Callbacks that are read at once before their signature is known to be right: 32 MiB together.
+/// Maximum number of callbacks read at once before their signatures are verified: 32 MiB in total.
 static UNVERIFIED: Semaphore = Semaphore::const_new(512);
 
 /// Result of a call detail record.
 #[derive(Debug, Serialize, ToSchema)]
 struct Stored {
-    /// Histories that have the call now and had it not before: its owner's, or those of both sides.
+    /// Number of histories that the call was added to: its owner's, or those of both sides.
     added: usize,
     already_there: usize,
-    /// Why nothing can be stored of a record.
+    /// The reasons why a record cannot be stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused: Vec<String>,
 }
 
-/// Stores what FreeSWITCH's mod_json_cdr and mod_xml_cdr post, in each of their encodings. The ingest token
-/// is the password of their `cred`.
+/// Stores records of FreeSWITCH's mod_json_cdr and mod_xml_cdr, in each of their encodings. The ingest token
+/// is the password of their parameter `cred`.
 ///
-/// The second leg of a call is not stored, for the first one tells all of it. A record that can never be
-/// stored is answered 200 too, with the reason in `refused`, for FreeSWITCH repeats what is answered
+/// The second leg of a call is not stored, because the first one has all of it. A record that can never be
+/// stored also results in 200, with the reason in `refused`, because FreeSWITCH repeats the request
 /// otherwise.
 #[utoipa::path(
     post,
@@ -78,8 +78,8 @@ pub(super) async fn post_freeswitch(
     Ok(HttpResponse::Ok().json(stored))
 }
 
-/// Stores what Twilio posts to the status callback of a call that has ended. `X-Twilio-Signature` says that
-/// it is from Twilio. A call that can never be stored is answered 200 too, with the reason in `refused`.
+/// Stores a status callback of Twilio for a call that has ended. `X-Twilio-Signature` must be valid. A call
+/// that can never be stored also results in 200, with the reason in `refused`.
 #[utoipa::path(
     post,
     path = "/api/cdr/twilio",
@@ -108,7 +108,7 @@ pub(super) async fn post_twilio(
     }
     let signature = request.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok());
     let signature = signature.ok_or(ApiError::BadSignature)?;
-    // Nobody knows yet whether it is Twilio's.
+    // The signature is not verified yet.
     let reading = UNVERIFIED.try_acquire().map_err(|_| ApiError::Busy { seconds: 5 })?;
     let body = read_body(&request, payload, MOST_CALLBACK).await?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
@@ -134,13 +134,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// Encoding of a FreeSWITCH record, by the parameter `encode` of its modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
-    /// As it is.
+    /// The record alone.
     Plain,
-    /// `cdr=`, URL-encoded.
+    /// `cdr=` and the URL-encoded record.
     Form,
-    /// `cdr=`, in base64.
+    /// `cdr=` and the record in base64.
     Base64,
-    /// `cdr=` and the record as it is.
+    /// `cdr=` and the record without encoding.
     PlainForm,
 }
 
@@ -174,8 +174,8 @@ fn decode(encoding: Encoding, body: &Bytes) -> Result<Vec<u8>, ApiError> {
     }
 }
 
-/// The members that tell the call, as an object. Not `Duration`, which in a callback is minutes that are
-/// billed.
+/// The fields that describe the call, as an object. `Duration` is left out: in a callback it is billed
+/// minutes.
 fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
     const TOLD: [&str; 8] =
         ["From", "To", "Direction", "CallStatus", "CallDuration", "Timestamp", "AnsweredBy", "CallerName"];
@@ -184,7 +184,7 @@ fn twilio_call(form: Vec<(String, String)>) -> Vec<u8> {
     serde_json::to_vec(&object).unwrap_or_default()
 }
 
-/// Stores the calls of a record in one transaction, or none of them.
+/// Stores the calls of a record in one transaction.
 fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored, ApiError> {
     let Read { calls, joined, refused } = read(app, format, cdr);
     app.metrics.count_joined(source, joined);
@@ -209,13 +209,13 @@ fn store(app: &App, source: Source, format: Format, cdr: &[u8]) -> Result<Stored
 #[derive(Default)]
 struct Read {
     calls: Vec<ResolvedCall>,
-    /// Records that are told by another one.
+    /// Number of records that are legs of another one.
     joined: usize,
     refused: Vec<String>,
 }
 
-/// Reads a record. Of a call between a number and a text the text owns no history, so it is refused only
-/// where neither side owns one.
+/// Reads a record. In a call between a number and a text, the text owns no history, so it is refused only if
+/// neither side does.
 fn read(app: &App, format: Format, cdr: &[u8]) -> Read {
     let (mut read, mut unowned) = (Read::default(), None);
     let mut entries = 0;

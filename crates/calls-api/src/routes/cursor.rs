@@ -9,11 +9,11 @@ use calls_store::keys::{CallId, PartyKey};
 use calls_store::merged::Place;
 use calls_store::rows::Position;
 
-/// A [`Position`] as clients hand it back: opaque to them, 32 hexadecimal digits to us.
+/// A [`Position`] as an opaque cursor: 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(pub Position);
 
-/// A [`Place`] as clients hand it back: 48 hexadecimal digits.
+/// A [`Place`] as an opaque cursor: 48 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineCursor(pub Place);
 
@@ -53,7 +53,7 @@ impl FromStr for Cursor {
         let (micros, id) = text.split_at(16);
         let number = |hex| u64::from_str_radix(hex, 16).map(u64::cast_signed).map_err(|_| ());
         let created_at = DateTime::from_timestamp_micros(number(micros)?).ok_or(())?;
-        // No call is outside these years, and PostgreSQL has no timestamps far beyond them.
+        // No call is outside these years, and PostgreSQL's timestamps end not far beyond them.
         if !(0..=9999).contains(&created_at.year()) {
             return Err(());
         }

@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::App;
 use super::parameters::{Query, searched};
 use super::schemas::{CallEvent, EventParameters, LastEventId, NumberPath};
+use crate::app::App;
 use crate::events::Subject;
 use crate::problem::ApiError;
 use calls_model::{Party, requests};
@@ -17,18 +17,17 @@ use calls_store::keys::{CallId, Version};
 use calls_store::search::Search;
 use calls_store::{list, parties};
 
-/// The new calls of a number as they come in: server-sent events of the name `call`, whose data is a
-/// [`Call`](calls_model::Call) and whose id goes into `Last-Event-ID`. With `include=details` it is the call
-/// with its details as they are when it is told; with `q` only calls with those whom the search finds are
-/// told.
+/// New calls of a number as server-sent events. An event `call` has a [`Call`](calls_model::Call) as its
+/// data, and an id for `Last-Event-ID`. With `include=details` the call has its details as of the time of the
+/// event; with `q` only calls with matching counterparties are sent.
 ///
-/// Events of the name `note` say that a note on a call was put or removed, with a
-/// [`NoteChange`](calls_model::NoteChange); those of the name `callback` that a person was marked done or
-/// that this was taken back, with a [`CallbackState`](calls_model::CallbackState).
+/// An event `note` is a note that was stored or removed, as a [`NoteChange`](calls_model::NoteChange); an
+/// event `callback` is a person who was marked done or whose mark was removed, as a
+/// [`CallbackState`](calls_model::CallbackState).
 ///
-/// Without that header it begins with the next call; with it, with the first one after that. Ids of a history
-/// grow in the order in which its calls were stored, which is not the order of their times. A client that
-/// reads too slowly is dropped, and comes back where it was.
+/// The stream begins after the event given in `Last-Event-ID`, or without that header with the next call. Ids
+/// of a history grow in the order in which calls were stored, which may differ from the order of their times.
+/// A client that reads too slowly is disconnected, and can resume at its position.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/events",
@@ -67,7 +66,7 @@ pub(super) async fn follow_calls(
         Ok::<_, ApiError>(found)
     };
     let (party, owner, version) = app.database.block(find).await?;
-    // An id from beyond the version is one of another database, such as one before a backup was restored.
+    // An id above the version is from another database, for example from before a restore.
     let position = CallId(last.map_or(version.0, |last| last.min(version.0)));
     let subject = Subject { party, owner, with_details, search };
     let pieces = app.events.follow(subject, position, slot);
@@ -76,12 +75,12 @@ pub(super) async fn follow_calls(
         .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece.as_bytes())));
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx would otherwise collect events until they fill its buffer.
+        // Keeps nginx from buffering events.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream))
 }
 
-/// The search in the calls of a number. `None` where all are wanted.
+/// The search that limits the calls of a number. `None` if there is none.
 pub(super) fn searched_for(
     query: &Query,
     number: &Party,

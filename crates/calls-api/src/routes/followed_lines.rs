@@ -9,17 +9,17 @@ use calls_store::list;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{StreamExt as _, StreamMap};
 
-use super::App;
 use super::events::searched_for;
 use super::lines::{Line, Lines};
 use super::parameters::Query;
 use super::people_schemas::LineEventParameters;
 use super::schemas::CallEvent;
+use crate::app::App;
 use crate::events::Subject;
 use crate::problem::ApiError;
 
-/// The new calls, notes and marks of several numbers as they come in: the events of one number's stream,
-/// whose data says in `number` whose they are, and whose id has the position in each line.
+/// New calls, notes and marks of several numbers as server-sent events. They are the events of each number's
+/// stream with a member `number`, and an id with the position in each line.
 #[utoipa::path(
     get,
     path = "/api/calls/events",
@@ -53,12 +53,12 @@ pub(super) async fn follow_lines(
         Ok::<_, ApiError>(versions?)
     };
     let versions = app.database.block(read).await?;
-    // Of another set of lines it says nothing.
+    // A position in other lines is ignored.
     let last = last.filter(|last| last.len() == lines.len());
     let mut position = Position { ids: Vec::new(), numbers: Vec::new() };
     let mut streams = StreamMap::new();
     for (place, (line, version)) in lines.into_iter().zip(versions).enumerate() {
-        // An id from beyond the version is one of another database.
+        // An id above the version is from another database.
         let id = last.as_ref().map_or(version.0, |last| last[place].min(version.0));
         let slot = app.followers.take(app.clients.of(&request)).ok_or(ApiError::TooManyFollowers)?;
         let search = searched_for(&query, &line.party, app.region)?;
@@ -74,7 +74,7 @@ pub(super) async fn follow_lines(
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
-        // nginx would otherwise collect events until they fill its buffer.
+        // Keeps nginx from buffering events.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(stream))
 }
@@ -94,7 +94,7 @@ impl Position {
                 self.ids[place] = id;
                 out.push_str(&format!("id: {}\n", self.id()));
             } else if let Some(members) = line.strip_prefix("data: {") {
-                // No party can fail.
+                // Serializing a party cannot fail.
                 let number = serde_json::to_string(&self.numbers[place]).unwrap_or_default();
                 out.push_str(&format!("data: {{\"number\":{number},{members}"));
             } else {

@@ -1,33 +1,33 @@
-//! Entry points of the fuzz targets. Compiled for them alone.
+//! Entry points for fuzz targets.
 
 use actix_web::ResponseError as _;
 
 use super::cursor::Cursor;
 use super::parameters::{ListParameters, Query};
-use super::sent::{parse_record, read_record};
+use super::sent_call::{parse_record, read_record};
 use calls_phone::Region;
 
 /// Parsed parameters of a list.
 pub struct Read {
-    /// The request.
+    /// The parameters, as parsed.
     pub meaning: String,
-    /// The same query as a link to another page has it.
+    /// The same query, as in a link to another page.
     pub next: String,
 }
 
-/// The call of a record that was sent, as a record again; or why it is none.
+/// The call of a record, serialized as a record again, or the refusal.
 pub fn record(text: &str, region: Option<Region>) -> Result<String, String> {
     let read = parse_record(text.as_bytes()).and_then(|record| read_record(&record, region));
     let refusal = |refusal| serde_json::to_string(&refusal).unwrap_or_default();
     read.map(|call| serde_json::to_string(&call).unwrap_or_default()).map_err(refusal)
 }
 
-/// The cursor that a text is, written again.
+/// A cursor, parsed and formatted again.
 pub fn cursor(text: &str) -> Option<String> {
     text.parse::<Cursor>().ok().map(|cursor| cursor.to_string())
 }
 
-/// The parameters of a list from a query string, or the problem with them.
+/// The parameters of a list from a query string, or the problem.
 pub fn query(text: &str, region: Option<Region>) -> Result<Read, String> {
     let query = Query::new(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
     let meaning = |parameters: &ListParameters| {

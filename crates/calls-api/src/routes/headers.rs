@@ -1,4 +1,4 @@
-//! Headers that every answer has, foremost those that tell a browser what the answer may do.
+//! Headers of every response, in particular the security policies.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -24,12 +24,12 @@ pub fn page_policy(scripts: &str, styles: &str) -> String {
 
 /// Content security policy of data: nothing is allowed.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// Browser features that the page does without.
+/// Browser features that the page does not use.
 const NO_DEVICES: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), \
                           gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), \
                           publickey-credentials-get=(), serial=(), usb=()";
 
-/// Adds them where the answer has not set its own.
+/// Middleware: adds the headers that a response does not set itself.
 pub async fn add_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -62,7 +62,7 @@ fn add(status: StatusCode, headers: &mut HeaderMap) {
         add(CROSS_ORIGIN_OPENER_POLICY, "same-origin");
         add(PERMISSIONS_POLICY, NO_DEVICES);
     } else if status != StatusCode::NOT_MODIFIED {
-        // A 304 has no type, and what it says replaces what came with the page.
+        // A 304 has no content type, and its headers replace those of the cached page.
         add(CONTENT_SECURITY_POLICY, DATA_POLICY);
     }
 }

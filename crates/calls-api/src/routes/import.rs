@@ -14,32 +14,32 @@ use diesel::pg::PgConnection;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::App;
 use super::ingest::{authorize, idempotency_key};
 use super::parameters::Query;
 use super::schemas::{ImportParameters, Refused, Unauthorized};
 use super::upload::{self, Upload};
+use crate::app::App;
 use crate::intake;
 use crate::intake::options::{Read, Texts, Wrong};
 use crate::intake::report::Report;
 use crate::metrics::Source;
 use crate::problem::ApiError;
 
-/// Logs that are received and read at once.
+/// Maximum number of concurrent uploads and imports.
 const MOST_AT_ONCE: usize = 2;
 static AT_ONCE: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
-/// Highest ratio of the bytes that come out of a packed log to those that may be sent.
+/// Maximum size of an unpacked log, as a multiple of the limit on uploads.
 const UNPACKED: u64 = 40;
 /// Time limit of an import.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
-/// Stores the calls of a log, as `calls import` does: the body is the log itself, of any content type, or a
-/// form (multipart/form-data) with it as its file. It may be in gzip or zip. Options are parameters, or
-/// fields of the form.
+/// Imports a call log, as `calls import` does. The body is the log itself, of any content type, or a form
+/// (multipart/form-data) with the log as its file. It may be compressed by gzip or zip. Options are query
+/// parameters or fields of the form.
 ///
-/// The answer is 200 with a report where calls were read, also if entries were skipped, or if the log was cut
-/// off (`ended_early`). What is stored stays, and to send the log again does no harm. It is 422 where nothing
-/// could be read: another kind of file, dates or an owner that have to be named, no entry that is a call.
+/// The response is 200 with a report if calls were read, even if entries were skipped or the log was
+/// truncated (`ended_early`). Stored calls stay, and repeating the request is safe. The response is 422 if no
+/// call could be read: another kind of file, ambiguous dates, a missing owner, or no entry that is a call.
 #[utoipa::path(
     post,
     path = "/api/import",
@@ -61,7 +61,7 @@ pub(super) async fn post_import(
 ) -> Result<HttpResponse, ApiError> {
     authorize(&request, &app, false)?;
     let key = idempotency_key(&request)?;
-    // A wrong option costs no upload.
+    // Checked before the upload, so that an invalid option does not cost one.
     options(&app, query.0.clone())?;
     let _place = AT_ONCE.try_acquire().map_err(|_| ApiError::Busy { seconds: 5 })?;
     let upload = upload::receive(&request, payload, app.most_import_bytes).await?;
@@ -76,7 +76,7 @@ pub(super) async fn post_import(
 fn options(app: &App, pairs: Vec<(String, String)>) -> Result<Read, ApiError> {
     let query = Query::new(pairs);
     query.refuse_unknown(&[&requests::IMPORT])?;
-    // In a query a plus is a blank; no number and no zone begins or goes on with one.
+    // A plus sign in a query is decoded as a space; no number and no zone begins or continues with one.
     let own = query
         .once(&requests::OWN, |text| Some(text.replacen(' ', "+", usize::from(text.starts_with(' ')))))?;
     let zone = query.once(&requests::ZONE, |text| Some(text.replace(' ', "+")))?;
@@ -105,7 +105,7 @@ fn bad_option(wrong: Wrong) -> ApiError {
     }
 }
 
-/// Imports a log, or finds the answer to the same request.
+/// Imports a log, or returns the stored response to the same request.
 fn import_once(
     app: &App,
     key: Option<&str>,
@@ -130,7 +130,7 @@ fn import_once(
         Some(answer) => answer.ok_or(ApiError::KeyReused),
         None => {
             let body = import(app, &mut connection, upload, read)?;
-            // The report names the numbers with most calls.
+            // The report contains the numbers with the most calls.
             let answer = Answer { body, quotes_sender: true };
             idempotency::keep(&mut connection, key, &digest, &answer).map_err(failed)?;
             Ok(answer.body)
@@ -168,7 +168,7 @@ fn import(
     String::from_utf8(body).map_err(|_| ApiError::Internal)
 }
 
-/// The items that are read in this time, and then an error.
+/// Items until the time limit, and then an error.
 fn within(longest: Duration, items: Items<'static>) -> Items<'static> {
     let start = Instant::now();
     let late = move || -> Result<Item, ReadError> {
@@ -181,7 +181,7 @@ fn unreadable(error: &dyn std::error::Error) -> ApiError {
     ApiError::Unreadable { reason: told(error) }
 }
 
-/// An error with its cause. Options are parameters here.
+/// An error with its cause, with options named as parameters.
 fn told(error: &dyn std::error::Error) -> String {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}").replace("--", "")

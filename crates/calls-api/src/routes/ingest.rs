@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::App;
 use super::bodies::{bad_json, read_body};
 use super::schemas::{NotTaken, Refused, SentRecord, Unauthorized};
-use super::sent::{Refusal, parse_record, read_record};
+use super::sent_call::{Refusal, parse_record, read_record};
+use crate::app::App;
 use crate::credentials;
 use crate::metrics::Source;
 use crate::problem::ApiError;
@@ -27,11 +27,11 @@ use calls_store::idempotency::{self, Answer};
 use calls_store::import::{self, ResolvedCall};
 use calls_store::insertion::NewCall;
 
-/// Bytes of a body: more than [`MOST_RECORDS`] records of the usual length.
+/// Maximum size of a body in bytes: more than [`MOST_RECORDS`] records of the usual length.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
-/// Records of a request. What they become is in memory all at once.
+/// Maximum number of records per request, all of which are held in memory.
 const MOST_RECORDS: usize = 50_000;
-/// Refusals that are told one by one.
+/// Maximum number of refusals listed in the response.
 const MOST_REFUSALS: usize = 100;
 
 /// Results of the records of a request.
@@ -40,7 +40,7 @@ pub(super) struct Results {
     added: usize,
     already_there: usize,
     refused: usize,
-    /// Refused records that are not in `results`, which has the first 100 of them.
+    /// Number of refused records missing from `results`, which lists the first 100.
     refusals_left_out: usize,
     /// In the order of the records.
     results: Vec<RecordResult>,
@@ -48,7 +48,7 @@ pub(super) struct Results {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RecordResult {
-    /// From 0. Blank lines of NDJSON do not count.
+    /// Index of the record, from 0. Blank lines of NDJSON do not count.
     index: usize,
     #[serde(flatten)]
     status: Status,
@@ -62,14 +62,14 @@ enum Status {
     Refused(Refusal),
 }
 
-/// Stores calls: a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type", "duration",
-/// "disposition", "ring_time", "name", "via"}`, of which those from `duration` on may be missing. Numbers are
-/// understood in every spelling, and so are the words for hidden callers, such as `anonymous`.
+/// Stores calls. The body is a JSON array, or NDJSON, of `{"owner", "created_at", "counterparty", "type",
+/// "duration", "disposition", "ring_time", "name", "via"}`; `duration` and the members after it are optional.
+/// Numbers may have any spelling; words for withheld callers, such as `anonymous`, are understood too.
 ///
-/// The answer is 200 with a result for each record (of those that are refused, for the first 100), also if
-/// some (or all) are refused: those that are right are stored, in one transaction, and to send the whole
-/// again does no harm. It is not 207, whose body is another one (RFC 4918), and not 4xx, for which senders
-/// repeat or drop what was stored. 4xx is for a request as a whole that cannot be read.
+/// The response is 200 with a result for each record (for the first 100 refused ones), even if some or all
+/// are refused: the others are stored in one transaction, and repeating the request is safe. It is not 207,
+/// which has another body (RFC 4918), nor 4xx, on which senders would repeat or drop records that were
+/// stored. 4xx means that the request as a whole cannot be read.
 #[utoipa::path(
     post,
     path = "/api/calls",
@@ -114,12 +114,12 @@ pub(super) async fn post_calls(
     Ok(HttpResponse::Ok().content_type("application/json").body(answer.body))
 }
 
-/// Layout of the records in a body.
+/// Splits a body into records.
 type ReadRecords = fn(&[u8]) -> Result<Records<'_>, ApiError>;
 
-/// The call of a body that has one record, whose parties need no row of their own.
+/// The call of a body with one record, if neither party needs a row of its own.
 fn single(body: &[u8], read_records: ReadRecords, region: Option<Region>) -> Option<NewCall> {
-    /// Longer than any record. A longer body is read where reading it holds nobody up.
+    /// Longer than any record. Parsing a longer body would block the event loop.
     const LONGEST: usize = 4096;
     if body.len() > LONGEST {
         return None;
@@ -128,7 +128,7 @@ fn single(body: &[u8], read_records: ReadRecords, region: Option<Region>) -> Opt
     import::without_row(&read_record(&parse_record(record).ok()?, region).ok()?)
 }
 
-/// Stores the records of a body in one transaction, or finds the answer to the same request.
+/// Stores the records of a body in one transaction, or returns the stored response to the same request.
 fn store_all(
     app: &App,
     key: Option<&str>,
@@ -152,7 +152,7 @@ fn store_all(
             Ok(answer.map(|body| Answer { body, quotes_sender: false }))
         }
     })?;
-    // Nothing is where the key came before.
+    // Nothing was stored if the key was used before.
     if let Some((added, already_there)) = stored.take() {
         app.metrics.count_stored(Source::Api, added, already_there);
         let refused = read.iter().filter_map(|record| record.as_ref().err());
@@ -162,7 +162,7 @@ fn store_all(
     answer.ok_or(ApiError::KeyReused)
 }
 
-/// Lets through who sends the ingest token. Without one nothing is here.
+/// Requires the ingest token. Without one configured, the path does not exist.
 pub(super) fn authorize(request: &HttpRequest, app: &App, or_basic: bool) -> Result<(), ApiError> {
     let off = ApiError::Missing { detail: "calls can be sent to a server that has an --ingest-token" };
     let secret = app.credentials.ingest_token.as_ref().ok_or(off)?;
@@ -180,7 +180,7 @@ pub(super) fn unsupported(request: &HttpRequest, expected: &'static str) -> ApiE
     ApiError::UnsupportedMediaType { expected, found: found.chars().take(64).collect() }
 }
 
-/// The key, with or without the quotes of a structured field (RFC 8941).
+/// The idempotency key, with or without the quotes of a structured field (RFC 8941).
 pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
@@ -195,7 +195,7 @@ pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, A
     })
 }
 
-/// The records of a body as they were sent, at most [`MOST_RECORDS`].
+/// The records of a body as sent, at most [`MOST_RECORDS`].
 type Records<'a> = Vec<&'a [u8]>;
 
 fn json_records(body: &[u8]) -> Result<Records<'_>, ApiError> {
@@ -217,7 +217,7 @@ fn ndjson_records(body: &[u8]) -> Result<Records<'_>, ApiError> {
     Ok(lines.collect())
 }
 
-/// Finds the elements of an array and counts them, without taking them apart.
+/// Splits an array into its elements, without parsing them.
 struct RecordVisitor;
 
 impl<'de> Visitor<'de> for RecordVisitor {
@@ -258,7 +258,7 @@ fn store(
 }
 
 impl Results {
-    /// The results of records, of which each that is a call was added or was already there.
+    /// Results of the records, given for each call whether it was added.
     fn new<'a>(
         records: impl Iterator<Item = Result<(), &'a Refusal>>,
         is_added: impl IntoIterator<Item = bool>,

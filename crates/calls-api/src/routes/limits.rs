@@ -7,18 +7,18 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 
-use super::App;
+use crate::app::App;
 use crate::hosts::Hosts;
 use crate::problem::ApiError;
 
-/// Bytes of path and query. Every parameter at its longest has less.
+/// Maximum size of path and query in bytes. All parameters at their maximum length fit.
 const MAX_ADDRESS: usize = 8 * 1024;
-/// Bytes of all header fields. Beyond 128 KiB actix-web itself says 431.
+/// Maximum size of all header fields in bytes. Beyond 128 KiB actix-web itself responds with 431.
 const MAX_HEADERS: usize = 16 * 1024;
-/// Bytes of a body where none is expected.
+/// Maximum size of a body where none is expected, in bytes.
 const MAX_UNREAD_BODY: u64 = 64 * 1024;
 
-/// Answers requests for other hosts, before anything reads them.
+/// Middleware: refuses requests for other hosts before routing.
 pub async fn refuse_other_hosts<B: MessageBody>(
     hosts: Hosts,
     request: ServiceRequest,
@@ -30,7 +30,7 @@ pub async fn refuse_other_hosts<B: MessageBody>(
     }
 }
 
-/// Answers what is too long or too much, before anything reads it.
+/// Middleware: refuses oversized and too frequent requests before routing.
 pub async fn refuse_excess<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

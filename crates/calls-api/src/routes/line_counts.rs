@@ -1,4 +1,4 @@
-//! Summary of several lines, people to call back on them, and the sets that have a name.
+//! Summary and callbacks of several lines, and named sets of lines.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::{CallbackQueue, Coverage, LineSet, Summary, UnidentifiedCallers, requests};
@@ -7,18 +7,18 @@ use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, lines};
 
-use super::App;
 use super::callbacks::{self, Wanted};
 use super::lines::{Lines, Tag, newest_of_lines};
 use super::parameters::{FilterParameters, Query};
 use super::people_schemas::{LineCallbackParameters, LineSummaryParameters};
 use super::responses::respond_tagged;
 use super::summary::{compared, spell};
+use crate::app::App;
 use crate::problem::ApiError;
 
 /// Summary of the calls of several numbers together.
 ///
-/// `top_counterparties` are those that are among the ten of a line, with their calls there.
+/// `top_counterparties` are those among the first ten of any line, with their calls there.
 #[utoipa::path(
     get,
     path = "/api/calls/summary",
@@ -41,7 +41,7 @@ pub(super) async fn summarize_lines(
     let parameters = FilterParameters::read(&query, app.region)?;
     let previous = compared(&query, &parameters)?;
     let lines = Lines::read(&app, &query).await?;
-    // With the clock changes what an open period is compared with.
+    // An open period is compared with one that moves with the clock.
     let is_timeless = previous.as_ref().is_none_or(|previous| !previous.is_open);
     let find = move |app: &App, database: &Database, lines: &Lines| {
         let mut summary = app.line_summary(database, lines, &parameters)?;
@@ -88,10 +88,10 @@ impl App {
     }
 }
 
-/// Whom to call back on several lines: the lists of the lines as one, in which each entry says whose line was
-/// called.
+/// People to call back on several lines: the queues of the lines merged, each entry with the number of its
+/// line.
 ///
-/// A person who called two lines has two entries, and each line's entry is marked done by itself.
+/// A person with missed calls on two lines has two entries, which are marked done separately.
 #[utoipa::path(
     get,
     path = "/api/calls/callbacks",
@@ -146,7 +146,7 @@ fn line_queue(
     Ok(all)
 }
 
-/// The sets of lines that have a name, which `calls lines set` makes.
+/// The named sets of lines, as made by `calls lines set`.
 #[utoipa::path(
     get,
     path = "/api/lines",

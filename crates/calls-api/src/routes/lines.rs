@@ -12,24 +12,24 @@ use calls_store::rows::{CallColumns, CallRow};
 use calls_store::{lines, list, names, parties};
 use sha2::{Digest as _, Sha256};
 
-use super::App;
 use super::calls::{accepted_format, detailed, no_details_in_csv};
 use super::cursor::LineCursor;
 use super::export::{self, After, Exported};
 use super::parameters::{Format, ListParameters, Query};
 use super::people_schemas::LineListParameters;
+use crate::app::App;
 use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::HotReads;
 
-/// The most lines of a list.
+/// Maximum number of lines.
 const MOST: usize = 50;
 
-/// The calls of several numbers as one list, newest first; each says in `number` whose it is.
+/// The calls of several numbers as one list, newest first; each call has the number of its line in `number`.
 ///
-/// The filters, formats, pages and details are those of one number's list; NDJSON and CSV call the number
-/// `owner`, as imports read it. Of two calls at the same time the one of the higher number comes first.
+/// Filters, formats, pages and details are those of one number's list. In NDJSON and CSV the number is in
+/// `owner`, as the importer expects. Calls at the same time are ordered by number, highest first.
 #[utoipa::path(
     get,
     path = "/api/calls",
@@ -93,19 +93,19 @@ pub(super) async fn list_line_calls(
     Ok(response.content_type(ContentType::json()).body(page.body))
 }
 
-/// The numbers that are asked for, without those that come twice.
+/// The requested numbers, without duplicates.
 #[derive(Debug, Clone)]
 pub(super) struct Lines(Vec<Line>);
 
-/// A number that is asked for.
+/// A requested number.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub party: Party,
-    /// `None` for one that the database has never seen.
+    /// `None` if the database does not know it.
     pub key: Option<PartyKey>,
 }
 
-/// Value of `number`.
+/// Value of the parameter `number`.
 enum Named {
     Number(Party),
     Set(String),
@@ -145,8 +145,8 @@ impl Lines {
         found.map_or(Party::Unknown, |line| line.party.clone())
     }
 
-    /// The ETag of an answer from the histories as they are now. To be asked for before they are read: if
-    /// a call comes in between, the tag is older than the answer, never newer.
+    /// Entity tag of a response with the current versions of the histories. Read it before the content: if a
+    /// call arrives in between, the tag is older than the content, never newer.
     pub(super) fn tag(&self, database: &Database) -> Result<Tag, ApiError> {
         Ok(database.read(|connection| {
             let names = names::version(connection)?;
@@ -158,7 +158,7 @@ impl Lines {
         })?)
     }
 
-    /// Of who they are, of each one's version and of the names.
+    /// Entity tag of the numbers, their versions and the version of the names.
     fn tag_of(&self, names: i64, versions: impl IntoIterator<Item = (PartyKey, Version)>) -> Tag {
         let mut digest = Sha256::new();
         digest.update(names.to_be_bytes());
@@ -180,15 +180,15 @@ impl Lines {
     }
 }
 
-/// The ETag of an answer of several lines.
+/// Entity tag of a response about several lines.
 pub(super) struct Tag {
-    /// The sum of the versions, which grows with each of them.
+    /// Sum of the versions, which grows with each of them.
     pub newest: Version,
     pub etag: String,
 }
 
-/// The sum of the versions that a client can have seen, as [`Tag::newest`]: that of a tag in `If-None-Match`,
-/// or of the position of an event in each line, which is no higher, in `Last-Event-ID`.
+/// The sum of the versions that a client may have seen: from a tag in `If-None-Match`, or from the positions
+/// in `Last-Event-ID`, which are at most the versions.
 pub(super) fn newest_of_lines(request: &HttpRequest) -> Version {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let ids = header("last-event-id").unwrap_or_default().split('-').map(|id| id.parse::<i64>().ok());
@@ -197,9 +197,9 @@ pub(super) fn newest_of_lines(request: &HttpRequest) -> Version {
     tags.chain(ids.map(Version)).max().unwrap_or(Version::NONE)
 }
 
-/// A number in any spelling, or the name of a set behind `@`.
+/// Parses a number in any spelling, or `@` and the name of a set.
 fn named(text: &str, region: Option<Region>) -> Option<Named> {
-    // In a query a plus is a blank.
+    // A plus sign in a query is decoded as a space.
     let text = text.strip_prefix(' ').map_or_else(|| text.to_owned(), |rest| format!("+{rest}"));
     match text.strip_prefix('@') {
         Some(name) => {
@@ -242,7 +242,7 @@ impl App {
         Ok(found)
     }
 
-    /// A page that the hot path does not have.
+    /// A page that the hot path cannot read.
     fn line_page(
         &self,
         database: &Database,
@@ -260,7 +260,7 @@ impl App {
         };
         for number in known {
             let (version, page) = database.read(|connection| {
-                // Asked first: if a call comes in between, the tag is older than the page, never newer.
+                // Read first: if a call arrives in between, the tag is older than the page, never newer.
                 let version = list::version(connection, number)?;
                 let filter = parameters.filter.resolve(connection, number)?;
                 let after = after.map(|after| after.within(number));
@@ -304,12 +304,12 @@ impl App {
             places.into_iter().zip(of_line).for_each(|(place, call)| calls[place] = Some(call));
         }
         let calls: Vec<LineCall> = calls.into_iter().flatten().collect();
-        // No part of a call can fail.
+        // Serializing calls cannot fail.
         Ok(serde_json::to_vec(&calls).unwrap_or_default())
     }
 }
 
-/// A page as it is sent.
+/// A page as sent.
 struct LinePage {
     tag: Tag,
     /// JSON.
@@ -317,7 +317,7 @@ struct LinePage {
     next: Option<Place>,
 }
 
-/// A page of all calls: each history is asked at the same time over the same connection.
+/// A page without filters: all histories are queried concurrently over one connection.
 async fn plain_page(
     hot: &HotReads,
     lines: &Lines,
@@ -350,13 +350,13 @@ async fn plain_page(
     Ok(LinePage { tag: lines.tag_of(0, versions), body, next })
 }
 
-/// A call with the number whose it is.
+/// Appends a call with the number of its line.
 fn append_json(body: &mut Vec<u8>, number: &Party, call: &CallRow) {
     body.extend_from_slice(b"{\"number\":");
-    // No party can fail.
+    // Serializing a party cannot fail.
     serde_json::to_writer(&mut *body, number).unwrap_or_default();
     let start = body.len();
     call.append_json(body);
-    // In place of the brace.
+    // Replaces the opening brace of the call.
     body[start] = b',';
 }

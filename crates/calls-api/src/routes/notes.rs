@@ -6,18 +6,19 @@ use calls_model::{Note, Party};
 use calls_store::keys::CallId;
 use calls_store::{notes, parties};
 
-use super::App;
 use super::bodies::bad_body;
 use super::paths::number_and_call;
 use super::people_schemas::{CallPath, NoteBody, OtherOrigin};
 use super::schemas::NumberPath;
 use super::writes;
+use crate::app::App;
 use crate::problem::ApiError;
 
-/// Puts a note on a call, in place of the one that is there: a text of at most 2,000 characters and at most
-/// 20 tags of at most 50. An empty note removes it.
+/// Stores a note on a call, replacing the previous one: a text of at most 2,000 characters and at most 20
+/// tags of at most 50 characters. An empty note removes it.
 ///
-/// A page of another origin cannot do this (403), and nobody where the server runs with `--read-only`.
+/// Requests from pages of another origin, and all requests if the server runs with `--read-only`, are refused
+/// with 403.
 #[utoipa::path(
     put,
     path = "/api/calls/{number}/{id}/note",
@@ -63,7 +64,7 @@ pub(super) async fn delete_note(
     }
 }
 
-/// Whether there is such a call, whose note is this one now.
+/// Replaces the note of a call. False if the call does not exist.
 async fn change(app: web::Data<App>, number: Party, id: CallId, note: Note) -> Result<bool, ApiError> {
     let database = app.database.clone();
     let put = move || {
@@ -75,7 +76,7 @@ async fn change(app: web::Data<App>, number: Party, id: CallId, note: Note) -> R
     Ok(database.block_writing(put).await?)
 }
 
-/// A note as it is kept: blanks around tags, and tags that come twice, are left out.
+/// Normalizes a note: trims tags, and drops duplicates.
 fn check(note: Note) -> Result<Note, ApiError> {
     let text = writes::text("text", &note.text, Note::MAX_TEXT)?;
     let (most_tags, most) = (Note::MAX_TAGS, Note::MAX_TAG);

@@ -20,14 +20,14 @@ use chrono_tz::Tz;
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 
-use super::App;
 use super::parameters::{ListParameters, Query, searched};
 use super::schemas::{DirectoryParameters, NumberPath};
+use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 
-/// Spellings of a number, its name, and the histories it occurs in. Takes any spelling. Where the
-/// database does not answer, only how it is written is told.
+/// Spellings of a number, its name, and the histories it occurs in. Any spelling is accepted. If the database
+/// does not respond, only the spellings are returned.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -61,7 +61,7 @@ pub async fn get_number(
     Ok(web::Json(info))
 }
 
-/// The owner of a number. `None` where that is not known, or the database does not answer.
+/// The name of a number. `None` if it is not known or the database does not respond.
 pub(super) async fn name_of(app: web::Data<App>, party: Party) -> Option<Name> {
     let data = app.clone();
     let find = move || {
@@ -95,12 +95,12 @@ fn occurrence_info(found: Occurrence, detailer: &mut Detailer) -> OccurrenceInfo
     OccurrenceInfo { details: detailer.spell(&number), number, name, calls, last_call }
 }
 
-/// The numbers that have calls of their own, with names, how many calls and when the latest was; with `q`
-/// also those who occur in their calls.
+/// The numbers that have histories, with names, number of calls and time of the latest call; with `q` also
+/// the counterparties in these histories.
 ///
-/// If there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page.
-/// Those who began to occur in the last moments can be missing from a search. A server that runs with
-/// `--no-directory` answers 404.
+/// If there are more, the header `Link: <...>; rel="next"` (RFC 8288) has the address of the next page. A
+/// search may miss counterparties that first occurred moments ago. A server that runs with `--no-directory`
+/// responds with 404.
 #[utoipa::path(
     get,
     path = "/api/numbers",
@@ -195,7 +195,7 @@ fn find(
     Ok(Found { listed, has_more, names, attention, recent })
 }
 
-/// The days to count, if they are asked for.
+/// The days to count, if requested.
 fn read_days(query: &Query) -> Result<Option<Days>, ApiError> {
     let is_wanted =
         query.once(&requests::DIRECTORY_INCLUDE, |text| (text == "days").then_some(()))?.is_some();
@@ -222,7 +222,7 @@ fn read(query: &Query, region: Option<Region>) -> Result<Question, ApiError> {
     })
 }
 
-/// Three numbers of 16 hexadecimal digits: the last number's key, calls and time.
+/// A cursor of three numbers in 16 hexadecimal digits each: key, calls and time of the last entry.
 fn write_cursor(last: &Place) -> String {
     format!("{:016x}{:016x}{:016x}", last.number.0, last.calls, last.last_call.timestamp_micros())
 }
@@ -233,7 +233,7 @@ fn read_cursor(text: &str) -> Option<Place> {
     }
     let number = |at: usize| u64::from_str_radix(&text[at..at + 16], 16).ok().map(u64::cast_signed);
     let last_call = DateTime::from_timestamp_micros(number(32)?)?;
-    // PostgreSQL has no times far beyond these.
+    // PostgreSQL's timestamps end not far beyond these.
     let is_call = (-62_135_596_800..253_402_300_800).contains(&last_call.timestamp());
     Some(Place { number: PartyKey(number(0)?), calls: number(16)?, last_call }).filter(|_| is_call)
 }

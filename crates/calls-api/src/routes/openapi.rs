@@ -55,7 +55,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 )]
 struct Description;
 
-/// The document, indented for people.
+/// The document, indented for readers.
 pub(super) async fn get_openapi() -> HttpResponse {
     let mut description = Description::openapi();
     let base = BasePath::current();

@@ -1,5 +1,5 @@
-//! Query parameters: which calls of a history are wanted, and how. Nothing is ignored: what is unknown or
-//! malformed is a 400 that names the parameter and says what was expected and found.
+//! Query parameters: filters and formats of lists. An unknown or malformed parameter results in a 400 that
+//! names it, with the expected and the found value.
 
 use std::str::FromStr;
 
@@ -26,11 +26,11 @@ pub(super) struct ListParameters<C = Cursor> {
     pub limit: Option<u16>,
     pub after: Option<C>,
     pub format: Option<Format>,
-    /// Whether calls come with their details.
+    /// Whether details are requested.
     pub details: bool,
 }
 
-/// Filter of calls. `counterparty` stays a text until it is resolved to a key.
+/// Filter of calls. `counterparty` is a text until it is resolved to a key.
 #[derive(Debug, Clone)]
 pub(super) struct FilterParameters {
     /// Time zone of dates, weekdays and hours. UTC unless the client names another.
@@ -39,27 +39,27 @@ pub(super) struct FilterParameters {
     weekday: Option<u8>,
     hour: Option<u8>,
     counterparty: Option<WantedCounterparty>,
-    /// A part of the counterparty's name or number, and the region that it is spelled in.
+    /// A part of the counterparty's name or number, and the region for its spelling.
     search: Option<(String, Option<Region>)>,
 }
 
 #[derive(Debug, Clone)]
 enum WantedCounterparty {
     Party(Party),
-    /// All telephone numbers whose digits begin with these.
+    /// All phone numbers that begin with these digits.
     Digits(String),
-    /// All other parties whose label begins like this.
+    /// All other parties whose label begins with this.
     Label(String),
 }
 
-/// Format of the answer.
+/// Format of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// A page, as an array.
+    /// A page as a JSON array.
     Json,
-    /// All calls, one object a line.
+    /// All calls as NDJSON.
     Ndjson,
-    /// All calls, as RFC 4180 says.
+    /// All calls as CSV (RFC 4180).
     Csv,
 }
 
@@ -83,7 +83,7 @@ impl ListParameters {
 }
 
 impl<C: FromStr> ListParameters<C> {
-    /// As [`ListParameters::read`], for a query that was checked for unknown parameters.
+    /// Like [`ListParameters::read`], for a query without unknown parameters.
     pub(super) fn read_known(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         let format = |text: &str| match text {
             "json" => Some(Format::Json),
@@ -106,7 +106,7 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
 }
 
 impl FilterParameters {
-    /// As [`FilterParameters::read`], for a query with filters only.
+    /// Like [`FilterParameters::read`], for a query with filters only.
     pub(super) fn read_alone(query: &Query, region: Option<Region>) -> Result<Self, ApiError> {
         query.refuse_unknown(&[&requests::FILTER])?;
         Self::read(query, region)
@@ -149,30 +149,30 @@ impl FilterParameters {
         })
     }
 
-    /// The same with one counterparty.
+    /// The same filter with this counterparty.
     pub(super) fn with(self, counterparty: Party) -> Self {
         Self { counterparty: Some(WantedCounterparty::Party(counterparty)), ..self }
     }
 
-    /// The same of these types, as far as they are wanted.
+    /// The same filter limited to these types.
     pub(super) fn of_types(&self, types: &[CallType]) -> Self {
         let mut filter = self.filter.clone();
         filter.types.retain(|call_type| types.contains(call_type));
         Self { filter, ..self.clone() }
     }
 
-    /// The same within another period.
+    /// The same filter with this period.
     pub(super) fn within(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         let filter = Filter { from: Some(from), until: Some(until), ..self.filter.clone() };
         Self { filter, ..self.clone() }
     }
 
-    /// The period that is wanted.
+    /// The period of the filter.
     pub(super) fn period(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         (self.filter.from, self.filter.until)
     }
 
-    /// Whether every call fits.
+    /// Whether the filter matches every call.
     pub(super) fn is_empty(&self) -> bool {
         let Self { zone: _, filter, weekday, hour, counterparty, search } = self;
         *filter == Filter::default()
@@ -182,13 +182,12 @@ impl FilterParameters {
             && search.is_none()
     }
 
-    /// Whether names decide which calls fit.
+    /// Whether the filter depends on names.
     pub(super) fn is_search(&self) -> bool {
         self.search.is_some()
     }
 
-    /// The filter for a history, once the database has said who the counterparty is and how far back the
-    /// zone's clocks have to be known.
+    /// The filter for a history. Looks up the counterparty and the offsets of the zone in the database.
     pub(super) fn resolve(&self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Filter> {
         let counterparty = match &self.counterparty {
             None => None,
@@ -220,7 +219,7 @@ impl FilterParameters {
     }
 }
 
-/// A text that may be searched for.
+/// A search text, trimmed and checked.
 pub(super) fn searched(text: &str) -> Option<String> {
     /// Maximum length of a search in characters.
     const LONGEST: usize = 64;
@@ -228,14 +227,14 @@ pub(super) fn searched(text: &str) -> Option<String> {
     is_right.then(|| text.to_owned())
 }
 
-/// A party by its own text, `withheld` and `unknown` too, or a number in any spelling.
+/// Parses a party: its canonical text, including `withheld` and `unknown`, or a number in any spelling.
 pub(super) fn party(text: &str, region: Option<Region>) -> Result<Party, phone::NotANumber> {
     let canonical = text.parse::<Party>().ok().filter(|party| party.kind() != PartyKind::Text);
     canonical.map_or_else(|| phone::parse(text, region), Ok)
 }
 
 fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCounterparty> {
-    // In a query a plus is a blank; nobody means a number that begins with a blank.
+    // A plus sign in a query is decoded as a space; no number begins with a space.
     let text = match text.strip_prefix(' ') {
         Some(rest) => format!("+{rest}"),
         None => text.to_owned(),
@@ -243,7 +242,7 @@ fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCount
     let Some(start) = text.strip_suffix('*') else {
         return party(&text, region).ok().map(WantedCounterparty::Party);
     };
-    // PostgreSQL has no text with a zero byte, and no party has any other control character.
+    // PostgreSQL has no texts with a zero byte, and no party contains another control character.
     if start.chars().any(char::is_control) {
         return None;
     }
@@ -254,8 +253,8 @@ fn wanted_counterparty(text: &str, region: Option<Region>) -> Option<WantedCount
     }
 }
 
-/// An instant, or the beginning of a day in a zone. Where clocks are set forward over midnight the day begins
-/// with its first minute that there is; where they are set back, with the first of the two midnights.
+/// Parses a time, or a date as the beginning of its day in the zone. If clocks skip midnight, the day begins
+/// at the first existing minute; if midnight occurs twice, at the first one.
 fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     // A plus that was not percent-encoded arrives as a blank.
     let offset_restored = text.rsplit_once(' ').map(|(time, offset)| format!("{time}+{offset}"));
@@ -275,7 +274,7 @@ fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     (0..=9999).contains(&chrono::Datelike::year(&instant)).then_some(instant)
 }
 
-/// The query string as pairs, in its order.
+/// The pairs of a query string, in order.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -283,7 +282,7 @@ impl Query {
         Self(pairs)
     }
 
-    /// The same query with another value of one parameter, as it stands in a URL.
+    /// The same query with another value of one parameter, encoded for a URL.
     pub(super) fn with(&self, name: &str, value: &str) -> String {
         let kept = self
             .0
@@ -294,7 +293,7 @@ impl Query {
         out.extend_pairs(kept).append_pair(name, value).finish()
     }
 
-    /// Refuses one parameter of the tables.
+    /// The error for a parameter of the tables.
     pub(super) fn refuse(&self, parameter: &Parameter, expected: &str) -> Result<(), ApiError> {
         match self.0.iter().find(|(name, _)| name == parameter.name) {
             Some((name, value)) => Err(bad(name, expected, value)),
@@ -302,7 +301,7 @@ impl Query {
         }
     }
 
-    /// Refuses a parameter that is in none of the tables.
+    /// Refuses parameters that are in none of the tables.
     pub(super) fn refuse_unknown(&self, known: &[&[Parameter]]) -> Result<(), ApiError> {
         let names = || known.iter().copied().flatten().map(|parameter| parameter.name);
         match self.0.iter().find(|(name, _)| names().all(|known| known != name)) {
@@ -314,7 +313,7 @@ impl Query {
         }
     }
 
-    /// The value of a parameter that stands once, if it is there.
+    /// The value of a parameter that may occur once. `None` if it is absent.
     pub(super) fn once<T>(
         &self,
         parameter: &Parameter,
@@ -368,10 +367,10 @@ mod tests {
         assert_eq!(at("2024-01-31", "UTC"), "2024-01-31T00:00:00Z");
         assert_eq!(at("2024-03-31", "Europe/Berlin"), "2024-03-30T23:00:00Z");
         assert_eq!(at("2024-04-01", "Europe/Berlin"), "2024-03-31T22:00:00Z");
-        // Southern hemisphere: summer time ends in April.
+        // In the southern hemisphere, summer time ends in April.
         assert_eq!(at("2024-04-07", "Australia/Sydney"), "2024-04-06T13:00:00Z");
         assert_eq!(at("2024-04-08", "Australia/Sydney"), "2024-04-07T14:00:00Z");
-        // Midnight is skipped here, and comes twice there.
+        // Clocks skip midnight on the first date, and repeat it on the second.
         assert_eq!(at("2024-09-08", "America/Santiago"), "2024-09-08T04:00:00Z");
         assert_eq!(at("2024-11-03", "America/Havana"), "2024-11-03T04:00:00Z");
     }

@@ -1,4 +1,4 @@
-//! Paths that name a number and something of it.
+//! Paths with a number and a second segment.
 
 use actix_web::web;
 use calls_model::Party;
@@ -8,7 +8,7 @@ use calls_store::keys::CallId;
 use super::parameters::party;
 use crate::problem::ApiError;
 
-/// Segments of the path behind its name.
+/// The two variable segments of a path.
 type Segments = web::Path<(String, String)>;
 
 /// `{number}` and `{party}`.
@@ -17,7 +17,7 @@ pub(super) fn number_and_party(path: Segments, region: Option<Region>) -> Result
     Ok((phone::parse(&number, region)?, party(&person, region)?))
 }
 
-/// `{number}` and `{id}`. An ID that no call can have is not malformed: the path names nothing.
+/// `{number}` and `{id}`. An id that no call can have is not malformed: the resource does not exist.
 pub(super) fn number_and_call(path: Segments, region: Option<Region>) -> Result<(Party, CallId), ApiError> {
     let (number, id) = path.into_inner();
     let number = phone::parse(&number, region)?;

@@ -7,8 +7,6 @@ use calls_store::keys::Version;
 use calls_store::pool::Database;
 use calls_store::{list, names, parties};
 
-use super::App;
-use super::addresses::api_address;
 use super::calls::{self, Listing, detailed};
 use super::parameters::{FilterParameters, ListParameters, Query};
 use super::paths::{number_and_call, number_and_party};
@@ -16,13 +14,15 @@ use super::people_schemas::{CallPath, PartyPath, PersonListParameters, PersonPar
 use super::responses::respond;
 use super::schemas::{ListedCall, NumberPath};
 use super::summary::summarize;
+use crate::addresses::api_address;
+use crate::app::App;
 use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use crate::reads::{HotReads, newest_seen};
 
-/// The calls of a number with one person, newest first: the list of the number with `counterparty` set, with
-/// the same parameters, formats and pages.
+/// The calls of a number with one person, newest first: the same as the list of the number with
+/// `counterparty`, with the same parameters, formats and pages.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/with/{party}",
@@ -66,9 +66,9 @@ fn person_address(number: &Party, person: &Party) -> String {
     format!("{}/with/{person}", api_address(number))
 }
 
-/// Summary of the calls of a number with one person: first and last call, months, answer rates in both
-/// directions, talk time, and when the person answers. Takes the filters of the list; `tz` is also the zone
-/// of months and hours.
+/// Summary of the calls of a number with one person: first and last call, calls per month, answer rates in
+/// both directions, talk time, and hours at which the person answers. Takes the filters of the list; `tz` is
+/// also the zone of months and hours.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/with/{party}/summary",
@@ -154,14 +154,14 @@ pub(super) async fn get_call(
     let find = move |database: &Database| {
         let found = database.read(|connection| {
             let Some(owner) = parties::find_party(connection, &number)? else { return Ok(None) };
-            // Asked first: if a change comes in between, the tag is older than the call, never newer.
+            // Read first: if a change arrives in between, the tag is older than the call, never newer.
             let names = names::version(connection)?;
             let version = list::version(connection, owner)?;
             let Some(row) = list::find_call(connection, owner, id)? else { return Ok(None) };
             let calls = detailed(connection, &labels, owner, vec![row], &mut Detailer::default())?;
             Ok(calls.into_iter().next().map(|call| (version, names, call)))
         })?;
-        // One that a standby has not yet is asked of the primary.
+        // A call that the replica does not have yet is read from the primary.
         let version = found.as_ref().map_or(Version::NONE, |(version, ..)| *version);
         Ok::<_, ApiError>((version, found))
     };

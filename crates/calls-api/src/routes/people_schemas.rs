@@ -12,7 +12,7 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 use super::schemas::{integer, named, one_of, parameter, problem, spelling, text};
 
-/// The other party of a path.
+/// The path parameter `party`.
 pub(super) struct PartyPath;
 
 impl IntoParams for PartyPath {
@@ -23,7 +23,7 @@ impl IntoParams for PartyPath {
     }
 }
 
-/// The call of a path.
+/// The path parameter `id`.
 pub(super) struct CallPath;
 
 impl IntoParams for CallPath {
@@ -34,12 +34,12 @@ impl IntoParams for CallPath {
     }
 }
 
-/// A text of several lines.
+/// Schema of a multi-line text.
 fn lines_of_text() -> ObjectBuilder {
     text().max_length(Some(2000)).pattern(Some(r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"))
 }
 
-/// A note that is sent.
+/// Request body with a note.
 pub(super) struct NoteBody;
 
 impl PartialSchema for NoteBody {
@@ -60,7 +60,7 @@ impl ToSchema for NoteBody {
     }
 }
 
-/// A mark that is sent.
+/// Request body with a callback mark.
 pub(super) struct CallbackBody;
 
 impl PartialSchema for CallbackBody {
@@ -109,7 +109,7 @@ impl IntoParams for PersonParameters {
     }
 }
 
-/// Parameters of the people to call back.
+/// Parameters of the callback queue.
 pub(super) struct CallbackParameters;
 
 impl IntoParams for CallbackParameters {
@@ -130,13 +130,13 @@ pub(super) fn line() -> AnyOfBuilder {
     spelling([text().pattern(Some("^@[A-Za-z]{1,50}$"))])
 }
 
-/// `number`, and other parameters.
+/// The parameter `number`, followed by others.
 fn lines_and<'a>(others: impl IntoIterator<Item = &'a requests::Parameter>) -> Vec<Parameter> {
     let numbers =
         ArrayBuilder::new().items(Ref::from_schema_name("Line")).min_items(Some(1)).max_items(Some(50));
     let numbers = ParameterBuilder::from(parameter(&requests::NUMBER)).schema(Some(numbers));
     let numbers = numbers.required(Required::True).build();
-    // Cursors of such a list have the line, too.
+    // Cursors of these lists contain the line as well.
     let cursor = || text().pattern(Some("^00[0-9a-f]{14}[0-9a-f]{16}[0-7][0-9a-f]{15}$"));
     let row = |row: &requests::Parameter| match row.kind {
         Kind::Cursor => ParameterBuilder::from(parameter(row)).schema(Some(cursor())).build(),
@@ -163,7 +163,7 @@ impl IntoParams for LineSummaryParameters {
     }
 }
 
-/// Parameters of the people to call back on several lines.
+/// Parameters of the callback queue of several lines.
 pub(super) struct LineCallbackParameters;
 
 impl IntoParams for LineCallbackParameters {
@@ -172,7 +172,7 @@ impl IntoParams for LineCallbackParameters {
     }
 }
 
-/// Which lines are followed, and where a client was when it was cut off.
+/// Parameters of the event stream of several lines.
 pub(super) struct LineEventParameters;
 
 impl IntoParams for LineEventParameters {
@@ -186,7 +186,7 @@ impl IntoParams for LineEventParameters {
     }
 }
 
-/// Refusal of a write by another origin's page, beside [`ApiError`].
+/// Refusal of a write from another origin, in addition to [`ApiError`].
 pub(super) struct OtherOrigin;
 
 impl IntoResponses for OtherOrigin {

@@ -1,4 +1,4 @@
-//! Responses about one history that change with its version and with names alone.
+//! Responses that depend on the version of one history and on names.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -8,12 +8,12 @@ use calls_store::pool::Database;
 use calls_store::{list, names, parties};
 use serde::Serialize;
 
-use super::App;
+use crate::app::App;
 use crate::conditional::{etag_with_names, is_known, known, versions_seen};
 use crate::problem::ApiError;
 use crate::reads::newest_seen;
 
-/// A response that may cover a part of the calls only, and more of them when it is requested again.
+/// A response that may cover only part of the calls, and more of them at a later request.
 pub(super) trait Partial {
     fn is_partial(&self) -> bool;
 }
@@ -36,9 +36,9 @@ impl Partial for CallbackQueue {
     }
 }
 
-/// Responds with what `find` reads of a number's history and with an entity tag, or with 304 where the client
-/// has that tag. A partial response has no tag and is not stored, and neither is any of a subject that
-/// changes with time (`is_timeless` is false).
+/// Responds with the result of `find` and an entity tag, or with 304 if the client has that tag. A partial
+/// response gets no tag and is not stored, and neither does one that depends on the current time
+/// (`is_timeless` is false).
 pub(super) async fn respond<T: Serialize + Partial + Send + 'static>(
     request: &HttpRequest,
     app: &web::Data<App>,
@@ -54,8 +54,8 @@ pub(super) async fn respond<T: Serialize + Partial + Send + 'static>(
     respond_tagged(request, app, (number, seen, is_timeless), tag, find).await
 }
 
-/// As [`respond`], about a subject with a version and tag of its own; from the primary, if the replica has an
-/// older version than the client has seen.
+/// Like [`respond`], with a given version and tag. Reads from the primary if the replica has an older version
+/// than the client.
 pub(super) async fn respond_tagged<S: Send + Sync + 'static, T: Serialize + Partial + Send + 'static>(
     request: &HttpRequest,
     app: &web::Data<App>,
@@ -82,12 +82,12 @@ pub(super) async fn respond_tagged<S: Send + Sync + 'static, T: Serialize + Part
     })
 }
 
-/// A response that no cache keeps.
+/// A response that must not be cached.
 pub(super) fn not_stored(content: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(content)
 }
 
-/// Version of a number's history, and that of all names.
+/// The version of a number's history, and the version of the names.
 fn versions_of(database: &Database, number: &Party) -> Result<(Version, i64), ApiError> {
     Ok(database.read(|connection| {
         let names = names::version(connection)?;

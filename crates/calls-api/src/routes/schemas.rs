@@ -1,4 +1,4 @@
-//! Parameters, bodies and responses of the API's description that no type describes by itself.
+//! Parameters, bodies and responses in the OpenAPI document that no type describes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,8 +17,8 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 use super::parameters::ListParameters;
 use crate::problem::ApiError;
 
-/// The number of a path. The patterns are those spellings that are always understood: a schema cannot tell
-/// which lengths each country's numbers have.
+/// The path parameter `number`. The patterns are spellings that are always valid: a schema cannot express the
+/// number lengths of each country.
 pub(super) struct NumberPath;
 
 impl IntoParams for NumberPath {
@@ -48,7 +48,7 @@ impl IntoParams for LastEventId {
     }
 }
 
-/// Texts that are a party's, and others that are like them.
+/// Canonical texts of parties, and similar texts.
 pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuilder {
     let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples(["+13333333333"]);
     let local = text().pattern(Some("^[0-9]{1,6}$")).examples(["1001"]);
@@ -57,8 +57,8 @@ pub(super) fn spelling<const N: usize>(others: [ObjectBuilder; N]) -> AnyOfBuild
     others.into_iter().fold(AnyOfBuilder::new().item(number).item(local).item(sip), AnyOfBuilder::item)
 }
 
-/// A record that is sent in. Each is judged on its own, so that one which is no call does not keep the others
-/// out: as an element of the array anything is taken, and refused by its result.
+/// A record that is sent in. Each is checked on its own, so that an invalid one does not affect the others:
+/// any element of the array is accepted, and refused in its result.
 pub(super) struct SentRecord;
 
 impl PartialSchema for SentRecord {
@@ -114,7 +114,7 @@ impl ToSchema for SentRecord {
     }
 }
 
-/// Members of FreeSWITCH's record that are read; its XML has the same names.
+/// Fields of a FreeSWITCH record that are read. The XML has the same names.
 pub(super) struct FreeswitchCdr;
 
 impl PartialSchema for FreeswitchCdr {
@@ -154,7 +154,7 @@ impl ToSchema for FreeswitchCdr {
     }
 }
 
-/// Form body of FreeSWITCH.
+/// Form body of FreeSWITCH's modules.
 pub(super) struct FreeswitchForm;
 
 impl PartialSchema for FreeswitchForm {
@@ -196,7 +196,7 @@ impl ToSchema for CallEvent {
     }
 }
 
-/// Fields of Twilio's callback that are read.
+/// Fields of a Twilio callback that are read.
 pub(super) struct TwilioCallback;
 
 impl PartialSchema for TwilioCallback {
@@ -212,7 +212,7 @@ impl PartialSchema for TwilioCallback {
                 text().title(Some("Others, and what is no number: refused if neither party is known"));
             AnyOfBuilder::new().item(number).item(other)
         };
-        // With or without a day of the week: a schema cannot tell which one a date has.
+        // The weekday is optional: a schema cannot express which one a date has.
         let time = text()
             .pattern(Some(
                 "^(Wed, 31 Jan 2024|(0[1-9]|1[0-9]|2[0-8]) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) 20[0-9]{2}) \
@@ -241,7 +241,7 @@ impl ToSchema for TwilioCallback {
     }
 }
 
-/// A call in a list: with its details if they were asked for.
+/// A call in a list, with its details if requested.
 pub(super) struct ListedCall;
 
 impl PartialSchema for ListedCall {
@@ -270,7 +270,7 @@ impl IntoParams for ListParameters {
     }
 }
 
-/// Parameters of the events of a history.
+/// Parameters of the event stream of a history.
 pub(super) struct EventParameters;
 
 impl IntoParams for EventParameters {
@@ -284,7 +284,7 @@ pub(super) struct DirectoryParameters;
 
 impl IntoParams for DirectoryParameters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        // Its cursors are other ones.
+        // Cursors of the directory have another format.
         let cursor = || text().pattern(Some("^[0-9a-f]{32}000[0-4][0-9a-f]{12}$"));
         let row = |row: &requests::Parameter| match row.kind {
             Kind::Cursor => ParameterBuilder::from(parameter(row)).schema(Some(cursor())).build(),
@@ -314,7 +314,7 @@ impl IntoParams for ImportParameters {
     }
 }
 
-/// A row of the table of query parameters.
+/// Schema of a row in the table of query parameters.
 pub(super) fn parameter(row: &requests::Parameter) -> Parameter {
     let schema: RefOr<Schema> = match (row.kind, row.name) {
         (Kind::OneOf(_), name) if name == requests::TYPE.name => {
@@ -393,7 +393,7 @@ impl IntoResponses for ApiError {
     }
 }
 
-/// Refusal of a call that is sent in, beside [`ApiError`], [`Unauthorized`] and [`NotTaken`].
+/// Refusal of a call that is sent in, in addition to [`ApiError`], [`Unauthorized`] and [`NotTaken`].
 pub(super) struct Refused;
 
 impl IntoResponses for Refused {
@@ -402,7 +402,7 @@ impl IntoResponses for Refused {
     }
 }
 
-/// Senders without the ingest token.
+/// Refusal of a sender without the ingest token.
 pub(super) struct Unauthorized;
 
 impl IntoResponses for Unauthorized {
@@ -414,7 +414,7 @@ impl IntoResponses for Unauthorized {
     }
 }
 
-/// Bodies of another kind.
+/// Refusal of a body of another type.
 pub(super) struct NotTaken;
 
 impl IntoResponses for NotTaken {
@@ -446,7 +446,7 @@ pub(super) fn one_of<const N: usize>(values: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(values))
 }
 
-/// A time with its offset, or a day of the zone.
+/// A time with an offset, or a date.
 fn instant() -> AnyOfBuilder {
     let of =
         |format, example: &str| text().format(Some(SchemaFormat::KnownFormat(format))).examples([example]);

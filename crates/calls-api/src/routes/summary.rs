@@ -5,11 +5,11 @@ use calls_model::{Party, PreviousPeriod, Summary, requests};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-use super::App;
 use super::parameters::{FilterParameters, Query};
 use super::people_schemas::SummaryParameters;
 use super::responses::respond;
 use super::schemas::NumberPath;
+use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use calls_phone as phone;
@@ -18,8 +18,7 @@ use calls_store::pool::Database;
 use calls_store::summary::{self, Question};
 use calls_store::{counts, parties};
 
-/// Summary of the calls of a number. Takes the filters of the list; `tz` is also the zone that days and
-/// hours are counted in.
+/// Summary of the calls of a number. Takes the filters of the list; `tz` is also the zone of days and hours.
 #[utoipa::path(
     get,
     path = "/api/calls/{number}/summary",
@@ -59,7 +58,7 @@ pub(super) async fn get_summary(
     .await
 }
 
-/// The summary of a number's calls that fit.
+/// The summary of the matching calls of a number.
 pub(super) fn summarize(
     app: &App,
     database: &Database,
@@ -80,7 +79,7 @@ pub(super) fn summarize(
     Ok(summary)
 }
 
-/// Says how the counterparties of a summary are written.
+/// Adds the spellings of the counterparties to a summary.
 pub(super) fn spell(summary: &mut Summary) {
     let mut detailer = Detailer::default();
     for one in &mut summary.top_counterparties {
@@ -93,7 +92,7 @@ impl App {
     pub(super) fn bring_counts_forward(&self, owner: PartyKey) -> Result<(), ApiError> {
         match self.replica {
             None => Ok(self.counter.bring_forward(owner)?),
-            // Counts are kept on the primary, which may be away. The next answer has them.
+            // Counts are written on the primary. If it is away, the next request counts them.
             Some(_) => {
                 let counter = self.counter.clone();
                 tokio::task::spawn_blocking(move || counter.bring_forward(owner));
@@ -103,11 +102,11 @@ impl App {
     }
 }
 
-/// A period that another one is compared with.
+/// The previous period, for comparison.
 pub(super) struct Compared {
     pub from: DateTime<Utc>,
     pub until: DateTime<Utc>,
-    /// Whether the period that is compared goes on, and ends now.
+    /// Whether the requested period is still open, and is taken to end now.
     pub is_open: bool,
 }
 
@@ -124,7 +123,7 @@ impl Compared {
     }
 }
 
-/// The period before the one of the filter, if that is asked for and the filter has one that begins.
+/// The period before that of the filter, if a comparison is requested and the filter has a beginning.
 pub(super) fn compared(query: &Query, parameters: &FilterParameters) -> Result<Option<Compared>, ApiError> {
     let is_wanted = query.once(&requests::COMPARE, |_| Some(()))?.is_some();
     let (from, until) = parameters.period();
@@ -134,8 +133,8 @@ pub(super) fn compared(query: &Query, parameters: &FilterParameters) -> Result<O
     Ok(before(from, until, parameters.zone).map(|(from, until)| Compared { from, until, is_open }))
 }
 
-/// As many days before as a period touches, by the clocks of a zone, so that the same hours are compared: of
-/// a week so far with the week before up to the same hour. A period within one day is compared with the day
+/// The period of as many days before, by the clocks of the zone, so that the same hours are compared: a week
+/// so far with the previous week up to the same hour. A period within one day is compared with the day
 /// before.
 fn before(from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (first, end) = (from.with_timezone(&zone).naive_local(), until.with_timezone(&zone).naive_local());
@@ -143,7 +142,7 @@ fn before(from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> Option<(DateTi
     let days = whole_days + i64::from(end.time() > first.time());
     let shift = |time: NaiveDateTime| {
         let earlier = time.checked_sub_signed(TimeDelta::days(days))?;
-        // A time that clocks leave out is the first one after it.
+        // A time that clocks skip is replaced by the first one after it.
         let later =
             (0..=24 * 4).filter_map(|quarters| earlier.checked_add_signed(TimeDelta::minutes(15 * quarters)));
         let found =
@@ -171,7 +170,7 @@ mod tests {
         for (from, until, zone, expected) in [
             // A month of 31 days, and the 31 days before.
             ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "UTC", "2023-12-01T00:00Z 2024-01-01T00:00Z"),
-            // The week in which clocks are set forward has 167 hours, and the one before 168.
+            // The week in which clocks are set forward has 167 hours, and the week before 168.
             (
                 "2024-03-25T23:00:00Z",
                 "2024-04-01T22:00:00Z",

@@ -1,4 +1,4 @@
-//! A file that is sent in: streamed to the disk, as the body itself or as a part of a form.
+//! Uploaded files: streamed to disk, from the body or from a part of a form.
 
 use std::io::{self, Write as _};
 
@@ -14,24 +14,24 @@ use tokio_stream::{Stream, StreamExt as _};
 use super::bodies::{Pace, announced, bad_body, too_large};
 use crate::problem::ApiError;
 
-/// Bytes of a form's field that is no file.
+/// Maximum size of a text field in bytes.
 const MOST_FIELD: usize = 4096;
-/// Parts of a form.
+/// Maximum number of parts of a form.
 const MOST_PARTS: usize = 20;
 
-/// A file on the disk. It is deleted with this.
+/// An uploaded file on disk, deleted on drop.
 pub(super) struct Upload {
     pub file: NamedTempFile,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the file.
     pub digest: Vec<u8>,
-    /// The fields of the form that came with it.
+    /// The other fields of the form.
     pub fields: Vec<(String, String)>,
 }
 
-/// Receives the file of a request, of at most so many bytes.
+/// Receives the file of a request, of at most `most` bytes.
 ///
 /// # Errors
-/// It is too large, too slow or cut off, or a form without a file.
+/// The upload is too large, too slow or truncated, or the form has no file.
 pub(super) async fn receive(request: &HttpRequest, payload: Payload, most: u64) -> Result<Upload, ApiError> {
     if let Some(length) = announced(request).filter(|length| *length > most) {
         return Err(too_large(most, length));
@@ -73,7 +73,7 @@ async fn form(mut parts: Multipart, most: u64, pace: &mut Pace) -> Result<Upload
     Ok(Upload { file, digest, fields })
 }
 
-/// Streams bytes into a temporary file, beside which they are hashed.
+/// Streams bytes into a temporary file, and hashes them.
 async fn save<E>(
     mut parts: impl Stream<Item = Result<Bytes, E>> + Unpin,
     most: u64,
@@ -85,7 +85,7 @@ async fn save<E>(
         if pace.received() > most {
             return Err(too_large(most, pace.received()));
         }
-        // Without a receiver the writer reports the reason.
+        // If the receiver is gone, the writer reports the reason.
         if chunks.send(chunk).await.is_err() {
             break;
         }
@@ -100,9 +100,9 @@ async fn save<E>(
 
 type Writer = JoinHandle<io::Result<(NamedTempFile, Vec<u8>)>>;
 
-/// A thread that writes what it is sent.
+/// Starts a thread that writes the chunks sent to it.
 fn writer() -> (mpsc::Sender<Bytes>, Writer) {
-    /// Parts that wait to be written, of some 64 KiB at most.
+    /// Number of buffered chunks, of at most some 64 KiB.
     const WAITING: usize = 16;
     let (chunks, mut received) = mpsc::channel::<Bytes>(WAITING);
     let writer = tokio::task::spawn_blocking(move || {

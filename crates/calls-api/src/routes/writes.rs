@@ -1,9 +1,10 @@
-//! Writes from a browser. There are no accounts: who can open the page may write. So a write has to come from
-//! the page itself, not from one of another origin that the same browser shows (cross-site request forgery).
+//! Protection of writes against cross-site request forgery. There are no accounts: anyone who can open the
+//! page may write. So a write must come from the page itself, and not from a page of another origin in the
+//! same browser.
 //!
-//! Browsers say where a request comes from in `Sec-Fetch-Site` and `Origin`, and no script can change either.
-//! A client that sends neither is no browser, or reads JSON, which a page of another origin cannot send
-//! without asking first.
+//! Browsers state the origin of a request in `Sec-Fetch-Site` and `Origin`, which no script can change. A
+//! request without either is not from a browser, or has a JSON body, which a page of another origin cannot
+//! send without a preflight request.
 
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use actix_web::web::Payload;
@@ -11,16 +12,16 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::App;
 use super::bodies::{bad_body, bad_json, read_body};
 use super::ingest::unsupported;
+use crate::app::App;
 use crate::problem::ApiError;
 use calls_store::pool::DatabaseError;
 
-/// Bytes of a body: a note of the longest text, each character escaped.
+/// Maximum size of a body in bytes: a note of the longest text, with every character escaped.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Lets a write of this server's own page pass, and one of a client that is no browser.
+/// Allows writes of this server's own page, and of clients that are not browsers.
 pub(super) fn check(request: &HttpRequest, app: &App) -> Result<(), ApiError> {
     if app.read_only {
         return Err(ApiError::ReadOnly);
@@ -42,7 +43,7 @@ pub(super) fn check(request: &HttpRequest, app: &App) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The body of a write, which is JSON.
+/// The JSON body of a write.
 pub(super) async fn read_json<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: Payload,
@@ -52,13 +53,14 @@ pub(super) async fn read_json<T: DeserializeOwned>(
         return Err(unsupported(request, "application/json"));
     }
     let body = read_body(request, payload, MOST_BYTES).await?;
-    // serde takes an array for an object with its members in their order.
+    // serde also accepts an array of the members in order.
     let object: Result<Map<String, Value>, _> = serde_json::from_slice(&body);
     let read = object.and_then(|object| serde_json::from_value(Value::Object(object)));
     read.map_err(|error| bad_json(expected, &body, &error))
 }
 
-/// A text of several lines: without control characters but line breaks and tabs, at most `most` characters.
+/// Checks a multi-line text: at most `most` characters, without control characters except line breaks and
+/// tabs.
 pub(super) fn text(member: &str, text: &str, most: usize) -> Result<String, ApiError> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let found = text.chars().count();
@@ -74,7 +76,7 @@ pub(super) fn text(member: &str, text: &str, most: usize) -> Result<String, ApiE
     Ok(text.trim_end().to_owned())
 }
 
-/// Whether a transaction changed something, where one that finds nothing to change rolls itself back.
+/// The result of a transaction that rolls itself back if there is nothing to change.
 pub(super) fn changed<T: Default>(result: Result<T, DatabaseError>) -> Result<T, DatabaseError> {
     match result {
         Err(DatabaseError::Query(diesel::result::Error::RollbackTransaction)) => Ok(T::default()),
@@ -86,9 +88,9 @@ fn texts(headers: &HeaderMap, name: &str) -> Vec<String> {
     headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
-/// Whether an origin is that of this server: scheme aside, for a proxy may speak TLS, its host and port are
-/// those that the request is addressed to, or those of the public URL. (That they are this server's is
-/// checked before.)
+/// Whether an origin is this server's: its host and port are those that the request is addressed to, or those
+/// of the public URL. The scheme is ignored, because a proxy may terminate TLS. The host of the request was
+/// checked before.
 fn is_own(headers: &HeaderMap, public_url: Option<&str>, origin: &str) -> bool {
     let Some((scheme, origin)) = origin.split_once("://") else { return false };
     let default_port = match scheme {

@@ -1,8 +1,8 @@
-//! `peer`: what a page of a history costs without all that Calls does besides. actix-web, and in each worker
-//! one connection of tokio-postgres that pipelines one prepared statement.
+//! `peer`: a minimal server for comparison. actix-web with one tokio-postgres connection per worker, which
+//! pipelines one prepared statement.
 //!
-//! `DATABASE_URL` names the database. With `PAGE=versioned` a page has its history's version as ETag and the
-//! labels of parties without a number, by the same statement; otherwise it has the rows of `calls` alone.
+//! `DATABASE_URL` names the database. With `PAGE=versioned` the same statement also reads the history's
+//! version, for an ETag, and the labels of parties without a number; otherwise only rows of `calls`.
 
 use std::fmt::Write as _;
 
@@ -68,7 +68,7 @@ async fn list(database: web::Data<Database>, number: web::Path<String>) -> Resul
     Ok(response.content_type("application/json").body(body))
 }
 
-/// Numbers, times and the labels of this dataset need no escapes. Writing to a String does not fail.
+/// Numbers, times and labels of this dataset need no escapes. Writing to a String cannot fail.
 fn write_call(body: &mut String, row: &Row) {
     let (id, at, party): (i64, DateTime<Utc>, i64) = (row.get(0), row.get(1), row.get(2));
     let (code, duration_ms): (i16, Option<i32>) = (row.get(3), row.get(4));

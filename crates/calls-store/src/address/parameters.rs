@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Parameters(BTreeMap<String, String>);
 
-/// Keywords that both kinds of connections know, and the variables of the environment that stand for them.
+/// Keywords that both kinds of connections support, with their environment variables.
 const KNOWN: [(&str, Option<&str>); 29] = [
     ("host", Some("PGHOST")),
     ("hostaddr", Some("PGHOSTADDR")),
@@ -42,7 +42,7 @@ const KNOWN: [(&str, Option<&str>); 29] = [
     ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
 ];
 
-/// Variables that libpq alone knows: half of the connections would follow them, and the others not.
+/// Variables that only libpq supports: connections of tokio-postgres would ignore them.
 const REFUSED: [&str; 6] =
     ["PGSERVICE", "PGREQUIREPEER", "PGREQUIREAUTH", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLNEGOTIATION"];
 
@@ -60,10 +60,10 @@ impl Parameters {
         }
     }
 
-    /// Adds what the environment has for parameters that are not there.
+    /// Adds parameters from the environment that are not set.
     ///
     /// # Errors
-    /// The environment sets what is known to libpq alone.
+    /// The environment sets a variable that only libpq supports.
     pub(super) fn complete(&mut self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(name) = REFUSED.into_iter().find(|name| variable(name).is_some()) {
@@ -75,8 +75,8 @@ impl Parameters {
         Ok(())
     }
 
-    /// The parameters as variables of the environment, for a program that uses libpq. A program's arguments
-    /// are no place for a password: everybody on the machine can list them.
+    /// The parameters as environment variables, for programs that use libpq. Arguments are not used, because
+    /// everybody on the machine can list them.
     pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         let variable = |(name, variable): &(&str, Option<&'static str>)| {
             variable.and_then(|variable| Some((variable, self.get(name)?.to_owned())))
@@ -84,7 +84,7 @@ impl Parameters {
         KNOWN.iter().filter_map(variable).collect()
     }
 
-    /// A parameter that is not empty.
+    /// The value of a parameter. `None` if it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -127,8 +127,8 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// `name = value` pairs; a value in single quotes may have blanks, and a backslash takes the next
-    /// character as it is.
+    /// Parses `name = value` pairs. A value in single quotes may contain spaces, and a backslash escapes the
+    /// next character.
     fn parse_pairs(text: &str) -> anyhow::Result<Self> {
         let mut parameters = BTreeMap::new();
         let mut rest = text.trim_start();
@@ -144,7 +144,7 @@ impl Parameters {
     }
 }
 
-/// A host, which may be an IPv6 address in brackets, and the port behind it.
+/// Splits a host, which may be an IPv6 address in brackets, from its port.
 fn host_and_port(text: &str) -> (&str, &str) {
     if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         return (host, rest.trim_start_matches(':'));

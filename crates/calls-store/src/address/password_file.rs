@@ -1,5 +1,5 @@
 //! The password file (PostgreSQL documentation, chapter "The Password File"): lines of
-//! `hostname:port:database:username:password`, in which `*` stands for anything.
+//! `hostname:port:database:username:password`, in which `*` matches anything.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use super::Host;
 use super::parameters::Parameters;
 
-/// The password for a server.
+/// Finds the password for a server.
 pub(super) fn find(parameters: &Parameters, user: &str, server: &Host<'_>) -> Option<String> {
     let named = parameters.get("passfile").map(PathBuf::from);
     let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".pgpass"));
     let file = named.or_else(home)?;
-    // libpq passes over a file that others may read, and says so itself.
+    // libpq ignores a file that others may read, and warns about it.
     let is_private =
         fs::metadata(&file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 == 0);
     let text = fs::read_to_string(&file).ok().filter(|_| is_private)?;
@@ -23,7 +23,7 @@ pub(super) fn find(parameters: &Parameters, user: &str, server: &Host<'_>) -> Op
     text.lines().find_map(|line| password(line, [host, &port, database, user]))
 }
 
-/// The password of a line that fits.
+/// The password of a line that matches.
 fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
     if line.starts_with('#') {
         return None;
@@ -34,8 +34,8 @@ fn password(line: &str, wanted: [&str; 4]) -> Option<String> {
     fields.next().filter(|_| fits)
 }
 
-/// The fields between colons; a backslash takes the next character as it is. The last has the rest of the
-/// line.
+/// The fields of a line, split at colons. A backslash escapes the next character. The last field is the rest
+/// of the line.
 fn fields(line: &str) -> impl Iterator<Item = String> + '_ {
     let mut characters = line.chars().peekable();
     std::iter::from_fn(move || {

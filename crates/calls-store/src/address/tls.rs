@@ -1,4 +1,4 @@
-//! TLS as libpq does it (PostgreSQL documentation, chapter "SSL Support"), by the same library, OpenSSL.
+//! TLS with the semantics of libpq (PostgreSQL documentation, chapter "SSL Support"), by OpenSSL, as libpq.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,22 @@ use tokio_postgres::config::SslMode;
 
 use super::parameters::Parameters;
 
-/// Verification of a server's certificate, as in libpq's `sslmode`.
+/// Verification of a server's certificate, as by libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Proof {
-    /// Nothing.
+    /// No verification.
     None,
-    /// That an authority which is trusted has signed it.
+    /// A trusted authority has signed it.
     Authority,
-    /// That, and that it is the server's that was asked for.
+    /// A trusted authority has signed it, for the requested host.
     Name,
 }
 
-/// Whether a server has to offer TLS.
+/// Whether TLS is required.
 pub(super) fn mode(parameters: &Parameters) -> anyhow::Result<SslMode> {
     Ok(match parameters.get("sslmode").unwrap_or("prefer") {
         "disable" => SslMode::Disable,
-        // `allow` would rather have none; both take what the server has.
+        // `allow` prefers no TLS, but both accept what the server offers.
         "allow" | "prefer" => SslMode::Prefer,
         "require" | "verify-ca" | "verify-full" => SslMode::Require,
         other => bail!(
@@ -40,7 +40,7 @@ pub(super) fn connector(parameters: &Parameters) -> anyhow::Result<MakeTlsConnec
     let proof = match mode {
         "verify-ca" => Proof::Authority,
         "verify-full" => Proof::Name,
-        // As libpq does it.
+        // As in libpq.
         "require" if root.is_some() => Proof::Authority,
         _ => Proof::None,
     };
@@ -108,7 +108,7 @@ fn set_client_certificate(
     Ok(())
 }
 
-/// A file in the folder where libpq looks, if it is there.
+/// A file at libpq's default path, if it exists.
 fn default_file(name: &str) -> Option<PathBuf> {
     let file = PathBuf::from(std::env::var_os("HOME")?).join(".postgresql").join(name);
     file.is_file().then_some(file)

@@ -1,6 +1,6 @@
-//! The file of a backup.
+//! The file format of backups.
 //!
-//! It is an archive of `pg_dump`, whose readers ignore what follows its last part:
+//! An archive of `pg_dump`, whose readers ignore any data after its last part, with:
 //!
 //! ```text
 //! archive   pg_dump's custom format
@@ -21,39 +21,39 @@ use sha2::{Digest as _, Sha256};
 
 /// Start of a footer. The digit is the version of this format.
 const MAGIC: &str = "CALLS-BACKUP 1 ";
-/// Bytes of a footer before its digest.
+/// Length of a footer before its digest, in bytes.
 const BEFORE_DIGEST: usize = MAGIC.len() + 8 + 1;
-/// Bytes of a footer.
+/// Length of a footer, in bytes.
 const FOOTER: usize = BEFORE_DIGEST + 64 + 1;
-/// Bytes of a manifest at most.
+/// Maximum length of a manifest, in bytes.
 const LONGEST_MANIFEST: u64 = 1024 * 1024;
 
-/// Rows by table, whose name is quoted as in SQL and has its schema.
+/// Number of rows by table. Names are quoted and qualified.
 pub type Rows = BTreeMap<String, u64>;
 
 /// Content of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The version of Calls that made it.
+    /// Version of Calls that made the backup.
     pub calls: String,
-    /// The newest migration of the database.
+    /// Newest migration of the database.
     pub layout: String,
-    /// When the database was as the backup has it.
+    /// Time of the snapshot.
     pub made_at: DateTime<Utc>,
-    /// The major version of the PostgreSQL server.
+    /// Major version of the PostgreSQL server.
     pub postgres: u32,
-    /// Rows of each table.
+    /// Number of rows of each table.
     pub rows: Rows,
 }
 
 impl Manifest {
-    /// Number of calls. Those of version 0.1 are in a table of the same name.
+    /// Number of calls. Version 0.1 has them in a table of the same name.
     pub fn calls_count(&self) -> u64 {
         self.rows.get("public.calls").copied().unwrap_or_default()
     }
 }
 
-/// Puts the manifest and the footer behind an archive, and waits until all is on the disk.
+/// Appends manifest and footer to an archive, and flushes it to disk.
 pub(super) fn seal(path: &Path, manifest: &Manifest) -> anyhow::Result<()> {
     let text = serde_json::to_vec(manifest).context("cannot write the manifest")?;
     let seal = || -> io::Result<()> {
@@ -70,15 +70,15 @@ pub(super) fn seal(path: &Path, manifest: &Manifest) -> anyhow::Result<()> {
     seal().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Whether a file ends as a backup does.
+/// Whether a file ends with the footer of a backup.
 pub fn is_backup(path: &Path) -> bool {
     File::open(path).is_ok_and(|mut file| footer(&mut file).is_ok())
 }
 
-/// Reads all of a backup and checks it.
+/// Reads a whole backup and verifies its digest.
 ///
 /// # Errors
-/// It is no backup, is cut off, or a byte of it has changed.
+/// The file is not a backup, or is truncated or damaged.
 pub fn read(path: &Path) -> anyhow::Result<Manifest> {
     let shown = path.display();
     let mut file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
@@ -102,7 +102,7 @@ pub fn read(path: &Path) -> anyhow::Result<Manifest> {
     serde_json::from_slice(&text).with_context(|| format!("cannot understand the manifest of {shown}"))
 }
 
-/// The footer's part before the digest, and the digest.
+/// The footer before the digest, and the digest.
 fn footer(file: &mut File) -> anyhow::Result<(String, String)> {
     let mut bytes = [0; FOOTER];
     let there = file.metadata()?.len() >= FOOTER as u64;
@@ -118,7 +118,7 @@ fn footer(file: &mut File) -> anyhow::Result<(String, String)> {
     Ok((start.to_owned(), digest.trim_end_matches('\n').to_owned()))
 }
 
-/// The tables whose rows differ, with both numbers.
+/// The tables whose number of rows differs, with both numbers.
 pub(crate) fn difference(expected: &Rows, found: &Rows) -> String {
     let tables: std::collections::BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
     let of = |rows: &Rows, table: &String| rows.get(table).map_or("none".to_owned(), u64::to_string);

@@ -14,10 +14,11 @@ use crate::server::Server;
 /// Suffix of the names of unfinished files, which begin with a dot.
 pub(super) const UNFINISHED: &str = ".unfinished";
 
-/// A name such as `calls-20260131T100000Z.backup`, by the time in UTC. Names sort by time.
+/// Format of the names, such as `calls-20260131T100000Z.backup`, in UTC. Names sort by time.
 const NAME: &str = "calls-%Y%m%dT%H%M%SZ.backup";
 
-/// Backs the database of `server` up into a new file of `folder`, then removes all but the newest `keep`.
+/// Backs up the database of `server` into a new file in `folder`, then removes all backups except the newest
+/// `keep`.
 ///
 /// # Errors
 /// As [`write`](super::write). Nothing is removed then.
@@ -35,10 +36,10 @@ pub fn write(
     Ok((path, manifest))
 }
 
-/// The backups in a folder by the times in their names, the oldest first.
+/// The backups in a folder by the times in their names, oldest first.
 ///
 /// # Errors
-/// The folder cannot be read. One that is not there has none.
+/// The folder cannot be read. A missing folder is empty.
 pub fn list(folder: &Path) -> io::Result<Vec<(DateTime<Utc>, PathBuf)>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -57,7 +58,7 @@ fn time_of(name: &str) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(name, NAME).ok().map(|time| time.and_utc())
 }
 
-/// Removes all but the newest, and what killed processes left.
+/// Removes old backups, and unfinished files of killed processes.
 fn remove_old(folder: &Path, keep: usize) -> io::Result<()> {
     let all = list(folder)?;
     for (_, path) in &all[..all.len().saturating_sub(keep.max(1))] {
@@ -68,7 +69,7 @@ fn remove_old(folder: &Path, keep: usize) -> io::Result<()> {
         let name = entry.file_name();
         let name = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(UNFINISHED));
         let age = || entry.metadata()?.modified()?.elapsed().map_err(io::Error::other);
-        // Another process may be writing it: what is written to is young.
+        // Another process may be writing a file that was modified recently.
         if name.and_then(time_of).is_some() && age().is_ok_and(|age| age.as_secs() > 3600) {
             fs::remove_file(entry.path())?;
         }

@@ -1,4 +1,4 @@
-//! The missed calls of a history that are open.
+//! The open missed calls of a history.
 
 use calls_model::{CallType, Coverage, Disposition, UnidentifiedCallers};
 use chrono::{DateTime, Utc};
@@ -15,12 +15,12 @@ use crate::list::{self, list_calls};
 use crate::returned::IS_UNIDENTIFIED;
 use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::calls;
-use crate::spans::{self, Span, Wanted, year_one};
+use crate::spans::{self, Counted, FEW_BETWEEN, Span, Wanted, year_one};
 
 /// The missed calls of a history.
 #[derive(Default)]
 pub(super) struct Open {
-    /// The newest of those that are open.
+    /// The newest open ones.
     pub(super) calls: Vec<CallColumns>,
     pub(super) unidentified: UnidentifiedCallers,
     pub(super) covers: Option<Coverage>,
@@ -36,7 +36,7 @@ pub(super) fn find(connection: &mut PgConnection, question: Question) -> QueryRe
     }
 }
 
-/// Of a history that is searched, newest calls first.
+/// Searches a history for open calls, newest first.
 fn searched(connection: &mut PgConnection, question: Question, size: u64) -> QueryResult<Open> {
     let Question { owner, patience, .. } = question;
     let filter = Filter { returned: Some(false), ..Filter::default() };
@@ -60,10 +60,10 @@ fn searched(connection: &mut PgConnection, question: Question, size: u64) -> Que
     Ok(Open { calls: page.rows, unidentified, covers })
 }
 
-/// Calls without a count that are read one by one.
+/// Maximum number of uncounted calls that are read one by one.
 const MOST_UNCOUNTED: i64 = 20_000;
 
-/// Of a history whose calls are counted.
+/// Finds the open calls of a counted history.
 fn counted(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -87,7 +87,7 @@ fn counted(
     }
     calls.extend(newer);
     let mut calls = without_returned(connection, owner, calls)?;
-    // Quarters of an hour are read whole, so there can be more than enough.
+    // Whole quarters of an hour are read, so there may be more than needed.
     calls.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
     calls.truncate(MOST_OPEN.into());
     let looked_at = looked_at.min(MOST_OPEN.into());
@@ -104,10 +104,11 @@ fn is_unidentified(call: &CallColumns) -> bool {
     crate::returned::standing(call) == crate::returned::Standing::Unidentified
 }
 
-/// The quarters of an hour that have missed calls.
+/// The quarters of an hour that have calls.
 #[derive(Default)]
 struct Quarters {
-    open: Vec<(day::Quarter, u64)>,
+    /// With the calls that are open.
+    counted: Vec<Counted>,
     open_calls: u64,
     unidentified: UnidentifiedCallers,
     last_unidentified: Option<day::Quarter>,
@@ -117,17 +118,20 @@ impl Quarters {
     fn read(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Self> {
         let mut found = Self::default();
         day::read_all(connection, owner, |quarter, code, count| {
-            let asks = code.disposition().is_none_or(Disposition::is_returnable);
-            if code.call_type() != CallType::MissedInbound || !asks {
+            let asks = code.call_type() == CallType::MissedInbound
+                && code.disposition().is_none_or(Disposition::is_returnable);
+            let (calls, open) = (count.calls, if asks { count.open } else { 0 });
+            match found.counted.last_mut().filter(|last| last.quarter == quarter) {
+                Some(last) => {
+                    last.calls += calls;
+                    last.wanted += open;
+                }
+                None => found.counted.push(Counted { quarter, wanted: open, calls }),
+            }
+            if !asks {
                 return;
             }
-            if count.open > 0 {
-                found.open_calls += count.open;
-                match found.open.last_mut().filter(|(last, _)| *last == quarter) {
-                    Some((_, open)) => *open += count.open,
-                    None => found.open.push((quarter, count.open)),
-                }
-            }
+            found.open_calls += open;
             if count.unidentified > 0 {
                 found.unidentified.calls += count.unidentified;
                 found.last_unidentified = Some(quarter);
@@ -136,13 +140,13 @@ impl Quarters {
         Ok(found)
     }
 
-    /// Spans of the newest of them that have enough open calls, and how many they have.
+    /// Spans of the newest quarters with enough open calls, and the number of these.
     fn newest_open(&self) -> (Vec<Span>, u64) {
-        spans::newest(self.open.iter().rev().copied(), MOST_OPEN.into())
+        spans::newest(self.counted.iter().rev().copied(), MOST_OPEN.into(), FEW_BETWEEN)
     }
 }
 
-/// The missed calls that came after the counts, of at most [`MOST_UNCOUNTED`] calls.
+/// Missed calls that are not counted yet, among at most [`MOST_UNCOUNTED`] calls.
 fn uncounted(connection: &mut PgConnection, owner: PartyKey, until: CallId) -> QueryResult<Vec<CallColumns>> {
     let rows: Vec<CallColumns> = calls::table
         .filter(calls::number.eq(owner))

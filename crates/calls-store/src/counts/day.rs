@@ -1,9 +1,9 @@
-//! The calls of a day (UTC), counted by quarter of an hour, type and disposition.
+//! Counts of a day (UTC) by quarter of an hour, type and disposition.
 //!
-//! Packed, each count is: the quarter (0 to 95), the code of type and disposition, the number of calls, and
-//! then for completed calls their milliseconds, for missed inbound ones how many are open and how many
-//! unidentified. Numbers are variable-length: seven bits a byte, the lowest first, the highest bit set where
-//! another byte follows (LEB128).
+//! Encoding of each count: the quarter (0 to 95), the code of type and disposition, and the number of calls;
+//! then for completed calls their duration in milliseconds, and for missed inbound ones the numbers of open
+//! and of unidentified ones. Numbers are LEB128: seven bits per byte, lowest first, and the highest bit set
+//! if another byte follows.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::PartyKey;
 use crate::schema::day_counts;
 
-/// Seconds in a quarter of an hour, the unit in which the zones of the world differ.
+/// Seconds in a quarter of an hour, the unit of all time zone offsets.
 pub const QUARTER: i64 = 900;
 const QUARTERS_OF_DAY: i64 = 96;
 
@@ -24,40 +24,40 @@ const QUARTERS_OF_DAY: i64 = 96;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quarter(pub i64);
 
-/// Type and disposition of a call, as one number: ten times the type's position and the code of the
+/// Type and disposition of a call as one number: ten times the position of the type, plus the code of the
 /// disposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u8);
 
-/// Calls of one quarter and code.
+/// Counts of one quarter and code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
     /// Their number.
     pub calls: u64,
     /// Talk time in milliseconds.
     pub ms: u64,
-    /// Of missed inbound calls: those that have not been returned.
+    /// Number of missed inbound calls that have not been returned.
     pub open: u64,
-    /// Of missed inbound calls: those that nobody can tell to be returned.
+    /// Number of missed inbound calls from unidentified callers, who cannot be called back.
     pub unidentified: u64,
 }
 
-/// Counts of some days.
+/// Counts by quarter and code.
 pub type Cells = BTreeMap<(Quarter, Code), Count>;
 
 impl Quarter {
-    /// The quarter of an instant.
+    /// The quarter that contains a time.
     pub fn of(at: DateTime<Utc>) -> Self {
         Self(at.timestamp().div_euclid(QUARTER))
     }
 
-    /// When it begins, in seconds since 1970-01-01.
+    /// Start in seconds since 1970-01-01.
     pub fn start(self) -> i64 {
         self.0 * QUARTER
     }
 
     fn day(self) -> i32 {
-        // The years 1 to 9999 have fewer days than fit.
+        // The years 1 to 9999 have fewer days than the type can hold.
         self.0.div_euclid(QUARTERS_OF_DAY) as i32
     }
 }
@@ -94,10 +94,10 @@ impl Count {
     }
 }
 
-/// Rows of `day_counts`: days, and their cells.
+/// Rows of `day_counts`: encoded counts by day.
 pub(crate) type PackedDays = BTreeMap<i32, Vec<u8>>;
 
-/// The counts of some days as rows of `day_counts`.
+/// Encodes counts as rows of `day_counts`.
 pub(crate) fn pack(cells: &Cells) -> PackedDays {
     let mut days = PackedDays::new();
     for ((quarter, code), count) in cells {
@@ -106,7 +106,7 @@ pub(crate) fn pack(cells: &Cells) -> PackedDays {
     days
 }
 
-/// Appends a cell to its day, whose cells are to come in the order of quarters.
+/// Appends a count to its day. Counts must come in the order of quarters.
 pub(crate) fn pack_cell(days: &mut PackedDays, quarter: Quarter, code: Code, count: Count) {
     let out = days.entry(quarter.day()).or_default();
     out.extend([quarter.0.rem_euclid(QUARTERS_OF_DAY) as u8, code.0]);
@@ -121,7 +121,7 @@ pub(crate) fn pack_cell(days: &mut PackedDays, quarter: Quarter, code: Code, cou
     }
 }
 
-/// Adds the counts of a row of `day_counts`. What is no count ends it.
+/// Decodes a row of `day_counts`, up to the first invalid count.
 pub(crate) fn unpack(day: i32, packed: &[u8], mut each: impl FnMut(Quarter, Code, Count)) {
     let mut rest = packed;
     while let Some((quarter, code, count)) = next(&mut rest) {
@@ -166,7 +166,7 @@ fn pull(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Reads the counts of a history's days from the one of `first` to the one of `last`.
+/// Reads the counts of all days between two quarters.
 pub(crate) fn read(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -189,7 +189,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Reads the counts of all days of a history.
+/// Reads all counts of a history.
 pub(crate) fn read_all(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -200,16 +200,16 @@ pub(crate) fn read_all(
     read(connection, owner, (first, last), each)
 }
 
-/// When a quarter begins, and when the next one does.
+/// Start of a quarter and of the next one.
 pub(crate) fn span(quarter: Quarter) -> (DateTime<Utc>, DateTime<Utc>) {
     let start = |quarter: Quarter| DateTime::from_timestamp(quarter.start(), 0).unwrap_or_default();
     (start(quarter), start(Quarter(quarter.0 + 1)))
 }
 
-/// A row has three parameters, and a statement at most 65,535.
+/// Rows per statement, which has three parameters per row and may have 65,535.
 const ROWS: usize = 5_000;
 
-/// Stores counts instead of those that the same days have. Days without a call lose theirs.
+/// Replaces the counts of days. Days without calls are deleted.
 pub(crate) fn write(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -223,7 +223,7 @@ pub(crate) fn write(
     insert(connection, owner, pack(cells))
 }
 
-/// Stores the counts of days that have none yet.
+/// Inserts the counts of days that have none.
 pub(crate) fn insert(connection: &mut PgConnection, owner: PartyKey, packed: PackedDays) -> QueryResult<()> {
     let rows: Vec<_> = packed
         .into_iter()
@@ -237,7 +237,7 @@ pub(crate) fn insert(connection: &mut PgConnection, owner: PartyKey, packed: Pac
     Ok(())
 }
 
-/// The days that some quarters are in.
+/// The days of some quarters.
 pub(crate) fn days(quarters: impl IntoIterator<Item = Quarter>) -> Vec<i32> {
     let mut days: Vec<i32> = quarters.into_iter().map(Quarter::day).collect();
     days.sort_unstable();

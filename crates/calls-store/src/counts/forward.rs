@@ -1,4 +1,4 @@
-//! Counts the calls that came since a history was counted.
+//! Counts the calls that were added since a history was last counted.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use crate::returned::{Standing, is_returned, is_spoken, standing};
 use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::{calls, counterparty_counts, histories, history_counts};
 
-/// Calls in a step, a transaction of some hundred milliseconds.
+/// Calls per step, which is a transaction of some hundred milliseconds.
 const STEP: i64 = 20_000;
 
-/// Counts a part of the calls that are not counted yet, in a transaction. Says whether all are counted now.
+/// Counts the next calls, in a transaction. Returns whether all are counted.
 ///
 /// # Errors
-/// Those of PostgreSQL. Where another process counts the same history, it does nothing and says false.
+/// Those of PostgreSQL. If another process is counting the history, it returns false at once.
 pub fn bring_forward(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<bool> {
     let counted = connection.transaction(|connection| {
-        // Counts that are lost in a crash are made again.
+        // Counts lost in a crash are counted again.
         diesel::sql_query("SET LOCAL synchronous_commit = off").execute(connection)?;
         let locked: Option<(CallId, Vec<u8>)> = history_counts::table
             .find(owner)
@@ -46,7 +46,7 @@ pub fn bring_forward(connection: &mut PgConnection, owner: PartyKey) -> QueryRes
 }
 
 fn step(connection: &mut PgConnection, owner: PartyKey, from: CallId, top: Top) -> QueryResult<bool> {
-    // Before the calls, so that no call up to it is missed.
+    // Read before the calls, so that no call up to it is missed.
     let version: Option<Version> =
         histories::table.find(owner).select(histories::version).first(connection).optional()?;
     let Some(version) = version.filter(|version| version.0 > from.0) else { return Ok(true) };
@@ -80,9 +80,9 @@ struct Tail {
 
 /// A counterparty of new calls.
 struct Party {
-    /// With all its calls.
+    /// Totals of all its calls.
     total: Entry,
-    /// With the new ones alone.
+    /// Totals of the new calls.
     new: Entry,
     spoken_before: Option<DateTime<Utc>>,
     spoken: Option<DateTime<Utc>>,
@@ -124,7 +124,7 @@ impl Tail {
         Ok(Self { owner, counted, parties })
     }
 
-    /// Computes the change of the day counts: added calls, and earlier calls that they return.
+    /// Computes the change of the day counts: new calls, and earlier calls that they return.
     fn count(&mut self, connection: &mut PgConnection, new: &[CallColumns]) -> QueryResult<Change> {
         for call in new {
             let Some(party) = self.parties.get_mut(&call.counterparty) else { continue };
@@ -153,7 +153,7 @@ impl Tail {
         Ok(change)
     }
 
-    /// The calls that were open before and that new calls have returned.
+    /// The open calls that new calls have returned.
     fn returned(&self, connection: &mut PgConnection) -> QueryResult<Vec<CallColumns>> {
         const RETURNED: &str = "
             SELECT calls.created_at, calls.counterparty, calls.disposition
@@ -244,7 +244,7 @@ impl Tail {
 #[derive(Default)]
 struct Change {
     added: Cells,
-    /// Calls that were open in a cell, and have been returned.
+    /// Number of open calls that have been returned, by quarter and code.
     returned: HashMap<(Quarter, Code), u64>,
 }
 
@@ -271,7 +271,7 @@ fn store_cells(connection: &mut PgConnection, owner: PartyKey, change: Change) -
     day::write(connection, owner, &days, &added)
 }
 
-/// Days in order, as spans without gaps of more than a month.
+/// Merges days into spans, across gaps of at most a month.
 fn spans(days: &[i32]) -> Vec<(i32, i32)> {
     let mut spans: Vec<(i32, i32)> = Vec::new();
     for day in days {

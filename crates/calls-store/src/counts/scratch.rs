@@ -1,4 +1,4 @@
-//! Counts a history from its beginning.
+//! Counts a whole history.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{PgConnection, PgRowByRowLoadingMode};
@@ -22,13 +22,13 @@ const COUNTERPARTIES: &str = "
            max(created_at) FILTER (WHERE type IN (1, 3))
     FROM calls WHERE number = $1 AND id <= $2 GROUP BY counterparty";
 
-/// Counts all calls of a history, in a transaction that may take minutes. Says true: nothing is left to
-/// count.
+/// Counts all calls of a history, in a transaction that may take minutes. Returns true, because all calls are
+/// counted then.
 pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<bool> {
     let history = histories::table.find(owner).select((histories::version, histories::epoch));
     let before: Option<(Version, i64)> = history.first(connection).optional()?;
     let Some((Version(until), epoch)) = before else { return Ok(true) };
-    // The first process has the row, and others wait or leave.
+    // The first process inserts the row; others wait or leave.
     let claimed = diesel::insert_into(history_counts::table)
         .values((
             history_counts::number.eq(owner),
@@ -48,13 +48,13 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
         .bind::<BigInt, _>(until)
         .execute(connection)?;
     let days = days(connection, owner, until)?;
-    // A history without counts has no days either.
+    // A history without counts has no day counts either.
     day::insert(connection, owner, days)?;
     let top = top(connection, owner)?;
     diesel::update(history_counts::table.find(owner))
         .set(history_counts::top.eq(top.pack()))
         .execute(connection)?;
-    // Calls that are removed meanwhile were counted or not, and whoever removes them does not see these
+    // Calls removed meanwhile may or may not be counted, and the process that removes them does not see these
     // counts yet.
     let after: Option<(Version, i64)> = history.for_no_key_update().first(connection).optional()?;
     match after {
@@ -63,8 +63,8 @@ pub(crate) fn count_all(connection: &mut PgConnection, owner: PartyKey) -> Query
     }
 }
 
-/// The calls up to an id by quarter, type and disposition. Long histories have some hundred thousand of these
-/// cells, so they are packed as they come.
+/// Counts the calls up to an id by quarter, type and disposition. A long history has some hundred thousand of
+/// these counts, so they are encoded as they arrive.
 fn days(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResult<PackedDays> {
     #[derive(QueryableByName)]
     struct Row {
@@ -83,7 +83,7 @@ fn days(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResu
         #[diesel(sql_type = BigInt)]
         unidentified: i64,
     }
-    // No call is before the origin: some versions of PostgreSQL put times before it into the wrong bin.
+    // No call is before the origin, since some versions of PostgreSQL put such times into the wrong bin.
     let query = format!(
         "SELECT date_bin('15 minutes', calls.created_at, '0001-01-01 00:00:00+00') AS quarter, calls.type,
                 calls.disposition, count(*) AS calls, coalesce(sum(calls.duration_ms), 0)::bigint AS ms,
@@ -113,9 +113,9 @@ fn days(connection: &mut PgConnection, owner: PartyKey, until: i64) -> QueryResu
     Ok(days)
 }
 
-/// The counterparties with the most calls, from the counts of all of them.
+/// The counterparties with the most calls, from the counts of all counterparties.
 fn top(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Top> {
-    /// So many are compared at once.
+    /// Number of counterparties compared at once.
     const SOME: usize = 2_000;
     type Row = (PartyKey, i64, i64, i64, i64, i64, i64);
     let rows = counterparty_counts::table

@@ -1,7 +1,7 @@
-//! The counterparties with the most calls of a history, for each set of types that a filter can ask for.
+//! The counterparties with the most calls of a history, for each set of types that a filter can have.
 //!
-//! Calls only become more while counts are brought forward, so the new first ten are among the old ones and
-//! the counterparties of the new calls. (Where calls become fewer, counts are made anew.)
+//! New calls only increase counts, so the new first ten are among the old ones and the counterparties of the
+//! new calls. When calls are removed, the history is counted again.
 
 use calls_model::{CallType, Summary};
 
@@ -20,11 +20,11 @@ pub struct Entry {
     pub ms: [i64; 2],
 }
 
-/// The set of types that a filter asks for: one bit for each, the lowest for the first of [`CallType::ALL`].
+/// A set of types: one bit each, the lowest for the first of [`CallType::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TypeSet(u8);
 
-/// All sets but the empty one.
+/// Number of non-empty sets.
 const SETS: u8 = 15;
 
 impl TypeSet {
@@ -33,17 +33,17 @@ impl TypeSet {
         Self(types.iter().fold(0, |set, call_type| set | 1 << (TypeColumn(*call_type).code() - 1)))
     }
 
-    /// All sets but the empty one.
+    /// All non-empty sets.
     pub fn all() -> impl Iterator<Item = Self> {
         (1..=SETS).map(Self)
     }
 
-    /// The types that are in both.
+    /// The intersection of two sets.
     pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Whether a type, by its position in [`CallType::ALL`], is in it.
+    /// Whether the set contains the type at this position of [`CallType::ALL`].
     pub fn has(self, position: usize) -> bool {
         self.0 & 1 << position != 0
     }
@@ -78,14 +78,14 @@ impl Entry {
     }
 }
 
-/// Lists of [`Summary::TOP_COUNTERPARTIES`], one for each set of types.
+/// Lists of [`Summary::TOP_COUNTERPARTIES`] entries, one per set of types.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Top {
     entries: Vec<Entry>,
 }
 
 impl Top {
-    /// The most calls of some types come first; of as many, the smaller key.
+    /// The list for a set of types: most calls first, then by key.
     pub fn list(&self, types: TypeSet) -> Vec<Entry> {
         let mut list: Vec<Entry> =
             self.entries.iter().copied().filter(|entry| entry.count(types) > 0).collect();
@@ -94,20 +94,20 @@ impl Top {
         list
     }
 
-    /// Takes in counterparties with what their calls come to now.
+    /// Updates counterparties with their new totals.
     pub fn take_in(&mut self, changed: impl IntoIterator<Item = Entry>) {
         let mut all: std::collections::HashMap<PartyKey, Entry> =
             self.entries.drain(..).map(|entry| (entry.counterparty, entry)).collect();
         all.extend(changed.into_iter().map(|entry| (entry.counterparty, entry)));
         self.entries = all.into_values().collect();
-        // Those that are in no list any more go.
+        // Drops entries that are in no list any more.
         let mut listed: Vec<Entry> = TypeSet::all().flat_map(|types| self.list(types)).collect();
         listed.sort_unstable_by_key(|entry| entry.counterparty);
         listed.dedup();
         self.entries = listed;
     }
 
-    /// Each entry as seven numbers of eight bytes, little-endian.
+    /// Encodes each entry as seven little-endian numbers of eight bytes.
     pub(crate) fn pack(&self) -> Vec<u8> {
         let numbers = |entry: &Entry| {
             let [first, second, third, fourth] = entry.calls;

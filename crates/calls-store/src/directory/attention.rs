@@ -1,4 +1,4 @@
-//! Number of calls of some owners that were missed and are not returned.
+//! Missed and unreturned calls of several owners.
 
 use std::collections::HashMap;
 
@@ -17,17 +17,17 @@ use crate::schema::{day_counts, histories, history_counts};
 pub struct Attention {
     /// Their number.
     pub missed: u64,
-    /// Of them those that ask to be returned and have not been.
+    /// Number of those that are open: returnable and not returned.
     pub to_call_back: u64,
 }
 
-/// Calls that are read one by one for a page: some 20 ms.
+/// Calls per page that are read one by one, in some 20 ms.
 const MOST_CALLS: i64 = 30_000;
-/// Long histories whose counts are added up for a page: some 2 ms each.
+/// Long histories per page whose counts are added up, in some 2 ms each.
 const MOST_COUNTED: usize = 8;
 
-/// The missed calls of owners in a directory, in as much as it costs little: short histories are read, of
-/// long ones the counts are taken if they are as new as the history. The others are absent.
+/// Missed calls of the owners in a page of the directory, as far as it is cheap: short histories are read,
+/// and counts of long ones are used if they are current. Other owners are absent.
 pub fn attention(
     connection: &mut PgConnection,
     listed: &[Listed],
@@ -81,7 +81,7 @@ fn read(connection: &mut PgConnection, owners: Vec<PartyKey>) -> QueryResult<Has
     Ok(found)
 }
 
-/// Those of some histories whose counts cover all calls.
+/// The histories whose counts cover all calls.
 pub(super) fn current(connection: &mut PgConnection, owners: &[PartyKey]) -> QueryResult<Vec<PartyKey>> {
     if owners.is_empty() {
         return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! A directory in the order of names: those that have one, by an index of all names, and behind them the
-//! others by number.
+//! The directory ordered by name: parties with a name, by an index of all names, followed by the others by
+//! number.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -8,14 +8,14 @@ use diesel::sql_types::{BigInt, Text};
 use super::{Found, Listed, OTHERS, Place};
 use crate::keys::PartyKey;
 
-/// Tables of those who are listed: the column of the key, whether they are owners, and who of them is not.
+/// Tables of the directory: the key column, whether rows are owners, and a condition.
 const TABLES: [(&str, &str, bool, &str); 2] =
     [("histories", "number", true, "true"), ("occurrences", "party", false, OTHERS)];
 
-/// Sort key of a name. Longer ones would not fit into an index.
+/// Sort key of a name, cut to fit into an index.
 const BEGINNING: &str = "left(names.folded, 60)";
 
-/// A page behind a place, of `limit` numbers at most.
+/// At most `limit` entries after a position.
 pub(super) fn list(
     connection: &mut PgConnection,
     found: &Found,
@@ -58,7 +58,7 @@ fn named(
 ) -> QueryResult<Vec<Listed>> {
     let behind = match after {
         Some(_) => format!("({BEGINNING}, names.party) > ($3, $2)"),
-        // Each parameter is there, and is to have a type.
+        // Gives each unused parameter a type.
         None => "$2::bigint IS NOT NULL AND $3::text IS NOT NULL".to_owned(),
     };
     let part = |(table, key, is_owner, only): (&str, &str, bool, &str)| {
@@ -113,7 +113,7 @@ fn unnamed(
     found.bind(query).load(connection)
 }
 
-/// Without a search those who have histories are listed alone.
+/// Without a search, only owners are listed.
 fn tables(found: &Found) -> impl Iterator<Item = (&'static str, &'static str, bool, &'static str)> {
     TABLES.into_iter().take(if found.is_everybody { 1 } else { 2 })
 }

@@ -1,4 +1,4 @@
-//! The calls of some owners on each of the last days.
+//! Calls of several owners on each of the last days.
 
 use std::collections::HashMap;
 
@@ -13,43 +13,43 @@ use super::attention::current;
 use crate::counts::{self, day};
 use crate::keys::PartyKey;
 
-/// Days that are counted: the last 14 and today.
+/// Number of days: the last 14 and today.
 pub const DAYS: usize = 15;
-/// The day a week before the last one.
+/// Index of the day a week before today.
 const WEEK_AGO: usize = DAYS - 1 - 7;
-/// Short histories that are read at once.
+/// Number of short histories that are read together.
 const MOST_SHORT: usize = 100;
-/// Long histories that are looked at for a page, one by one: up to 2 ms each.
+/// Number of long histories that are read per page, in up to 2 ms each.
 const MOST_LONG: usize = 16;
-/// Calls of a long history that are read where its counts are behind.
+/// Number of calls that are read of a long history whose counts are not current.
 const MOST_CALLS: i64 = 5_000;
 
 /// Calls on the last days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecentDays {
-    /// Number of calls on each day, the last one last.
+    /// Number of calls on each day, today last.
     pub calls: [u64; DAYS],
     /// Number of missed inbound calls on each day.
     pub missed: [u64; DAYS],
-    /// Calls of the day a week before the last one, until the same time of day.
+    /// Calls on the day a week ago, up to the current time of day.
     pub week_ago_calls: u64,
-    /// Of these the missed inbound ones.
+    /// Missed inbound calls on that day, up to the current time of day.
     pub week_ago_missed: u64,
 }
 
-/// The last days by the clocks of a zone.
+/// The last days in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Days {
-    /// The last day, which is not over yet.
+    /// Today.
     pub last: NaiveDate,
-    /// When each day begins, and after them when the last one ends.
+    /// Start of each day, and the end of today.
     starts: Vec<DateTime<Utc>>,
-    /// The time of now, a week ago.
+    /// The current time, a week ago.
     week_ago: DateTime<Utc>,
 }
 
 impl Days {
-    /// Today and the days before.
+    /// The days up to today.
     pub fn until(now: DateTime<Utc>, zone: Tz) -> Self {
         let last = now.with_timezone(&zone).date_naive();
         let day = |back: i64| begin(last - TimeDelta::days(back), zone);
@@ -59,12 +59,12 @@ impl Days {
         Self { last, starts, week_ago }
     }
 
-    /// The first moment that counts, and the one after the last.
+    /// Start and end of all days.
     fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         (self.starts[0], self.starts[DAYS])
     }
 
-    /// Where days begin, and the part of a day until now.
+    /// Boundaries between days, and the current time a week ago.
     fn bounds(&self) -> Vec<DateTime<Utc>> {
         let mut bounds = self.starts.clone();
         bounds.insert(WEEK_AGO + 1, self.week_ago);
@@ -72,8 +72,7 @@ impl Days {
     }
 }
 
-/// When a day begins. Where clocks are set forward over midnight, that is the first quarter of an hour that
-/// there is.
+/// Start of a day. If clocks skip midnight, it is the first existing quarter of an hour.
 fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     let mut quarters = (0..=24 * 4).map(|quarters| midnight + TimeDelta::minutes(15 * quarters));
@@ -82,7 +81,7 @@ fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
 }
 
 impl RecentDays {
-    /// Adds calls of the part between two of [`Days::bounds`], counted from 1 as PostgreSQL does.
+    /// Adds calls between two of [`Days::bounds`], numbered from 1 as by PostgreSQL's `width_bucket`.
     fn add(&mut self, part: usize, calls: u64, missed: u64) {
         let Some(part) = part.checked_sub(1) else { return };
         if part == WEEK_AGO {
@@ -97,7 +96,7 @@ impl RecentDays {
     }
 }
 
-/// The last days of owners in a directory, in as much as it costs little. The others are absent.
+/// Recent calls of the owners in a page of the directory, as far as it is cheap. Other owners are absent.
 pub fn recent_days(
     connection: &mut PgConnection,
     listed: &[Listed],
@@ -107,7 +106,7 @@ pub fn recent_days(
     let (long, short): (Vec<&Listed>, Vec<&Listed>) =
         owners.partition(|owner| owner.calls.unsigned_abs() > counts::LONG);
     let short: Vec<PartyKey> = short.into_iter().take(MOST_SHORT).map(|owner| owner.number).collect();
-    // Those whose last call is older have none to read.
+    // Owners whose last call is older have no recent calls.
     let is_quiet = |owner: &Listed| owner.last_call < days.span().0;
     let mut found: HashMap<PartyKey, RecentDays> =
         short.iter().map(|owner| (*owner, RecentDays::default())).collect();
@@ -203,7 +202,7 @@ mod tests {
         let days = Days::until(at("2024-04-05T10:30:00Z"), Tz::Europe__Berlin);
         assert_eq!(days.last.to_string(), "2024-04-05");
         assert_eq!(days.span(), (at("2024-03-21T23:00:00Z"), at("2024-04-05T22:00:00Z")));
-        // Twelve and a half hours have passed by the clocks, a week ago too.
+        // By the clocks, twelve and a half hours have passed, as a week before.
         assert_eq!(
             days.bounds()[WEEK_AGO..][..3],
             [at("2024-03-28T23:00:00Z"), at("2024-03-29T11:30:00Z"), at("2024-03-29T23:00:00Z"),]

@@ -1,4 +1,4 @@
-//! One pipelined connection, made when it is needed and again when it is lost.
+//! A pipelined connection that is established when needed and re-established when lost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -12,36 +12,35 @@ use super::{HotOptions, Statements, refused};
 use crate::address::ConnectError;
 use crate::pool::DatabaseError;
 
-/// A connection and what is under way on it.
+/// A connection and the requests under way.
 #[derive(Default)]
 pub(super) struct Lane {
     connected: RefCell<Option<Rc<Connected>>>,
-    /// Held by the request that connects; the others wait for it. It goes on when that request has given up,
-    /// so that behind hosts that say nothing the next ones are reached.
+    /// Held by the request that connects; others wait for it. Connecting continues when that request has
+    /// timed out, so that all hosts are tried even if some do not respond.
     connecting: tokio::sync::Mutex<Option<JoinHandle<Result<Connected, ConnectError>>>>,
-    /// The requests that are under way, by the order in which they came. The first is the one that PostgreSQL
-    /// answers next.
+    /// Requests under way, in order. PostgreSQL responds to the first one next.
     under_way: RefCell<BTreeSet<u64>>,
     last: Cell<u64>,
-    /// When an answer came, or when the first of those that are under way began.
+    /// Time of the last response, or else of the oldest request under way.
     moved: Cell<Option<Instant>>,
     answers: Cell<u64>,
 }
 
-/// A connection that was made.
+/// An established connection.
 pub(crate) struct Connected {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
 }
 
-/// A request that is under way, as long as it lives.
+/// A request under way, until dropped.
 pub(super) struct Counted<'a> {
     lane: &'a Lane,
     number: u64,
 }
 
 impl Counted<'_> {
-    /// Whether no other answer is due before its own.
+    /// Whether no other response is due before its own.
     pub(super) fn is_first(&self) -> bool {
         self.lane.under_way.borrow().first() == Some(&self.number)
     }
@@ -71,18 +70,18 @@ impl Lane {
         Counted { lane: self, number }
     }
 
-    /// Notes that an answer came.
+    /// Records a response.
     pub(super) fn answered(&self) {
         self.answers.set(self.answers.get() + 1);
         self.moved.set(Some(Instant::now()));
     }
 
-    /// Whether requests have been waiting for so long without an answer to any of them.
+    /// Whether requests have been waiting for `patience` without any response.
     pub(super) fn is_slow(&self, patience: Duration) -> bool {
         self.under_way() > 0 && self.moved.get().is_some_and(|moved| moved.elapsed() >= patience)
     }
 
-    /// The connection, which is made if there is none.
+    /// The connection, established if necessary.
     pub(super) async fn connected(&self, options: &HotOptions) -> Result<Rc<Connected>, DatabaseError> {
         if let Some(connected) = self.open() {
             return Ok(connected);
@@ -102,7 +101,7 @@ impl Lane {
             options.failures.tell();
             match error {
                 ConnectError::Postgres(error) => match refused(&error) {
-                    // A statement that it does not understand: another layout.
+                    // Error class 42: the tables differ from what the statements expect.
                     DatabaseError::Refused(failure) if failure.is_of_class("42") => {
                         DatabaseError::Refused(failure)
                     }
@@ -119,17 +118,17 @@ impl Lane {
         self.connected.borrow().as_ref().filter(|connected| !connected.client.is_closed()).cloned()
     }
 
-    /// Number of answers so far.
+    /// Number of responses so far.
     pub(super) fn answers(&self) -> u64 {
         self.answers.get()
     }
 
-    /// Uses the connection no more.
+    /// Drops the connection.
     pub(super) fn give_up(&self) {
         *self.connected.borrow_mut() = None;
     }
 
-    /// Uses a connection no more, unless it is another one by now.
+    /// Drops a connection, unless it has been replaced.
     pub(super) fn forget(&self, lost: &Rc<Connected>) {
         let mut connected = self.connected.borrow_mut();
         if connected.as_ref().is_some_and(|connected| Rc::ptr_eq(connected, lost)) {
@@ -141,7 +140,7 @@ impl Lane {
 impl Connected {
     pub(super) async fn make(options: &HotOptions) -> Result<Self, ConnectError> {
         let (client, driver) = options.address.connect().await?;
-        // Ends with the connection, whose errors its statements tell.
+        // Ends with the connection. Statements report its errors.
         tokio::spawn(async move { driver.await.ok() });
         let settings = format!(
             "SET statement_timeout = {}; SET plan_cache_mode = force_generic_plan",

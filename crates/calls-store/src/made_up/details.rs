@@ -1,10 +1,9 @@
-//! Dispositions, ring times and parties of made-up calls. Derived from the call itself
-//! and from no dice, so
-//! that they change no call.
+//! Dispositions, ring times and parties of made-up calls. They are derived from the call, without random
+//! numbers, so that they do not change the calls.
 
 use calls_model::{CallType, Disposition, Party};
 
-/// Likelihood of a disposition in percent, and range of its ring time in seconds.
+/// Probability of a disposition in percent, and range of its ring time in seconds.
 type Ending = (u64, Disposition, Option<(u64, u64)>);
 
 const MISSED_INBOUND: [Ending; 6] = [
@@ -45,7 +44,7 @@ pub(super) fn ending(call_type: CallType, start: i64) -> (Disposition, Option<i3
     (disposition, ring.and_then(|ring| ring_ms(dice, ring)))
 }
 
-/// Whole tenths of a second.
+/// Rounded to tenths of a second.
 fn ring_ms(dice: u64, (from, to): (u64, u64)) -> Option<i32> {
     let tenths = from * 10 + (dice >> 32) % ((to - from) * 10);
     i32::try_from(tenths * 100).ok()
@@ -92,7 +91,7 @@ const BUSINESSES: [&str; 10] = [
     "Vet at the Park",
 ];
 
-/// The name of a party. One of four has none, as in an address book.
+/// The name of a party. One of four has none.
 pub fn name(party: &Party) -> Option<String> {
     let Party::E164(number) = party else { return None };
     let dice = mix(number.digits());
@@ -104,7 +103,7 @@ pub fn name(party: &Party) -> Option<String> {
     }
 }
 
-/// A number that says nothing of the one that it was made from (SplitMix64).
+/// A hash of a number (SplitMix64).
 fn mix(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

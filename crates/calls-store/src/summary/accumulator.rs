@@ -1,4 +1,4 @@
-//! Adds calls up, one by one or as counts of many.
+//! Adds up calls, one by one or from counts.
 
 use std::collections::BTreeMap;
 
@@ -30,12 +30,12 @@ pub(super) struct Accumulator<'a> {
     summary: Summary,
     talk_ms: u64,
     days: BTreeMap<i64, Sum>,
-    /// The day of the calls that were added last, which is in `days` only once another one begins: most calls
-    /// come in the order of time.
+    /// The day of the last call added. It is stored in `days` when another day begins, because most calls
+    /// come ordered by time.
     day: (i64, Sum),
     hours: [Sum; 168],
     dispositions: [u64; Disposition::ALL.len()],
-    /// Missed inbound calls that ask to be returned.
+    /// Number of returnable missed inbound calls.
     asking: u64,
 }
 
@@ -59,8 +59,8 @@ impl<'a> Accumulator<'a> {
         self.summary.calls
     }
 
-    /// Adds the calls of a quarter of an hour, and says whether they fit. The filter's period is the caller's
-    /// concern.
+    /// Adds the calls of a quarter of an hour. Returns whether they match; the filter's period is not
+    /// checked.
     pub(super) fn add_count(&mut self, quarter: Quarter, code: Code, count: Count) -> bool {
         let Filter { types, dispositions, .. } = self.filter;
         let ended = |disposition| dispositions.contains(&disposition);
@@ -74,7 +74,7 @@ impl<'a> Accumulator<'a> {
         fits
     }
 
-    /// Adds a call that fits.
+    /// Adds a matching call.
     pub(super) fn add_call(&mut self, call: &CallColumns, is_open: bool, is_unidentified: bool) {
         let count = Count {
             calls: 1,
@@ -87,14 +87,14 @@ impl<'a> Accumulator<'a> {
         self.see(call.created_at);
     }
 
-    /// Widens the time from the first to the last call.
+    /// Extends the time from the first to the last call.
     pub(super) fn see(&mut self, at: DateTime<Utc>) {
         let Summary { first_call, last_call, .. } = &mut self.summary;
         *first_call = Some(first_call.map_or(at, |first| first.min(at)));
         *last_call = (*last_call).max(Some(at));
     }
 
-    /// Adds calls that began at a time of the zone's clocks.
+    /// Adds calls at a local time.
     fn add(&mut self, local: i64, code: Code, count: Count) {
         let missed = if code.call_type().outcome() == Outcome::Missed { count.calls } else { 0 };
         let day = local.div_euclid(DAY);
@@ -129,7 +129,7 @@ impl<'a> Accumulator<'a> {
         }
     }
 
-    /// Seconds since 1970-01-01 0:00 of the zone's own clocks.
+    /// Local time in seconds since 1970-01-01 0:00.
     fn local(&self, second: i64) -> i64 {
         let change = self.offsets.changes.partition_point(|change| change.timestamp() <= second);
         second + i64::from(self.offsets.seconds[change])
@@ -142,7 +142,7 @@ impl<'a> Accumulator<'a> {
             && hours.hour.is_none_or(|wanted| usize::from(wanted) == hour % 24)
     }
 
-    /// The summary, without its counterparties and without the ids of calls that are not returned.
+    /// The summary, without counterparties and without ids of unreturned calls.
     pub(super) fn finish(mut self) -> Summary {
         self.keep_day();
         let Self { mut summary, talk_ms, days, hours, dispositions, asking, .. } = self;

@@ -1,4 +1,4 @@
-//! The summary of a history whose calls are counted.
+//! The summary of a counted history.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::labels::Labels;
 use crate::returned::{self, Standing, standing};
 use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::calls;
-use crate::spans::{self, Span, Wanted, year_one, year_ten_thousand};
+use crate::spans::{self, Counted, FEW_BETWEEN, Span, Wanted, year_one, year_ten_thousand};
 use crate::zones::Offsets;
 
 /// Adds up the counts of a history, and the calls at the edges of the filter's period.
@@ -35,12 +35,11 @@ pub(super) fn summarize(
     let Question { owner, filter, zone, .. } = question;
     let parts = Parts::of(filter, offsets);
     let mut accumulator = Accumulator::new(filter, offsets, zone.name());
-    let mut found = Found::default();
+    let mut found = Found::new(filter);
     if let Some(quarters) = parts.counted {
         day::read(connection, owner, quarters, |quarter, code, count| {
-            if accumulator.add_count(quarter, code, count) {
-                found.add(quarter, code, count);
-            }
+            let fits = accumulator.add_count(quarter, code, count);
+            found.add(quarter, code, count, fits);
         })?;
     }
     let mut single = Single::default();
@@ -77,15 +76,15 @@ pub(super) fn summarize(
     Ok((summary, Newest::of(inbound)))
 }
 
-/// Calls that are ranked by their counterparties at most, which takes less than a tenth of a second.
+/// Maximum number of calls that are grouped by counterparty, in less than a tenth of a second.
 const MOST_RANKED: u64 = 80_000;
 
-/// Whether the lists of counterparties that are kept are those that are wanted.
+/// Whether the stored lists of counterparties answer the filter.
 fn is_by_type_alone(filter: &Filter) -> bool {
     *filter == Filter { types: filter.types.clone(), ..Filter::default() }
 }
 
-/// The filter's period, as whole quarters of an hour that are counted and spans whose calls are read.
+/// The filter's period, as whole quarters of an hour that are counted and spans that are read call by call.
 struct Parts {
     counted: Option<(Quarter, Quarter)>,
     single: Vec<Span>,
@@ -96,7 +95,7 @@ impl Parts {
         let ends = (year_one(), year_ten_thousand());
         let from = filter.from.map_or(ends.0, |from| from.clamp(ends.0, ends.1));
         let until = filter.until.map_or(ends.1, |until| until.clamp(ends.0, ends.1));
-        // Before this the zone's clocks were off by other than quarters.
+        // Before this time, the offsets of the zone were not multiples of a quarter of an hour.
         let even = offsets.spans().from;
         let first = from.max(even);
         let first = Quarter(first.timestamp().div_euclid(QUARTER) + i64::from(!is_start(first)));
@@ -121,35 +120,46 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// The quarters in which counted calls were found that fit, in the order of time.
-#[derive(Default)]
+/// The quarters in which counted calls were found, in the order of time.
 struct Found {
     quarters: Vec<FoundQuarter>,
+    /// Calls that do not fit and are read nevertheless, between two quarters with some that do.
+    most_between: u64,
 }
 
 #[derive(Clone, Copy)]
 struct FoundQuarter {
     quarter: Quarter,
+    all: u64,
+    /// Those that fit, and of them the inbound and the open ones.
     calls: u64,
     inbound: u64,
     open: u64,
 }
 
 impl Found {
-    fn add(&mut self, quarter: Quarter, code: Code, count: Count) {
-        let Count { calls, open, .. } = count;
+    /// The statements that read calls do not know the hours that are wanted.
+    fn new(filter: &Filter) -> Self {
+        let most_between = if filter.hours.is_some() { 0 } else { FEW_BETWEEN };
+        Self { quarters: Vec::new(), most_between }
+    }
+
+    fn add(&mut self, quarter: Quarter, code: Code, Count { calls: all, open, .. }: Count, fits: bool) {
+        let calls = if fits { all } else { 0 };
         let inbound = if code.call_type().direction() == Direction::Inbound { calls } else { 0 };
+        let open = if fits { open } else { 0 };
         match self.quarters.last_mut().filter(|last| last.quarter == quarter) {
             Some(last) => {
+                last.all += all;
                 last.calls += calls;
                 last.inbound += inbound;
                 last.open += open;
             }
-            None => self.quarters.push(FoundQuarter { quarter, calls, inbound, open }),
+            None => self.quarters.push(FoundQuarter { quarter, all, calls, inbound, open }),
         }
     }
 
-    /// When the first and the last of the counted calls began.
+    /// Times of the first and the last counted call.
     fn ends(
         &self,
         connection: &mut PgConnection,
@@ -157,7 +167,9 @@ impl Found {
         filter: &Filter,
     ) -> QueryResult<Vec<DateTime<Utc>>> {
         let mut ends = Vec::new();
-        for (found, is_first) in [(self.quarters.first(), true), (self.quarters.last(), false)] {
+        let mut fitting = self.quarters.iter().filter(|found| found.calls > 0);
+        let first = fitting.next();
+        for (found, is_first) in [(first, true), (fitting.next_back().or(first), false)] {
             let Some(found) = found else { continue };
             let fitting = in_span(owner, filter, day::span(found.quarter)).select(calls::created_at);
             let at: Option<DateTime<Utc>> = match is_first {
@@ -170,13 +182,18 @@ impl Found {
         Ok(ends)
     }
 
-    /// Spans of the newest quarters that together have `enough` of an amount, and how much they have.
+    /// Spans of the newest quarters that together contain `enough` of an amount, and their total.
     fn newest(&self, amount: fn(&FoundQuarter) -> u64, enough: u64) -> (Vec<Span>, u64) {
-        spans::newest(self.quarters.iter().rev().map(|found| (found.quarter, amount(found))), enough)
+        let counted = |found: &FoundQuarter| Counted {
+            quarter: found.quarter,
+            wanted: amount(found),
+            calls: found.all,
+        };
+        spans::newest(self.quarters.iter().rev().map(counted), enough, self.most_between)
     }
 }
 
-/// The calls of a span that fit.
+/// The matching calls of a span.
 fn in_span<'a>(owner: PartyKey, filter: &Filter, span: Span) -> calls::BoxedQuery<'a, diesel::pg::Pg> {
     calls::table
         .filter(calls::number.eq(owner))
@@ -195,7 +212,7 @@ struct Single {
 }
 
 impl Single {
-    /// Adds the calls of a span that fit.
+    /// Adds the matching calls of a span.
     fn read(
         &mut self,
         connection: &mut PgConnection,
@@ -224,7 +241,7 @@ impl Single {
         Ok(())
     }
 
-    /// The counterparties with the most calls, together with those of counted calls.
+    /// The counterparties with the most calls, including those of counted calls.
     fn ranked_with(mut self, counted: Vec<Entry>, types: TypeSet) -> Vec<Entry> {
         for entry in counted {
             self.entries.entry(entry.counterparty).and_modify(|known| known.merge(&entry)).or_insert(entry);
@@ -236,8 +253,8 @@ impl Single {
     }
 }
 
-/// Counterparties with the most calls in some spans, and those of `also` that have any. OFFSET 0 is there for
-/// the same reason as in [`Wanted::load`].
+/// The counterparties with the most calls in some spans, and those of `also` that have calls there. For
+/// OFFSET 0 see [`Wanted::load`].
 fn rank(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -302,7 +319,7 @@ fn rank(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Counted inbound calls of some spans.
+/// Counted inbound calls in some spans.
 fn inbound_in(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -315,7 +332,7 @@ fn inbound_in(
     Wanted { owner, spans, types, dispositions: dispositions(filter), until }.load(connection)
 }
 
-/// Newest counted calls that are not returned.
+/// The newest counted calls that are not returned.
 fn newest_open(
     connection: &mut PgConnection,
     owner: PartyKey,

@@ -1,4 +1,4 @@
-//! The summary of several histories at once.
+//! The summary of several histories.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,8 +13,8 @@ use super::medians::Times;
 use super::{Question, with_times};
 use crate::labels::Labels;
 
-/// The sum of the summaries of some histories, with the medians of all their calls. Its counterparties are
-/// those that are among the first ten of a history, with the calls of those histories where they are.
+/// The sum of the summaries of several histories, with the medians of all their calls. Its counterparties are
+/// those among the first ten of any history, with their calls in those histories.
 pub fn summarize_lines(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -32,7 +32,7 @@ pub fn summarize_lines(
     Ok(sum)
 }
 
-/// Adds the summary of one history more.
+/// Adds the summary of another history.
 fn add(sum: &mut Summary, other: Summary) {
     sum.covers = covered(sum.covers, sum.calls, other.covers, other.calls);
     sum.top_counterparties_cover =
@@ -55,7 +55,7 @@ fn add(sum: &mut Summary, other: Summary) {
     add_dispositions(&mut sum.dispositions, &other.dispositions);
 }
 
-/// Joint coverage of two figures of which one does not cover all of its calls.
+/// Coverage of the sum of two figures that may not cover all calls.
 fn covered(one: Option<Coverage>, calls: u64, other: Option<Coverage>, more: u64) -> Option<Coverage> {
     let all = |calls| Coverage { calls, of: calls };
     let (first, second) = (one.unwrap_or_else(|| all(calls)), other.unwrap_or_else(|| all(more)));

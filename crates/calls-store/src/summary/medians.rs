@@ -1,7 +1,7 @@
-//! Median times of inbound calls: how long it rang, and how long until a missed call was returned.
+//! Medians of inbound calls: ring time, and time until a missed call was returned.
 //!
-//! Counts hold no medians, so these are of calls that are looked up one by one: all of them up to [`MOST`],
-//! else the newest. The summary says where that leaves some out.
+//! Counts contain no medians, so they are computed from the newest calls, up to [`MOST`]. The summary says
+//! which calls are covered, if not all.
 
 use std::collections::HashSet;
 
@@ -15,24 +15,24 @@ use crate::returned;
 use crate::rows::CallColumns;
 use crate::schema::calls;
 
-/// Inbound calls that are looked up at most, which takes some ten milliseconds.
+/// Maximum number of inbound calls, which are read in some ten milliseconds.
 pub(super) const MOST: usize = 5_000;
 
-/// The inbound calls of one history that are looked up.
+/// The inbound calls of a history.
 #[derive(Default)]
 pub(super) struct Newest {
     calls: Vec<CallColumns>,
 }
 
 impl Newest {
-    /// Takes in a call that fits, where it is inbound. To be told of the newest calls first.
+    /// Adds a matching call if it is inbound. Calls must come newest first.
     pub(super) fn see(&mut self, call: &CallColumns) {
         if self.calls.len() < MOST && call.call_type().direction() == Direction::Inbound {
             self.calls.push(*call);
         }
     }
 
-    /// The newest of some calls that fit, in any order.
+    /// The newest of some matching calls, in any order.
     pub(super) fn of(mut calls: Vec<CallColumns>) -> Self {
         calls.sort_unstable_by_key(|call| std::cmp::Reverse((call.created_at, call.id)));
         let mut newest = Self::default();
@@ -40,7 +40,7 @@ impl Newest {
         newest
     }
 
-    /// Looks the times up.
+    /// Reads the times.
     pub(super) fn times(self, connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Times> {
         if self.calls.is_empty() {
             return Ok(Times::default());
@@ -61,7 +61,7 @@ impl Newest {
     }
 }
 
-/// The ring times of some calls, where they are known, in milliseconds.
+/// The ring times of calls that have one, in milliseconds.
 fn rings(connection: &mut PgConnection, owner: PartyKey, ids: Vec<CallId>) -> QueryResult<Vec<u64>> {
     let wanted: HashSet<CallId> = ids.iter().copied().collect();
     let (Some(first), Some(last)) = (ids.iter().min().copied(), ids.iter().max().copied()) else {
@@ -71,7 +71,8 @@ fn rings(connection: &mut PgConnection, owner: PartyKey, ids: Vec<CallId>) -> Qu
         .filter(calls::number.eq(owner))
         .filter(calls::ring_ms.is_not_null())
         .select((calls::id, calls::ring_ms));
-    // Calls that came in in the order of their times have ids in a row: one look instead of many.
+    // Calls that were stored in the order of their times have consecutive ids: one range instead of many
+    // lookups.
     let is_row = last.0.abs_diff(first.0) < 4 * ids.len() as u64;
     let rows: Vec<(CallId, Option<i32>)> = match is_row {
         true => known.filter(calls::id.between(first, last)).load(connection)?,
@@ -90,14 +91,14 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Adds those of another history.
+    /// Adds the times of another history.
     pub(super) fn add(&mut self, other: Self) {
         self.looked_up += other.looked_up;
         self.rings.extend(other.rings);
         self.returns.extend(other.returns);
     }
 
-    /// Writes the medians into a summary of the calls that they are of.
+    /// Adds the medians to the summary of the same calls.
     pub(super) fn write(self, summary: &mut Summary) {
         let of = summary.inbound.answered + summary.inbound.missed;
         summary.inbound.median_ring = median(self.rings).map(TalkTime::from_ms);
@@ -106,7 +107,7 @@ impl Times {
     }
 }
 
-/// The value in the middle; of two, half way between them.
+/// The median; the mean of the middle two for an even number.
 fn median(mut values: Vec<u64>) -> Option<u64> {
     values.sort_unstable();
     let upper = *values.get(values.len() / 2)?;

@@ -1,4 +1,4 @@
-//! The summary of a history whose calls are read one by one.
+//! The summary of a history that is read call by call.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -21,12 +21,12 @@ use crate::rows::CallColumns;
 use crate::schema::calls;
 use crate::zones::Offsets;
 
-/// Calls that are read at once.
+/// Calls per query.
 const PAGE: u16 = 10_000;
-/// Calls that are added up at most: their counterparties are kept in memory.
+/// Maximum number of calls, whose counterparties are held in memory.
 const MOST: u64 = 300_000;
 
-/// Adds up the calls of a history of `size` calls that fit, the newest first, as far as the time allows.
+/// Adds up the matching calls of a history of `size` calls, newest first, as far as the time allows.
 pub(super) fn summarize(
     connection: &mut PgConnection,
     labels: &Labels,
@@ -78,7 +78,7 @@ pub(super) fn summarize(
     Ok((summary, newest))
 }
 
-/// When the owner of a history last spoke with each counterparty.
+/// Time of the last completed call with each counterparty.
 fn last_spoken(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -93,7 +93,7 @@ fn last_spoken(
     Ok(rows.into_iter().filter_map(|(key, spoken)| Some((key, spoken?))).collect())
 }
 
-/// Finds those of some calls that are not returned.
+/// The calls that are not returned.
 fn are_open(
     connection: &mut PgConnection,
     owner: PartyKey,

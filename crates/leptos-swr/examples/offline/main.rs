@@ -29,9 +29,16 @@ impl Query for Names {
     }
 }
 
-async fn post_name(name: String) -> Result<(), String> {
-    let request = Request::post("/api/names").body(name.clone()).map_err(|error| error.to_string())?;
-    match request.send().await {
+/// A name to add, and its idempotency key: a request that is sent twice adds the name once.
+type Addition = (String, String);
+
+fn addition(name: &str) -> Addition {
+    (name.to_owned(), format!("{}-{}", js_sys::Date::now(), js_sys::Math::random()))
+}
+
+async fn post_name((name, key): Addition) -> Result<(), String> {
+    let request = Request::post("/api/names").header("Idempotency-Key", &key).body(name.clone());
+    match request.map_err(|error| error.to_string())?.send().await {
         Ok(answer) if answer.ok() => Ok(()),
         _ => Err(name),
     }
@@ -50,13 +57,17 @@ fn App() -> impl IntoView {
     cache.show_keys::<Names>();
     let names = use_query(|| Some(Names));
     let entries = cache.clone();
-    let queue =
-        MutationQueue::new(&cache, post_name, move |_| entries.query(Names), |name: &String| append(name));
+    let queue = MutationQueue::new(
+        &cache,
+        post_name,
+        move |_| entries.query(Names),
+        |(name, _): &Addition| append(name),
+    );
     queue.persist(WebStorage::local("names"), 1);
     let queue = StoredValue::new_local(queue);
     let (failed, set_failed) = signal(String::new());
     let add = move |name: &'static str| {
-        let reply = queue.with_value(|queue| queue.push(name.to_owned()));
+        let reply = queue.with_value(|queue| queue.push(addition(name)));
         leptos::task::spawn_local(async move {
             if let Err(name) = reply.await {
                 set_failed.set(name);

@@ -1,5 +1,6 @@
 //! A small server for the example and its browser test: the page's files, and an API with moods.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub enum Mood {
     Broken,
     /// Not at all, until the mood changes or the page hangs up.
     Silent,
+    /// As [`Mood::Silent`], but a name is added before.
+    Lost,
 }
 
 /// Requests to the API.
@@ -41,6 +44,8 @@ struct Shared {
     folder: PathBuf,
     mood: Mutex<Mood>,
     log: Mutex<Log>,
+    /// Idempotency keys of the names that were added.
+    keys: Mutex<HashSet<String>>,
 }
 
 impl Server {
@@ -49,8 +54,8 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let address = listener.local_addr()?;
         let folder = folder.as_ref().to_owned();
-        let (mood, log) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { folder, mood, log });
+        let shared = Shared { folder, mood: Mutex::default(), log: Mutex::default(), keys: Mutex::default() };
+        let shared = Arc::new(shared);
         let server = Self { address, shared: shared.clone() };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -78,13 +83,16 @@ impl Shared {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut first = String::new();
         reader.read_line(&mut first)?;
-        let mut length = 0;
+        let (mut length, mut key) = (0, String::new());
         loop {
             let mut line = String::new();
             reader.read_line(&mut line)?;
             match line.trim_end().split_once(':') {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = value.trim().parse().unwrap_or(0);
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("idempotency-key") => {
+                    value.trim().clone_into(&mut key);
                 }
                 None if line.trim_end().is_empty() => break,
                 _ => {}
@@ -95,16 +103,25 @@ impl Shared {
         let path = first.split(' ').nth(1).unwrap_or("/").to_owned();
         match (path.strip_prefix("/api/people/"), path == "/api/names") {
             (Some(group), _) => self.answer_api(&mut stream, group),
-            (None, true) if first.starts_with("POST") => self.add_name(&mut stream, &body),
+            (None, true) if first.starts_with("POST") => self.add_name(&mut stream, &body, key),
             (None, true) => self.list_names(&mut stream),
             (None, false) => self.answer_file(&mut stream, &path),
         }
     }
 
-    fn add_name(&self, stream: &mut TcpStream, name: &[u8]) -> Result<()> {
+    fn add_name(&self, stream: &mut TcpStream, name: &[u8], key: String) -> Result<()> {
+        let add = || {
+            if lock(&self.keys).insert(key) {
+                lock(&self.log).posted.push(String::from_utf8_lossy(name).into_owned());
+            }
+        };
+        if *lock(&self.mood) == Mood::Lost {
+            add();
+            return self.mood(stream).map(drop);
+        }
         match self.mood(stream)? {
             Some(Mood::Good) => {
-                lock(&self.log).posted.push(String::from_utf8_lossy(name).into_owned());
+                add();
                 respond(stream, "204 No Content", "text/plain", b"")
             }
             Some(_) => respond(stream, "500 Internal Server Error", "text/plain", b"no names today"),
@@ -118,16 +135,16 @@ impl Shared {
         respond(stream, "200 OK", "application/json", format!("[{names}]").as_bytes())
     }
 
-    /// The mood once it is another than silent. `None` if the page has hung up before.
+    /// The mood once it is one that answers. `None` if the page has hung up before.
     fn mood(&self, stream: &TcpStream) -> Result<Option<Mood>> {
         stream.set_read_timeout(Some(Duration::from_millis(20)))?;
         loop {
             match *lock(&self.mood) {
-                Mood::Silent if matches!(stream.peek(&mut [0]), Ok(0)) => {
+                Mood::Silent | Mood::Lost if matches!(stream.peek(&mut [0]), Ok(0)) => {
                     lock(&self.log).aborted += 1;
                     return Ok(None);
                 }
-                Mood::Silent => {}
+                Mood::Silent | Mood::Lost => {}
                 mood => return Ok(Some(mood)),
             }
         }

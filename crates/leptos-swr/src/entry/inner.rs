@@ -1,4 +1,4 @@
-//! An entry with its data: carries out what the machine decides.
+//! An entry with its data: executes the machine's decisions.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -20,20 +20,20 @@ pub(crate) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
 /// Fetcher of an entry.
 pub(crate) type Fetch<T, E> = Rc<dyn Fn() -> Answer<T, E>>;
-/// An entry's view of a hook that shows it.
+/// A hook that shows an entry, as seen by the entry.
 pub(crate) trait Shows<T, E> {
-    /// The options as they are now.
+    /// The current options.
     fn options(&self) -> Rc<Options<T, E>>;
-    /// Drops the data kept of the key before.
+    /// Drops the data kept of the previous key.
     fn forget(&self);
-    /// Where the hook was called.
+    /// Location of the hook.
     #[cfg(feature = "devtools")]
     fn location(&self) -> &'static std::panic::Location<'static>;
 }
 
 /// A hook that shows an entry.
 pub(crate) struct Watcher<T, E> {
-    /// `None`: the hook shows what others put there.
+    /// `None` if the hook only shows data that others store.
     pub fetch: Option<Fetch<T, E>>,
     pub hook: Rc<dyn Shows<T, E>>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Inner<T, E> {
     pub committed: RefCell<Option<Option<T>>>,
     watchers: RefCell<Vec<(WatcherId, Watcher<T, E>)>>,
     preloaded: RefCell<Option<Answer<T, E>>>,
-    /// The source that pushes into this entry, and how many hooks use it.
+    /// The source that pushes into this entry, and the number of hooks that use it.
     pub source: RefCell<(usize, Option<Close>)>,
 }
 
@@ -148,7 +148,7 @@ where
             hook.forget();
             index += 1;
         }
-        // Set even where there was nothing: a hook may show what another key left.
+        // Set even if it was empty: a hook may show data left by another key.
         self.data.set(None);
         self.error.set(None);
         self.core.shared.committed(self);
@@ -180,7 +180,7 @@ where
         })
     }
 
-    /// A hook begins to show this entry.
+    /// A hook starts to show this entry.
     pub fn mount(&self, watcher: Watcher<T, E>, is_initial: bool) -> WatcherId {
         let id = self.core.shared.next_watcher.get() + 1;
         self.core.shared.next_watcher.set(id);
@@ -199,7 +199,7 @@ where
         id
     }
 
-    /// A hook leaves.
+    /// A hook stops showing this entry.
     pub fn unmount(&self, watcher: WatcherId) {
         self.watchers.borrow_mut().retain(|(id, _)| *id != watcher);
         if self.watchers.borrow().is_empty() {
@@ -228,7 +228,7 @@ where
         self.watchers.borrow().get(index).map(|(_, known)| known.hook.options())
     }
 
-    /// Takes a fetcher's answer for what it is worth.
+    /// Handles a fetcher's answer, depending on its worth.
     fn answer(&self, request: u64, answer: Result<T, E>) {
         let worth = self.core.machine.borrow().worth(request);
         match (worth, answer) {
@@ -255,7 +255,7 @@ where
         }
     }
 
-    /// Writes data; equal data keeps its identity and moves nobody.
+    /// Sets data. Equal data keeps its identity and notifies nobody.
     fn set_data(&self, data: Option<T>) {
         let old = self.data.get_untracked();
         let first = self.options_at(0);
@@ -280,7 +280,7 @@ where
         self.core.shared.committed(self);
     }
 
-    /// Whether every hook shows this already, as its fallback.
+    /// Whether every hook already shows this data as its fallback.
     fn is_fallback(&self, data: Option<&T>) -> bool {
         let watchers = self.watchers.borrow();
         let shows = |options: &Options<T, E>| {
@@ -293,7 +293,7 @@ where
         self.error.set_if_changed(error);
     }
 
-    /// Writes data as it is, and tells the machine.
+    /// Writes data, and notifies the machine.
     pub fn write(&self, data: Option<T>) {
         self.set_data(data);
         self.written();
@@ -307,7 +307,7 @@ where
         self.core.machine.borrow().is_newest_mutation(mutation)
     }
 
-    /// The data without what mutations under way only hope for.
+    /// The data without optimistic changes of running mutations.
     pub fn committed_data(&self) -> Option<T> {
         let committed = self.committed.borrow().clone();
         committed.unwrap_or_else(|| self.data.get_untracked())
@@ -323,7 +323,7 @@ where
         }
     }
 
-    /// Marks the data as stale: it is fetched again now if a hook watches it, else once one does.
+    /// Marks the data as stale: it is fetched again now if a hook watches it, or else when one does.
     pub fn invalidate(&self) {
         drop(self.preloaded.take());
         self.core.dispatch(Event::Revalidate);
@@ -335,7 +335,7 @@ where
     T: Value,
     E: Value,
 {
-    /// Writes what a mutation's work has brought, and ends the mutation.
+    /// Writes the result of a mutation, and ends it.
     pub fn take_result<R>(
         &self,
         mutation: u64,
@@ -363,12 +363,12 @@ where
         self.end_mutation(mutation, revalidate);
     }
 
-    /// Takes the preloaded answer, if it is still unused.
+    /// Takes the preloaded answer, if it is unused.
     pub fn take_preloaded(&self) -> Option<Answer<T, E>> {
         self.preloaded.take()
     }
 
-    /// Starts a fetcher before anybody watches. The answer is kept for the first request of a watcher.
+    /// Starts a fetcher before a hook watches. The answer is kept for the first request.
     pub fn preload(&self, fetch: impl FnOnce() -> Answer<T, E>) {
         if self.preloaded.borrow().is_some() {
             return;

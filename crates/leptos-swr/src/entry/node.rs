@@ -16,14 +16,14 @@ use crate::request::Request;
 pub(crate) struct Shared {
     pub host: Rc<dyn Host>,
     pub config: Config,
-    /// One, which calls those before it: most caches have none.
+    /// Calls the listeners registered before it, too: most caches have none.
     pub on_commit: RefCell<Option<CommitListener>>,
     pub next_watcher: Cell<WatcherId>,
     #[cfg(feature = "devtools")]
     pub key_texts: crate::devtools::KeyTexts,
 }
 
-/// Hears of each entry whose data has changed.
+/// Called for each entry whose data has changed.
 pub(crate) type CommitListener = Rc<dyn Fn(&dyn Node)>;
 
 impl Shared {
@@ -41,7 +41,7 @@ impl Shared {
     pub fn committed(&self, node: &dyn Node) {
         #[cfg(feature = "devtools")]
         node.core().traced.written_ms.set(Some(self.host.now_ms()));
-        // A statement of its own: a listener may add another one.
+        // A separate statement, because a listener may register another one.
         let listener = self.on_commit.borrow().clone();
         if let Some(listener) = listener {
             listener(node);
@@ -65,20 +65,20 @@ pub(crate) struct Core {
     pub traced: crate::devtools::Traced,
 }
 
-/// An entry, whatever its types.
+/// An entry of any types.
 pub(crate) trait Node {
     fn core(&self) -> &Core;
     fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
     fn as_any_ref(&self) -> &dyn Any;
-    /// The shortest interval and the first watcher's pause, as they are now.
+    /// The shortest interval, and whether the first watcher is paused.
     fn refresh_ms_and_paused(&self) -> (u64, bool);
-    /// Starts a watcher's fetcher (or takes what was preloaded).
+    /// Starts a watcher's fetcher, or takes the preloaded answer.
     fn fetch(self: Rc<Self>, request: u64, watcher: WatcherId);
     fn call(&self, notice: Notice, watcher: WatcherId);
     fn clear(&self, revalidate: bool);
     #[cfg(feature = "devtools")]
     fn has_data_and_error(&self) -> (bool, bool);
-    /// Where the hooks that show the entry were called.
+    /// Locations of the hooks that show the entry.
     #[cfg(feature = "devtools")]
     fn shown_by(&self) -> Vec<&'static std::panic::Location<'static>>;
 }
@@ -107,8 +107,8 @@ impl Core {
         }
     }
 
-    /// Lets the machine decide, and does what it says. May be called from anywhere, callbacks included:
-    /// then the outer call does the work in its turn.
+    /// Passes an event to the machine, and executes its effects. May be called from anywhere, including
+    /// callbacks: then the outer call executes the effects.
     pub fn dispatch(&self, event: Event) {
         let Some(node) = self.me.upgrade() else { return };
         let (refresh_ms, paused) = node.refresh_ms_and_paused();
@@ -129,7 +129,7 @@ impl Core {
         }
         let mut next = 0;
         loop {
-            // A statement of its own: the queue must be free while the effect is carried out.
+            // A separate statement, because the queue must be free while the effect is executed.
             let effect = self.queue.borrow().get(next).copied();
             let Some(effect) = effect else { break };
             self.perform(&node, effect);

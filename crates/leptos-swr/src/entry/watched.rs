@@ -7,8 +7,7 @@ use reactive_graph::traits::{Notify as _, Track};
 
 use crate::machine::Retry;
 
-/// The machine's [`crate::machine::Status`] in parts, so that a change notifies only those who read that
-/// part.
+/// The machine's [`crate::machine::Status`], split so that a change notifies only readers of that part.
 #[derive(Default)]
 pub(crate) struct StatusSignals {
     pub is_validating: Watched<bool>,
@@ -17,8 +16,8 @@ pub(crate) struct StatusSignals {
     pub retry: Watched<Option<Retry>>,
 }
 
-/// A value and a trigger of its changes: a signal that stays on its thread, and much smaller in the
-/// WebAssembly than one that could leave it.
+/// A value with a trigger for changes: a signal that stays on its thread, with much less WebAssembly than one
+/// that can be sent.
 pub(crate) struct Watched<V> {
     value: RefCell<V>,
     changed: ArcTrigger,
@@ -46,15 +45,15 @@ impl<V: Clone> Watched<V> {
         self.changed.notify();
     }
 
-    /// Sets the value and notifies nobody.
+    /// Sets the value without notifying.
     pub fn set_silently(&self, value: V) {
-        // The old value is dropped outside the borrow: its drop may reach for this.
+        // The old value is dropped outside the borrow, because its drop may use this.
         drop(self.value.replace(value));
     }
 }
 
 impl<V: Clone + PartialEq> Watched<V> {
-    /// Sets it where the value is another.
+    /// Sets the value if it differs.
     pub fn set_if_changed(&self, value: V) {
         let is_same = *self.value.borrow() == value;
         if !is_same {

@@ -1,4 +1,4 @@
-//! The window the app runs in.
+//! The browser's window.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -13,8 +13,8 @@ use super::{Host, HostEvent, Listener, Task};
 
 /// The browser's window as a [`Host`].
 ///
-/// `navigator.onLine` is not asked: it lies (<https://crbug.com/678075>). As in swr, the page is taken to be
-/// online until an `offline` event says otherwise.
+/// `navigator.onLine` is not read, because it is unreliable (<https://crbug.com/678075>). As in swr, the page
+/// is assumed to be online until an `offline` event.
 pub struct Browser {
     state: Rc<State>,
 }
@@ -22,7 +22,7 @@ pub struct Browser {
 struct State {
     online: Cell<bool>,
     last_timer: Cell<u64>,
-    /// The timers that run.
+    /// Running timers.
     timers: RefCell<Vec<Timer>>,
 }
 
@@ -42,7 +42,8 @@ impl State {
 }
 
 impl Browser {
-    /// The window of this page. Without one (on a server) the host is visible and online, and never calls.
+    /// The window of this page. Without one (on a server) the host is visible and online, and never calls
+    /// back.
     pub fn new() -> Self {
         Self {
             state: Rc::new(State {
@@ -75,13 +76,13 @@ impl Host for Browser {
         self.state.last_timer.set(id);
         let mut run = Some(run);
         let closure = Closure::<dyn FnMut()>::new(move || {
-            // Kept alive until its end: a closure must not free itself while it runs.
+            // Kept alive until its end, because a closure must not be dropped while it runs.
             let _timer = state.take_timer(id);
             if let Some(run) = run.take() {
                 run();
             }
         });
-        // setTimeout counts in 32 bits; what is longer would run at once.
+        // setTimeout takes 32 bits; a longer delay would fire at once.
         let delay = i32::try_from(delay_ms).unwrap_or(i32::MAX);
         let callback = closure.as_ref().unchecked_ref();
         let handle =
@@ -139,7 +140,7 @@ impl Host for Browser {
     }
 }
 
-/// A listener that is removed when it is dropped.
+/// A listener that is removed on drop.
 struct Listening {
     target: EventTarget,
     name: &'static str,

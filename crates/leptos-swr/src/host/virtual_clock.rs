@@ -1,4 +1,4 @@
-//! A world for tests, in which time passes when told to.
+//! An environment for tests, with a manual clock.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -12,10 +12,10 @@ use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 
 use super::{Host, HostEvent, Listener, Task};
 
-/// A [`Host`] whose time stands still until [`VirtualHost::advance`]. Clones are the same world.
+/// A [`Host`] whose time advances by [`VirtualHost::advance`] only. Clones are the same host.
 ///
-/// Making one also installs the executor of this thread's effects, so that [`VirtualHost::settle`] runs
-/// effects and fetchers alike.
+/// Creating one also installs the executor of this thread's effects, so that [`VirtualHost::settle`] runs
+/// effects and fetchers.
 #[derive(Clone)]
 pub struct VirtualHost(Rc<World>);
 
@@ -44,14 +44,14 @@ impl Default for VirtualHost {
 }
 
 impl VirtualHost {
-    /// A world at 0 ms, visible and online, whose dice always show one half.
+    /// A host at 0 ms, visible and online, whose random number is one half.
     pub fn new() -> Self {
         static EXECUTOR: Once = Once::new();
         EXECUTOR.call_once(|| {
-            // Somebody else's executor is as good: the fetchers' tasks still run here.
+            // An executor that is already installed works too: tasks of fetchers still run here.
             let _ = Executor::init_custom_executor(ThreadTasks);
         });
-        // An earlier world's tasks; dropped outside the borrow, as their drops may reach for the list.
+        // Tasks of an earlier host, dropped outside the borrow because their drops may use the list.
         drop(TASKS.take());
         Self(Rc::new(World {
             now_ms: Cell::new(0),
@@ -64,7 +64,7 @@ impl VirtualHost {
         }))
     }
 
-    /// Lets time pass: each timer that runs down in it is called at its own time.
+    /// Advances the time. Each timer that expires is called at its own time.
     pub fn advance(&self, ms: u64) {
         self.settle();
         let end = self.0.now_ms.get() + ms;
@@ -76,12 +76,12 @@ impl VirtualHost {
         self.0.now_ms.set(end);
     }
 
-    /// Runs all tasks and effects until none can go on. No time passes.
+    /// Runs all tasks and effects until none can continue. No time passes.
     pub fn settle(&self) {
         run_tasks();
     }
 
-    /// A task that goes on in so many milliseconds: the answer time of a fetcher. 0 needs no
+    /// A task that completes after `ms` milliseconds, as the response time of a fetcher. With 0 it needs no
     /// [`VirtualHost::advance`].
     pub fn sleep(&self, ms: u64) -> impl Future<Output = ()> + use<> {
         let done = Rc::new((Cell::new(false), RefCell::new(None::<Waker>)));
@@ -106,7 +106,7 @@ impl VirtualHost {
         })
     }
 
-    /// The window gets the focus.
+    /// Gives the window the focus.
     pub fn focus(&self) {
         self.tell(HostEvent::Focus);
     }
@@ -117,13 +117,13 @@ impl VirtualHost {
         self.tell(HostEvent::Focus);
     }
 
-    /// Brings or takes the network.
+    /// Connects or disconnects the network.
     pub fn set_online(&self, online: bool) {
         self.0.online.set(online);
         self.tell(if online { HostEvent::Online } else { HostEvent::Offline });
     }
 
-    /// Sets the random number from now on, between 0 and 1.
+    /// Sets the random number, between 0 and 1.
     pub fn set_random(&self, random: f64) {
         self.0.random.set(random);
     }
@@ -133,7 +133,7 @@ impl VirtualHost {
         self.0.timers.borrow().len()
     }
 
-    /// When the next timer runs down, in milliseconds.
+    /// Time at which the next timer expires, in milliseconds.
     pub fn next_timer_ms(&self) -> Option<u64> {
         self.0.timers.borrow().iter().map(|timer| timer.at_ms).min()
     }
@@ -212,7 +212,7 @@ fn push_task(task: Task) {
     TASKS.with(|tasks| tasks.borrow_mut().push_back((task, Arc::new(Flag(AtomicBool::new(true))))));
 }
 
-/// Polls every woken task, those spawned meanwhile too, until all wait.
+/// Polls every woken task, including those spawned meanwhile, until all wait.
 fn run_tasks() {
     loop {
         let woken = TASKS.with(|tasks| {

@@ -217,6 +217,69 @@ fn mutations_outlive_the_page() {
 }
 
 #[test]
+fn a_mutation_under_way_is_sent_again_by_the_next_page() {
+    let shelf = Shelf::default();
+    {
+        let rig = Rig::new();
+        let (_hook, posts, queue) = offline(&rig);
+        queue.persist(shelf.clone(), 1);
+        push(&queue, &["+x", "+y"]);
+        rig.host.set_online(true);
+        rig.host.advance(5);
+        assert_eq!(posts.keys(), ["+x"]);
+    }
+    let rig = Rig::new();
+    let (hook, posts, queue) = offline(&rig);
+    queue.persist(shelf.clone(), 1);
+    assert_eq!(hook.shown(), some("a1+x+y"));
+    rig.host.set_online(true);
+    rig.host.advance(20);
+    assert_eq!((posts.keys(), shelf.load()), (vec!["+x".to_owned(), "+y".to_owned()], None));
+}
+
+#[test]
+fn a_mutation_that_fails_because_the_page_is_left_is_sent_again_by_the_next_page() {
+    let shelf = Shelf::default();
+    {
+        let rig = Rig::new();
+        let (hook, posts, queue) = offline(&rig);
+        queue.persist(shelf.clone(), 1);
+        posts.react(|_, _| Err("NetworkError".to_owned()));
+        push(&queue, &["+x"]);
+        rig.host.set_online(true);
+        rig.host.advance(10 + 2_999);
+        assert_eq!((hook.shown(), queue.len()), (some("a1"), 0));
+    }
+    let rig = Rig::new();
+    let (hook, posts, queue) = offline(&rig);
+    queue.persist(shelf.clone(), 1);
+    assert_eq!((hook.shown(), queue.len()), (some("a1+x"), 1));
+    rig.host.set_online(true);
+    rig.host.advance(10);
+    assert_eq!((posts.keys(), shelf.load()), (vec!["+x".to_owned()], None));
+}
+
+#[test]
+fn a_failed_mutation_leaves_the_storage_when_the_page_has_stayed() {
+    let shelf = Shelf::default();
+    let rig = Rig::new();
+    let (_hook, posts, queue) = offline(&rig);
+    queue.persist(shelf.clone(), 1);
+    posts.react(|argument, _| match argument {
+        "+x" => Err("no".to_owned()),
+        argument => Ok(argument.to_owned()),
+    });
+    push(&queue, &["+x", "+y"]);
+    rig.host.set_online(true);
+    rig.host.advance(15);
+    assert_eq!(shelf.load().as_deref(), Some(r#"[1,["+x","+y"]]"#));
+    rig.host.advance(5);
+    assert_eq!(shelf.load().as_deref(), Some(r#"[1,["+x"]]"#));
+    rig.host.advance(2_990);
+    assert_eq!((posts.count(), shelf.load()), (2, None));
+}
+
+#[test]
 fn mutations_of_another_version_or_unreadable_ones_are_dropped() {
     for kept in [r#"[2,["+x"]]"#, "[1,[7]]", "{"] {
         let shelf = Shelf(Rc::new(RefCell::new(Some(kept.to_owned()))));

@@ -7,7 +7,7 @@ use calls_phone::{self as phone, Region};
 use calls_store::contacts::{Entry, Replaced};
 use clap::builder::{StringValueParser, TypedValueParser};
 
-/// A name of an address book.
+/// Parser for the name of an address book.
 pub(super) fn name() -> impl TypedValueParser<Value = String> {
     StringValueParser::new().try_map(|text| {
         let text = text.trim().to_owned();
@@ -28,7 +28,7 @@ pub(super) struct Read {
 }
 
 impl Read {
-    /// Takes in an entry.
+    /// Adds an entry.
     pub fn add(&mut self, item: Item, region: Option<Region>) {
         let person = match item {
             Ok(person) => person,
@@ -56,7 +56,7 @@ impl Read {
         refused.into_iter().map(|(reason, count)| format!("refused {count} {reason}")).collect()
     }
 
-    /// All of it in a line.
+    /// Summary in one line.
     pub fn line(&self, replaced: Option<Replaced>) -> String {
         let Self { people, refused, .. } = self;
         let refused: usize = refused.values().sum();

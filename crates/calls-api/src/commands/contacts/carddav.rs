@@ -1,4 +1,4 @@
-//! Address books on a server: CardDAV (RFC 6352).
+//! Address books on CardDAV servers (RFC 6352).
 
 mod http;
 mod multistatus;
@@ -16,7 +16,7 @@ pub(super) use http::Access;
 #[derive(Debug)]
 pub(super) struct Collection {
     http: Http,
-    /// Its address.
+    /// URL of the address book.
     pub url: Url,
     /// State of the collection: a sync token (RFC 6578) or a ctag, which differs after
     /// each change.
@@ -27,17 +27,18 @@ pub(super) struct Collection {
 const PROPERTIES: &str = "<d:propfind xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:carddav\" \
     xmlns:s=\"http://calendarserver.org/ns/\"><d:prop><d:resourcetype/><d:displayname/><d:current-user-principal/>\
     <c:addressbook-home-set/><d:sync-token/><s:getctag/></d:prop></d:propfind>";
-/// All cards. Each has a formatted name: it must (RFC 2426, RFC 6350).
+/// Request for all cards. The filter matches every card, because a formatted name is required (RFC 2426, RFC
+/// 6350).
 const CARDS: &str = "<c:addressbook-query xmlns:d=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:carddav\">\
     <d:prop><d:getetag/><c:address-data/></d:prop><c:filter><c:prop-filter name=\"FN\"/></c:filter>\
     </c:addressbook-query>";
 
 impl Collection {
-    /// Finds the address book at an address: of the book itself, of an account, or of a server (RFC 6764).
+    /// Finds the address book at the URL of a book, of an account, or of a server (RFC 6764).
     pub fn find(access: Access) -> anyhow::Result<Self> {
         let url = access.url.clone();
         let http = Http::new(access)?;
-        // A server's front page knows nothing of CardDAV, and then this path does.
+        // The root of a server may not speak CardDAV; this well-known path does.
         let known = match Self::at(&http, &url)? {
             Some(found) => Some(found),
             None => Self::at(&http, &url.join("/.well-known/carddav")?)?,
@@ -47,9 +48,9 @@ impl Collection {
         Ok(Self { http, url, state })
     }
 
-    /// The address book that an address leads to; `None` where nobody speaks CardDAV.
+    /// Finds the address book that a URL leads to. `None` if no CardDAV server answers there.
     fn at(http: &Http, url: &Url) -> anyhow::Result<Option<(Url, Option<String>)>> {
-        /// From a server to its user, to the address books, to one of them.
+        /// At most: from the server to the user, to the address books, to one of them.
         const STEPS: usize = 4;
         let mut url = url.clone();
         for _ in 0..STEPS {
@@ -74,14 +75,14 @@ impl Collection {
         let answer = self.http.ask("REPORT", &self.url, 1, CARDS)?;
         let (_, body) = expect_multistatus(answer)?;
         let read = |card: &str| {
-            // A resource that is no card is skipped, as a file in a folder is.
+            // Resources that are not cards are skipped, like other files in a folder.
             _ = calls_contacts::read(card.as_bytes(), &mut each);
         };
         multistatus::read_cards(&body, read).context("cannot read the server's answer")
     }
 }
 
-/// The only address book of a home; where there are several, somebody has to say which.
+/// The only address book of a home. An error lists the books if there are several.
 fn only_book(http: &Http, home: &Url) -> anyhow::Result<(Url, Option<String>)> {
     let found = propfind(http, home, 1)?;
     let (at, resources) =
@@ -102,8 +103,8 @@ fn only_book(http: &Http, home: &Url) -> anyhow::Result<(Url, Option<String>)> {
     Ok((url, book.state()))
 }
 
-/// A server's response for an address, and the address after redirects. `None` where it does not speak
-/// CardDAV there.
+/// PROPFIND at a URL: the response, and the URL after redirects. `None` if the server does not speak CardDAV
+/// there.
 fn propfind(http: &Http, url: &Url, depth: u8) -> anyhow::Result<Option<(Url, Vec<Resource>)>> {
     let answer = http.ask("PROPFIND", url, depth, PROPERTIES)?;
     if matches!(answer.status, 200 | 400 | 404 | 405 | 501) {

@@ -76,7 +76,7 @@ fn read_all(arguments: &Arguments) -> anyhow::Result<Read> {
     let mut read = Read::default();
     for (file, in_folder) in &files {
         match read_file(file, &bar, arguments.region, &mut read) {
-            // Others have files in the folder too.
+            // Folders may contain other files.
             Err(error @ ReadError::UnknownFormat(_)) if *in_folder => {
                 bar.suspend(|| eprintln!("{} left out: {error}", file.display()));
             }
@@ -101,7 +101,7 @@ fn read_file(
     calls_contacts::read(reader, |item| read.add(item, region)).map(|_| ())
 }
 
-/// Progress bar with rate and ETA. Hidden where nobody looks or nobody can tell.
+/// Progress bar with rate and ETA. Hidden without a terminal or a known total.
 fn bar(files: &[(PathBuf, bool)]) -> ProgressBar {
     let size = |(file, _): &(PathBuf, bool)| fs::metadata(file).map_or(0, |metadata| metadata.len());
     let size: u64 = files.iter().map(size).sum();

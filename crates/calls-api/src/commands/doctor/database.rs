@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz};
 use local_postgres::Programs;
 
-use super::{Findings, cures, folders};
+use super::{Findings, fixes, folders};
 use crate::commands::storage::{Place, Storage};
 use calls_store::server::Server;
 use calls_store::{directory, migrations};
@@ -49,7 +49,7 @@ fn check_private(folder: &Path, findings: &mut Findings) {
     }
 }
 
-/// Whom the server runs as.
+/// Checks the user that the server runs as.
 fn check_user(folder: &Path, findings: &mut Findings) {
     if !rustix::process::geteuid().is_root() {
         return;
@@ -70,7 +70,7 @@ fn check_user(folder: &Path, findings: &mut Findings) {
     }
 }
 
-/// Asks the database, and returns the server's major version.
+/// Connects to the database, and returns the server's major version.
 fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> Option<u32> {
     let opened = Server::open_existing(url, folder.map(Path::to_path_buf)).and_then(|server| {
         server.require_answer(|| {})?;
@@ -82,7 +82,7 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
         Ok(opened) => opened,
         Err(error) => {
             let text = format!("{error:#}");
-            let mend = cures::of(&text, folder);
+            let mend = fixes::of(&text, folder);
             findings.fail("database", text, mend);
             return None;
         }
@@ -91,7 +91,7 @@ fn open(url: Option<String>, folder: Option<&Path>, findings: &mut Findings) -> 
         Ok(major) => Some(major),
         Err(error) => {
             let text = format!("{error:#}");
-            let mend = cures::of(&text, folder);
+            let mend = fixes::of(&text, folder);
             findings.fail("database", text, mend);
             None
         }
@@ -155,7 +155,7 @@ fn check_clock(
     newest: Option<DateTime<Utc>>,
     findings: &mut Findings,
 ) {
-    /// No version of this program is older.
+    /// Date of the first version of this program.
     const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(1_767_225_600, 0).expect("2026-01-01");
     let mend = "timedatectl set-ntp true";
     let apart = (now - database).abs();

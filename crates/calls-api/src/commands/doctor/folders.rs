@@ -1,4 +1,4 @@
-//! The data folder: whose it is, who may write into it, and how much room there is.
+//! The data folder: owner, permissions and free space.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -8,7 +8,7 @@ use rustix::fs::Access;
 
 use super::Findings;
 
-/// Looks at a data folder. False if this user cannot use it, and so nothing in it can be looked at.
+/// Checks a data folder. False if this user cannot use it, so that its contents cannot be checked.
 pub(super) fn check(folder: &Path, findings: &mut Findings) -> bool {
     let Ok(found) = fs::metadata(folder) else { return check_missing(folder, findings) };
     if !found.is_dir() {
@@ -34,7 +34,7 @@ pub(super) fn check(folder: &Path, findings: &mut Findings) -> bool {
     true
 }
 
-/// A folder that `calls serve` makes at its first start.
+/// Checks whether `calls serve` could create the folder.
 fn check_missing(folder: &Path, findings: &mut Findings) -> bool {
     let above = folder.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
     if may_use(above) {
@@ -57,7 +57,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whether this user may make files in a folder. The kernel knows, also where there are access control lists.
+/// Whether this user may create files in a folder. The kernel decides, so access control lists count too.
 fn may_use(folder: &Path) -> bool {
     rustix::fs::accessat(
         rustix::fs::CWD,
@@ -68,13 +68,13 @@ fn may_use(folder: &Path) -> bool {
     .is_ok()
 }
 
-/// Whether the cluster in a data folder, if there is one, belongs to this user. Root becomes its owner.
+/// Whether this user may run the cluster in a data folder, if there is one. Root switches to its owner.
 fn is_own_cluster(folder: &Path) -> bool {
     let found = fs::symlink_metadata(folder.join("postgres"));
     is_root() || found.map_or(true, |found| found.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// The user whom the cluster belongs to, or else the folder.
+/// The owner of the cluster, or else of the folder.
 fn owner_of(folder: &Path, found: &Metadata) -> String {
     let uid = fs::symlink_metadata(folder.join("postgres")).map_or(found.uid(), |cluster| cluster.uid());
     local_postgres::user_name(uid).unwrap_or_else(|| format!("#{uid}"))
@@ -87,8 +87,8 @@ fn user() -> String {
 }
 
 fn check_space(folder: &Path, findings: &mut Findings) {
-    /// Below this PostgreSQL soon stops, and below ten times this there is no room for a backup beside the
-    /// data.
+    /// Free space below which PostgreSQL soon stops, in bytes. Below ten times this a backup may not fit
+    /// beside the data.
     const LEAST: u64 = 200_000_000;
     match local_postgres::free_space(folder) {
         Err(error) => findings.fail("disk", error.to_string(), "df -h"),

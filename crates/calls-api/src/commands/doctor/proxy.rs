@@ -1,4 +1,4 @@
-//! The way through the proxy: a request to the public URL, as clients send it.
+//! The proxy: sends a request to the public URL, as clients do.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use super::{Findings, Status};
 use crate::listen::Listen;
 
-/// The header that Calls adds to each answer.
+/// A header of every response of Calls.
 const OF_CALLS: &str = "x-request-id";
 
-/// An answer that came through the proxy.
+/// A response through the proxy.
 struct Answer {
     status: u16,
     is_of_calls: bool,
 }
 
-/// Asks at the public URL for the history of an extension that nobody has.
+/// Requests the history of an unused extension from the public URL.
 pub(super) fn check(url: &str, bind: &Listen, findings: &mut Findings) {
     let base = url.trim_end_matches('/');
     match ask(&format!("{base}/api/calls/0?limit=1")) {
@@ -39,7 +39,7 @@ fn ask(url: &str) -> Result<Answer, ureq::Error> {
     let agent: Agent = Agent::config_builder()
         .tls_config(tls)
         .http_status_as_error(false)
-        // A proxy that signs people in redirects.
+        // An authenticating proxy redirects to its login page.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .timeout_connect(Some(Duration::from_secs(5)))

@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-/// Rows of a group, which are in memory together.
+/// Rows per row group. A group is held in memory.
 const GROUP: usize = 50_000;
 
 /// The columns, named and ordered as in CSV. Durations are seconds.
@@ -29,11 +29,11 @@ const COLUMNS: &str = "
     optional binary tags (STRING);
 }";
 
-/// A file under way.
+/// Writer of a Parquet file.
 pub(super) struct Rows<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     with_owner: bool,
-    /// Owners and calls that are not written yet.
+    /// Owners and calls of the next row group.
     waiting: Vec<(String, DetailedCall)>,
 }
 
@@ -52,14 +52,14 @@ impl<W: Write + Send> Rows<W> {
         if self.waiting.len() >= GROUP { self.write() } else { Ok(()) }
     }
 
-    /// Writes the rest.
+    /// Writes the remaining rows and the footer.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         self.write()?;
         let mut out = self.writer.into_inner().context("cannot finish the file")?;
         Ok(out.flush()?)
     }
 
-    /// Writes what waits as a group of rows.
+    /// Writes the waiting rows as a row group.
     fn write(&mut self) -> anyhow::Result<()> {
         let rows = std::mem::take(&mut self.waiting);
         if rows.is_empty() {
@@ -98,7 +98,7 @@ fn seconds(duration: CallDuration) -> f64 {
     f64::from(duration.ms()) / 1000.0
 }
 
-/// Writes the next column, which has a value in each row.
+/// Writes the next column, which is required.
 fn required<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: impl Iterator<Item = T::T>,
@@ -108,7 +108,7 @@ fn required<T: DataType, W: Write + Send>(
     Ok(column.close()?)
 }
 
-/// Writes the next column, which lacks some values.
+/// Writes the next column, which is optional.
 fn optional<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: impl Iterator<Item = Option<T::T>>,

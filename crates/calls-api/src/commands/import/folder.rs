@@ -8,12 +8,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
-/// A file as it was seen: it has changed if any of this has.
+/// Metadata of a file. A difference means that the file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
-    /// Length of the last changes of a database, in the file beside it.
+    /// Length of the write-ahead log, if the file is an SQLite database.
     beside: Option<u64>,
 }
 
@@ -31,7 +31,7 @@ fn write_ahead_log(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// SHA-256 of a file, and of the last changes of a database that lie beside it.
+/// SHA-256 of a file and, for an SQLite database, of its write-ahead log.
 pub(super) fn digest(path: &Path) -> io::Result<Vec<u8>> {
     let mut digest = Sha256::new();
     let beside = write_ahead_log(path);
@@ -50,7 +50,7 @@ pub(super) fn digest(path: &Path) -> io::Result<Vec<u8>> {
     Ok(digest.finalize().to_vec())
 }
 
-/// The files of a folder, as far as they were seen.
+/// The files of a folder, as of the last scan.
 pub(super) struct Folder {
     path: PathBuf,
     settle: Duration,

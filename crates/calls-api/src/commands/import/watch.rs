@@ -26,12 +26,12 @@ use crate::intake::report::Report;
 
 /// Shortest interval between scans, while files change.
 const LOOK: Duration = Duration::from_millis(500);
-/// Interval of scans without events, as not every file system reports changes.
+/// Interval of scans without events, because not every file system reports changes.
 const LOOK_ANYWAY: Duration = Duration::from_secs(60);
-/// The same where nothing tells.
+/// The same, if no watcher could be started.
 const LOOK_UNTOLD: Duration = Duration::from_secs(5);
 
-/// Why the folder is looked through, or no longer.
+/// Reason for a scan, or for the end.
 enum Signal {
     Changed,
     Stop,
@@ -73,11 +73,11 @@ pub(super) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells when something happens in a folder, as long as it lives.
+/// Starts a watcher, which sends signals until it is dropped.
 fn watcher(path: &Path, signals: Sender<Signal>) -> notify::Result<RecommendedWatcher> {
     // Without a receiver the program is about to end.
     let tell = move |event: notify::Result<notify::Event>| {
-        // Reading a file is an event too.
+        // Reading a file is an event as well.
         if event.is_ok_and(|event| event.kind.is_access()) {
             return;
         }
@@ -88,7 +88,7 @@ fn watcher(path: &Path, signals: Sender<Signal>) -> notify::Result<RecommendedWa
     Ok(watcher)
 }
 
-/// Tells of the first signal that asks the program to end; the second one ends it at once.
+/// Sends a signal to end at the first SIGINT or SIGTERM; a second one ends the process at once.
 fn stop_on_signal(signals: Sender<Signal>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     const INTERRUPTED: i32 = 130;
@@ -114,14 +114,15 @@ struct Watch<'a> {
     read: &'a Read,
     server: &'a Server,
     connection: Option<PgConnection>,
-    /// Digests of files that are no logs, or lack an option: told once, and again after a restart.
+    /// Digests of files that are not call logs or need an option. Reported once per process.
     refused: HashSet<Vec<u8>>,
-    /// The last failure that was told and is not over.
+    /// The last reported failure, while it lasts.
     failure: Option<String>,
 }
 
 impl Watch<'_> {
-    /// Looks through the folder, reads what has settled, and waits for the next time. False at the end.
+    /// Scans the folder, imports files that have stopped growing, and waits for the next scan. False at the
+    /// end.
     fn look(&mut self, signals: &Receiver<Signal>, anyway: Duration) -> anyhow::Result<bool> {
         let mut is_complete = true;
         match self.folder.look() {
@@ -156,7 +157,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Reads a file, unless its content is known. False if it changed meanwhile.
+    /// Imports a file, unless its content is known. False if the file changed meanwhile.
     fn take(&mut self, file: &Path, stamp: Stamp) -> anyhow::Result<bool> {
         let name = file.display().to_string();
         let Ok(digest) = folder::digest(file) else { return Ok(false) };
@@ -187,7 +188,7 @@ impl Watch<'_> {
         if let Err(ImportError::Store(error)) = ended {
             return Err(anyhow::Error::new(error).context(format!("cannot store the calls of {name}")));
         }
-        // It went on growing: what was read is stored, and the rest follows.
+        // The file has grown: its calls so far are stored, and the rest is imported in a later scan.
         if !is_unchanged() {
             return Ok(false);
         }
@@ -230,7 +231,7 @@ fn is_stopped(signals: &Receiver<Signal>) -> bool {
     signals.try_iter().any(|signal| matches!(signal, Signal::Stop))
 }
 
-/// Waits for a change, or so long. False at the end.
+/// Waits for a change, at most `longest`. False at the end.
 fn wait(signals: &Receiver<Signal>, longest: Duration) -> anyhow::Result<bool> {
     match signals.recv_timeout(longest) {
         Ok(Signal::Stop) => return Ok(false),
@@ -238,7 +239,7 @@ fn wait(signals: &Receiver<Signal>, longest: Duration) -> anyhow::Result<bool> {
         Err(RecvTimeoutError::Timeout) => return Ok(true),
         Ok(Signal::Changed) => {}
     }
-    // Many changes are one.
+    // Further changes within the interval need no scan of their own.
     let start = Instant::now();
     while let Some(left) = LOOK.checked_sub(start.elapsed()) {
         if let Ok(Signal::Stop) = signals.recv_timeout(left) {

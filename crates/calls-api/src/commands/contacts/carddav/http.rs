@@ -14,22 +14,22 @@ use url::{Host, Url};
 
 /// Address of an address book, and credentials.
 pub(in super::super) struct Access {
-    /// The address of the book, an account or the server.
+    /// URL of the address book, the account or the server.
     pub url: Url,
     /// User name.
     pub user: String,
-    /// Kept nowhere.
+    /// Password. It is not stored.
     pub password: String,
-    /// The certificates to trust, as PEM, instead of the system's.
+    /// Trusted certificates as PEM, instead of the system's.
     pub authorities: Option<Vec<u8>>,
-    /// Whether the password may cross a network in the clear.
+    /// Whether the password may be sent over a network unencrypted.
     pub allow_http: bool,
 }
 
-/// A connection to a server, with the user's password, which no other server gets.
+/// HTTP client with the user's password, which is sent to one server only.
 pub(super) struct Http {
     agent: Agent,
-    /// The server that has the password.
+    /// The server that receives the password.
     server: Url,
     authorization: String,
     allow_http: bool,
@@ -41,15 +41,15 @@ impl std::fmt::Debug for Http {
     }
 }
 
-/// An answer.
+/// A response.
 pub(super) struct Answer {
     pub status: u16,
-    /// Address of the response, after redirections.
+    /// URL of the response, after redirects.
     pub url: Url,
     pub body: String,
 }
 
-/// More than any address book has: photos take the most.
+/// Larger than any address book; photos take most of it.
 const MAX_BODY: u64 = 512 << 20;
 
 impl Http {
@@ -64,7 +64,8 @@ impl Http {
             .tls_config(tls)
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
-            // Followed here, because ureq would send other methods, and the password is for one server alone.
+            // Redirects are followed below, because ureq would change the method, and the password is for one
+            // server only.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .timeout_connect(Some(Duration::from_secs(10)))
@@ -77,7 +78,7 @@ impl Http {
         Ok(Self { agent, server, authorization, allow_http })
     }
 
-    /// Sends a request, and follows redirections on the same server.
+    /// Sends a request, and follows redirects on the same server.
     pub fn ask(&self, method: &str, url: &Url, depth: u8, body: &str) -> anyhow::Result<Answer> {
         const MOST: usize = 5;
         let mut url = url.clone();
@@ -137,7 +138,7 @@ impl Http {
     }
 }
 
-/// Whether the password may go there too: the same host and port, or TLS where there was none.
+/// Whether the password may also be sent to `to`: the same host and port, or the same host with TLS added.
 fn is_same_server(from: &Url, to: &Url) -> bool {
     let is_upgrade = from.scheme() == "http" && to.scheme() == "https";
     from.host() == to.host() && (from.origin() == to.origin() || is_upgrade)
@@ -170,7 +171,7 @@ fn text(response: Response<Body>, url: &Url) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Why there is no answer.
+/// Describes a failed request.
 fn explain(url: &Url, error: &str) -> anyhow::Error {
     let host = url.host_str().unwrap_or_default();
     match error.to_ascii_lowercase().contains("certificate") {

@@ -1,14 +1,14 @@
-//! The answers of a WebDAV server: `multistatus` (RFC 4918).
+//! Parser for WebDAV responses: `multistatus` (RFC 4918).
 
 use anyhow::{bail, ensure};
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::Event;
 
-/// Properties of one address.
+/// Properties of a resource.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Resource {
-    /// Where it is.
+    /// Its address.
     pub href: String,
     /// Whether it is an address book.
     pub is_book: bool,
@@ -29,7 +29,7 @@ impl Resource {
     }
 }
 
-/// Properties of each response.
+/// Parses the properties of each response.
 pub(super) fn read_resources(xml: &str) -> anyhow::Result<Vec<Resource>> {
     let mut resources = Vec::new();
     let mut resource = Resource::default();
@@ -53,7 +53,7 @@ pub(super) fn read_resources(xml: &str) -> anyhow::Result<Vec<Resource>> {
     Ok(resources)
 }
 
-/// Hands over each card.
+/// Calls `each` with the text of every card.
 pub(super) fn read_cards(xml: &str, mut each: impl FnMut(&str)) -> anyhow::Result<()> {
     walk(xml, |path, found| {
         if let ([.., "address-data"], Found::Close(text)) = (path, found) {
@@ -62,14 +62,14 @@ pub(super) fn read_cards(xml: &str, mut each: impl FnMut(&str)) -> anyhow::Resul
     })
 }
 
-/// Event of an element.
+/// Start or end of an element.
 enum Found<'a> {
     Open,
-    /// With the text that it had.
+    /// End of an element, with its text.
     Close(&'a str),
 }
 
-/// Walks through the elements of a document, each as the names on the way to it.
+/// Calls `each` with the elements of a document, each as its path of names.
 fn walk(xml: &str, mut each: impl FnMut(&[&str], Found<'_>)) -> anyhow::Result<()> {
     let mut reader = Reader::from_str(xml);
     let (mut path, mut text): (Vec<String>, String) = (Vec::new(), String::new());

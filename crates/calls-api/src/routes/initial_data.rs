@@ -1,5 +1,5 @@
-//! `/calls/{number}` for a browser: the page with the API's first answers inside, so that no second round
-//! trip stands before the first call.
+//! `/calls/{number}` for a browser: the page with the API's first responses inside, which saves a round trip
+//! before the first call is shown.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, COOKIE,
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::day::Day;
 use calls_model::filter::{self, Filter};
-use calls_model::{Fallback, Party};
+use calls_model::{InitialData, Party};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::App;
-use super::addresses::api_address;
 use super::cursor::Cursor;
 use super::parameters::{FilterParameters, ListParameters, Query};
+use crate::addresses::api_address;
+use crate::app::App;
 use crate::assets::{self, Coding, Language, Site};
 use crate::base_path::BasePath;
 use crate::conditional::{is_known, known, versions_seen};
@@ -29,12 +29,12 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{details, list, parties, returned};
 
-/// Time that the page waits for its calls: many times what they take to read. A page without them, which then
-/// asks for them itself, is better than none.
+/// Time that the page waits for its calls. A page without them, which requests them itself, is better than
+/// none.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// The page of a number, or of its calls with one other party. `None` for what is no number, and where the
-/// answers cannot be had: the page without them says why.
+/// The page of a number, or of its calls with one other party. `None` if the path has no number or the
+/// responses are not available: the page without them then shows the reason.
 pub(super) async fn get_page(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -48,7 +48,7 @@ pub(super) async fn get_page(
     };
     let wanted = Wanted::read(request, &app, person.as_ref())?;
     let language = Language::of(request);
-    let mut fallback = Fallback {
+    let mut fallback = InitialData {
         number: number.to_owned(),
         info: phone::describe(&party),
         person: person.as_ref().map(phone::describe),
@@ -61,7 +61,7 @@ pub(super) async fn get_page(
         let (labels, party, filter) = (app.labels.clone(), party.clone(), wanted.parameters.filter);
         move |database: &Database| find(database, site, &labels, &party, &filter, &known, language)
     });
-    // Days need a zone, and a browser that was never here before has not told its own.
+    // Days need the time zone, which is unknown for a browser's first request.
     let found = match wanted.is_known {
         true => tokio::time::timeout(PATIENCE, finding).await.ok().and_then(Result::ok),
         false => None,
@@ -82,7 +82,7 @@ pub(super) async fn get_page(
         let rows = rows.into_iter().zip(returned_at);
         let calls: Vec<_> = rows.map(|(row, at)| detailer.detail(row, at)).collect();
         if let Some(person) = &mut fallback.person {
-            // All of them are the person's.
+            // All calls are with that person.
             person.name = calls.first().and_then(|call| call.details.name.clone());
         }
         fallback.calls = Some(calls);
@@ -96,12 +96,12 @@ pub(super) async fn get_page(
     Some(response.content_type("text/html; charset=utf-8").body(html.bytes))
 }
 
-/// A history as it is now.
+/// The current state of a history.
 struct Found {
     etag: String,
     /// The number's own name.
     name: Option<Name>,
-    /// `None` where the client has them.
+    /// `None` if the client has the current version.
     rows: Option<ReturnedRows>,
     /// Start of the next page.
     next: Option<Position>,
@@ -121,7 +121,7 @@ fn find(
 ) -> Result<(Version, Found), DatabaseError> {
     database.read(|connection| {
         let owner = parties::find_party(connection, party)?;
-        // Asked first: if a call or a name comes in between, the tag is older than the page, never newer.
+        // Read first: if a call or a name arrives in between, the tag is older than the page, never newer.
         let named = names::version(connection)?;
         let version = match owner {
             Some(owner) => list::version(connection, owner)?,
@@ -148,17 +148,18 @@ fn find(
 
 /// Filter of a page's address.
 struct Wanted {
-    /// The API's query for them.
+    /// The query for the API.
     pairs: Vec<(String, String)>,
     parameters: ListParameters,
-    /// Whether these are all of the history's calls.
+    /// Whether it matches every call.
     is_all: bool,
-    /// Whether it is known when the days of the filter begin.
+    /// Whether the time zone of its dates is known.
     is_known: bool,
 }
 
 impl Wanted {
-    /// Reads a page's address, of which nothing is an error. `None` where the API would refuse its own query.
+    /// Parses the address of a page; invalid parts are ignored. `None` if the API would refuse the resulting
+    /// query.
     fn read(request: &HttpRequest, app: &App, person: Option<&Party>) -> Option<Self> {
         let mut filter = Filter::from_query(request.query_string());
         if let Some(person) = person {
@@ -178,13 +179,13 @@ impl Wanted {
     }
 }
 
-/// The reader's zone, from the cookie in which first-rows.js notes it.
+/// The browser's time zone, from the cookie that first-rows.js sets.
 pub(super) fn zone(request: &HttpRequest) -> Option<Tz> {
     let cookies = request.headers().get(COOKIE)?.to_str().ok()?;
     cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("tz="))?.parse().ok()
 }
 
-/// The same as the `Link` of the first page.
+/// The address of the next page, as in the header `Link` of the first.
 fn next_page(party: &Party, mut pairs: Vec<(String, String)>, place: Position) -> String {
     pairs.push(("include".to_owned(), "details".to_owned()));
     let query = Query::new(pairs).with("after", &Cursor(place).to_string());

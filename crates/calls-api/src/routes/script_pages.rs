@@ -1,5 +1,4 @@
-//! Pages without the program: the first page, whom to call back, several lines. Their scripts ask the API,
-//! but for what the HTML has inside.
+//! Pages that scripts render without the program: the first page, callbacks and several lines.
 
 use std::time::Duration;
 
@@ -13,28 +12,28 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{App, fallback, numbers};
+use super::{initial_data, numbers};
+use crate::app::App;
 use crate::problem::ApiError;
 
-/// How long a page waits for what the database knows. The first page without its numbers asks for them
-/// itself.
+/// Time that a page waits for the database. Without its numbers, the first page requests them itself.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Content of the first page.
 #[derive(Serialize)]
 struct Home {
-    /// Whether it may be asked which numbers there are.
+    /// Whether `GET /api/numbers` is enabled.
     has_directory: bool,
-    /// The API's first answer. Null where it did not come in time.
+    /// The first page of `GET /api/numbers`. Null if it was not read in time.
     numbers: Option<Box<RawValue>>,
-    /// The API's `Link` to the next one.
+    /// Address of its next page, from the header `Link`.
     link: Option<String>,
-    /// The zone of their days.
+    /// Time zone of the days in it.
     zone: String,
 }
 
-/// `/`. With `?number=`, as the page's forms send it, the way to that number's history, or to those who have
-/// such a name or such digits.
+/// `/`. With `?number=`, which the page's forms send, redirects to the history of the number, or to a search
+/// if the text is not a number.
 pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());
     let number = fields.find(|(name, _)| name == "number").map(|(_, number)| number);
@@ -45,7 +44,7 @@ pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Resul
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, address)).finish());
     }
     let (has_directory, site) = (app.has_directory, app.site);
-    let zone = fallback::zone(&request).unwrap_or(Tz::UTC).name().to_owned();
+    let zone = initial_data::zone(&request).unwrap_or(Tz::UTC).name().to_owned();
     let found = match has_directory {
         true => tokio::time::timeout(PATIENCE, first_numbers(app, &zone)).await.ok().flatten(),
         false => None,
@@ -55,7 +54,7 @@ pub(super) async fn get_home(request: HttpRequest, app: web::Data<App>) -> Resul
     respond(site.place(&request, "home", &home))
 }
 
-/// The API's list of numbers, as it answers it, with its `Link`.
+/// The response of `GET /api/numbers`, with its `Link`.
 async fn first_numbers(app: web::Data<App>, zone: &str) -> Option<(Box<RawValue>, Option<String>)> {
     let query = [("include", "days"), ("tz", zone)].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let response = numbers::list_numbers(app, web::Query(query.to_vec())).await.ok()?;
@@ -65,13 +64,13 @@ async fn first_numbers(app: web::Data<App>, zone: &str) -> Option<(Box<RawValue>
     Some((RawValue::from_string(json).ok()?, link))
 }
 
-/// Number in the page of people to call back.
+/// Data of the callbacks page.
 #[derive(Serialize)]
 struct Callbacks {
     info: NumberInfo,
 }
 
-/// `/calls/{number}/callbacks`. What is no number is left to the program, which says so.
+/// `/calls/{number}/callbacks`. If the path has no number, the program shows the error.
 pub(super) async fn get_callbacks(
     request: HttpRequest,
     app: web::Data<App>,
@@ -90,7 +89,7 @@ pub(super) async fn get_callbacks(
     respond(site.place(&request, "callbacks", &Callbacks { info }))
 }
 
-/// `/calls/{number}/with/{party}`: the list of a number's calls with one other party.
+/// `/calls/{number}/with/{party}`: the calls with one other party.
 pub(super) async fn get_person(
     request: HttpRequest,
     app: web::Data<App>,
@@ -98,7 +97,7 @@ pub(super) async fn get_person(
 ) -> Result<HttpResponse, ApiError> {
     let (number, party) = path.into_inner();
     let site = app.site;
-    match fallback::get_page(&request, app, &number, Some(&party)).await {
+    match initial_data::get_page(&request, app, &number, Some(&party)).await {
         Some(page) => Ok(page),
         None => site.index(&request).ok_or(ApiError::NotFound),
     }

@@ -1,4 +1,4 @@
-//! A record of `POST /api/calls`: a call, or why it is none.
+//! Parses a record of `POST /api/calls`.
 
 use calls_import::RawParty;
 use calls_model::{CallDuration, CallType, Disposition, Outcome, ParseError, Party};
@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// Bytes of a record. A longer one is no call, and is not taken apart.
+/// Maximum size of a record in bytes. A longer one is refused without parsing it.
 const MOST_RECORD_BYTES: usize = 4096;
 
-/// Why a record is no call.
+/// The reason why a record is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Refusal {
-    /// The member that is not right; none if it is the record as a whole.
+    /// The invalid member. Absent if it is the record as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) member: Option<&'static str>,
     expected: String,
@@ -32,7 +32,7 @@ impl Refusal {
     }
 }
 
-/// A record as JSON.
+/// Parses a record as JSON.
 pub(super) fn parse_record(record: &[u8]) -> Result<Value, Refusal> {
     if record.len() > MOST_RECORD_BYTES {
         let expected = format!("a record of at most {MOST_RECORD_BYTES} bytes");
@@ -41,7 +41,7 @@ pub(super) fn parse_record(record: &[u8]) -> Result<Value, Refusal> {
     serde_json::from_slice(record).map_err(|error| Refusal::new(None, "a JSON object", &error.to_string()))
 }
 
-/// The call of a record.
+/// Converts a record to a call.
 pub(super) fn read_record(record: &Value, region: Option<Region>) -> Result<ResolvedCall, Refusal> {
     let object =
         record.as_object().ok_or_else(|| Refusal::new(None, "a JSON object", &record.to_string()))?;
@@ -71,7 +71,7 @@ pub(super) fn read_record(record: &Value, region: Option<Region>) -> Result<Reso
     })
 }
 
-/// An object that may be a call.
+/// The members of a record.
 struct Sent<'a> {
     object: &'a Map<String, Value>,
     region: Option<Region>,
@@ -108,12 +108,12 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// Whether there is a value. `null` is none.
+    /// Whether a member has a value. `null` counts as absent.
     fn has(&self, name: &str) -> bool {
         self.object.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A number in any spelling, or a word of a log for a hidden caller.
+    /// A number in any spelling, or a word for a withheld caller.
     fn party(&self, name: &'static str) -> Result<Party, Refusal> {
         let text = self.text(name, "a phone number as a string")?;
         let parse = |text: &str| phone::parse(text, self.region);
@@ -121,7 +121,7 @@ impl<'a> Sent<'a> {
             RawParty::Withheld => Ok(Party::Withheld),
             RawParty::Unknown if !text.trim().is_empty() => Ok(Party::Unknown),
             RawParty::Unknown => parse(text),
-            // Some texts have a number beside something else.
+            // Some texts contain a number beside other words.
             RawParty::Text(number) => parse(text).or_else(|error| parse(&number).map_err(|_| error)),
         }
         .map_err(|error| Refusal::new(Some(name), error.expected, &error.found))
@@ -143,15 +143,15 @@ impl<'a> Sent<'a> {
         if self.has("name") { self.text("name", "a name as a string").map(Some) } else { Ok(None) }
     }
 
-    /// As PostgreSQL keeps it: microseconds, and the years that RFC 3339 can write. A leap second is the
-    /// one after it.
+    /// A time with the precision and range of PostgreSQL: microseconds, years 0 to 9999. A leap second
+    /// becomes the second after it.
     fn time(&self, name: &'static str) -> Result<DateTime<Utc>, Refusal> {
         let expected = "an RFC 3339 time such as 2024-01-31T10:00:00Z";
         let text = self.text(name, expected)?;
         read_time(text).ok_or_else(|| Refusal::new(Some(name), expected, text))
     }
 
-    /// Seconds, as a string or a number.
+    /// Seconds, as a number or a string.
     fn seconds(&self, name: &'static str) -> Result<Option<CallDuration>, Refusal> {
         let Some(value) = self.object.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!(read("9999-12-31T23:59:59-01:00"), None);
     }
 
-    /// A missed call with one member more, or another value of one.
+    /// A missed call with one member added or replaced.
     fn record(member: &str, value: Value) -> Value {
         let mut record = serde_json::json!({"owner": "+12025550123", "created_at": "2024-01-31T10:00:00Z",
             "counterparty": "1001", "type": "Missed Inbound"});

@@ -1,9 +1,9 @@
-//! The commands and options that mend what an error tells of.
+//! Commands and options that fix common errors.
 
 use std::path::Path;
 
-/// Words of PostgreSQL, libpq and this program, and the cure. `{folder}` is the data folder. The first row
-/// that fits counts.
+/// Parts of error messages of PostgreSQL, libpq and this program, each with its fix. `{folder}` is the data
+/// folder. The first row that matches counts.
 const CURES: [(&str, &str); 20] = [
     ("No space left on device", "make room: df -h {folder}"),
     ("upgrade-postgres", "calls upgrade-postgres"),
@@ -30,7 +30,7 @@ const CURES: [(&str, &str); 20] = [
     ("only took the connection", "restart that PostgreSQL, or the pooler in front of it"),
 ];
 
-/// The cure of an error of the database, which is private if it has a folder.
+/// The fix for an error of the database. `folder` is the data folder if the database is private.
 pub(super) fn of(error: &str, folder: Option<&Path>) -> String {
     let shown = folder.map(|folder| folder.display().to_string());
     let found = CURES.iter().find(|(words, _)| error.contains(words)).map(|(_, cure)| *cure);

@@ -1,4 +1,4 @@
-//! Calls that come in while one reads further down: they wait, so that nothing moves under the reader's eyes.
+//! Calls that arrive while the list is scrolled. They are held back, so that nothing moves on the screen.
 
 use leptos::prelude::*;
 use leptos_swr::SwrPages;
@@ -10,20 +10,20 @@ use crate::icon::{Icon, Symbol};
 use crate::reactive::{effect, memo};
 use crate::script::{count, t};
 
-/// The calls that wait.
+/// Calls that are held back.
 #[derive(Clone, Copy)]
-pub struct News {
+pub struct PendingCalls {
     /// Their number.
     pub waiting: Memo<usize>,
     /// Shows them.
     pub show: Callback<()>,
 }
 
-/// The first call that is shown, and of which list.
+/// The first call shown, and its list.
 type Head = (Wanted, String);
 
-impl News {
-    /// Calls wait while `is_scrolled`. `show` is what brings the reader to the list's beginning.
+impl PendingCalls {
+    /// Calls are held back while `is_scrolled`. `show` scrolls to the beginning of the list.
     pub fn new(
         calls: SwrPages<CallsPage, ApiError>,
         is_scrolled: Memo<bool>,
@@ -70,16 +70,16 @@ impl News {
     }
 }
 
-/// The button that shows them.
+/// Button that shows the pending calls.
 #[component]
-pub fn NewCalls(news: News) -> impl IntoView {
-    let has_some = memo(move || news.waiting.get() > 0);
-    let label = move || count("{n} new calls", news.waiting.get() as u64);
+pub fn NewCalls(pending: PendingCalls) -> impl IntoView {
+    let has_some = memo(move || pending.waiting.get() > 0);
+    let label = move || count("{n} new calls", pending.waiting.get() as u64);
     move || {
         has_some.get().then(|| {
             view! {
                 <div class="new-calls">
-                    <button class="button" type="button" data-new-calls="" on:click=move |_| news.show.run(())>
+                    <button class="button" type="button" data-new-calls="" on:click=move |_| pending.show.run(())>
                         <Icon symbol=Symbol::Up />
                         {label}
                     </button>

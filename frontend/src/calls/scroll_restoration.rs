@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
-use super::list::List;
+use super::list_state::List;
 use super::pages::Wanted;
 use super::viewport::rows;
 use crate::reactive::effect;
@@ -44,7 +44,7 @@ const FRAMES: u32 = 40;
 const STILL: u32 = 3;
 
 /// Remembers where the reader is in the list, and returns there after a step back or forward.
-pub fn keep_place(list: List) {
+pub fn restore_scroll(list: List) {
     SHOWN.set(Some(list));
     effect(move || {
         let wanted = list.wanted.get();
@@ -69,7 +69,7 @@ pub fn keep_place(list: List) {
 
 /// Notes the place before each event that may lead elsewhere. To be called before the router is made: a
 /// window calls its listeners in the order in which they came.
-pub fn follow_steps() {
+pub fn watch_navigation() {
     let listener = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
         let wanted = SHOWN.get().and_then(note);
         LEFT.set((event.type_() == "popstate").then_some(wanted));

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use calls_model::{DetailedCall, Fallback, NumberInfo};
+use calls_model::{DetailedCall, InitialData, NumberInfo};
 
 use crate::test_app::{Answer, Lock, TestApp};
 
 const PATH: &str = "/calls/+12025550123";
 const HTML: (&str, &str) = ("accept", "text/html");
 
-fn fallback(page: &Answer) -> Option<Fallback> {
+fn fallback(page: &Answer) -> Option<InitialData> {
     let start = page.body.split_once("<script type=\"application/json\" id=\"fallback\">")?.1;
     let data = start.split_once("</script>")?.0;
     Some(serde_json::from_str(data).unwrap_or_else(|error| panic!("{error}: {data}")))

@@ -12,7 +12,7 @@ use crate::icon::Symbol;
 use crate::intl::{self, Part};
 use crate::reactive::effect;
 use crate::script::{fill, t};
-use crate::{keyboard, page};
+use crate::{focus, page};
 
 /// A part of a filter: what it says, and the filter without it.
 pub type Chosen = (String, Filter);
@@ -89,7 +89,7 @@ pub fn ChosenFilters(
         let html = parts.with(|parts| html(parts, &base.get()));
         if node.inner_html() != html.as_str() && page::replace(&node, html.as_str()) {
             // Nothing is left to take back.
-            keyboard::focus_main();
+            focus::focus_main();
         }
     });
     view! { <div class="chosen" role="group" aria-label=t("Chosen filters") node_ref=node></div> }

@@ -1,10 +1,10 @@
-//! The addresses that answers lead to.
+//! Paths of a number, for links in responses and reports.
 
 use calls_model::Party;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Address of a number's calls for API clients.
-pub(super) fn api_address(party: &Party) -> String {
+pub(crate) fn api_address(party: &Party) -> String {
     format!("/api{}", page_address(party))
 }
 

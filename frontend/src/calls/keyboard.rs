@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{FocusOptions, HtmlElement};
 
-use super::list::List;
+use super::list_state::List;
 use super::timeline::Timeline;
 use super::viewport::rows;
 
@@ -24,8 +24,8 @@ pub fn move_between_calls(list: List, event: &KeyboardEvent) {
     let key = event.key();
     let Some(target) = target(&key, index, count, page) else { return };
     event.prevent_default();
-    if key == "Home" && list.news.waiting.get_untracked() > 0 {
-        list.news.show.run(());
+    if key == "Home" && list.pending.waiting.get_untracked() > 0 {
+        list.pending.show.run(());
     } else if key == "End" {
         list.load_more.run(());
     }

@@ -1,4 +1,4 @@
-//! Surroundings of the server: its port, its name, the proxy in front of it, its backups.
+//! The port, the host names, the proxy and the backups.
 
 use std::io;
 use std::net::ToSocketAddrs as _;
@@ -32,7 +32,7 @@ fn check_port(arguments: &Arguments, findings: &mut Findings) {
     }
 }
 
-/// The command that mends an address that cannot be listened on.
+/// The fix for an address that cannot be bound.
 fn cure_of_port(bind: &Listen, error: &anyhow::Error) -> String {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     match (bind, kind) {

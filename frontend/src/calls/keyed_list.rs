@@ -20,7 +20,7 @@ use crate::reactive::effect;
 /// gone, as long as the view looks at no other signals that stay: an owner notes all owners that were ever
 /// made in it, and a signal all who ever looked at it, which comes to as much as the calls while a long list
 /// is scrolled.
-pub fn each<E, T, K>(
+pub fn keyed_list<E, T, K>(
     parent: NodeRef<E>,
     items: impl Fn() -> Vec<T> + 'static,
     key: fn(&T) -> K,

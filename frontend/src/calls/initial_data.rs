@@ -1,11 +1,11 @@
 //! The first answers, which came inside the HTML.
 
-use calls_model::Fallback;
+use calls_model::InitialData;
 use leptos::prelude::*;
 use leptos_swr::{Cache, PagesKey};
 
 use super::last_known;
-use super::packed::PackedCalls;
+use super::packed_calls::PackedCalls;
 use super::pages::{CallsPage, PageKey, Wanted};
 use super::resource::{Key, Resource};
 use crate::api::ApiError;
@@ -14,9 +14,9 @@ use crate::{intl, path};
 
 /// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last
 /// known ones. They are asked for again then: the browser may have the page itself from its cache.
-pub fn use_fallback(cache: &Cache) {
+pub fn use_initial_data(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
-    let Fallback { number, info, person, calls, next } = fallback;
+    let InitialData { number, info, person, calls, next } = fallback;
     if let Some(person) = person {
         let key = Key::Number(person.canonical());
         cache.entry::<Key, Resource, ApiError>(key).set(Some(Resource::Number(person)));
@@ -52,9 +52,9 @@ fn api_query() -> String {
 
 /// Data inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as
 /// if it were not there.
-fn inside() -> Option<Fallback> {
-    let text = document().get_element_by_id(Fallback::ELEMENT)?.text_content()?;
-    let fallback = serde_json::from_str::<Fallback>(&text).ok()?;
+fn inside() -> Option<InitialData> {
+    let text = document().get_element_by_id(InitialData::ELEMENT)?.text_content()?;
+    let fallback = serde_json::from_str::<InitialData>(&text).ok()?;
     if fallback.calls.is_none() {
         return kept().or(Some(fallback));
     }
@@ -66,7 +66,7 @@ fn inside() -> Option<Fallback> {
 }
 
 /// Kept calls of the number of the address, where no filter asks for other calls.
-fn kept() -> Option<Fallback> {
+fn kept() -> Option<InitialData> {
     let location = window().location();
     let pathname = location.pathname().ok()?;
     let number =
