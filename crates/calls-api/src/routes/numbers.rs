@@ -26,8 +26,7 @@ use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 
-/// Spellings of a number, its name, and the histories it occurs in. Any spelling is accepted. If the database
-/// does not respond, only the spellings are returned.
+/// Spellings of a number, its name, and the histories it occurs in. Any spelling is accepted.
 #[utoipa::path(
     get,
     path = "/api/numbers/{number}",
@@ -51,7 +50,7 @@ pub async fn get_number(
         }
         data.reads().read(|connection| known_of(&data, connection, &party))
     };
-    let Known { name, occurs_in } = app.reads().block::<_, DatabaseError>(find).await.unwrap_or_default();
+    let Known { name, occurs_in } = app.reads().block::<_, DatabaseError>(find).await?;
     if let Some(Name { name, label }) = name {
         info.name = Some(name);
         info.label = label;

@@ -41,6 +41,8 @@ fn a_database_that_is_gone_is_a_503_that_says_when_to_come_back() {
     let answer = app.get("/calls/+13333333333");
     assert_eq!((answer.status, answer.header("retry-after")), (503, "2"));
     assert_eq!(answer.problem().kind, "/problems/unavailable");
+    // Without the histories that it occurs in, a number would look like one without calls.
+    assert_eq!(app.get("/api/numbers/+13333333333").problem().kind, "/problems/unavailable");
     app.database().accept_connections();
     assert_eq!(app.get("/calls/+13333333333").status, 200);
 }
