@@ -11,7 +11,7 @@ const CACHE = CACHES + VERSION;
 /** The page without calls and names, in the language of whom it was asked by. */
 const SHELL = `${BASE}/shell`;
 /** Scripts with the texts of one language. */
-const TEXTS = /\/(?:page|later)-[\w-]+\.js/;
+const TEXTS = /\/later-[\w-]+\.js/;
 
 const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: true });
 

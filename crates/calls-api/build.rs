@@ -2,8 +2,9 @@
 //! the
 //! binary has the API only.
 //!
-//! Each language has HTML of its own, and two files of scripts with its texts: what the first rows need, and
-//! what comes after them, with the HTML that nobody sees at first. The stylesheet is cut in the same way.
+//! Each language has HTML of its own. The style and the scripts of the first rows are inside it, as another
+//! request would take a round trip; what comes after them is in files, with the HTML that nobody sees at
+//! first.
 //!
 //! trunk starts the program with an inline script. It is moved into a file, so that the content security
 //! policy can forbid inline scripts. It also registers the service worker, so that only the built page has
@@ -159,7 +160,9 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
     let mut assets = Vec::new();
     let text = |names: &[&str]| names.iter().map(|name| scripts[name].as_str()).collect::<String>();
     let [panel, places] = ASIDE.map(|(name, scripts)| script(&mut assets, name, &text(scripts)));
-    let [style, person_style, later_style] = [style.first, style.person, style.later].map(|text| {
+    let [first_style, inline_person_style] =
+        [&style.first, &style.person].map(|text| format!("<style>{text}</style>"));
+    let [person_style, later_style] = [style.person, style.later].map(|text| {
         let file = named(&mut assets, "style", "css", text.into_bytes());
         format!("<link rel=\"stylesheet\" href=\"/{file}\">")
     });
@@ -175,8 +178,7 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let html = parts::html(&translated)?;
         let (texts, later_texts) = languages::split(&catalogue, &text(&SCRIPTS));
         let first = languages::script(&texts)? + &text(&SCRIPTS);
-        let first = script(&mut assets, &format!("page-{language}"), &first)
-            .replace(" defer", " defer fetchpriority=\"high\"");
+        let first = inline_script(&first)?;
         let later = format!(
             "{}document.body.insertAdjacentHTML(\"beforeend\", {});\n{}",
             languages::script(&later_texts)?,
@@ -185,7 +187,8 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         );
         let later = script(&mut assets, &format!("later-{language}"), &later);
         let head = |html: &str, tags: &[&str]| html.replacen("</head>", &(tags.concat() + "</head>"), 1);
-        let (place, program) = without_program(&head(&html.first, &[&style, &first]))?;
+        let html_with = html.first.replacen("</body>", &format!("{first}</body>"), 1);
+        let (place, program) = without_program(&head(&html_with, &[&first_style]))?;
         let aside =
             format!("<template id=\"program\">{person_style}{later_style}{later}{program}{panel}</template>");
         let places_aside = format!("<template id=\"places\">{places}</template>");
@@ -193,9 +196,10 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let low = "as=\"fetch\" type=\"application/wasm\"";
         let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
         for (name, html) in [
-            ("index", head(&place, &[&person_style, &later_style, &later, &program, &panel, &places_aside])),
+            // The program asks a script of the panel's for whom a number without calls occurs in.
+            ("index", head(&place, &[&person_style, &later_style, &later, &panel, &program, &places_aside])),
             ("index-with-calls", head(&place, &[&aside])),
-            ("index-with-person", head(&place, &[&person_style, &aside])),
+            ("index-with-person", head(&place, &[&inline_person_style, &aside])),
             ("place", head(&place, &[&later_style, &later, &places])),
         ] {
             pages.push((format!("{name}.{language}.html"), html.into_bytes()));
@@ -218,6 +222,14 @@ fn script(assets: &mut Vec<File>, name: &str, text: &str) -> String {
     format!("<script src=\"/{file}\" defer></script>")
 }
 
+/// The element of the scripts that paint the first rows: the last one, behind the data that they read.
+fn inline_script(text: &str) -> io::Result<String> {
+    if ["</script", "<script", "<!--"].iter().any(|end| text.contains(end)) {
+        return Err(io::Error::other("expected no tag of a script in the scripts of the first rows"));
+    }
+    Ok(format!("<script id=\"page\">{text}</script>"))
+}
+
 /// The HTML without the style of the pages without a program, and its tag.
 fn without_places_style(html: &str) -> io::Result<(String, String)> {
     let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
@@ -232,7 +244,7 @@ fn without_places_style(html: &str) -> io::Result<(String, String)> {
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
     // Of the scripts with texts, the worker keeps those of the language that it meets.
-    let is_kept = |name: &str| has_hash(name) && !name.starts_with("page-") && !name.starts_with("later-");
+    let is_kept = |name: &str| has_hash(name) && !name.starts_with("later-");
     let files: Vec<String> =
         assets.iter().filter(|(name, _)| is_kept(name)).map(|(name, _)| format!("/{name}")).collect();
     let pages: Vec<&File> = assets.iter().filter(|(name, _)| !has_hash(name)).collect();

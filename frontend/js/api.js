@@ -3,7 +3,7 @@
   const { t } = calls;
   const { lang } = document.documentElement;
 
-  // An error of the server by its type (RFC 9457). In English the server's own words say more.
+  // An error of the server by its type (RFC 9457).
   const PROBLEMS = {
     "/problems/not-a-number": t("This is not a phone number."),
     "/problems/bad-parameter": t("The address has something in it that is not understood."),
@@ -14,8 +14,16 @@
     "/problems/unavailable": t("The database does not answer."),
     "/problems/internal": t("The server has a problem."),
   };
-  const problem = ({ type, title, detail }, text = detail ?? title) =>
-    lang === "en" ? text : (PROBLEMS[type.slice(type.indexOf("/problems/"))] ?? text);
+  // `text` is what is known better in English.
+  const problem = ({ type, title, detail, status }, text) => {
+    const known = PROBLEMS[type.slice(type.indexOf("/problems/"))];
+    if (lang !== "en" && known) return known;
+    // Of a request that was wrong, the server says in English what is.
+    const own = detail ?? title;
+    return text ?? ((status >= 500 && known) || sentence(own));
+  };
+  const sentence = (text) =>
+    `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 
   // The data of an answer, and the address of the next page of it. Fails with a text for the reader.
   const ask = async (address, { method = "GET", body, signal } = {}) => {

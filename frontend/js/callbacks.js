@@ -109,7 +109,7 @@
     };
     const isDoneList = chosen.get("done") === "true";
     const withheld = ({ calls, last }) => {
-      if (!(calls > 0)) return;
+      if (!(calls > 0) || isDoneList) return;
       const at = new Date(last);
       const [before, after] = t("The last one was {time}. Nobody can call them back.", { time: "\n" }).split(
         "\n",
@@ -145,7 +145,8 @@
               </ol>`
             : nobody(),
         ) + write(withheld(queue.withheld));
-      main.querySelector(".queue-count").textContent = t("{n} people", { n: queue.callbacks.length });
+      const n = queue.callbacks.length;
+      main.querySelector(".queue-count").textContent = n > 0 ? t("{n} people", { n }) : "";
       const row = party && list.querySelector(`[data-party="${CSS.escape(party)}"]`);
       const selector = focused.matches("input") ? "input" : focused.matches("a") ? "a" : "button";
       row?.querySelector(selector)?.focus({ preventScroll: true });

@@ -82,7 +82,9 @@
     const waiting = entries.filter((entry) => entry.to_call_back > 0);
     const [only] = waiting;
     const n = sum(waiting, (entry) => entry.to_call_back);
-    const where = waiting.length === 1 ? named(only) : t("{n} numbers", { n: waiting.length });
+    // A number would break where a name is cut.
+    const where =
+      waiting.length === 1 && only.name ? only.name : t("{n} numbers", { n: waiting.length });
     return html`<section class="today" aria-labelledby="today">
       <h2 id="today" class="visually-hidden">${t("Today")}</h2>
       <dl>

@@ -1,7 +1,7 @@
 // Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone shows the sets
 // that have a name.
 {
-  const { t, html, write, encode, ask, follow, row, date, day, locale, heading, base } = calls;
+  const { t, html, write, icon, encode, ask, follow, row, date, day, locale, heading, base } = calls;
 
   // Names of the lines, by number, for the rows.
   const known = new Map();
@@ -99,19 +99,20 @@
       "beforebegin",
       html`<div class="chips" role="group" aria-label="${t("Type of call")}">${FILTERS.map(chip)}</div>
         <form class="lines-search" role="search" aria-label="${t("Calls of this history")}">
-          ${[...chosen].filter(([name]) => name !== "q").map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}<label
-            class="visually-hidden"
-            for="search"
-            >${t("Calls with: name or number")}</label
-          ><input
-            id="search"
-            name="q"
-            type="search"
-            value="${chosen.get("q")}"
-            placeholder="${t("Name or number")}"
-            autocomplete="off"
-            aria-keyshortcuts="/"
-          />
+          ${[...chosen].filter(([name]) => name !== "q").map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}<div
+            class="search"
+          >
+            <label class="visually-hidden" for="search">${t("Calls with: name or number")}</label
+            >${icon("search")}<input
+              id="search"
+              name="q"
+              type="search"
+              value="${chosen.get("q")}"
+              placeholder="${t("Name or number")}"
+              autocomplete="off"
+              aria-keyshortcuts="/"
+            />
+          </div>
         </form>`.raw,
     );
     let entries = [];

@@ -9,6 +9,8 @@
     encode,
     ask,
     locale,
+    breakable,
+    heading,
     label,
     outcome,
     person,
@@ -16,13 +18,15 @@
     briefly,
     inWords,
     actions,
-    spelling,
     timeZone,
     base,
   } = calls;
 
-  const inZone = (at, zone) =>
-    new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long", timeZone: zone }).format(at);
+  const inZone = (at, timeZone) => {
+    const date = { weekday: "short", day: "numeric", month: "long", year: "numeric" };
+    const time = { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" };
+    return new Intl.DateTimeFormat(locale, { ...date, ...time, timeZone }).format(at);
+  };
   const seconds = (text) =>
     html`<span title="${inWords(Math.round(text * 1000))}">${briefly(Math.round(text * 1000))}</span>`;
   let dialog;
@@ -35,7 +39,9 @@
     const returned = details.returned_at && new Date(details.returned_at);
     const via =
       details.via &&
-      html`<a href="${base}/calls/${encode(details.via)}"><bdi>${spelling(details.via)}</bdi></a>`;
+      html`<a href="${base}/calls/${encode(details.via)}"
+        ><bdi data-number="${details.via}">${details.via}</bdi></a
+      >`;
     return [
       [t("Outcome"), outcome(call)],
       [t("Your time"), inZone(at, timeZone)],
@@ -44,8 +50,14 @@
       [t("Spoke for"), call.duration && seconds(call.duration)],
       [t("Spoke next"), returned && inZone(returned, timeZone)],
       [t("Via"), via],
-      [t("Line"), details.number && html`<bdi>${details.number}</bdi>`],
+      [t("Line"), details.number && html`<bdi data-number="${details.number}">${details.number}</bdi>`],
     ].filter(([, fact]) => fact);
+  };
+  // Writes the owner's numbers as people do, once the API has said how.
+  const spell = async (place) => {
+    const { number } = place.dataset;
+    const { data } = await ask(`${base}/api/numbers/${encode(number)}`).catch(() => ({}));
+    if (data) place.textContent = heading(number, data);
   };
 
   // The calls beside it in the list, as far as they are there.
@@ -67,10 +79,10 @@
   const content = (call, number) => {
     const { text, notes } = label(call);
     const { counterparty, details = {} } = call;
-    const heading = isIdentified(counterparty)
-      ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${text}</bdi></a>`
+    const who = isIdentified(counterparty)
+      ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${breakable(text)}</bdi></a>`
       : text;
-    return html`<h2 id="panel-heading">${heading}</h2>
+    return html`<h2 id="panel-heading">${who}</h2>
       <p class="line-beneath">${notes.map((note) => html`<bdi>${note}</bdi>`)}</p>
       ${actions(counterparty, text)}
       <dl class="found">
@@ -97,6 +109,7 @@
       const { data } = await ask(address);
       if (dialog.dataset.shown !== id) return;
       body.innerHTML = write(content(data, number));
+      body.querySelectorAll("[data-number]").forEach(spell);
       body.querySelector("form").addEventListener("submit", async (event) => {
         event.preventDefault();
         const said = event.target.querySelector(".hint");

@@ -7,7 +7,7 @@
   /** Calls to a person below which no time is the best one. */
   const FEW = 3;
   /** Months that are drawn at most. */
-  const MONTHS = 24;
+  const MONTHS = 12;
 
   const percent = new Intl.NumberFormat(locale, { style: "percent" });
   const inUtc = (options) => new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" });
@@ -39,19 +39,42 @@
     const first = Math.max(index(months[0]), last - MONTHS + 1);
     const shown = months.filter((one) => index(one) >= first);
     const top = Math.max(...shown.map(({ calls }) => calls));
-    const bar = (one) => {
-      const height = Math.max(2, Math.round((one.calls / top) * 24));
-      return `M${(index(one) - first) * 4} 24v-${height}h3v${height}z`;
-    };
     const name = ({ month: text }) => month.format(new Date(`${text}-01`));
-    const width = (last - first + 1) * 4 - 1;
-    const label = shown.map((one) => `${name(one)}: ${t("{n} calls", { n: one.calls })}`).join(", ");
-    return html`<span class="by-month"
-      ><svg viewBox="0 0 ${width} 24" preserveAspectRatio="none" role="img" aria-label="${label}">
-        <path d="${shown.map(bar).join("")}" /></svg
-      ><span>${name(shown[0])} – ${name(shown.at(-1))}</span></span
-    >`;
+    const bar = (one) => {
+      if (!one) return html`<span></span>`;
+      const [year, number] = one.month.split("-");
+      const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
+      const height = Math.max(2, Math.round((one.calls / top) * 24));
+      const label = `${name(one)}: ${t("{n} calls", { n: one.calls })}`;
+      // One of them is a stop of the Tab key, and the arrow keys lead on from there.
+      return html`<a
+        href="${location.pathname}?from=${one.month}-01&to=${one.month}-${days}"
+        aria-label="${label}"
+        title="${label}"
+        tabindex="${one === shown.at(-1) ? 0 : -1}"
+        data-noscroll
+        ><svg viewBox="0 0 3 24" preserveAspectRatio="none" aria-hidden="true">
+          <path d="M0 24v-${height}h3v${height}z" /></svg
+      ></a>`;
+    };
+    const bars = Array.from({ length: last - first + 1 }, (_, at) =>
+      bar(shown.find((one) => index(one) === first + at)),
+    );
+    return html`<span class="by-month">${bars}</span
+      ><span class="by-month-ends">${name(shown[0])} – ${name(shown.at(-1))}</span>`;
   };
+  addEventListener("keydown", (event) => {
+    const bar = event.target.closest?.(".by-month a");
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!bar || !step) return;
+    event.preventDefault();
+    const bars = [...bar.parentElement.querySelectorAll("a")];
+    const next = bars[bars.indexOf(bar) + step];
+    if (!next) return;
+    bar.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
 
   const facts = ({ calls: all, first_call: first, last_call: last, ...summary }) => {
     if (all === 0) return;
@@ -62,14 +85,14 @@
       [t("Answer you"), rate(outbound)],
       [t("You answer"), rate(inbound)],
       [t("Best reached"), best(times, outbound)],
-      [t("By month"), byMonth(months)],
+      [t("By month"), byMonth(months), "months"],
     ];
     return html`<dl>
       ${entries
         .filter(([, fact]) => fact)
         .map(
-          ([name, fact]) =>
-            html`<div>
+          ([name, fact, className]) =>
+            html`<div class="${className}">
               <dt>${name}</dt>
               <dd>${fact}</dd>
             </div>`,

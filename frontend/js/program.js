@@ -10,6 +10,11 @@
     spelling: (party, known, home) => spelling(party, read(known), home),
     duration: briefly,
     wait,
+    // Its script may come after the program.
+    problem: (json) => {
+      const problem = JSON.parse(json);
+      return calls.problem?.(problem) ?? problem.detail ?? problem.title;
+    },
     occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
     // Its script may come after the program.
     panel: (...shown) => (calls.panel ? calls.panel(...shown) : (calls.asked = shown)),

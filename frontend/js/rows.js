@@ -98,6 +98,9 @@
       title: country && countryName(country),
     };
   };
+  // An address, which has no blanks, with the places where it may go on in the next line.
+  const breakable = (text) =>
+    text.split(/(?=[@.])/).map((part, index) => html`${index > 0 && html`<wbr />`}${part}`);
   // A line of the page by its name or spelling, where its script knows it.
   const line = (number) => calls.lines?.get(number) ?? number;
   const person = (owner, party) => `${base}/calls/${encode(owner)}/with/${encode(party)}`;
@@ -187,7 +190,7 @@
     const party = isIdentified(counterparty)
       ? html`<span class="call-party${long}"
           ><a href="${person(call.details?.number ?? owner, counterparty)}" title="${title}"
-            ><bdi>${text}</bdi></a
+            ><bdi>${long ? breakable(text) : text}</bdi></a
           ></span
         >`
       : html`<span class="call-party hidden-party">${text}</span>`;
@@ -294,6 +297,7 @@
     actions,
     address,
     beside,
+    breakable,
     briefly,
     canonical,
     countryName,

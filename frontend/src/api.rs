@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::EventSource;
 
-use crate::script::{fill, t};
+use crate::script::{self, fill, t};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,9 +153,7 @@ fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
         .flatten();
     match (problem, status) {
         (Some(problem), _) if problem.is(ProblemKind::NotANumber) => ApiError::NotANumber(Box::new(problem)),
-        (Some(problem), _) => {
-            ApiError::Server { status, message: Some(problem.detail.unwrap_or(problem.title)) }
-        }
+        (Some(problem), _) => ApiError::Server { status, message: Some(script::problem(&problem)) },
         // A gateway without a server behind it.
         (None, 502..=504) => ApiError::Unreachable,
         (None, _) => ApiError::Server { status, message: None },

@@ -1,7 +1,7 @@
 //! Functions of the page's scripts: texts in the page's language, rows, titles and durations. The
 //! scripts paint the first rows before the program is there, so all of it is written in them, once.
 
-use calls_model::{DetailedCall, NumberInfo, TalkTime};
+use calls_model::{DetailedCall, NumberInfo, Problem, TalkTime};
 
 /// A text in the page's language. English texts stand for themselves: `frontend/texts` has the others.
 pub fn t(text: &str) -> String {
@@ -53,6 +53,11 @@ pub fn duration(time: TalkTime) -> String {
 /// How long somebody waited: as a duration, or in days.
 pub fn wait(time: TalkTime) -> String {
     bindings::wait(time.ms() as f64)
+}
+
+/// An error of the server as a sentence in the page's language.
+pub fn problem(problem: &Problem) -> String {
+    bindings::problem(problem)
 }
 
 /// The histories that a number occurs in, as HTML. Empty where there are none.
@@ -111,6 +116,8 @@ mod bindings {
         pub fn duration(ms: f64) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn wait(ms: f64) -> String;
+        #[wasm_bindgen(js_namespace = ["calls", "program"], js_name = problem)]
+        fn problem_in_words(problem: &str) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
         pub fn occurrences(info: &str) -> String;
         #[wasm_bindgen(js_namespace = ["calls", "program"])]
@@ -121,6 +128,10 @@ mod bindings {
         fn take_over(begin: JsValue);
         #[wasm_bindgen(js_name = String)]
         pub fn decimal(number: f64) -> String;
+    }
+
+    pub fn problem(problem: &calls_model::Problem) -> String {
+        problem_in_words(&super::json(problem))
     }
 
     pub fn when_nothing_is_under_way(begin: impl FnOnce() + 'static) {
@@ -181,6 +192,10 @@ mod bindings {
 
     pub fn wait(ms: f64) -> String {
         ms.to_string()
+    }
+
+    pub fn problem(problem: &calls_model::Problem) -> String {
+        problem.detail.as_ref().unwrap_or(&problem.title).clone()
     }
 
     pub fn occurrences(_: &str) -> String {

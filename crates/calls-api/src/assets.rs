@@ -1,7 +1,9 @@
 //! The built page, inside the binary: what `build.rs` found in `frontend/dist`, compressed once.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
+use std::sync::LazyLock;
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, COOKIE, ETAG,
@@ -9,15 +11,17 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use calls_model::Fallback;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::base_path::BasePath;
 use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
-use crate::routes::App;
+use crate::routes::{App, page_policy};
 
 /// One file of the page.
 struct Asset {
@@ -46,9 +50,34 @@ const PLACE: &str = "place";
 const SERVICE_WORKER: &str = "service-worker.js";
 /// Content security policy of the service worker: requests to this server only.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
-const BODY_END: &[u8] = b"</body>";
+/// The element of the scripts that paint the first rows. Data that they read come before it.
+const FIRST_SCRIPT: &str = "<script id=\"page\">";
 /// Headers that the page's HTML depends on.
 pub const HTML_VARY: &str = "accept-encoding, accept-language, cookie";
+
+/// Content security policies of the pages, by their paths.
+static POLICIES: LazyLock<BTreeMap<&str, HeaderValue>> = LazyLock::new(|| {
+    let pages = ASSETS.iter().filter(|asset| is_page(asset.path));
+    pages.filter_map(|page| Some((page.path, policy(std::str::from_utf8(page.plain).ok()?)?))).collect()
+});
+
+/// The policy that lets the style and the script inside of a page be, by their hashes, and no other.
+fn policy(html: &str) -> Option<HeaderValue> {
+    let hashes = |start: &str, end: &str| -> String {
+        let inside = html.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0));
+        inside.map(|text| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)))).collect()
+    };
+    let scripts = hashes(FIRST_SCRIPT, "</script>");
+    HeaderValue::try_from(page_policy(&scripts, &hashes("<style>", "</style>"))).ok()
+}
+
+/// HTML of a page for one request.
+pub struct Html {
+    /// Its content security policy.
+    pub policy: HeaderValue,
+    /// In the coding that was asked for.
+    pub bytes: Vec<u8>,
+}
 
 /// Compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +121,17 @@ impl Coding {
 pub struct Language(&'static str);
 
 impl Language {
+    /// All languages.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        LANGUAGES.iter().copied().map(Self)
+    }
+
+    /// The tag, such as `pt-BR`.
+    pub(crate) const fn tag(self) -> &'static str {
+        self.0
+    }
+
     /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110,
     /// section 12.5.4); English where there is none.
     pub fn of(request: &HttpRequest) -> Self {
@@ -162,6 +202,7 @@ impl Site {
         Some(html.map(|html| {
             let mut response = HttpResponse::Ok();
             response.insert_header((VARY, HTML_VARY)).insert_header((CACHE_CONTROL, "no-store"));
+            response.insert_header((CONTENT_SECURITY_POLICY, page.policy()));
             if coding != Coding::Identity {
                 response.insert_header((CONTENT_ENCODING, coding.name()));
             }
@@ -172,15 +213,17 @@ impl Site {
     /// The page's HTML with the API's first answers inside, as bytes of this coding.
     ///
     /// Compressed for each request, so lightly: 1 ms instead of 20 for some more bytes.
-    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Vec<u8>> {
+    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Html> {
         let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
         let index = match (has_calls, &fallback.person) {
             (false, _) => INDEX,
             (true, None) => INDEX_WITH_CALLS,
             (true, Some(_)) => INDEX_WITH_PERSON,
         };
-        let index = self.find_page(index, language).map(|asset| asset.plain).unwrap_or_default();
-        insert(index, &element(Fallback::ELEMENT, fallback)?, coding)
+        let index = self.find_page(index, language);
+        let index = index.ok_or_else(|| io::Error::other("expected a binary with the page inside"))?;
+        let bytes = insert(index.plain, &element(Fallback::ELEMENT, fallback)?, coding)?;
+        Ok(Html { policy: index.policy(), bytes })
     }
 
     /// The ETag of the page's HTML in a language, with a version of a history and of the names inside.
@@ -193,11 +236,14 @@ impl Site {
 impl Asset {
     /// This HTML with the base path in its addresses, and as `data-base` for scripts and program.
     fn below(&self, base: &BasePath) -> io::Result<Self> {
-        let mut html = String::from_utf8(self.plain.to_vec()).map_err(io::Error::other)?;
+        let html = String::from_utf8(self.plain.to_vec()).map_err(io::Error::other)?;
+        // The script stays as its hash says.
+        let (html, script) = html.split_at(html.rfind(FIRST_SCRIPT).unwrap_or(html.len()));
+        let mut html = html.replacen("<html ", &format!("<html data-base=\"{}\" ", base.as_str()), 1);
         for attribute in ["href", "src", "action"] {
             html = html.replace(&format!(" {attribute}=\"/"), &format!(" {attribute}=\"{}/", base.as_str()));
         }
-        let html = html.replacen("<html ", &format!("<html data-base=\"{}\" ", base.as_str()), 1);
+        html.push_str(script);
         let plain: &'static [u8] = html.into_bytes().leak();
         let mut hasher = DefaultHasher::new();
         plain.hash(&mut hasher);
@@ -209,6 +255,12 @@ impl Asset {
             ..*self
         })
     }
+
+    /// Content security policy of this HTML.
+    fn policy(&self) -> HeaderValue {
+        let policy = POLICIES.get(self.path).cloned();
+        policy.unwrap_or_else(|| HeaderValue::from_static("default-src 'none'"))
+    }
 }
 
 /// Whether a file is HTML of the page, in any language.
@@ -217,10 +269,10 @@ fn is_page(path: &str) -> bool {
     [INDEX, INDEX_WITH_CALLS, INDEX_WITH_PERSON, PLACE].iter().any(is_it)
 }
 
-/// A page with an element at its end.
+/// A page with an element before its script.
 fn insert(page: &[u8], element: &str, coding: Coding) -> io::Result<Vec<u8>> {
-    // The end tag is the last of its kind.
-    let end = page.windows(BODY_END.len()).rposition(|part| part == BODY_END).unwrap_or(page.len());
+    let start = FIRST_SCRIPT.as_bytes();
+    let end = page.windows(start.len()).rposition(|part| part == start).unwrap_or(page.len());
     compress([&page[..end], element.as_bytes(), &page[end..]].concat(), coding)
 }
 
@@ -275,6 +327,8 @@ fn send(asset: &'static Asset, request: &HttpRequest, status: StatusCode) -> Htt
     response.content_type(asset.media_type);
     if asset.path == SERVICE_WORKER {
         response.insert_header((CONTENT_SECURITY_POLICY, WORKER_POLICY));
+    } else if is_page(asset.path) {
+        response.insert_header((CONTENT_SECURITY_POLICY, asset.policy()));
     }
     let coding = Coding::accepted(request);
     let compressed = match coding {

@@ -22,6 +22,7 @@ mod senders;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod upgrade_postgres;
+mod waiting_room;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -107,6 +107,17 @@ impl Socket {
         }
     }
 
+    /// Another handle of the same socket. The file of a Unix socket stays with this one.
+    ///
+    /// # Errors
+    /// As many files are open as the process may open.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
+            Self::Unix(listener, _) => Self::Unix(listener.try_clone()?, None),
+        })
+    }
+
     fn inherit(inherited: &mut ListenFd, index: usize) -> anyhow::Result<Self> {
         if let Ok(Some(listener)) = inherited.take_tcp_listener(index) {
             return Ok(Self::Tcp(listener));

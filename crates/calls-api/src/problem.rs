@@ -126,6 +126,8 @@ pub enum ApiError {
     TooManyFollowers,
     /// PostgreSQL does not respond.
     Unavailable,
+    /// PostgreSQL is started, or the database is migrated.
+    Starting,
     /// PostgreSQL rejected a query: a defect of the server.
     QueryFailed(Box<Failure>),
     /// A defect of the server.
@@ -199,6 +201,9 @@ impl ApiError {
                 Parts::of(Kind::TooManyFollowers).retry_after(30).detail("request the calls instead")
             }
             Self::Unavailable => Parts::of(Kind::Unavailable).retry_after(2),
+            Self::Starting => {
+                Parts::of(Kind::Unavailable).retry_after(2).detail("the server is starting; try again in 2 s")
+            }
             Self::Internal | Self::QueryFailed(_) => Parts::of(Kind::Internal),
         }
     }
@@ -276,8 +281,9 @@ impl ResponseError for ApiError {
         if let Some(header) = parts.header.take() {
             response.insert_header(header);
         }
-        // Refused for lack of room: free the connection as well.
-        if matches!(self, Self::TooManyFollowers | Self::Busy { .. }) {
+        // Refused for lack of room, or by a server that another one takes over from: free the connection as
+        // well.
+        if matches!(self, Self::TooManyFollowers | Self::Busy { .. } | Self::Starting) {
             response.force_close();
         }
         response

@@ -51,7 +51,7 @@ use crate::request_id::{self, RequestId};
 
 pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
-pub use headers::add_headers;
+pub use headers::{add_headers, page_policy};
 pub use limits::{refuse_excess, refuse_other_hosts};
 pub(crate) use parameters::Format;
 

@@ -3,10 +3,11 @@
 use calls_api::routes::cursor::Cursor;
 use calls_api::routes::{write_csv, write_ndjson};
 use calls_import::{Format, Options};
-use calls_model::{Call, CallDetails, CallDuration, CallType, DetailedCall, E164, Party};
+use calls_model::{Call, CallDuration, CallType, E164, Party};
 use calls_phone as phone;
-use calls_store::keys::CallId;
-use calls_store::rows::Position;
+use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::keys::{CallId, PartyKey};
+use calls_store::rows::{CallColumns, CallRow, Position, RowDetails};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -114,9 +115,20 @@ fn time() -> DateTime<Utc> {
 }
 
 /// 50 calls with what an export says of them.
-fn detailed_page() -> Vec<DetailedCall> {
-    let details = CallDetails { name: Some("Example One".to_owned()), ..CallDetails::default() };
-    page().into_iter().map(|call| DetailedCall { call, details: details.clone() }).collect()
+fn detailed_page() -> Vec<CallRow> {
+    let row = |(call, id): (Call, i64)| CallRow {
+        columns: CallColumns {
+            id: CallId(id),
+            created_at: call.created_at,
+            counterparty: PartyKey(12_015_550_123),
+            duration_ms: call.duration.map(CallDuration::ms),
+            call_type: TypeColumn(call.call_type),
+            disposition: DispositionColumn(None),
+        },
+        counterparty: call.counterparty,
+        details: RowDetails { name: Some("Example One".to_owned()), ..RowDetails::default() },
+    };
+    page().into_iter().zip(4711..).map(row).collect()
 }
 
 /// 50 calls.

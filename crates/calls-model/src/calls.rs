@@ -67,10 +67,7 @@ fn append_rest(
     duration: Option<CallDuration>,
 ) {
     json.extend_from_slice(b",\"created_at\":\"");
-    match text::rfc3339(created_at) {
-        Some(time) => json.extend_from_slice(time.as_bytes()),
-        None => text::with_rfc3339(created_at, |time| json.extend_from_slice(time.as_bytes())),
-    }
+    text::append_time(json, created_at);
     json.extend_from_slice(b"\",\"counterparty\":");
     match counterparty {
         Party::E164(number) => append_plain(json, number.text().as_bytes()),
@@ -427,6 +424,11 @@ impl CallDuration {
     /// The duration in milliseconds.
     pub fn ms(self) -> i32 {
         self.0
+    }
+
+    /// Appends the duration as text.
+    pub fn append_to(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text().as_bytes());
     }
 
     fn text(self) -> Text {

@@ -17,7 +17,7 @@
 //! - `initial_data`: initial data in the page's HTML. [`InitialData`].
 //! - `problem`: errors of the API. [`Problem`] (RFC 9457), [`ProblemKind`].
 //! - [`requests`]: all query parameters.
-//! - `text`: how digits are written.
+//! - `text`: how digits are written. [`append_number`], [`append_time`].
 //! - `schema`: JSON schemas of types that serialize as one string, with the feature `schema`.
 
 mod calls;
@@ -53,3 +53,4 @@ pub use summary::{
     CallCounts, CounterpartyCount, Coverage, DayCount, DispositionCount, HourOfWeekCount, InboundAnswers,
     MissedInbound, OutboundAnswers, PreviousPeriod, Summary, TalkTime,
 };
+pub use text::{append_number, append_time};

@@ -212,6 +212,16 @@ impl Party {
                 && own.ends_with(significant))
     }
 
+    /// Appends the party's canonical text.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::E164(number) => out.extend_from_slice(number.text().as_bytes()),
+            Self::Local(text) | Self::Sip(text) | Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Withheld => out.extend_from_slice(Self::WITHHELD.as_bytes()),
+            Self::Unknown => out.extend_from_slice(Self::UNKNOWN.as_bytes()),
+        }
+    }
+
     /// Whether the party can be told from others and called back, and so can own a history.
     pub fn is_identified(&self) -> bool {
         matches!(self, Self::E164(_) | Self::Local(_) | Self::Sip(_))
@@ -300,7 +310,11 @@ mod tests {
             "174074978",
             "Reception (2nd floor)",
         ] {
-            assert_eq!(text.parse::<Party>().unwrap().to_string(), text);
+            let party = text.parse::<Party>().unwrap();
+            assert_eq!(party.to_string(), text);
+            let mut appended = Vec::new();
+            party.append_to(&mut appended);
+            assert_eq!(appended, text.as_bytes());
         }
     }
 

@@ -93,6 +93,19 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
     }
 }
 
+/// Appends a time as RFC 3339 writes it.
+pub fn append_time(out: &mut Vec<u8>, time: &DateTime<Utc>) {
+    match rfc3339(time) {
+        Some(text) => out.extend_from_slice(text.as_bytes()),
+        None => out.extend_from_slice(time.to_rfc3339_opts(SecondsFormat::AutoSi, true).as_bytes()),
+    }
+}
+
+/// Appends a number in decimal digits.
+pub fn append_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(Text::new().number(number, 1).as_bytes());
+}
+
 /// Milliseconds as seconds with one to three decimals.
 pub(crate) fn seconds(ms: u64) -> Text {
     let mut text = Text::new();

@@ -333,7 +333,7 @@ impl Store {
                 let result = connection.transaction(|connection| {
                     let writer = match &mut writer {
                         Some(writer) => writer,
-                        None => writer.insert(Writer::new(Layout::of(connection)?)),
+                        None => writer.insert(Writer::of_log(Layout::of(connection)?)),
                     };
                     let Rows { calls: new, keys } = rows(connection, &batch)?;
                     // After a killed import, the first batch may be near the last one stored.

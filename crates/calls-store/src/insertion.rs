@@ -15,6 +15,7 @@ use diesel::sql_types::{Array, BigInt, Bool, SmallInt, Text, Timestamptz};
 use crate::columns::{DispositionColumn, TypeColumn};
 use crate::keys::{CallId, PartyKey, Version};
 use crate::schema::{calls, histories};
+use crate::seen::Own;
 
 /// A call that is not in the database yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,12 +94,20 @@ pub struct Writer {
     layout: Layout,
     /// Versions of the histories when this writer first saw them: calls up to these were there before.
     known_until: HashMap<PartyKey, Version>,
+    /// Where more calls of the same log follow.
+    own: Option<Own>,
 }
 
 impl Writer {
     /// A writer without writes so far.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, known_until: HashMap::new() }
+        Self { layout, known_until: HashMap::new(), own: None }
+    }
+
+    /// A writer of a long log. It remembers the calls that it has added to new histories, and asks for none of
+    /// them again.
+    pub fn of_log(layout: Layout) -> Self {
+        Self { own: Some(Own::default()), ..Self::new(layout) }
     }
 
     /// Adds new calls, and returns them. Call it in a transaction.
@@ -130,8 +139,9 @@ impl Writer {
         same_log: &[NewCall],
     ) -> QueryResult<Vec<NewCall>> {
         let seen = read_histories(connection, &new)?;
-        for (owner, history) in &seen {
-            self.known_until.entry(*owner).or_insert(history.version);
+        for owner in owners(&new) {
+            let version = seen.get(&owner).map_or(Version::NONE, |history| history.version);
+            self.known_until.entry(owner).or_insert(version);
         }
         let new = self.unknown_calls(connection, new, same_log, &seen)?;
         if new.is_empty() {
@@ -153,6 +163,12 @@ impl Writer {
             rows.sort_unstable_by_key(NewCall::natural_key);
         }
         copy_calls(connection, &rows, &reserved)?;
+        if let Some(own) = &mut self.own {
+            for calls in rows.chunk_by(|one, next| one.number == next.number) {
+                let taken = reserved.get(&calls[0].number);
+                taken.into_iter().for_each(|taken| own.add(calls, Version(taken.first_id - 1), taken.is_new));
+            }
+        }
         Ok(rows)
     }
 
@@ -183,7 +199,10 @@ impl Writer {
     ) -> QueryResult<Vec<NewCall>> {
         // Most logs continue where the last import ended: then no stored call is near.
         let can_be_known = |call: &NewCall| {
-            seen.get(&call.number).is_some_and(|history| call.created_at - NEAR <= history.last_call)
+            seen.get(&call.number).is_some_and(|history| {
+                call.created_at - NEAR <= history.last_call
+                    && !self.own.as_ref().is_some_and(|own| own.lacks(call, history.version))
+            })
         };
         let (mut questions, unknown): (Vec<NewCall>, Vec<NewCall>) = new.into_iter().partition(can_be_known);
         if questions.is_empty() {

@@ -70,6 +70,7 @@ pub mod returned;
 pub mod rows;
 mod schema;
 pub mod search;
+mod seen;
 pub mod server;
 mod spans;
 pub mod summary;

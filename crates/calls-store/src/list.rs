@@ -7,13 +7,14 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection as _;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
 use crate::filter::{Counterparties, Filter, in_period, is_one_of, matches};
 use crate::keys::{CallId, PartyKey, Version};
-use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
+use crate::rows::{BesideIndex, CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::{calls, histories};
 
 /// A page of a history.
@@ -33,11 +34,16 @@ impl Page {
 
     /// A page of at most `limit` of the rows, of which [`Page::calls_to_read`] were requested.
     pub(crate) fn of(mut rows: Vec<CallColumns>, limit: usize) -> Self {
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(CallColumns::position);
+        let next = cut(&mut rows, limit, |row| *row);
         Self { rows, next }
     }
+}
+
+/// Cuts off what was read beyond `limit`, and returns the position of the last row where there was more.
+fn cut<T>(rows: &mut Vec<T>, limit: usize, columns: impl Fn(&T) -> CallColumns) -> Option<Position> {
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| has_more).map(|row| columns(row).position())
 }
 
 type Calls<'a> = calls::BoxedQuery<'a, Pg, diesel::dsl::SqlTypeOf<crate::rows::HistoryColumns>>;
@@ -99,6 +105,35 @@ impl<'a> Search<'a> {
         }
         Windows { owner, filter, limit, until: Instant::now() + patience }.read(connection, after)
     }
+}
+
+/// Rows with all columns, and the position after which the next begin.
+type WholeRows = (Vec<(CallColumns, BesideIndex)>, Option<Position>);
+
+/// As [`list_calls`], with the columns that the index lacks, by one statement. `None` for a filter that needs
+/// a search.
+pub(crate) fn whole_rows(
+    connection: &mut PgConnection,
+    owner: PartyKey,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u16,
+) -> QueryResult<Option<WholeRows>> {
+    if !filter.is_period() {
+        return Ok(None);
+    }
+    let limit = usize::from(limit);
+    let mut rows: Vec<(CallColumns, BesideIndex)> = connection.transaction(|connection| {
+        // The index has the order. Where PostgreSQL takes a history for short it would read and sort all of
+        // it, for each page again.
+        connection.batch_execute("SET LOCAL enable_sort = off")?;
+        history(owner, filter, after)
+            .select((HISTORY_COLUMNS, (calls::ring_ms, calls::via)))
+            .limit(Page::calls_to_read(limit))
+            .load(connection)
+    })?;
+    let next = cut(&mut rows, limit, |(columns, _)| *columns);
+    Ok(Some((rows, next)))
 }
 
 /// The calls of a history's period behind `after`, newest first.

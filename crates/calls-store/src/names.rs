@@ -45,6 +45,40 @@ pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResul
     Ok(rows.into_iter().map(|(party, _, name, label)| (party, Name { name, label })).collect())
 }
 
+/// Names of parties that were looked up before.
+#[derive(Debug, Default)]
+pub struct KnownNames(HashMap<PartyKey, Option<String>>);
+
+impl KnownNames {
+    /// Some 5 MB.
+    const MOST: usize = 50_000;
+
+    /// Looks up the names of those parties that have not been looked up.
+    pub fn load(
+        &mut self,
+        connection: &mut PgConnection,
+        parties: impl Iterator<Item = PartyKey>,
+    ) -> QueryResult<()> {
+        if self.0.len() > Self::MOST {
+            self.0.clear();
+        }
+        let mut new: Vec<PartyKey> = parties.filter(|party| !self.0.contains_key(party)).collect();
+        new.sort_unstable();
+        new.dedup();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut found = find(connection, new.clone())?;
+        self.0.extend(new.into_iter().map(|party| (party, found.remove(&party).map(|found| found.name))));
+        Ok(())
+    }
+
+    /// The name of a party that was looked up, if it has one.
+    pub fn get(&self, party: PartyKey) -> Option<&str> {
+        self.0.get(&party)?.as_deref()
+    }
+}
+
 /// The version of all names: it changes with each change of them.
 pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
     let changes: Vec<i64> = name_changes::table.select(name_changes::changes).load(connection)?;

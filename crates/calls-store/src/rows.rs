@@ -18,6 +18,9 @@ pub(crate) type HistoryColumns =
 pub(crate) const HISTORY_COLUMNS: HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
+/// The columns that the index lacks: ring time in milliseconds, and the other line.
+pub(crate) type BesideIndex = (Option<i32>, Option<PartyKey>);
+
 /// A row of `calls`, as far as the index `calls_history` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct CallColumns {

@@ -23,20 +23,42 @@ pub(crate) fn year_ten_thousand() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_800, 0).unwrap_or_default()
 }
 
-/// Spans of the newest quarters that together have `enough`, and how much they have. `quarters` come newest
-/// first, each with its amount; those without any are skipped, and adjacent ones become one span.
-pub(crate) fn newest(quarters: impl Iterator<Item = (Quarter, u64)>, enough: u64) -> (Vec<Span>, u64) {
-    let (mut spans, mut sum): (Vec<Span>, u64) = (Vec::new(), 0);
-    for (quarter, amount) in quarters.filter(|(_, amount)| *amount > 0) {
+/// Counted calls of a quarter of an hour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    pub quarter: Quarter,
+    /// Those that are wanted.
+    pub wanted: u64,
+    /// All of them.
+    pub calls: u64,
+}
+
+/// Calls between two spans that take no longer to read than to look up another span.
+pub(crate) const FEW_BETWEEN: u64 = 16;
+
+/// Spans of the newest quarters that together have `enough` wanted calls, and how many they have. `quarters`
+/// are all that have calls, newest first. Two spans with at most so many calls between them become one.
+pub(crate) fn newest(
+    quarters: impl Iterator<Item = Counted>,
+    enough: u64,
+    most_between: u64,
+) -> (Vec<Span>, u64) {
+    let (mut spans, mut sum, mut between): (Vec<Span>, u64, u64) = (Vec::new(), 0, 0);
+    for Counted { quarter, wanted, calls } in quarters {
         if sum >= enough {
             break;
         }
-        sum += amount;
+        if wanted == 0 {
+            between += calls;
+            continue;
+        }
+        sum += wanted;
         let span = day::span(quarter);
-        match spans.last_mut().filter(|after| after.0 == span.1) {
+        match spans.last_mut().filter(|_| between <= most_between) {
             Some(after) => after.0 = span.0,
             None => spans.push(span),
         }
+        between = 0;
     }
     (spans, sum)
 }
@@ -109,11 +131,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adjacent_quarters_become_one_span_and_reading_stops_at_enough() {
-        let quarters = [(9, 2), (8, 1), (7, 0), (5, 4), (4, 1)].map(|(at, amount)| (Quarter(at), amount));
+    fn quarters_with_few_calls_between_them_become_one_span_and_reading_stops_at_enough() {
+        let quarters = [(9, 2, 2), (8, 1, 2), (6, 0, 3), (5, 4, 4), (2, 1, 5)];
+        let counted = |(at, wanted, calls)| Counted { quarter: Quarter(at), wanted, calls };
+        let newest = |enough, between| newest(quarters.map(counted).into_iter(), enough, between);
         let span = |first, last| (day::span(Quarter(first)).0, day::span(Quarter(last)).1);
-        assert_eq!(newest(quarters.into_iter(), 3), (vec![span(8, 9)], 3));
-        assert_eq!(newest(quarters.into_iter(), 4), (vec![span(8, 9), span(5, 5)], 7));
-        assert_eq!(newest(quarters.into_iter(), 100), (vec![span(8, 9), span(4, 5)], 8));
+        assert_eq!(newest(3, 0), (vec![span(8, 9)], 3));
+        assert_eq!(newest(4, 2), (vec![span(8, 9), span(5, 5)], 7));
+        assert_eq!(newest(4, 3), (vec![span(5, 9)], 7));
+        assert_eq!(newest(100, 0), (vec![span(8, 9), span(2, 5)], 8));
     }
 }

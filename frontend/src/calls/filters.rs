@@ -111,7 +111,7 @@ fn show(section: &Element, now: &Filter, today: Day, base: &str, sent: StoredVal
             link.class_list().toggle_with_force("chosen", !is_named).unwrap_or_default();
             continue;
         }
-        let is_chosen = other.show == now.show && other.period == now.period.dated(today);
+        let is_chosen = other.show == now.show && other.period.dated(today) == now.period.dated(today);
         // All of these names are well-formed.
         match is_chosen {
             true => link.set_attribute("aria-current", "true").unwrap_or_default(),

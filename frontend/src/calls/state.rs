@@ -120,7 +120,9 @@ fn brief(minutes: u32) -> String {
 }
 
 fn not_a_number(problem: &Problem, number: &str) -> Message {
-    let expected = problem.expected.as_deref().map_or_else(|| t("a phone number"), t);
+    // The server says more, in English.
+    let (english, short) = ("a phone number", t("a phone number"));
+    let expected = problem.expected.clone().filter(|_| short == english).unwrap_or(short);
     let found = problem.found.as_deref().unwrap_or(number);
     Message {
         icon: Symbol::Warning,

@@ -149,8 +149,9 @@ impl Source {
             let (format, owner) = (routes::Format::Ndjson, history.to_string());
             let mut export =
                 routes::Export::of_history(parts, history, &self.wanted, format, self.with_owner, true)?;
-            while let Some(calls) = export.next_calls()? {
+            while let (next, Some(calls)) = export.next_calls()? {
                 rows.add(&owner, calls)?;
+                export = next;
             }
             Ok(())
         })?;

@@ -18,6 +18,7 @@ use super::backup::Backups;
 use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
+use super::waiting_room::WaitingRoom;
 use super::{memory, secret_file, seed};
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
@@ -119,6 +120,8 @@ pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<
     let read_url =
         secret_file::read("--read-url", arguments.read_url.take(), arguments.read_url_file.take())?;
     let open_connections = arguments.capacity.connections(arguments.connections);
+    let sockets = Socket::open(&arguments.bind)?;
+    let waiting_room = WaitingRoom::open(&sockets, &arguments.base_path, arguments.deadline)?;
     let (server, _) = storage.open()?;
     if arguments.seed_if_empty {
         seed::run_if_empty(&server)?;
@@ -128,8 +131,9 @@ pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<
     let versions = Versions::note(&server, &app.metrics)?;
     let backups = arguments.backups.start(&server, &app.metrics)?;
     let events = app.events.clone();
-    let Arguments { bind, admin_bind, base_path, access, .. } = arguments;
-    let at = At { bind, admin_bind, base_path, public_host };
+    let Arguments { admin_bind, base_path, access, .. } = arguments;
+    let at = At { sockets, admin_bind, base_path, public_host };
+    waiting_room.close()?;
     let served = serve(app, at, access, open_connections, versions);
     drop(backups);
     events.close();
@@ -235,7 +239,7 @@ async fn stopping(asked_to_stop: impl Future<Output = ()>, events: Events) {
 
 /// Addresses of the server.
 struct At {
-    bind: Listen,
+    sockets: Vec<Socket>,
     admin_bind: Option<Listen>,
     base_path: BasePath,
     public_host: Option<Host>,
@@ -280,13 +284,12 @@ async fn serve(
     connections: Connections,
     versions: Versions,
 ) -> anyhow::Result<()> {
-    let At { bind, admin_bind, base_path, public_host } = at;
+    let At { sockets, admin_bind, base_path, public_host } = at;
     let app_events = app.events.clone();
     let app = web::Data::new(app);
     let hosts = |is_loopback| access.hosts(is_loopback, public_host.clone());
     let admin =
         admin_bind.map(|bind| admin_server(app.clone(), &bind, hosts(bind.is_loopback()))).transpose()?;
-    let sockets = Socket::open(&bind)?;
     let hosts = hosts(sockets.iter().all(Socket::is_loopback));
     actix_web::rt::spawn(forget_old_answers(app.database.clone()));
     let heartbeats = Heartbeats::default();

@@ -12,10 +12,16 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 
 /// Content security policy of HTML: scripts and programs of this server (`wasm-unsafe-eval` compiles
-/// WebAssembly and allows no `eval`), look as this server's style sheets say, and ask this server.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-                           img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-                           base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// WebAssembly and allows no `eval`), look as this server's style sheets say, and ask this server. `scripts`
+/// and `styles` are further sources, each with a blank before it.
+pub fn page_policy(scripts: &str, styles: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'{styles}; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
 /// Content security policy of data: nothing is allowed.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Browser features that the page does not use.
@@ -37,6 +43,12 @@ pub async fn add_headers(
 fn add(status: StatusCode, headers: &mut HeaderMap) {
     let is_html =
         headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
+    if is_html
+        && !headers.contains_key(CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::try_from(page_policy("", ""))
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     let mut add = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -47,7 +59,6 @@ fn add(status: StatusCode, headers: &mut HeaderMap) {
     add(REFERRER_POLICY, "no-referrer");
     add(CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     if is_html {
-        add(CONTENT_SECURITY_POLICY, PAGE_POLICY);
         add(CROSS_ORIGIN_OPENER_POLICY, "same-origin");
         add(PERMISSIONS_POLICY, NO_DEVICES);
     } else if status != StatusCode::NOT_MODIFIED {

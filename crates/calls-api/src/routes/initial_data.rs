@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, COOKIE, ETAG, VARY};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, COOKIE, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use calls_model::day::Day;
 use calls_model::filter::{self, Filter};
@@ -92,7 +92,8 @@ pub(super) async fn get_page(
     if coding != Coding::Identity {
         response.insert_header((CONTENT_ENCODING, coding.name()));
     }
-    Some(response.content_type("text/html; charset=utf-8").body(html))
+    response.insert_header((CONTENT_SECURITY_POLICY, html.policy));
+    Some(response.content_type("text/html; charset=utf-8").body(html.bytes))
 }
 
 /// The current state of a history.

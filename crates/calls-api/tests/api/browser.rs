@@ -124,6 +124,8 @@ async fn filters_are_in_the_address_and_survive_reload_and_back() {
     page.wait_for_rows(2).await;
     page.choose("Today").await;
     page.wait_for_state("no-match").await;
+    let chosen = "[...document.querySelectorAll('.filters .chip[aria-current]')].map(chip => chip.innerText)";
+    page.tab.wait_for(&format!("/^Inbound\\s+\\d+,Today$/.test({chosen})")).await;
     page.choose("Show all calls").await;
     page.wait_for_rows(3).await;
     chromium.stop().await;

@@ -54,6 +54,7 @@ fn a_socket_of_systemd_is_taken_instead_of_the_address() {
     without_settings(&mut command);
     let script = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0 </dev/null";
     command.args(["-c", script, CALLS, "serve", "--bind", "127.0.0.1:1", "--database-url", &database.url]);
+    command.args(["--deadline", "600"]);
     command.stdin(Stdio::from(OwnedFd::from(listener)));
     let app = TestApp::spawn(command);
     assert_eq!(app.address, address);

@@ -1,6 +1,9 @@
 //! A database of version 0.1 is brought over, and one of a newer version is left alone.
 
-use std::io::{BufRead as _, BufReader, Lines};
+use std::cell::RefCell;
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
 
 use diesel::connection::SimpleConnection as _;
@@ -199,6 +202,53 @@ fn of_two_migrations_at_once_the_second_says_that_it_waits_and_both_succeed() {
     first.succeed();
     second.succeed();
     assert_eq!(calls_of_now(&database.url), before);
+}
+
+/// Response over a Unix socket, or `None` if there is nobody to connect to.
+fn ask(path: &Path, accept: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(path).ok()?;
+    let head = format!("Host: localhost\r\nAccept: {accept}\r\nAccept-Language: de\r\nConnection: close");
+    write!(stream, "GET /calls/+12025550123 HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    Some(response)
+}
+
+#[test]
+fn readers_of_a_database_that_is_migrated_are_told_to_wait_and_then_get_their_calls() {
+    let database = database_of_0_1(CALLS);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.sock");
+    // Holds the migration up.
+    let lock = Lock::take(&database.url, "LOCK TABLE calls IN ACCESS SHARE MODE");
+    let bind = format!("unix:{}", path.display());
+    let mut command = bare(&["serve", "--bind", &bind, "--database-url", &database.url, "--deadline", "0.1"]);
+    let mut server = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let told = server.stderr.take().unwrap();
+    let told =
+        std::thread::spawn(move || BufReader::new(told).lines().map(Result::unwrap).collect::<Vec<_>>());
+    crate::events::wait_until(|| path.exists());
+    let json = ask(&path, "application/json").unwrap();
+    assert!(json.starts_with("HTTP/1.1 503") && json.contains("retry-after: 2"), "{json}");
+    assert!(json.contains("/problems/unavailable") && json.contains("the server is starting"), "{json}");
+    let html = ask(&path, "text/html").unwrap();
+    assert!(html.starts_with("HTTP/1.1 503") && html.contains("refresh: 2"), "{html}");
+    assert!(html.contains("<html lang=\"de\">") && html.contains("Der Server startet."), "{html}");
+    drop(lock);
+    // Nobody is refused meanwhile.
+    let last = RefCell::new(json);
+    crate::events::wait_until(|| {
+        let response = last.replace(ask(&path, "application/json").unwrap());
+        assert!(response.starts_with("HTTP/1.1 503"), "{response}");
+        last.borrow().starts_with("HTTP/1.1 200")
+    });
+    let response = last.into_inner();
+    assert!(response.contains("+13333333334"), "{response}");
+    let pid = server.id().to_string();
+    assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
+    let told = told.join().unwrap().join("\n");
+    assert!(told.contains("calls of version 0.1 into the layout of this version"), "{told}");
 }
 
 #[test]

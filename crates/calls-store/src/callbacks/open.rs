@@ -15,7 +15,7 @@ use crate::list::{self, list_calls};
 use crate::returned::IS_UNIDENTIFIED;
 use crate::rows::{CallColumns, HISTORY_COLUMNS};
 use crate::schema::calls;
-use crate::spans::{self, Span, Wanted, year_one};
+use crate::spans::{self, Counted, FEW_BETWEEN, Span, Wanted, year_one};
 
 /// The missed calls of a history.
 #[derive(Default)]
@@ -104,10 +104,11 @@ fn is_unidentified(call: &CallColumns) -> bool {
     crate::returned::standing(call) == crate::returned::Standing::Unidentified
 }
 
-/// The quarters of an hour that have missed calls.
+/// The quarters of an hour that have calls.
 #[derive(Default)]
 struct Quarters {
-    open: Vec<(day::Quarter, u64)>,
+    /// With the calls that are open.
+    counted: Vec<Counted>,
     open_calls: u64,
     unidentified: UnidentifiedCallers,
     last_unidentified: Option<day::Quarter>,
@@ -117,17 +118,20 @@ impl Quarters {
     fn read(connection: &mut PgConnection, owner: PartyKey) -> QueryResult<Self> {
         let mut found = Self::default();
         day::read_all(connection, owner, |quarter, code, count| {
-            let asks = code.disposition().is_none_or(Disposition::is_returnable);
-            if code.call_type() != CallType::MissedInbound || !asks {
+            let asks = code.call_type() == CallType::MissedInbound
+                && code.disposition().is_none_or(Disposition::is_returnable);
+            let (calls, open) = (count.calls, if asks { count.open } else { 0 });
+            match found.counted.last_mut().filter(|last| last.quarter == quarter) {
+                Some(last) => {
+                    last.calls += calls;
+                    last.wanted += open;
+                }
+                None => found.counted.push(Counted { quarter, wanted: open, calls }),
+            }
+            if !asks {
                 return;
             }
-            if count.open > 0 {
-                found.open_calls += count.open;
-                match found.open.last_mut().filter(|(last, _)| *last == quarter) {
-                    Some((_, open)) => *open += count.open,
-                    None => found.open.push((quarter, count.open)),
-                }
-            }
+            found.open_calls += open;
             if count.unidentified > 0 {
                 found.unidentified.calls += count.unidentified;
                 found.last_unidentified = Some(quarter);
@@ -138,7 +142,7 @@ impl Quarters {
 
     /// Spans of the newest quarters with enough open calls, and the number of these.
     fn newest_open(&self) -> (Vec<Span>, u64) {
-        spans::newest(self.open.iter().rev().copied(), MOST_OPEN.into())
+        spans::newest(self.counted.iter().rev().copied(), MOST_OPEN.into(), FEW_BETWEEN)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::labels::Labels;
 use crate::returned::{self, Standing, standing};
 use crate::rows::{CallColumns, HISTORY_COLUMNS, Position};
 use crate::schema::calls;
-use crate::spans::{self, Span, Wanted, year_one, year_ten_thousand};
+use crate::spans::{self, Counted, FEW_BETWEEN, Span, Wanted, year_one, year_ten_thousand};
 use crate::zones::Offsets;
 
 /// Adds up the counts of a history, and the calls at the edges of the filter's period.
@@ -35,12 +35,11 @@ pub(super) fn summarize(
     let Question { owner, filter, zone, .. } = question;
     let parts = Parts::of(filter, offsets);
     let mut accumulator = Accumulator::new(filter, offsets, zone.name());
-    let mut found = Found::default();
+    let mut found = Found::new(filter);
     if let Some(quarters) = parts.counted {
         day::read(connection, owner, quarters, |quarter, code, count| {
-            if accumulator.add_count(quarter, code, count) {
-                found.add(quarter, code, count);
-            }
+            let fits = accumulator.add_count(quarter, code, count);
+            found.add(quarter, code, count, fits);
         })?;
     }
     let mut single = Single::default();
@@ -121,31 +120,42 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// The quarters in which counted calls were found that fit, in the order of time.
-#[derive(Default)]
+/// The quarters in which counted calls were found, in the order of time.
 struct Found {
     quarters: Vec<FoundQuarter>,
+    /// Calls that do not fit and are read nevertheless, between two quarters with some that do.
+    most_between: u64,
 }
 
 #[derive(Clone, Copy)]
 struct FoundQuarter {
     quarter: Quarter,
+    all: u64,
+    /// Those that fit, and of them the inbound and the open ones.
     calls: u64,
     inbound: u64,
     open: u64,
 }
 
 impl Found {
-    fn add(&mut self, quarter: Quarter, code: Code, count: Count) {
-        let Count { calls, open, .. } = count;
+    /// The statements that read calls do not know the hours that are wanted.
+    fn new(filter: &Filter) -> Self {
+        let most_between = if filter.hours.is_some() { 0 } else { FEW_BETWEEN };
+        Self { quarters: Vec::new(), most_between }
+    }
+
+    fn add(&mut self, quarter: Quarter, code: Code, Count { calls: all, open, .. }: Count, fits: bool) {
+        let calls = if fits { all } else { 0 };
         let inbound = if code.call_type().direction() == Direction::Inbound { calls } else { 0 };
+        let open = if fits { open } else { 0 };
         match self.quarters.last_mut().filter(|last| last.quarter == quarter) {
             Some(last) => {
+                last.all += all;
                 last.calls += calls;
                 last.inbound += inbound;
                 last.open += open;
             }
-            None => self.quarters.push(FoundQuarter { quarter, calls, inbound, open }),
+            None => self.quarters.push(FoundQuarter { quarter, all, calls, inbound, open }),
         }
     }
 
@@ -157,7 +167,9 @@ impl Found {
         filter: &Filter,
     ) -> QueryResult<Vec<DateTime<Utc>>> {
         let mut ends = Vec::new();
-        for (found, is_first) in [(self.quarters.first(), true), (self.quarters.last(), false)] {
+        let mut fitting = self.quarters.iter().filter(|found| found.calls > 0);
+        let first = fitting.next();
+        for (found, is_first) in [(first, true), (fitting.next_back().or(first), false)] {
             let Some(found) = found else { continue };
             let fitting = in_span(owner, filter, day::span(found.quarter)).select(calls::created_at);
             let at: Option<DateTime<Utc>> = match is_first {
@@ -172,7 +184,12 @@ impl Found {
 
     /// Spans of the newest quarters that together contain `enough` of an amount, and their total.
     fn newest(&self, amount: fn(&FoundQuarter) -> u64, enough: u64) -> (Vec<Span>, u64) {
-        spans::newest(self.quarters.iter().rev().map(|found| (found.quarter, amount(found))), enough)
+        let counted = |found: &FoundQuarter| Counted {
+            quarter: found.quarter,
+            wanted: amount(found),
+            calls: found.all,
+        };
+        spans::newest(self.quarters.iter().rev().map(counted), enough, self.most_between)
     }
 }
 

@@ -60,6 +60,42 @@ fn what_is_there_is_not_added_again_and_changes_no_history() {
 }
 
 #[test]
+fn calls_of_one_log_are_apart_however_near_and_those_that_come_again_are_known() {
+    for of_log in [true, false] {
+        let database = Database::new();
+        let mut connection = database.connect();
+        let mut writer = if of_log { Writer::of_log(Layout::Plain) } else { Writer::new(Layout::Plain) };
+        let mut add = |calls: &[NewCall]| {
+            let add = |connection: &mut PgConnection| writer.add(connection, calls.to_vec(), &[]);
+            connection.transaction(add).unwrap().len()
+        };
+        // The later calls come first, so that all others are behind the last call of their history.
+        assert_eq!(add(&[call(1, 1000), call(1, 10)]), 2);
+        assert_eq!(add(&[call(1, 500), call(2, 500)]), 2);
+        // A second after a call of the same log, which came two batches before.
+        assert_eq!(add(&[call(1, 11), call(1, 10), call(1, 500), call(2, 499)]), 2);
+        assert_eq!(add(&[call(1, 11), call(1, 1000), call(2, 499), call(2, 500)]), 0);
+        assert_eq!(number(&mut connection, "SELECT count(*) FROM calls"), 6);
+        assert_eq!(number(&mut connection, "SELECT sum(calls) FROM histories"), 6);
+    }
+}
+
+#[test]
+fn a_writer_of_a_log_finds_what_others_write_meanwhile() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    let mut writer = Writer::of_log(Layout::Plain);
+    let first = [call(1, 1000)];
+    let stored = connection.transaction(|connection| writer.add(connection, first.to_vec(), &[])).unwrap();
+    assert_eq!(stored.len(), 1);
+    assert_eq!(add(&mut database.connect(), Layout::Plain, &[call(1, 500)]), 1);
+    let next = [call(1, 500), call(1, 600)];
+    let stored = connection.transaction(|connection| writer.add(connection, next.to_vec(), &[])).unwrap();
+    assert_eq!(stored, [call(1, 600)]);
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM calls"), 3);
+}
+
+#[test]
 fn writers_of_the_same_calls_at_the_same_time_store_each_of_them_once() {
     let database = Database::new();
     let calls: Vec<NewCall> = (0..2_000).map(|n| call(1 + n % 20, n * 10)).collect();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use calls_model::{CallType, Note};
 use calls_phone::Digits;
 use calls_store::columns::{DispositionColumn, TypeColumn};
+use calls_store::details::{self, Reader};
 use calls_store::distribution::{self, Placement};
 use calls_store::filter::{Counterparties, Filter};
 use calls_store::insertion::{Layout, NewCall, Writer};
@@ -14,7 +15,7 @@ use calls_store::list::{find_call, list_calls, list_calls_by_id, version};
 use calls_store::rows::CallRow;
 use calls_store::search::Search;
 use calls_store::summary::{Question, summarize};
-use calls_store::{callbacks, counts, details, notes, returned, search};
+use calls_store::{callbacks, counts, notes, returned, search};
 use chrono_tz::Tz;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::pg::PgConnection;
@@ -119,6 +120,9 @@ fn each_statement_of_a_request_names_its_owner() {
         returned::returned_at(&mut connection, owner, &page.rows).unwrap();
         let mut rows = CallRow::resolve(&mut connection, &Labels::default(), page.rows).unwrap();
         details::read(&mut connection, &Labels::default(), owner, &mut rows).unwrap();
+        let reader = Reader::new(Labels::default());
+        let exported = reader.page(&mut connection, owner, &filter, None, (10, Duration::ZERO)).unwrap();
+        assert_eq!(exported.0, rows);
         while !counts::bring_forward(&mut connection, owner).unwrap() {}
         for long in [0, u64::MAX] {
             let question = Question { owner, filter: &filter, zone: Tz::UTC, patience: Duration::ZERO, long };

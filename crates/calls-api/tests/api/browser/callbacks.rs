@@ -103,3 +103,66 @@ async fn a_note_stays_with_the_person_and_a_new_call_brings_somebody_in() {
     );
     chromium.stop().await;
 }
+
+/// Answers about the queue come when a test calls `answer(n)`, in which `n` counts the questions from 0. Each
+/// says what was so when it was asked for. Changes are held while `holdsChanges`, until `letChanges()`.
+const HOLD_ANSWERS: &str = "const honest = window.fetch;
+    window.answers = [];
+    window.ready = [];
+    window.answer = n => answers[n]();
+    window.holdsChanges = false;
+    window.fetch = async (address, options) => {
+        if (!/callbacks/.test(address)) return honest(address, options);
+        if (options.method !== 'GET') {
+            if (holdsChanges) await new Promise(resolve => { window.letChanges = resolve });
+            return honest(address, options);
+        }
+        const turn = answers.length;
+        const wanted = new Promise(resolve => answers.push(resolve));
+        const response = await honest(address, options);
+        const json = await response.json();
+        response.json = async () => { setTimeout(() => ready[turn] = 'read'); return json; };
+        ready[turn] = 'here';
+        await wanted;
+        return response;
+    };";
+
+#[tokio::test]
+async fn an_older_answer_that_comes_late_takes_no_row_away() {
+    const PERSON: &str = "+14444444444";
+    let app = app_with_missed_calls();
+    let chromium = Chromium::start().await;
+    chromium.before_each_page(HOLD_ANSWERS).await;
+    let tab = Tab::open(&chromium, &app.address, PATH).await;
+    // Asks once more, as word from another tab does.
+    let ask = "new BroadcastChannel('calls.callbacks').postMessage('+12025550123')";
+    let give = async |n: usize| {
+        tab.wait_for(&format!("ready[{n}]")).await;
+        tab.run(&format!("answer({n})")).await;
+        tab.wait_for(&format!("ready[{n}] === 'read'")).await;
+    };
+    let has_focus = format!("document.activeElement.closest('[data-party=\"{PERSON}\"]')");
+    give(0).await;
+    wait_for_people(&tab, 3).await;
+    tab.press_on(&format!("document.querySelector('[data-done=\"{PERSON}\"]')")).await;
+    give(1).await;
+    wait_for_people(&tab, 2).await;
+    // Two questions while the person is done: in their answers there is no such row.
+    for n in [2, 3] {
+        tab.run(ask).await;
+        tab.wait_for(&format!("ready[{n}]")).await;
+    }
+    tab.run("window.holdsChanges = true").await;
+    tab.press_on(&format!("document.querySelector('[data-undo=\"{PERSON}\"]')")).await;
+    tab.wait_for("window.letChanges").await;
+    // Under way: an answer from before it says nothing.
+    give(3).await;
+    assert_eq!(tab.run(&format!("return !!{has_focus}")).await, true, "overtaken by a change");
+    tab.run("letChanges()").await;
+    give(4).await;
+    wait_for_people(&tab, 3).await;
+    give(2).await;
+    assert_eq!(queue(&tab).await, ["+13333333333", PERSON, "+12025550177"]);
+    assert_eq!(tab.run(&format!("return !!{has_focus}")).await, true, "overtaken by a newer question");
+    chromium.stop().await;
+}

@@ -92,6 +92,19 @@ impl Chromium {
         self.dev_tools("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
+    /// Taps on a point of the window with a finger that stays for some time, in CSS pixels and milliseconds.
+    pub async fn tap(&self, [x, y]: [f64; 2], duration_ms: u32) {
+        let finger = json!({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"},
+        "actions": [
+            {"type": "pointerMove", "x": x as i64, "y": y as i64, "duration": 0},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pause", "duration": duration_ms},
+            {"type": "pointerUp", "button": 0},
+        ]});
+        let command = ChromiumCommand { path: "actions", body: json!({"actions": [finger]}) };
+        self.client.issue_cmd(command).await.unwrap();
+    }
+
     /// Opens another tab and goes to it. Returns the one before.
     pub async fn open_tab(&self) -> fantoccini::wd::WindowHandle {
         let before = self.client.window().await.unwrap();
@@ -189,7 +202,7 @@ fn quick_agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(limit).build().into()
 }
 
-/// A command that only Chromium's driver has.
+/// A command that only Chromium's driver has, or that fantoccini has not.
 #[derive(Debug)]
 struct ChromiumCommand {
     path: &'static str,

@@ -55,13 +55,14 @@ async fn a_call_says_its_times_in_both_zones_how_it_ended_and_leads_to_its_neigh
     page.tab.wait_for(OPEN).await;
     let facts = "return [...document.querySelectorAll('.panel .found dt')]
         .map(name => `${name.innerText}: ${name.nextElementSibling.innerText}`)";
+    page.tab.wait_for("document.querySelector('.panel .found').innerText.includes('+1 202')").await;
     let facts = page.tab.strings(facts).await;
     for (name, part) in [
         ("Outcome", "Voicemail"),
         ("Your time", "4:45:00"),
         ("Coordinated time", "11:00:00"),
         ("Rang for", "12 seconds"),
-        ("Via", "+12025550124"),
+        ("Via", "+1 202-555-0124"),
     ] {
         assert!(facts.iter().any(|fact| fact.starts_with(name) && fact.contains(part)), "{name}: {facts:?}");
     }

@@ -4,7 +4,7 @@ use super::app_with_calls;
 use super::callers::app_with_all_kinds;
 use super::chromium::Chromium;
 use super::history_page::HistoryPage;
-use super::tab::Tab;
+use super::tab::{ENTER, LEFT, Tab};
 use crate::test_app::TestApp;
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_persons_page_has_its_own_filters_summary_and_ways_on() {
     page.wait_for_heading("+1 333-333-3333").await;
     let title = page.tab.string("return document.querySelector('.title').innerHTML").await;
     assert!(title.contains("tel:+13333333333") && title.contains("data-copy=\"+13333333333\""), "{title}");
-    page.tab.wait_for("document.querySelector('.totals dd').innerText === '2'").await;
+    page.tab.wait_for("document.querySelector('.totals dd')?.innerText === '2'").await;
     assert!(!page.text().await.contains("Most calls with"));
 
     page.choose("Missed").await;
@@ -133,7 +133,7 @@ async fn a_persons_page_says_what_is_known_of_the_person() {
     page.follow("+13333333333").await;
     let facts = "return [...document.querySelectorAll('.known dl > div')]
         .map(fact => fact.innerText.replaceAll(/[\\u2068\\u2069]/g, '').replaceAll(/\\s+/g, ' '))";
-    let months = "return document.querySelector('.by-month svg').ariaLabel";
+    let months = "return [...document.querySelectorAll('.by-month a')].map(month => month.ariaLabel)";
     for _ in 0..2 {
         page.wait_for_rows(5).await;
         page.tab.wait_for("document.querySelectorAll('.known dl > div').length === 6").await;
@@ -148,9 +148,21 @@ async fn a_persons_page_says_what_is_known_of_the_person() {
                 "By month Jan 2024 – Apr 2024"
             ]
         );
-        assert_eq!(page.tab.string(months).await, "Jan 2024: 1 call, Feb 2024: 3 calls, Apr 2024: 1 call");
+        assert_eq!(
+            page.tab.strings(months).await,
+            ["Jan 2024: 1 call", "Feb 2024: 3 calls", "Apr 2024: 1 call"]
+        );
         page.reload().await;
     }
+    // The bars are one stop of the Tab key; the arrow keys lead on to a month, and Enter to its calls.
+    page.wait_for_rows(5).await;
+    page.tab.run("document.querySelector('.by-month a[tabindex=\"0\"]').focus()").await;
+    page.tab.press(LEFT).await;
+    page.tab.wait_for("document.activeElement.ariaLabel === 'Feb 2024: 3 calls'").await;
+    page.tab.press(ENTER).await;
+    page.tab.wait_for("location.search === '?from=2024-02-01&to=2024-02-29'").await;
+    page.wait_for_rows(3).await;
+    page.back().await;
     // Each row is of the person, so it leads to its own details.
     page.wait_for_rows(5).await;
     page.tab.press_on("document.querySelector('[data-call]')").await;

@@ -127,7 +127,7 @@ impl Tab {
     }
 
     /// The middle of an element in the window. Fails where it is out of sight.
-    async fn middle_of(&self, element: &str) -> [f64; 2] {
+    pub async fn middle_of(&self, element: &str) -> [f64; 2] {
         self.wait_for(&format!("({element})?.getBoundingClientRect().width > 0")).await;
         let script = format!(
             "const box = ({element}).getBoundingClientRect();

@@ -1,0 +1,96 @@
+//! Calls that a log has brought already. PostgreSQL is not asked for calls that are certainly new.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
+use crate::insertion::{NaturalKey, NewCall};
+use crate::keys::{PartyKey, Version};
+
+/// Histories that a writer has made, and nobody else has written to.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    /// Their versions.
+    versions: HashMap<PartyKey, Version>,
+    /// Their calls.
+    calls: Seen,
+}
+
+impl Own {
+    /// Whether a call is certainly not in its history, which has this version.
+    pub(crate) fn lacks(&self, call: &NewCall, version: Version) -> bool {
+        self.versions.get(&call.number) == Some(&version) && !self.calls.may_contain(&call.natural_key())
+    }
+
+    /// Takes in calls of one history that were stored behind a version.
+    pub(crate) fn add(&mut self, calls: &[NewCall], before: Version, is_new: bool) {
+        let Some(owner) = calls.first().map(|call| call.number) else { return };
+        if is_new || self.versions.get(&owner) == Some(&before) {
+            self.versions.insert(owner, Version(before.0 + calls.len() as i64));
+            calls.iter().for_each(|call| self.calls.insert(&call.natural_key()));
+        } else {
+            self.versions.remove(&owner);
+        }
+    }
+}
+
+/// A Bloom filter of natural keys, of 8 MB. With five million keys it takes some two percent of all others
+/// for one of them; with more, a larger part.
+#[derive(Debug)]
+struct Seen {
+    hasher: RandomState,
+    words: Vec<u64>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { hasher: RandomState::new(), words: vec![0; 1 << Self::BITS_OF_WORD] }
+    }
+}
+
+impl Seen {
+    const BITS_OF_WORD: u32 = 20;
+    /// Bits of one word for each key.
+    const MARKS: u32 = 4;
+
+    /// Puts a key in.
+    fn insert(&mut self, key: &NaturalKey) {
+        let (word, marks) = self.place(key);
+        self.words[word] |= marks;
+    }
+
+    /// False only if the key was never put in.
+    fn may_contain(&self, key: &NaturalKey) -> bool {
+        let (word, marks) = self.place(key);
+        self.words[word] & marks == marks
+    }
+
+    /// The position of the key's word, and its bits there.
+    fn place(&self, key: &NaturalKey) -> (usize, u64) {
+        let hash = self.hasher.hash_one(key);
+        let marks = (0..Self::MARKS).fold(0, |marks, mark| marks | 1 << (hash >> (6 * mark) & 63));
+        ((hash >> (u64::BITS - Self::BITS_OF_WORD)) as usize, marks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calls_model::CallType;
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+    use crate::keys::PartyKey;
+
+    #[test]
+    fn a_key_that_was_put_in_is_there_and_hardly_any_other() {
+        let key = |n: i64| {
+            let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(n / 2);
+            (PartyKey(1), at, PartyKey(2 + n % 2), CallType::MissedInbound)
+        };
+        let mut seen = Seen::default();
+        assert!(!seen.may_contain(&key(0)));
+        (0..10_000).for_each(|n| seen.insert(&key(n)));
+        assert!((0..10_000).all(|n| seen.may_contain(&key(n))));
+        let others = (10_000..20_000).filter(|n| seen.may_contain(&key(*n))).count();
+        assert!(others < 100, "{others}");
+    }
+}
