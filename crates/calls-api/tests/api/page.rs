@@ -61,7 +61,7 @@ fn every_answer_says_what_a_browser_may_do_with_it() {
     let is_data = |script: &&str| script.starts_with(" type=\"application/json\"");
     let is_file = |script: &&str| script.split('>').next().is_some_and(|tag| tag.contains(" src=\"/"));
     let inside: Vec<_> = scripts.iter().filter(|script| !is_data(script) && !is_file(script)).collect();
-    assert!(inside.len() == 1 && scripts.iter().any(|script| is_file(script)), "{scripts:?}");
+    assert!(inside.len() == 1 && scripts.iter().any(is_file), "{scripts:?}");
     let between = |start: &str, end: &str| {
         let text = page.body.split_once(start).unwrap().1.split_once(end).unwrap().0;
         format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)))
