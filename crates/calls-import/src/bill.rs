@@ -17,8 +17,16 @@ pub(crate) struct Bill {
     place: Option<usize>,
 }
 
-const PLACES: &[&str] =
-    &["destination", "call to", "called to", "called place", "destination city", "description"];
+const PLACES: &[&str] = &[
+    "destination",
+    "call to",
+    "called to",
+    "called place",
+    "destination city",
+    "description",
+    "Ziel",
+    "Zielort",
+];
 /// Columns of numbers that the bill's owner called, unless another column says otherwise.
 const CALLED: &[&str] = &[
     "number called",
@@ -27,6 +35,16 @@ const CALLED: &[&str] = &[
     "dialed number",
     "dialled number",
     "gewählte Nummer",
+    "gewählte Rufnummer",
+    "Zielrufnummer",
+    "Zielnummer",
+    "numéro appelé",
+    "numéro composé",
+    "número marcado",
+    "número llamado",
+    "numero chiamato",
+    "gekozen nummer",
+    "wybrany numer",
 ];
 
 impl Bill {

@@ -7,7 +7,7 @@ use crate::record::RawParty;
 use crate::sample::{Sample, Shape};
 use crate::table::delimiter;
 use crate::unreadable::Unreadable;
-use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv, preamble};
+use crate::{asterisk_csv, asterisk_custom_csv, freeswitch_csv, generic_csv, iphone_csv, listed, preamble};
 
 /// Number of bytes that are read to detect a format.
 pub(crate) const HEAD: usize = 64 * 1024;
@@ -73,9 +73,22 @@ pub(crate) fn choose(
             Err(ReadError::UnknownFormat(kind))
         }
         (Some(Shape::Table), _) => Ok(Format::GenericCsv),
+        (Some(shape), Err(_)) => mapped(first_bytes, shape, options),
+        (_, Ok(detected)) if detected.has_any_columns() => Ok(detected),
         (_, Ok(detected)) => Err(ReadError::ColumnsNotWanted(detected)),
         (_, Err(error)) => Err(error),
     }
+}
+
+/// The format of a list whose columns are named.
+fn mapped(first_bytes: &[u8], shape: Shape, options: &Options) -> Result<Format, ReadError> {
+    let formats = [Format::GenericJson, Format::HtmlTable, Format::GenericXml];
+    let fits = |format: &Format| {
+        let sample = Sample::new(first_bytes);
+        format.shape() == shape && sample.is_some_and(|sample| listed::fits_mapped(*format, &sample, options))
+    };
+    let found = formats.into_iter().find(fits);
+    found.map_or_else(|| detect(first_bytes).map_err(ReadError::UnknownFormat), Ok)
 }
 
 fn unreadable(sample: &Sample) -> Unreadable {
@@ -102,9 +115,32 @@ fn table(sample: &Sample) -> Unreadable {
     if !first_line.as_bytes().contains(&delimiter(first_line.as_bytes())) {
         return Unreadable::Text;
     }
+    if let Some(events) = events(first_line) {
+        return events;
+    }
     match missing_column(first_line) {
         Some(missing) => Unreadable::Csv(missing),
         None => Unreadable::Text,
+    }
+}
+
+/// Logs of Asterisk's that have a line for each thing that happens.
+fn events(first_line: &str) -> Option<Unreadable> {
+    const OF_CHANNELS: [&str; 7] =
+        ["CHAN_START", "CHAN_END", "ANSWER", "HANGUP", "APP_START", "BRIDGE_ENTER", "LINKEDID_END"];
+    let fields: Vec<&str> = first_line.split([',', '|']).map(|field| field.trim_matches('"')).collect();
+    let is_of_queue = first_line
+        .split('|')
+        .nth(4)
+        .is_some_and(|event| event.len() > 2 && event.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let is_of_channels = OF_CHANNELS.contains(&fields[0])
+        || ["eventtype", "cid_num", "exten"]
+            .iter()
+            .all(|name| fields.iter().any(|f| f.eq_ignore_ascii_case(name)));
+    if is_of_queue {
+        Some(Unreadable::Events("Asterisk's queue_log"))
+    } else {
+        is_of_channels.then_some(Unreadable::Events("Asterisk's channel events (CEL)"))
     }
 }
 

@@ -3,7 +3,7 @@
 use calls_model::CallDuration;
 use chrono::Timelike;
 
-use crate::fold::fold;
+use crate::fold::{fold, with_ascii_digits};
 use crate::record::expected;
 use crate::time;
 
@@ -36,7 +36,12 @@ pub(crate) fn any(text: &str) -> Result<CallDuration, String> {
 
 /// Like [`any`], for a column with this unit.
 pub(crate) fn in_unit(text: &str, unit: Unit) -> Result<CallDuration, String> {
-    let text = text.trim();
+    let text = &with_ascii_digits(text.trim());
+    // As in Finland: "0.01.05".
+    let parts: Vec<&str> = text.split('.').collect();
+    let is_clock = parts.len() == 3 && parts[1..].iter().all(|part| part.len() == 2);
+    let with_colons = is_clock.then(|| text.replace('.', ":"));
+    let text = with_colons.as_deref().unwrap_or(text);
     let (clock, named) = clock_of_unit(text);
     let read = if text.contains(':') {
         colons(clock, named.unwrap_or(unit))
@@ -165,9 +170,13 @@ fn units(text: &str) -> Option<i64> {
     }
     rest.retain(|c| !c.is_whitespace());
     let mut rest = Some(rest.as_str()).filter(|rest| !rest.is_empty())?;
-    let mut total = 0_i64;
+    let (mut total, mut last) = (0_i64, 0);
     while !rest.is_empty() {
         rest = rest.trim_start_matches(['.', ',']);
+        if matches!(last, 3_600_000 | 60_000) && (1..=2).contains(&rest.len()) && digits(rest).is_some() {
+            // The unit after hours and minutes goes without saying: "1h05".
+            return total.checked_add(digits(rest)?.checked_mul(last / 60)?);
+        }
         let is_of_number = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
         let unit_at = rest.find(|c: char| !is_of_number(c))?;
         let unit_end =
@@ -177,9 +186,9 @@ fn units(text: &str) -> Option<i64> {
             "h" | "hr" | "hrs" | "hour" | "hours" | "std" | "stunde" | "stunden" | "heure" | "heures"
             | "hora" | "horas" | "ora" | "ore" | "uur" | "godz" | "ч" | "час" | "часа" | "часов" | "时"
             | "小时" | "時間" | "시간" => 3_600_000,
-            "m" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos" | "minuti"
-            | "minuut" | "minuta" | "minuty" | "minut" | "мин" | "минута" | "минуты" | "минут" | "分"
-            | "分钟" | "分鐘" | "분" | "'" | "′" => 60_000,
+            "m" | "mn" | "min" | "mins" | "minute" | "minutes" | "minuten" | "minuto" | "minutos"
+            | "minuti" | "minuut" | "minuta" | "minuty" | "minut" | "мин" | "минута" | "минуты" | "минут"
+            | "分" | "分钟" | "分鐘" | "분" | "'" | "′" => 60_000,
             "s" | "sec" | "secs" | "second" | "seconds" | "sek" | "seg" | "sekunde" | "sekunden"
             | "seconde" | "secondes" | "segundo" | "segundos" | "secondo" | "secondi" | "seconden"
             | "sekund" | "sekundy" | "sekunda" | "с" | "сек" | "секунд" | "секунда" | "секунды" | "秒"
@@ -189,6 +198,7 @@ fn units(text: &str) -> Option<i64> {
         };
         let (whole, decimals) = rest[..unit_at].split_once(['.', ',']).unwrap_or((&rest[..unit_at], ""));
         total = total.checked_add(scaled(whole, decimals, ms)?)?;
+        last = ms;
         rest = &rest[unit_end..];
     }
     Some(total)
@@ -222,6 +232,11 @@ mod tests {
             ("1.5 min", 90),
             ("1 Stunde 2 Minuten", 3720),
             ("1'05\"", 65),
+            ("1h05", 3900),
+            ("1 min 05", 65),
+            ("00h01mn05s", 65),
+            ("0.01.05", 65),
+            ("٦٥", 65),
             ("75,0", 75),
             ("12:01:02 AM", 62),
             ("0.000706018518518519", 61),

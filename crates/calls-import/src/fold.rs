@@ -1,5 +1,7 @@
 //! Normalizes texts for comparison: no case, accents or punctuation.
 
+use std::borrow::Cow;
+
 /// The letters and digits of a text, in lower case, without the accents of European languages: `Numéro
 /// masqué` is `numeromasque`.
 pub(crate) fn fold(text: &str) -> String {
@@ -60,6 +62,21 @@ fn plain_letter(c: char) -> Option<char> {
     })
 }
 
+/// A text whose decimal digits of any script are those of ASCII.
+pub(crate) fn with_ascii_digits(text: &str) -> Cow<'_, str> {
+    /// Zeros of Arabic, Persian, Devanagari, Bengali, Thai and wide forms.
+    const ZEROS: [char; 6] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}'];
+    let digit = |c: char| {
+        let value =
+            ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(u32::from(*zero)).filter(|v| *v < 10));
+        value.and_then(|value| char::from_digit(value, 10))
+    };
+    if text.is_ascii() || !text.chars().any(|c| digit(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| digit(c).unwrap_or(c)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +87,7 @@ mod tests {
         assert_eq!(fold("UNTERDRÜCKT"), fold("unterdru\u{308}ckt"));
         assert_eq!(fold("非通知"), "非通知");
         assert_eq!(fold("***"), "");
+        assert_eq!(with_ascii_digits("٢٠٢٦-۰३"), "2026-03");
     }
 
     #[test]

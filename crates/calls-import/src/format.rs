@@ -9,10 +9,10 @@ use crate::options::Options;
 use crate::record::{Items, or_refuse};
 use crate::sample::{Sample, Shape};
 use crate::{
-    android_xml, asterisk_csv, asterisk_custom_csv, calls_csv, calls_ndjson, cisco_cdr, fossify_json,
-    freepbx_csv, freeswitch_csv, freeswitch_json, freeswitch_xml, fritzbox_csv, fritzbox_xml, fusionpbx_csv,
-    generic_csv, google_voice, grandstream, ios_storedata, iphone_csv, logger, ringcentral_json, sms_ie_json,
-    teams_csv, telnyx_csv, threecx_cdr, twilio, yeastar_csv, zoom_json,
+    android_xml, asterisk_csv, asterisk_custom_csv, avaya_smdr, calls_csv, calls_ndjson, cisco_cdr,
+    fossify_json, freepbx_csv, freeswitch_csv, freeswitch_json, freeswitch_xml, fritzbox_csv, fritzbox_xml,
+    fusionpbx_csv, generic_csv, google_voice, grandstream, ios_storedata, iphone_csv, listed, logger,
+    ringcentral_json, sms_ie_json, teams_csv, telnyx_csv, threecx_cdr, twilio, yeastar_csv, zoom_json,
 };
 
 /// Defines [`Format`] and its functions from one row per format. A row with a missing part does not compile.
@@ -118,7 +118,10 @@ formats! {
         unit: "entry",
         shape: Markup,
         read: |_, reader| freeswitch_xml::read(reader),
-        fits: |sample| sample.has_element("cdr"),
+        fits: |sample| {
+            let has_any = |names: &[&str]| names.iter().any(|name| sample.has_element(name));
+            sample.has_element("cdr") && has_any(&["variables", "channel_data", "callflow"])
+        },
     }
     /// The CSV export of FusionPBX's call detail records.
     FusionpbxCsv {
@@ -176,6 +179,15 @@ formats! {
         shape: Table,
         read: cisco_cdr::read,
         fits: |sample| sample.has_columns(cisco_cdr::MARKS),
+    }
+    /// Avaya IP Office's SMDR.
+    AvayaSmdr {
+        name: "avaya-smdr",
+        title: "Avaya IP Office SMDR",
+        unit: "line",
+        shape: Table,
+        read: avaya_smdr::read,
+        fits: |sample| sample.first_row_fits(avaya_smdr::fits),
     }
     /// Microsoft Teams' PSTN usage report, of Calling Plans or Direct Routing, as CSV.
     TeamsCsv {
@@ -250,7 +262,10 @@ formats! {
         unit: "entry",
         shape: Json,
         read: ringcentral_json::read,
-        fits: |sample| sample.has_keys(&["startTime", "direction", "result", "from", "to"]),
+        fits: |sample| {
+            let has_parties = sample.has_object("from") || sample.has_object("to");
+            has_parties && sample.has_keys(&["startTime", "direction", "result", "from", "to"])
+        },
     }
     /// Zoom Phone's call log or call history from its API.
     ZoomJson {
@@ -268,7 +283,10 @@ formats! {
         unit: "entry",
         shape: Markup,
         read: android_xml::read,
-        fits: |sample| sample.has_element("calls"),
+        fits: |sample| {
+            let has_call = sample.has_element("call");
+            sample.has_element("calls") && (!has_call || sample.has_attributes("call", &["number", "date"]))
+        },
     }
     /// The call log of the Android app SMS Import / Export, an array or one call a line.
     SmsIeJson {
@@ -277,7 +295,7 @@ formats! {
         unit: "entry",
         shape: Json,
         read: sms_ie_json::read,
-        fits: |sample| sample.has_keys(&["number", "date", "type"]),
+        fits: sms_ie_json::fits,
     }
     /// The call history export of the Android app Fossify Phone.
     FossifyJson {
@@ -336,6 +354,33 @@ formats! {
         read: ios_storedata::read,
         fits: |sample| sample.text_has("zcallrecord"),
     }
+    /// A list of calls in JSON, of any other system.
+    GenericJson {
+        name: "generic-json",
+        title: "any list of calls in JSON",
+        unit: "entry",
+        shape: Json,
+        read: |options, reader| listed::read(Format::GenericJson, options, reader),
+        fits: |sample| listed::fits(Format::GenericJson, sample),
+    }
+    /// A table in HTML or in the XML of a spreadsheet, as many programs save as `.xls`.
+    HtmlTable {
+        name: "html-table",
+        title: "any table in HTML or a spreadsheet's XML (.xls)",
+        unit: "entry",
+        shape: Markup,
+        read: |options, reader| listed::read(Format::HtmlTable, options, reader),
+        fits: |sample| listed::fits(Format::HtmlTable, sample),
+    }
+    /// A list of calls in XML, of any other system.
+    GenericXml {
+        name: "generic-xml",
+        title: "any list of calls in XML",
+        unit: "entry",
+        shape: Markup,
+        read: |options, reader| listed::read(Format::GenericXml, options, reader),
+        fits: |sample| listed::fits(Format::GenericXml, sample),
+    }
     /// Any other CSV with a header.
     GenericCsv {
         name: "generic-csv",
@@ -377,6 +422,11 @@ formats! {
 }
 
 impl Format {
+    /// Whether any system may have written it, so that its columns can be named.
+    pub fn has_any_columns(self) -> bool {
+        matches!(self, Self::GenericCsv | Self::GenericJson | Self::GenericXml | Self::HtmlTable)
+    }
+
     /// Whether times can be written without their zone.
     pub fn may_have_local_times(self) -> bool {
         matches!(
@@ -386,10 +436,14 @@ impl Format {
                 | Self::GrandstreamJson
                 | Self::YeastarCsv
                 | Self::ThreecxCdr
+                | Self::AvayaSmdr
                 | Self::FritzboxCsv
                 | Self::FritzboxXml
                 | Self::IphoneCsv
                 | Self::GenericCsv
+                | Self::GenericJson
+                | Self::GenericXml
+                | Self::HtmlTable
                 | Self::AsteriskCsv
                 | Self::AsteriskCustomCsv
                 | Self::FreeswitchCsv

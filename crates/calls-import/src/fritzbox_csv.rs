@@ -37,6 +37,10 @@ pub(crate) fn fits(header: &Row) -> bool {
     Columns::new(header).is_some()
 }
 
+/// Words of the column with the box's own number.
+const OWN: [&str; 10] =
+    ["eigene", "own", "propre", "local", "propri", "personale", "propio", "eigen", "wlasny", "interno"];
+
 /// Columns of a call. Their order is always the same, and in English two columns have the same
 /// name.
 struct Columns {
@@ -47,8 +51,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// `Typ;Datum;[Name;]Rufnummer;[Landes-/Ortsnetzbereich;]Nebenstelle;Eigene Rufnummer;Dauer`, in German
-    /// or English.
+    /// `Typ;Datum;[Name;]Rufnummer;[Landes-/Ortsnetzbereich;]Nebenstelle;Eigene Rufnummer;Dauer`, in any
+    /// language that the box speaks.
     fn new(header: &Row) -> Option<Self> {
         let count = header.len();
         let (name, number, has_area) = match count {
@@ -58,10 +62,15 @@ impl Columns {
             _ => return None,
         };
         let is = |column: usize, names: &[&str]| names.contains(&plain(&header.get(column)).as_str());
-        let fits = is(0, &["typ", "type"])
-            && is(1, &["datum", "date"])
-            && is(count - 3, &["nebenstelle", "extension", "device", "telephonydevice"])
-            && is(count - 1, &["dauer", "duration"]);
+        let is_own = |column: usize| {
+            let name = plain(&header.get(column));
+            OWN.iter().any(|word| name.contains(word))
+        };
+        let fits = is(0, &["typ", "type", "tipo"])
+            && is(1, &["datum", "date", "data", "fecha"])
+            && (is(count - 3, &["nebenstelle", "extension", "device", "telephonydevice"])
+                || is_own(count - 2))
+            && is(count - 1, &["dauer", "duration", "duree", "durata", "duracion", "duur", "czastrwania"]);
         fits.then_some(Self { name, number, has_area, count })
     }
 

@@ -14,7 +14,10 @@ use crate::sample::Sample;
 /// Whether a file begins like a call list.
 pub(crate) fn fits(sample: &Sample) -> bool {
     let has_party = sample.has_element("called") || sample.has_element("caller");
-    has_party && ["call", "type", "date"].iter().all(|name| sample.has_element(name))
+    // Others have calls with callers and dates too.
+    let of_box = ["callednumber", "callernumber", "numbertype", "device", "port"];
+    let is_of_box = sample.has_element("root") || of_box.iter().any(|name| sample.has_element(name));
+    is_of_box && has_party && ["call", "type", "date"].iter().all(|name| sample.has_element(name))
 }
 
 /// Reads the calls of a file. For a call without the box's own number it is `options.own`.

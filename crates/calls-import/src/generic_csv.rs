@@ -11,8 +11,8 @@ use crate::error::ReadError;
 use crate::fold::fold;
 use crate::format::Format;
 use crate::generic_header::{
-    ANSWERS, DIRECTIONS, KINDS, MISSING_OUTCOME, MISSING_START, Names, Parties, RINGS, TOTALS, column,
-    measured, moment, names, parties, when,
+    self, ANSWERS, DIRECTIONS, ENDS, KINDS, MISSING_OUTCOME, MISSING_START, Names, Parties, RINGS, TOTALS,
+    column, measured, moment, names, parties, when,
 };
 use crate::options::Options;
 use crate::party;
@@ -23,6 +23,7 @@ use crate::rows::Row;
 use crate::table::{self, First, Header};
 use crate::time;
 use crate::words::{self, Kind};
+use crate::zone_column::Zone;
 
 /// Reads the calls of a file.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {
@@ -39,6 +40,11 @@ pub(crate) fn fits(header: &Row) -> bool {
     Layout::new(&Header::new(Format::GenericCsv, header), Options { own, ..Options::default() }).is_ok()
 }
 
+/// As [`fits`], where columns are named.
+pub(crate) fn fits_mapped(header: &Row, options: &Options) -> bool {
+    Layout::new(&Header::new(Format::GenericCsv, header), options.clone()).is_ok()
+}
+
 /// Columns of a call.
 struct Layout {
     options: Options,
@@ -48,6 +54,10 @@ struct Layout {
     names: Names,
     start: usize,
     time: Option<usize>,
+    /// Zone that the name of the column with the start ends in.
+    zone: Option<Zone>,
+    /// Column that names the zone of a call.
+    zones: Option<usize>,
     direction: Option<usize>,
     bill: Option<Bill>,
     /// Whether that column may contain other values than a direction.
@@ -62,6 +72,9 @@ struct Layout {
     /// Party who answered; empty if nobody did.
     answered_by: Option<usize>,
     status: Option<usize>,
+    /// Column of kinds that may tell how a call ended, where no other one does.
+    hint: Option<usize>,
+    ended: Option<usize>,
 }
 
 /// Outcome of a row.
@@ -110,6 +123,8 @@ impl Layout {
             names: names(header, &options, &parties)?,
             start,
             time,
+            zone: header.zone(time.unwrap_or(start)).or_else(|| header.zone(start)),
+            zones: generic_header::zone(header),
             is_kind: direction.is_some_and(|column| header.find(DIRECTIONS) != Some(column)),
             direction,
             bill: Bill::find(header, &options).filter(|bill| parties.has(bill.number)),
@@ -120,6 +135,8 @@ impl Layout {
             answered: header.find(ANSWERS).filter(|answered| *answered != start),
             answered_by: header.find(&["answered by", "answered by user", "answered by agent"]),
             status: column(Role::Status)?,
+            hint: header.find(&["call type", "type"]).filter(|hint| direction != Some(*hint)),
+            ended: header.find(ENDS).filter(|ended| *ended != start),
             parties,
             options: Options { zone, ..options },
         };
@@ -209,6 +226,11 @@ impl Layout {
             None => None,
         };
         let of_kind = kind.outcome.map(|_| kind.disposition);
+        let hint = || {
+            let text = value(self.hint).filter(|text| text.chars().all(|c| !c.is_ascii_digit()))?;
+            words::status(&text).ok().flatten()
+        };
+        let status = if self.status.is_none() { status.or_else(hint) } else { status };
         let said = match (status, of_kind) {
             (Some(Some(Disposition::Answered)) | None, Some(of_kind)) => Some(of_kind),
             (Some(None), Some(of_kind @ Some(_))) if of_kind != Some(Disposition::Answered) => Some(of_kind),
@@ -228,7 +250,22 @@ impl Layout {
             .or((self.tells_missed() && kind.direction.is_some()).then_some(Outcome::Completed))
             .ok_or("expected a status or a duration, but found neither")?;
         let talked = talked.flatten().filter(|_| outcome == Outcome::Completed);
+        let talked = talked.map(|length| self.without_ringing(row, length));
         Ok(Ended { outcome, disposition: said.flatten(), talked })
+    }
+
+    /// A length without the ringing, where the times of the call show that it has that too.
+    fn without_ringing(&self, row: &Row, length: CallDuration) -> CallDuration {
+        const SLACK_MS: i64 = 1000;
+        let at =
+            |column: Option<usize>| time::any(&row.get(column?), self.options.zone, self.options.dates).ok();
+        let talk = || {
+            let (began, answered, ended) = (at(Some(self.start))?, at(self.answered)?, at(self.ended)?);
+            let whole = (ended - began).num_milliseconds();
+            let is_whole = (whole - i64::from(length.ms())).abs() <= SLACK_MS && answered > began;
+            CallDuration::from_ms((ended - answered).num_milliseconds()).filter(|_| is_whole)
+        };
+        talk().unwrap_or(length)
     }
 
     /// Whether only the column of directions tells which calls were missed.
@@ -301,7 +338,7 @@ impl Layout {
     fn created_at(&self, row: &Row) -> Result<DateTime<Utc>, String> {
         let text = moment(row, self.start, self.time);
         let Some(format) = &self.options.columns.time_format else {
-            return time::any(&text, self.options.zone, self.options.dates);
+            return self.zone_of(row)?.moment(&text, self.options.dates);
         };
         let zoned = DateTime::parse_from_str(&text, format).map(|time| time.to_utc()).ok();
         let local = || NaiveDateTime::parse_from_str(&text, format).ok();
@@ -309,6 +346,16 @@ impl Layout {
             .or_else(|| time::in_zone(local()?, self.options.zone, None))
             .and_then(time::plausible)
             .ok_or_else(|| expected(&format!("a time of the format {format}"), &text))
+    }
+
+    fn zone_of(&self, row: &Row) -> Result<Zone, String> {
+        let usual = self.zone.unwrap_or(Zone::Named(self.options.zone));
+        match self.zones.map(|column| row.get(column)).filter(|text| !text.is_empty()) {
+            Some(text) => {
+                Zone::read(&text).ok_or_else(|| expected("a time zone such as Europe/Berlin", &text))
+            }
+            None => Ok(usual),
+        }
     }
 
     /// On which side of a call the given owner is, where the row does not say it.

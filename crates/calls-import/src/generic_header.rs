@@ -73,11 +73,41 @@ pub(crate) fn column(header: &Header, options: &Options, role: Role) -> Result<O
         return header.named(name).map(Some);
     }
     let found = header.find(role.names());
-    Ok(found.or_else(|| if is_moment(role) { header.find_in_utc(role.names()) } else { None }))
+    let found = found.or_else(|| header.find(role.further_names()));
+    let with_zone = || header.find_in_utc(role.names()).or_else(|| header.find_in_zone(role.names()));
+    Ok(found.or_else(|| if is_moment(role) { with_zone() } else { None }))
 }
 
 fn is_moment(role: Role) -> bool {
     matches!(role, Role::Start | Role::Time)
+}
+
+/// The column that names the zone of a call's time.
+pub(crate) fn zone(header: &Header) -> Option<usize> {
+    const NAMES: &[&str] = &[
+        "time zone",
+        "timezone",
+        "tz",
+        "zone name",
+        "time zone name",
+        "timezone name",
+        "utc offset",
+        "gmt offset",
+        "timezone offset",
+        "time zone offset",
+        "tz offset",
+        "Zeitzone",
+        "fuseau horaire",
+        "zona horaria",
+        "huso horario",
+        "fuso orario",
+        "fuso horário",
+        "tijdzone",
+        "strefa czasowa",
+        "tidszon",
+        "часовой пояс",
+    ];
+    header.find(NAMES)
 }
 
 /// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is
@@ -107,10 +137,12 @@ pub(crate) fn when(header: &Header, options: &Options) -> Result<Option<(usize, 
 /// The text of a time whose date and time of day are in these columns, or both in one.
 pub(crate) fn moment(row: &Row, date: usize, time: Option<usize>) -> String {
     let (date, time) = (row.get(date), time.map(|time| row.get(time)).unwrap_or_default());
+    // A count since 1970 has the time of day too.
+    let is_count = date.len() >= 10 && date.bytes().all(|byte| byte.is_ascii_digit());
     let has_date = |text: &str| {
         !text.contains(':') || text.contains(['-', '/', 'T', ',']) || text.matches('.').count() > 1
     };
-    if time.is_empty() || date.contains(':') {
+    if time.is_empty() || date.contains(':') || is_count {
         date.into_owned()
     } else if has_date(&time) && time.contains(':') {
         time.into_owned()
@@ -123,7 +155,8 @@ pub(crate) fn measured(header: &Header, options: &Options) -> Result<Option<(usi
     if let Some(column) = options.columns.name(Role::Duration) {
         return header.named(column).map(|column| Some((column, header.unit(column))));
     }
-    Ok(header.find_measured(Role::Duration.names()))
+    let found = header.find_measured(Role::Duration.names());
+    Ok(found.or_else(|| header.find_measured(Role::Duration.further_names())))
 }
 
 pub(crate) fn names(header: &Header, options: &Options, parties: &Parties) -> Result<Names, ReadError> {
@@ -138,6 +171,9 @@ pub(crate) fn names(header: &Header, options: &Options, parties: &Parties) -> Re
         }
         Parties::FromTo(from, to) => {
             let first = |columns: &[usize]| columns.first().copied().unwrap_or_default();
+            if header.find(TRACKED) == Some(first(to)) {
+                return Ok(Names { other: None, from: other, to: None });
+            }
             Names { other: None, from: of(FROM_NAMES, first(from)), to: of(TO_NAMES, first(to)) }
         }
     })
@@ -165,6 +201,11 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
         };
         return Ok(Parties::FromTo(others(Role::From, from), others(Role::To, to)));
     }
+    // Calls to a number that an advertisement shows; nobody calls from it.
+    let tracked = header.find(TRACKED);
+    if let (Some(caller), Some(tracked), Ok(None)) = (counterparty, tracked, column(Role::Direction)) {
+        return Ok(Parties::FromTo(vec![caller], vec![tracked]));
+    }
     // Of the telephone of a known owner the other side alone is logged, whichever it is called.
     let is_of_known = options.own.is_some() && owner.is_none() && !wants_from_to;
     let counterparty = match (counterparty, column(Role::From)?, column(Role::To)?) {
@@ -181,6 +222,9 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
     }
     Ok(Parties::Owned(owner, counterparty))
 }
+
+/// Columns of numbers that only take calls.
+const TRACKED: &[&str] = &["tracking number", "tracking phone number"];
 
 pub(crate) const MISSING_START: &str = "a column \"start\" (name yours with --map start=...)";
 pub(crate) const MISSING_OUTCOME: &str =
@@ -234,6 +278,8 @@ pub(crate) const TOTALS: &[&str] = &[
     "durata",
     "duur",
 ];
+pub(crate) const ENDS: &[&str] =
+    &["ended at", "end time", "end", "end stamp", "end date", "call end", "hangup time", "disconnect time"];
 pub(crate) const RINGS: &[&str] = &[
     "ring time",
     "ring duration",

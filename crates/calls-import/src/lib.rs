@@ -12,6 +12,8 @@
 //!   ones and folders: [`open()`], [`read_any()`], with `detect`, `sample`, `unreadable`, `zipped`, `utf16`,
 //!   `recoded` and `framed` for what they need.
 //! - One module for each format, beginning with `asterisk_csv`.
+//! - Lists of systems that are not known: `listed` makes tables of them, with `json_list`, `xml_list` and
+//!   `cells`.
 //! - What formats share: `party` (with `hidden` and `uri`), `time` (with `zone_names` and `calendar_words`),
 //!   `duration`, `words` (with `fold`) and `hangup` read single values, `pbx`, `talk` (with `ending`) and
 //!   `android` make records, `legs` joins the rows of one call, `lines`, `rows`, `table` (CSV), `objects`
@@ -32,11 +34,13 @@ mod android_xml;
 mod asterisk_call;
 mod asterisk_csv;
 mod asterisk_custom_csv;
+mod avaya_smdr;
 mod bill;
 mod bytes;
 mod calendar_words;
 mod calls_csv;
 mod calls_ndjson;
+mod cells;
 mod cisco_cdr;
 mod detect;
 mod duration;
@@ -51,6 +55,8 @@ mod freeswitch_json;
 mod freeswitch_xml;
 mod fritzbox_csv;
 mod fritzbox_xml;
+mod further_names;
+mod further_words;
 mod fusionpbx_csv;
 mod generic_csv;
 mod generic_header;
@@ -60,8 +66,10 @@ mod hangup;
 mod hidden;
 mod ios_storedata;
 mod iphone_csv;
+mod json_list;
 mod legs;
 mod lines;
+mod listed;
 mod logger;
 mod markup;
 mod objects;
@@ -87,8 +95,10 @@ mod unreadable;
 mod uri;
 mod utf16;
 mod words;
+mod xml_list;
 mod yeastar_csv;
 mod zipped;
+mod zone_column;
 mod zone_names;
 mod zoom_json;
 
@@ -119,7 +129,7 @@ pub(crate) fn read_again<'a>(
     reader: impl BufRead + 'a,
     again: Option<dates::Again<'a>>,
 ) -> Items<'a> {
-    if !options.columns.is_empty() && format != Format::GenericCsv {
+    if !options.columns.is_empty() && !format.has_any_columns() {
         return Box::new(std::iter::once(Err(ReadError::ColumnsNotWanted(format))));
     }
     if format == Format::GenericCsv && options.columns.is_empty() {

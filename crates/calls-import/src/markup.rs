@@ -43,6 +43,11 @@ impl Tag {
         self.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
+    /// All attributes, names in lower case, entities resolved.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether it has this class (HTML).
     pub fn has_class(&self, class: &str) -> bool {
         self.attribute("class")

@@ -93,7 +93,7 @@ fn entries<'a>(
 pub(crate) struct Object(Map<String, Value>);
 
 impl Object {
-    fn parse(text: &[u8]) -> Result<Self, String> {
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(text);
         serde_json::from_str(&text)
             .map(Self)
@@ -141,10 +141,12 @@ pub(crate) fn required<'a>(object: &'a Object, key: &str) -> Result<Cow<'a, str>
     })
 }
 
-struct Objects<R> {
+pub(crate) struct Objects<R> {
     bytes: Bytes<R>,
     list: Option<&'static str>,
     in_list: bool,
+    /// Objects and arrays around the list.
+    around: usize,
     /// Something stood where none of it should be.
     stray: bool,
     /// Whether the opening brace of the next object was already read.
@@ -154,7 +156,7 @@ struct Objects<R> {
     line: u64,
 }
 
-enum Found {
+pub(crate) enum Found {
     /// An object; it is in `text`.
     Object,
     Bad(String),
@@ -172,10 +174,23 @@ enum Ended {
 impl<R: BufRead> Objects<R> {
     fn new(reader: R, list: Option<&'static str>) -> Self {
         let bytes = Bytes::new(reader);
-        Self { bytes, list, in_list: false, stray: false, open: false, text: Vec::new(), number: 0, line: 1 }
+        let (in_list, stray, open) = (false, false, false);
+        Self { bytes, list, in_list, around: 1, stray, open, text: Vec::new(), number: 0, line: 1 }
     }
 
-    fn read(&mut self) -> io::Result<Found> {
+    /// The objects of a list, from its first one on, inside of so many arrays and objects. What is behind the
+    /// list is passed over.
+    pub fn inside(reader: R, depth: usize) -> Self {
+        let around = depth.saturating_sub(1);
+        Self { in_list: around > 0, around, ..Self::new(reader, None) }
+    }
+
+    /// The text of the object that was read last.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    pub fn read(&mut self) -> io::Result<Found> {
         loop {
             if !std::mem::take(&mut self.open) && !self.find_start()? {
                 return Ok(Found::End);
@@ -206,7 +221,7 @@ impl<R: BufRead> Objects<R> {
                 }
                 b']' if self.in_list => {
                     self.in_list = false;
-                    self.pass_objects(1)?;
+                    self.pass_objects(self.around)?;
                 }
                 // Brackets and commas, and a byte order mark.
                 b'[' | b']' | b',' | b'\xEF' | b'\xBB' | b'\xBF' => {}

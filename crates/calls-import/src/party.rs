@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::fold::with_ascii_digits;
 use crate::hidden::hidden;
 use crate::record::RawParty;
 use crate::uri;
@@ -38,7 +39,7 @@ pub(crate) fn read(text: &str) -> (RawParty, Option<String>) {
     }
     /// Maximum nesting, as in `"Name" <sip:+12025550123@host>`.
     const DEEPEST: usize = 4;
-    let (mut text, mut name) = (clean(text).into_owned(), None);
+    let (mut text, mut name) = (clean(&with_ascii_digits(text)).into_owned(), None);
     for _ in 0..DEEPEST {
         match step(&text) {
             Step::End(party) => return (party, name),

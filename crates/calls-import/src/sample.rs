@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use crate::format::Format;
 use crate::lines::Lines;
+use crate::markup::{Markup, Token};
 use crate::recoded::{Recoded, Recoding};
 use crate::rows::{Dialect, Next, Quotes, Row, Rows};
 use crate::table::{Header, delimiter};
@@ -56,7 +57,8 @@ impl Sample {
         let shape = match text.as_bytes().first()? {
             _ if first_bytes.starts_with(SQLITE) => Shape::Sqlite,
             b'<' => Shape::Markup,
-            b'{' | b'[' => Shape::Json,
+            b'{' => Shape::Json,
+            b'[' if text[1..].trim_start().starts_with(['{', '[', ']', '"']) => Shape::Json,
             _ => Shape::Table,
         };
         // A line `sep=` tells Excel the delimiter.
@@ -92,6 +94,42 @@ impl Sample {
     /// Whether an element with this name, in lower case, begins.
     pub fn has_element(&self, name: &str) -> bool {
         [" ", ">", "/", "\n", "\r", "\t"].iter().any(|end| self.text_has(&format!("<{name}{end}")))
+    }
+
+    /// Whether the first element of this name has all these attributes, which are given in lower case.
+    pub fn has_attributes(&self, name: &str, attributes: &[&str]) -> bool {
+        let mut markup = Markup::new(self.text.as_bytes());
+        loop {
+            match markup.read() {
+                Ok(Token::Open(tag)) if tag.name == name => {
+                    return attributes.iter().all(|attribute| tag.attribute(attribute).is_some());
+                }
+                Ok(Token::End) | Err(_) => return false,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Whether a member of this name is a number, in quotes or not.
+    pub fn has_count(&self, key: &str) -> bool {
+        self.has_value(key, |value| {
+            let value = value.trim_start_matches('"');
+            let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+            digits > 0 && !value[digits..].starts_with(['-', '/', ':'])
+        })
+    }
+
+    /// Whether a member of this name is an object.
+    pub fn has_object(&self, key: &str) -> bool {
+        self.has_value(key, |value| value.starts_with('{'))
+    }
+
+    fn has_value(&self, key: &str, is: impl Fn(&str) -> bool) -> bool {
+        let quoted = format!("\"{key}\"");
+        memmem::find_iter(self.text.as_bytes(), quoted.as_bytes()).any(|at| {
+            let value = self.text[at + quoted.len()..].trim_start().strip_prefix(':');
+            value.is_some_and(|value| is(value.trim_start()))
+        })
     }
 
     /// Whether a member of an object has this name.

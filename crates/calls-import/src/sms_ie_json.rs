@@ -7,6 +7,14 @@ use crate::format::Format;
 use crate::objects::{self, Count, Object, required};
 use crate::options::Options;
 use crate::record::{Items, Out, RawParty, Reason, or_own_missing};
+use crate::sample::Sample;
+
+/// Whether a file begins as the calls of the app: their objects are in no other one.
+pub(crate) fn fits(sample: &Sample) -> bool {
+    let before = sample.text().split("\"date\"").next().unwrap_or_default();
+    let is_outermost = !before.trim_start_matches('[').contains('[');
+    is_outermost && sample.has_keys(&["number", "date", "type"]) && sample.has_count("date")
+}
 
 /// Reads the calls of a file. `options.own` takes precedence over a number in the file.
 pub(crate) fn read<'a>(options: &Options, reader: impl BufRead + 'a) -> Items<'a> {

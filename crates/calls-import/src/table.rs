@@ -11,6 +11,7 @@ use crate::legs::{self, Entry};
 use crate::lines::{Line, Lines};
 use crate::record::{Items, Out, Reason, items};
 use crate::rows::{Dialect, Next, Quotes, Row, Rows};
+use crate::zone_column::Zone;
 
 /// The names of a file's columns.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Header {
     columns: HashMap<String, usize>,
     /// Names that end in a unit, without it: `duration` for `Duration (min)`.
     measured: HashMap<String, (usize, Unit)>,
+    /// Those whose names end in brackets, without these: `starttime` of `Start time (PT)`, and `PT`.
+    bracketed: HashMap<String, (usize, String)>,
     /// As they are written.
     names: Vec<String>,
 }
@@ -38,7 +41,26 @@ impl Header {
         let with_unit = |column| without_unit(&row.get(column)).map(|(name, unit)| (name, (column, unit)));
         let measured = (0..row.len()).rev().filter_map(with_unit).collect();
         let names = (0..row.len()).map(|column| row.get(column).into_owned()).collect();
-        Self { format, columns, measured, names }
+        let with_brackets =
+            |column| without_brackets(&row.get(column)).map(|(name, end)| (name, (column, end)));
+        let bracketed = (0..row.len()).rev().filter_map(with_brackets).collect();
+        Self { format, columns, measured, bracketed, names }
+    }
+
+    /// As [`Header::find`], of a column whose name ends in the zone of its times or in words that mean none:
+    /// `Start time (PT)`, `Date (local)`.
+    pub fn find_in_zone(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|name| {
+            let (column, end) = self.bracketed.get(&plain(name))?;
+            let is_local = end.to_lowercase().starts_with("local");
+            (is_local || Zone::read(end).is_some()).then_some(*column)
+        })
+    }
+
+    /// The zone that the name of a column ends in.
+    pub fn zone(&self, column: usize) -> Option<Zone> {
+        let found = self.bracketed.values().find(|(known, _)| *known == column);
+        found.and_then(|(_, end)| Zone::read(end))
     }
 
     /// Like [`Header::find`], for a column whose name ends in UTC or GMT: `Start time (UTC)`.
@@ -112,6 +134,12 @@ impl Header {
 /// `CallSid` are equal.
 pub(crate) fn plain(name: &str) -> String {
     fold(name)
+}
+
+/// A column's name without the words in brackets at its end, and these.
+fn without_brackets(name: &str) -> Option<(String, String)> {
+    let (name, end) = name.trim().strip_suffix([')', ']'])?.rsplit_once(['(', '['])?;
+    Some((plain(name), end.trim().to_owned()))
 }
 
 /// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.

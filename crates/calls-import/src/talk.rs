@@ -103,6 +103,11 @@ impl Talk {
         }
     }
 
+    /// The same call, which began at another moment.
+    pub fn begun(self, created_at: DateTime<Utc>) -> Self {
+        Self { created_at, ..self }
+    }
+
     pub fn ringing(self, ring_time: Option<CallDuration>) -> Self {
         Self { ring_time, ..self }
     }

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 
 use crate::calendar_words::{is_filler, month, weekday};
 use crate::dates::DateOrder;
+use crate::fold::with_ascii_digits;
 use crate::record::expected;
 use crate::zone_names;
 
@@ -67,6 +68,9 @@ fn clock_24(text: &str) -> Option<NaiveTime> {
     if !text.contains(':') && text.matches('.').count() == 2 {
         return clock_24(&text.replace('.', ":"));
     }
+    if let Some(text) = french(text) {
+        return clock_24(&text);
+    }
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = whole.split(':');
     let mut part = || parts.next().filter(|part| part.len() <= 2).and_then(digits);
@@ -77,6 +81,15 @@ fn clock_24(text: &str) -> Option<NaiveTime> {
     }
     let nanos = digits(&format!("{decimals:0<9}"))?;
     NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)
+}
+
+/// A time of day as in France with colons: `08h05`, `8 h 05 min 07 s`, `08h05mn`.
+fn french(text: &str) -> Option<String> {
+    let (hour, rest) = text.split_once('h')?;
+    let parts = rest.trim().split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let is_clock = rest.chars().all(|c| c.is_ascii_digit() || " mins".contains(c));
+    let clock = std::iter::once(hour.trim()).chain(parts).collect::<Vec<_>>().join(":");
+    (is_clock && clock.contains(':')).then_some(clock)
 }
 
 /// The moment of a local time.
@@ -146,7 +159,8 @@ pub(crate) fn at(
     if let Some((moment, zone)) = without_zone_name(text.trim()) {
         return at(moment, zone, dates, channel_epoch);
     }
-    let text = &with_signs(text.trim());
+    let text = &with_ascii_digits(text.trim());
+    let text = &with_signs(text);
     let with_offset = || {
         DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_rfc2822(text))
@@ -347,12 +361,23 @@ fn without_signs(text: &str) -> Option<NaiveDateTime> {
 
 /// A number since 1970, whose unit follows from its length, or a spreadsheet's days since 1900.
 fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    if let Some((days, clock_text)) = text.split_once(' ') {
+        // The date and the time of day in two cells.
+        let decimals = clock_text.strip_prefix(['0', '1']).and_then(|rest| rest.strip_prefix(['.', ',']));
+        return match decimals {
+            Some(decimals) => counted(&format!("{days}.{decimals:0<3}"), zone),
+            None => {
+                let day = counted(days, Tz::UTC).filter(|_| days.len() == 5)?.date_naive();
+                in_zone(day.and_time(clock(clock_text)?), zone, None)
+            }
+        };
+    }
     let (whole, decimals) = text.split_once(['.', ',']).unwrap_or((text, ""));
     if !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    if whole.len() == 5 && decimals.len() >= 3 {
-        return of_spreadsheet(&format!("{whole}.{decimals}"), zone);
+    if whole.len() == 5 && (decimals.len() >= 3 || !text.contains(['.', ','])) {
+        return of_spreadsheet(&format!("{whole}.{decimals}0"), zone);
     }
     // Ten digits of seconds cover the years 2001 to 2286.
     let (_, per_second) = [(10, 1), (13, 1000), (16, 1_000_000), (19, 1_000_000)]
@@ -367,7 +392,10 @@ fn counted(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
 /// A spreadsheet's local time, rounded to seconds: finer digits are rounding errors.
 fn of_spreadsheet(days: &str, zone: Tz) -> Option<DateTime<Utc>> {
     const SECONDS_OF_A_DAY: f64 = 86_400.0;
-    let seconds = (days.parse::<f64>().ok()? * SECONDS_OF_A_DAY).round();
+    /// The years 1982 to 2064.
+    const DAYS: std::ops::Range<f64> = 30_000.0..60_000.0;
+    let days = days.parse::<f64>().ok().filter(|days| DAYS.contains(days))?;
+    let seconds = (days * SECONDS_OF_A_DAY).round();
     let begin = NaiveDate::from_ymd_opt(1899, 12, 30)?.and_hms_opt(0, 0, 0)?;
     // Five digits of days fit into an i64.
     in_zone(begin.checked_add_signed(TimeDelta::try_seconds(seconds as i64)?)?, zone, None)

@@ -55,6 +55,9 @@ pub enum Unreadable {
     /// A property list of Apple's.
     #[error("a property list (plist)")]
     PropertyList,
+    /// A log of events: its name.
+    #[error("{0}, which lists events and not calls: import cdr-csv/Master.csv instead")]
+    Events(&'static str),
     /// A table that lacks what a call needs: what that is.
     #[error("a CSV file without {0}")]
     Csv(String),

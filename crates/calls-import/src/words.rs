@@ -4,7 +4,7 @@ use calls_model::{Direction, Disposition, Outcome};
 
 use crate::fold::{fold, words};
 use crate::record::{Reason, expected};
-use crate::{ending, hangup};
+use crate::{ending, further_words, hangup};
 
 /// Meaning of a word for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Kind {
 
 /// Meaning of one word of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+pub(crate) enum Word {
     In,
     Out,
     /// Disposition; `None` if the word is true of every unanswered call.
@@ -83,7 +83,7 @@ fn of_words(text: &str) -> Result<Kind, Reason> {
     if is_no_call(text) {
         return Err(Reason::NoCall(text.to_owned()));
     }
-    let words = meanings(&words).ok_or_else(|| no_direction(text))?;
+    let words = meanings(&words).filter(|words| !words.is_empty()).ok_or_else(|| no_direction(text))?;
     let has = |wanted: Word| words.contains(&wanted);
     // In Italian "in uscita" the second word decides.
     let direction =
@@ -110,9 +110,10 @@ pub(crate) fn status(text: &str) -> Result<Option<Option<Disposition>>, Reason> 
         }
         "0" | "false" | "no" | "n" | "nein" | "non" | "nao" | "nee" | "nie" => return Ok(Some(None)),
         "" | "unknown" | "na" | "null" | "none" | "normal" | "normalclearing" | "16" | "ended"
-        | "finished" | "hangup" | "hungup" | "terminated" | "disconnected" | "termine" | "beendet"
-        | "normalcallclearing" | "dropped" | "transferred" | "forwarded" | "redirected" | "diverted"
-        | "deflected" | "weitergeleitet" | "transfere" | "transferida" | "doorverbonden" => {
+        | "finished" | "done" | "closed" | "hangup" | "hungup" | "terminated" | "disconnected"
+        | "termine" | "beendet" | "normalcallclearing" | "dropped" | "transferred" | "forwarded"
+        | "redirected" | "diverted" | "deflected" | "weitergeleitet" | "transfere" | "transferida"
+        | "doorverbonden" => {
             return Ok(None);
         }
         _ => {}
@@ -270,7 +271,8 @@ fn word(text: &str) -> Option<Word> {
         | "accept" | "received" | "handled" | "served" | "attended" => disposition(Disposition::Answered),
         "no" | "not" | "non" | "nicht" | "nao" | "niet" | "geen" | "kein" | "keine" | "ohne" | "sans"
         | "pas" | "sin" | "sem" | "senza" | "nessuna" | "never" => Some(Word::Not),
-        _ => FILLERS.contains(&text).then_some(Word::Filler),
+        _ if FILLERS.contains(&text) => Some(Word::Filler),
+        _ => further_words::word(text),
     })
 }
 

@@ -63,14 +63,19 @@ pub(crate) fn split(text: &str) -> Option<(String, &'static str)> {
     Some((rest.join(" "), name))
 }
 
+/// Difference from UTC of an abbreviation that means the same everywhere.
+pub(crate) fn offset(name: &str) -> Option<FixedOffset> {
+    let (_, minutes) = KNOWN.iter().find(|(known, _)| *known == name)?;
+    FixedOffset::east_opt(minutes * 60)
+}
+
 /// The moment of a local time of the zone with an abbreviation. `None` where that could be several zones.
 pub(crate) fn moment(local: NaiveDateTime, name: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let here = in_zone(local, zone, None)?;
     if here.with_timezone(&zone).offset().abbreviation() == Some(name) {
         return Some(here);
     }
-    let (_, minutes) = KNOWN.iter().find(|(known, _)| *known == name)?;
-    Some(local.checked_sub_offset(FixedOffset::east_opt(minutes * 60)?)?.and_utc())
+    Some(local.checked_sub_offset(offset(name)?)?.and_utc())
 }
 
 #[cfg(test)]

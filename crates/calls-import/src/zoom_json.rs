@@ -21,7 +21,9 @@ pub(crate) fn fits(sample: &Sample) -> bool {
     let has_party = |side: &str| {
         ["number", "did_number", "ext_number"].iter().any(|part| sample.has_key(&format!("{side}_{part}")))
     };
-    is_page || (has_party("caller") && has_party("callee") && sample.has_key("direction"))
+    let has_any_party = has_party("caller") || has_party("callee");
+    (is_page && (has_any_party || !sample.has_key("direction")))
+        || (has_party("caller") && has_party("callee") && sample.has_key("direction"))
 }
 
 /// Reads the calls of a file.

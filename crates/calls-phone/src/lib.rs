@@ -268,7 +268,8 @@ fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) ->
     };
 
     let readings = || [&national, &with_prefix, &lost_plus].into_iter().flatten().flatten();
-    let assigned = readings().find(|parsed| parsed.is_valid());
+    let assigned = without_trunk_prefix(digits, region, &national, &lost_plus)
+        .or_else(|| readings().find(|parsed| parsed.is_valid()));
     let possible_reading =
         || [&with_prefix, &national].into_iter().flatten().flatten().find(|parsed| complete(parsed));
     match assigned.or_else(possible_reading) {
@@ -278,6 +279,20 @@ fn without_plus(number: &str, digits: Option<String>, region: Option<Region>) ->
             None => Err(NEEDS_COUNTRY_CODE),
         },
     }
+}
+
+/// The reading with a country code of digits that begin with that of their region, where national numbers are
+/// dialled with a prefix: 491515550123 in Germany. It is no number of Leer (0491), whose 0 nobody leaves out.
+fn without_trunk_prefix<'a>(
+    digits: Option<&str>,
+    region: Option<Region>,
+    national: &'a Option<Result<PhoneNumber, &'static str>>,
+    lost_plus: &'a Option<Result<PhoneNumber, &'static str>>,
+) -> Option<&'a PhoneNumber> {
+    let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region?.0)?;
+    let digits = digits.filter(|digits| digits.starts_with(&code.to_string()))?;
+    let is_dialled = national.as_ref()?.as_ref().is_ok_and(|parsed| is_dialled_as(parsed, digits));
+    lost_plus.as_ref()?.as_ref().ok().filter(|parsed| !is_dialled && possible(parsed).is_ok())
 }
 
 fn read(number: &str, region: Option<Region>) -> Result<PhoneNumber, &'static str> {

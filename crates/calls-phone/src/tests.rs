@@ -215,3 +215,22 @@ fn the_digit_for_an_outside_line_is_no_part_of_a_number_in_north_america() {
     assert_eq!(without_outside_line("912025550124", None), "912025550124");
     assert_eq!(without_outside_line("912025550124", "IN".parse().ok()), "912025550124");
 }
+
+#[test]
+fn digits_that_begin_with_the_code_of_their_country_are_a_number_whose_plus_was_lost() {
+    for (digits, region, expected) in [
+        ("4915155501234", "DE", "+4915155501234"),
+        ("491515550123", "DE", "+491515550123"),
+        ("4930555001", "DE", "+4930555001"),
+        ("442079460123", "GB", "+442079460123"),
+        ("33199005501", "FR", "+33199005501"),
+        // Who dials the area code 0491 dials its 0 too.
+        ("0491515550123", "DE", "+49491515550123"),
+        // These are dialled as they are.
+        ("12025550123", "US", "+12025550123"),
+        ("481234567", "PL", "+48481234567"),
+    ] {
+        let party = parse(digits, region.parse().ok()).unwrap();
+        assert_eq!(party.to_string(), expected, "{digits} {region}");
+    }
+}

@@ -181,7 +181,8 @@ pub(super) async fn put_callback(
     let put = move |connection: &mut PgConnection, owner, found| {
         callbacks::put(connection, owner, found, change.done, &note)
     };
-    let mark = write(app, number, person.clone(), put).await?.ok_or(ApiError::NotFound)?;
+    let nobody = ApiError::Missing { detail: "this number has no missed call of this person" };
+    let mark = write(app, number, person.clone(), put).await?.ok_or(nobody)?;
     Ok(HttpResponse::Ok().json(CallbackState { counterparty: person, done_at: mark.done_at, note: kept }))
 }
 

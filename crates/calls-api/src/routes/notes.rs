@@ -39,7 +39,7 @@ pub(super) async fn put_note(
     let note = check(writes::read_json(&request, payload, expected).await?)?;
     match change(app, number, id, note.clone()).await? {
         true => Ok(HttpResponse::Ok().json(note)),
-        false => Err(ApiError::NotFound),
+        false => Err(ApiError::Missing { detail: "this number has no call with this id" }),
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn delete_note(
     let (number, id) = number_and_call(path, app.region)?;
     match change(app, number, id, Note::default()).await? {
         true => Ok(HttpResponse::NoContent().finish()),
-        false => Err(ApiError::NotFound),
+        false => Err(ApiError::Missing { detail: "this number has no call with this id" }),
     }
 }
 

@@ -1,6 +1,9 @@
 //! All that a record says of a call, from the log or the sender to the answers and back: how it ended, how
 //! long it rang, the other line, and names.
 
+use std::collections::BTreeSet;
+
+use calls_model::{Disposition, Outcome};
 use serde_json::{Value, json};
 
 use crate::events::Client;
@@ -290,4 +293,44 @@ fn a_purge_takes_the_names_of_logs_with_the_last_call_and_leaves_address_books()
     );
     // Nobody names the other lines any more.
     assert_eq!(left("SELECT count(*) FROM other_parties WHERE number < -2"), 0);
+}
+
+/// A record of each disposition in each direction, of two callers.
+fn every_disposition() -> String {
+    let dispositions = Disposition::ALL.map(|disposition| disposition.as_str());
+    let outcomes = Disposition::ALL
+        .map(|disposition| if disposition.fits(Outcome::Completed) { "Completed" } else { "Missed" });
+    let both = ["Inbound", "Outbound"].into_iter().zip([10, 11]);
+    both.flat_map(|(direction, hour)| {
+        dispositions.into_iter().zip(outcomes).zip(0..).map(move |((disposition, outcome), minute)| {
+            let length = if outcome == "Completed" { r#","duration":"65.0""# } else { "" };
+            format!(
+                "{{\"owner\":\"{OWNER}\",\"created_at\":\"2024-01-31T{hour}:{minute:02}:00Z\",\
+                 \"counterparty\":\"{OTHER}\",\"type\":\"{outcome} {direction}\"{length},\
+                 \"disposition\":\"{disposition}\",\"ring_time\":\"5.0\"}}\n"
+            )
+        })
+    })
+    .collect()
+}
+
+#[test]
+fn each_disposition_survives_an_import_the_details_an_export_and_another_import() {
+    let log = every_disposition();
+    let first = app();
+    assert!(import(first.database(), &log, &["--format", "calls-ndjson"]).contains("18 added"), "{log}");
+    let told = details(&first, OWNER);
+    let found: BTreeSet<&str> = told.iter().filter_map(|call| call["disposition"].as_str()).collect();
+    assert_eq!(found, Disposition::ALL.map(|disposition| disposition.as_str()).into_iter().collect());
+    for format in ["csv", "ndjson"] {
+        let path = format!("/api/calls/{OWNER}?format={format}");
+        let exported = first.get(&path).body;
+        let second = app();
+        let options = ["--own", OWNER];
+        assert!(import(second.database(), &exported, &options).contains("18 added"), "{exported}");
+        assert_eq!(details(&second, OWNER), told, "{format}");
+        assert_eq!(without_ids(&second.get(&path).body, format), without_ids(&exported, format));
+        // Where it came from it is there already.
+        assert!(import(first.database(), &exported, &options).contains("18 already there"), "{exported}");
+    }
 }

@@ -183,7 +183,11 @@ fn a_file_that_is_not_of_the_format_at_all_is_refused() {
             // These have neither a header nor a frame, so each line is looked at by itself.
             Some(Ok(Item::Skipped(_))) => matches!(
                 format,
-                Format::AsteriskCsv | Format::AsteriskCustomCsv | Format::FreeswitchCsv | Format::GoogleVoice
+                Format::AsteriskCsv
+                    | Format::AsteriskCustomCsv
+                    | Format::AvayaSmdr
+                    | Format::FreeswitchCsv
+                    | Format::GoogleVoice
             ),
             _ => false,
         }
@@ -193,7 +197,8 @@ fn a_file_that_is_not_of_the_format_at_all_is_refused() {
 
 #[test]
 fn a_long_file_without_a_single_call_is_refused_before_its_end() {
-    for format in [Format::AsteriskCsv, Format::AsteriskCustomCsv, Format::FreeswitchCsv] {
+    let formats = [Format::AsteriskCsv, Format::AsteriskCustomCsv, Format::AvayaSmdr, Format::FreeswitchCsv];
+    for format in formats {
         let reader = BufReader::new(endless("", "hello\n", 1 << 20));
         let mut items: Vec<_> = calls_import::read(format, &Options::default(), reader).collect();
         assert!(matches!(items.pop(), Some(Err(ReadError::NotTheFormat { .. }))), "{format}");
