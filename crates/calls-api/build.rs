@@ -185,17 +185,21 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let head = |html: &str, tags: &[&str]| html.replacen("</head>", &(tags.concat() + "</head>"), 1);
         let html_with = html.first.replacen("</body>", &format!("{first}</body>"), 1);
         let (place, program) = without_program(&head(&html_with, &[&first_style]))?;
-        let aside =
-            format!("<template id=\"program\">{person_style}{later_style}{later}{program}{panel}</template>");
-        let places_aside = format!("<template id=\"places\">{places}</template>");
+        let template =
+            |id: &str, tags: &[&str]| format!("<template id=\"{id}\">{}</template>", tags.concat());
+        let aside = template("program", &[&later_style, &later, &program]);
+        // Loaded after the program, which they would delay on a slow connection.
+        let behind = template("behind", &[&person_style, &panel]);
+        let person_aside = template("program", &[&later_style, &later, &program, &panel]);
+        let places_aside = template("places", &[&places]);
         // The stylesheet comes first if both share a slow connection.
         let low = "as=\"fetch\" type=\"application/wasm\"";
         let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
         for (name, html) in [
             // The program uses a script of the panel for the occurrences of a number without calls.
             ("index", head(&place, &[&person_style, &later_style, &later, &panel, &program, &places_aside])),
-            ("index-with-calls", head(&place, &[&aside])),
-            ("index-with-person", head(&place, &[&inline_person_style, &aside])),
+            ("index-with-calls", head(&place, &[&aside, &behind])),
+            ("index-with-person", head(&place, &[&inline_person_style, &person_aside])),
             ("place", head(&place, &[&later_style, &later, &places])),
         ] {
             pages.push((format!("{name}.{language}.html"), html.into_bytes()));

@@ -83,7 +83,7 @@
       ? html`<a href="${person(details.number ?? number, counterparty)}"><bdi>${breakable(text)}</bdi></a>`
       : text;
     return html`<h2 id="panel-heading">${who}</h2>
-      <p class="line-beneath">${notes.map((note) => html`<bdi>${note}</bdi>`)}</p>
+      ${notes.length > 0 && html`<p class="line-beneath">${notes.map((note) => html`<bdi>${note}</bdi>`)}</p>`}
       ${actions(counterparty, text)}
       <dl class="found">
         ${facts(call, number).map(

@@ -1,5 +1,11 @@
 // Functions that the program calls (script.rs), with values that WebAssembly can hand over.
 {
+  // What the program shows when it is asked to comes behind it.
+  addEventListener("TrunkApplicationStarted", () => {
+    const behind = document.getElementById("behind");
+    behind?.replaceWith(document.importNode(behind.content, true));
+  });
+
   const { t, write, row, title, heading, spelling, briefly, wait } = calls;
   const read = (json) => (json ? JSON.parse(json) : undefined);
   calls.program = {

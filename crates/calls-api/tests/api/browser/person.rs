@@ -156,6 +156,7 @@ async fn a_persons_page_says_what_is_known_of_the_person() {
     }
     // The bars are one stop of the Tab key; the arrow keys lead on to a month, and Enter to its calls.
     page.wait_for_rows(5).await;
+    page.tab.wait_for("document.querySelector('.by-month a')").await;
     page.tab.run("document.querySelector('.by-month a[tabindex=\"0\"]').focus()").await;
     page.tab.press(LEFT).await;
     page.tab.wait_for("document.activeElement.ariaLabel === 'Feb 2024: 3 calls'").await;
