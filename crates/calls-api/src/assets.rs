@@ -398,17 +398,17 @@ mod tests {
     fn no_text_in_the_answers_ends_their_element() {
         let number = "</script><!--<script>\u{2028}\u{2029}";
         let party = calls_model::Party::Local("1001".to_owned());
-        let data = InitialData {
+        let initial = InitialData {
             number: number.to_owned(),
             info: calls_phone::describe(&party),
             person: None,
             calls: None,
             next: None,
         };
-        let element = element(InitialData::ELEMENT, &data).unwrap();
+        let element = element(InitialData::ELEMENT, &initial).unwrap();
         let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
         let data = data.strip_suffix("</script>").unwrap();
         assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");
-        assert_eq!(serde_json::from_str::<InitialData>(data).unwrap(), data);
+        assert_eq!(serde_json::from_str::<InitialData>(data).unwrap(), initial);
     }
 }
