@@ -224,6 +224,14 @@ mod tests {
             (b"BZh91AY&SY", Unreadable::Compressed("bzip2", "bzip2 -d")),
             (b"\0\0\0\x20ftypM4A ", Unreadable::Media),
             (b"BEGIN:VCARD\r\n", Unreadable::Contacts),
+            (
+                b"1772438400|1772438399.1|400|NONE|ENTERQUEUE||1001|1\n",
+                Unreadable::Events("Asterisk's queue_log"),
+            ),
+            (
+                b"\"CHAN_START\",\"2026-03-02 08:00:00\",\"\",\"1001\",\"\"\n",
+                Unreadable::Events("Asterisk's channel events (CEL)"),
+            ),
         ] {
             assert_eq!(detect(bytes), Err(expected), "{}", String::from_utf8_lossy(bytes));
         }

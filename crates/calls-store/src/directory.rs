@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
 
 use crate::keys::PartyKey;
 use crate::schema::histories;
-use crate::search::{Search, named_like};
+use crate::search::Search;
 
 pub use attention::{Attention, attention};
 pub use recent_days::{DAYS, Days, RecentDays, recent_days};
@@ -135,10 +135,10 @@ impl Found {
 
     fn new(connection: &mut PgConnection, search: &Search) -> QueryResult<Self> {
         let named = format!(
-            "(SELECT DISTINCT party FROM names WHERE {} LIMIT $3)
+            "(SELECT party FROM names WHERE {} LIMIT $3)
              UNION (SELECT number FROM other_parties
                     WHERE number BETWEEN -4611686018427387904 AND -3 AND label ILIKE $2 LIMIT $3)",
-            named_like(1)
+            search.named_like(1)
         );
         #[derive(QueryableByName)]
         struct Row {

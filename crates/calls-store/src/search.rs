@@ -51,6 +51,25 @@ impl Search {
         })
     }
 
+    /// Condition: a name contains all words, given the number of the parameter with their patterns. The
+    /// folding is the same as that of the column (see the migration `keep_address_books`).
+    ///
+    /// Words of three letters are found by an index of all groups of three that names contain (see the
+    /// migration `index_names`).
+    pub(crate) fn named_like(&self, parameter: u8) -> String {
+        const FOLDED: &str = "replace(translate(lower(regexp_replace(normalize(word, NFKD), \
+             '[\\u0300-\\u036f]', '', 'g')), 'øłđħı', 'oldhi'), 'ß', 'ss')";
+        let words = format!("FROM unnest(${parameter}::text[]) AS word");
+        let all = format!("names.folded LIKE ALL (ARRAY(SELECT {FOLDED} {words}))");
+        if !self.text.split_whitespace().any(has_groups) {
+            return all;
+        }
+        // Without the signs around a word; one with a sign that is escaped is left to LIKE.
+        let groups =
+            format!("SELECT unnest(name_groups(btrim({FOLDED}, '%'))) {words} WHERE strpos(word, '\\') = 0");
+        format!("({all} AND name_groups(names.folded) @> ARRAY({groups}))")
+    }
+
     /// LIKE pattern for an extension, a short code or a SIP address: digits without separators.
     pub(crate) fn label(&self) -> String {
         let digits = || self.text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -59,13 +78,10 @@ impl Search {
     }
 }
 
-/// Condition: a name contains all words, given the number of the parameter with their patterns. The folding
-/// is the same as that of the column (see the migration `keep_address_books`).
-pub(crate) fn named_like(parameter: u8) -> String {
-    format!(
-        "names.folded LIKE ALL (ARRAY(SELECT replace(translate(lower(regexp_replace(normalize(word, NFKD), \
-         '[\\u0300-\\u036f]', '', 'g')), 'øłđħı', 'oldhi'), 'ß', 'ss') FROM unnest(${parameter}::text[]) AS word))"
-    )
+/// Whether a word has groups of three letters that an index can find.
+fn has_groups(word: &str) -> bool {
+    const GROUP: usize = 3;
+    word.chars().count() >= GROUP && !word.contains(['%', '_', '\\'])
 }
 
 /// The parties among these that match a search.
@@ -74,7 +90,8 @@ pub fn among(
     parties: &[PartyKey],
     search: &Search,
 ) -> QueryResult<HashSet<PartyKey>> {
-    let found = format!("SELECT counterparty FROM unnest($1) AS known (counterparty) WHERE {}", is_found(2));
+    let found =
+        format!("SELECT counterparty FROM unnest($1) AS known (counterparty) WHERE {}", is_found(search, 2));
     let rows: Vec<Counterparty> = diesel::sql_query(found)
         .bind::<Array<BigInt>, _>(parties)
         .bind::<Array<Text>, _>(search.numbers())
@@ -92,12 +109,12 @@ struct Counterparty {
 
 /// Condition: the column `counterparty` matches, given the number of the first of three parameters: patterns
 /// of digits, patterns of a name's words, and the pattern of a label.
-fn is_found(first: u8) -> String {
+fn is_found(search: &Search, first: u8) -> String {
     format!(
         "(counterparty > 0 AND counterparty::text LIKE ANY (${first})
             OR counterparty IN (SELECT party FROM names WHERE {})
             OR counterparty IN (SELECT number FROM other_parties WHERE label ILIKE ${}))",
-        named_like(first + 1),
+        search.named_like(first + 1),
         first + 2
     )
 }
@@ -117,8 +134,10 @@ pub fn counterparties(
         }
         None => "SELECT DISTINCT counterparty FROM calls WHERE number = $1 AND $2::bigint IS NOT NULL",
     };
-    let found =
-        format!("SELECT counterparty FROM ({known}) AS known WHERE {} ORDER BY counterparty", is_found(3));
+    let found = format!(
+        "SELECT counterparty FROM ({known}) AS known WHERE {} ORDER BY counterparty",
+        is_found(search, 3)
+    );
     let rows: Vec<Counterparty> = diesel::sql_query(found)
         .bind::<BigInt, _>(owner)
         .bind::<BigInt, _>(until.unwrap_or(CallId(0)))

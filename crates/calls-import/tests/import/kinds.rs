@@ -271,3 +271,76 @@ fn a_group_that_is_called_by_its_name_is_kept() {
         ["2: +12025550123 > Ring Group 6200 2026-03-02T08:05:00Z missed no_answer"]
     );
 }
+
+#[test]
+fn a_list_of_another_system_is_not_taken_for_that_of_an_app() {
+    let expected = ["1: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0"];
+    for text in [
+        r#"{"log":[{"number":"+12025550123","type":"1","date":"1772438400000","duration":"65"}]}"#,
+        r#"[{"number":"+12025550123","type":"INCOMING","date":"2026-03-02T08:00:00Z","duration":65}]"#,
+        r#"[{"from":"+12025550123","to":"+12025550199","direction":"inbound","startTime":"2026-03-02T08:00:00Z",
+             "result":"","duration":65}]"#,
+        r#"{"call_logs":[{"number":"+12025550123","direction":"inbound","date":"2026-03-02 08:00","duration":65}]}"#,
+        "<calls><call><direction>incoming</direction><number>+12025550123</number>\
+         <time>2026-03-02T08:00:00Z</time><duration>65</duration></call></calls>",
+        "<log><call><caller>+12025550123</caller><called>+12025550199</called><type>inbound</type>\
+         <date>2026-03-02 08:00</date><duration>65</duration></call></log>",
+    ] {
+        assert_eq!(told(text, &phone()), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_mapping_names_the_values_of_a_list() {
+    let text =
+        r#"{"calls":[{"who":{"no":"+12025550123"},"whom":"1001","when":"2026-03-02T08:00:00Z","secs":65}]}"#;
+    let map = "from=who no,to=whom,start=when,duration=secs".parse().expect("a mapping");
+    assert_eq!(
+        told(text, &Options { columns: map, ..Options::default() }),
+        [
+            "1: +12025550123 > 1001 2026-03-02T08:00:00Z 65.0",
+            "1: 1001 < +12025550123 2026-03-02T08:00:00Z 65.0",
+        ]
+    );
+}
+
+#[test]
+fn dates_of_a_list_need_evidence_too() {
+    let list = |second: &str| {
+        format!(
+            r#"[{{"number":"+12025550123","type":"in","date":"03/02/2026 08:00","duration":65}},
+                {{"number":"+12025550123","type":"in","date":"{second} 08:00","duration":65}}]"#
+        )
+    };
+    assert_eq!(
+        told(&list("03/15/2026"), &phone()),
+        [
+            "1: +12025550199 < +12025550123 2026-03-02T08:00:00Z 65.0",
+            "2: +12025550199 < +12025550123 2026-03-15T08:00:00Z 65.0",
+        ]
+    );
+    let undecided = read_any(list("04/02/2026").as_bytes(), None, &phone()).expect("a call log").items.next();
+    let error = undecided.expect("an error").expect_err("no evidence").to_string();
+    assert!(error.contains("3 February 2026 or 2 March 2026"), "{error}");
+}
+
+#[test]
+fn the_zone_of_a_call_goes_before_the_named_one() {
+    for (header, start, expected) in [
+        ("Start,Time Zone", "2026-03-02 08:00:00,America/New_York", "2026-03-02T13:00:00Z"),
+        ("Start,UTC Offset", "2026-03-02 08:00:00,+05:30", "2026-03-02T02:30:00Z"),
+        ("Start,Time Zone", "2026-03-02 08:00:00,", "2026-03-02T07:00:00Z"),
+        ("Start (PT),Site", "2026-03-02 08:00:00,x", "2026-03-02T16:00:00Z"),
+        ("Start (local),Site", "2026-03-02 08:00:00,x", "2026-03-02T07:00:00Z"),
+    ] {
+        let options = Options { zone: chrono_tz::Europe::Berlin, ..phone() };
+        let text = format!("{header},Number,Direction,Duration\n{start},+12025550123,in,65\n");
+        let expected = format!("2: +12025550199 < +12025550123 {expected} 65.0");
+        assert_eq!(told(&text, &options), [expected], "{text}");
+    }
+    let text = "Start,Time Zone,Number,Direction,Duration\n2026-03-02 08:00:00,Mars,+12025550123,in,65\n";
+    assert_eq!(
+        told(text, &phone()),
+        ["2: skipped: expected a time zone such as Europe/Berlin, but found \"Mars\""]
+    );
+}

@@ -1,0 +1,2 @@
+DROP INDEX names_groups;
+DROP FUNCTION name_groups(text);
