@@ -174,7 +174,7 @@ async fn the_first_page_says_how_today_is_who_waits_and_which_calls_were_the_lat
     let expected = [
         "Calls today 2 1 a week ago by this time",
         "Missed today 1 0 a week ago by this time",
-        "To call back 1 +1 202-555-0123",
+        "To call back 1 1 number",
     ];
     assert_eq!(home.tab.strings(figures).await, expected);
     let sparks = "return [...document.querySelectorAll('.spark')].map(spark => spark.ariaLabel)";
