@@ -82,7 +82,8 @@ impl Bench {
     }
 
     fn import(&self, what: &str, log: &Path, options: &[&str], records: u64) -> anyhow::Result<()> {
-        let arguments = [&["import", log.to_str().context("a path that is no text")?], options].concat();
+        let log = log.to_str().context("a path that is no text")?;
+        let arguments = [&["import", log][..], options].concat();
         let (seconds, peak) = run(&mut self.command(&arguments))?;
         let rate = records as f64 / seconds;
         println!("{what}: {rate:.0} rows/s, peak {:.0} MB", peak as f64 / 1000.0);
@@ -176,7 +177,8 @@ fn record(
     let name = named.map(|index| format!(r#","name":"{}""#, name(index))).unwrap_or_default();
     writeln!(
         out,
-        r#"{{"owner":"{owner}","created_at":"{time}","counterparty":"{other}","type":"Completed Inbound","duration":"65.0"{name}}}"#
+        "{{\"owner\":\"{owner}\",\"created_at\":\"{time}\",\"counterparty\":\"{other}\",\
+         \"type\":\"Completed Inbound\",\"duration\":\"65.0\"{name}}}"
     )
 }
 
@@ -185,15 +187,39 @@ fn asterisk(out: &mut BufWriter<File>, calls: u64) -> std::io::Result<()> {
     for call in 0..calls {
         let second = 1_600_000_000 + call * 61;
         let time = chrono::DateTime::from_timestamp(second as i64, 0).unwrap_or_default();
-        let time = time.format("%Y-%m-%d %H:%M:%S");
+        let time = time.format("%Y-%m-%d %H:%M:%S").to_string();
         let caller = format!("+1303{:07}", 2_000_000 + call % 5000);
-        for (row, (phone, disposition, billsec)) in
-            [(1001, "NO ANSWER", 0), (1002, "ANSWERED", 65)].into_iter().enumerate()
+        let name = format!("\"\"Example\"\" <{caller}>");
+        for (row, (phone, disposition, talk)) in
+            [(1001, "NO ANSWER", "0"), (1002, "ANSWERED", "65")].iter().enumerate()
         {
-            writeln!(
-                out,
-                r#""","{caller}","600","from-trunk","""Example"" <{caller}>","PJSIP/trunk-{call}","PJSIP/{phone}-{call}","Dial","PJSIP/{phone}","{time}","{time}","{time}",70,{billsec},"{disposition}","DOCUMENTATION","{second}.{row}","","","{second}.0","{row}""#
-            )?;
+            let (from, to) = (format!("PJSIP/trunk-{call}"), format!("PJSIP/{phone}-{call}"));
+            let (unique, linked, sequence) =
+                (format!("{second}.{row}"), format!("{second}.0"), row.to_string());
+            let fields = [
+                "",
+                &caller,
+                "600",
+                "from-trunk",
+                &name,
+                &from,
+                &to,
+                "Dial",
+                &to,
+                &time,
+                &time,
+                &time,
+                "70",
+                talk,
+                disposition,
+                "DOCUMENTATION",
+                &unique,
+                "",
+                "",
+                &linked,
+                &sequence,
+            ];
+            writeln!(out, "\"{}\"", fields.join("\",\""))?;
         }
     }
     Ok(())
@@ -203,7 +229,8 @@ fn book(out: &mut BufWriter<File>, people: u64) -> std::io::Result<()> {
     for index in 0..people {
         writeln!(
             out,
-            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{}\r\nTEL;TYPE=CELL:+49151{:08}\r\nTEL;TYPE=WORK:+4930{:07}\r\nEND:VCARD\r",
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{}\r\nTEL;TYPE=CELL:+49151{:08}\r\n\
+             TEL;TYPE=WORK:+4930{:07}\r\nEND:VCARD\r",
             name(index),
             20_000_000 + index,
             2_000_000 + index
