@@ -1,7 +1,6 @@
-// Keeps the page itself, so that it opens while the server is away: with the last known calls of its tab, or
-// with word that nobody answers. It never keeps calls: only HTML without any, and the files of one build,
-// which are named by their hash. build.rs writes VERSION and FILES above this line. Calls, events and
-// exports, all below /api, pass by.
+// Caches the page, so that it opens while the server is away, with the last known calls of its tab or with an
+// error. Calls are never cached: only HTML without calls, and the files of one build, which are named by
+// their hashes. build.rs writes VERSION and FILES above this line. Requests below /api are not handled.
 
 /** The path below which everything is; empty at the root. */
 const BASE = new URL(".", location).pathname.slice(0, -1);
@@ -18,7 +17,7 @@ const kept = (address) => caches.match(address, { cacheName: CACHE, ignoreVary: 
 addEventListener("install", (event) => {
   const install = async () => {
     const cache = await caches.open(CACHE);
-    // The files come out of the browser's own cache. The shell has no hash in its name, so it is asked for.
+    // The files are in the browser's HTTP cache. The shell has no hash in its name, so it is requested.
     await cache.addAll([new Request(SHELL, { cache: "no-cache" }), ...FILES.map((file) => BASE + file)]);
     const texts = (await (await kept(SHELL)).text()).matchAll(new RegExp(TEXTS, "g"));
     await cache.addAll([...texts].map(([file]) => BASE + file));
@@ -29,7 +28,7 @@ addEventListener("install", (event) => {
 
 addEventListener("activate", (event) => {
   const activate = async () => {
-    // Version 0.1 knew no base path.
+    // Version 0.1 had no base path.
     const isOwn = (name) => name.startsWith(CACHES) || (!BASE && name.startsWith("calls-"));
     const old = (await caches.keys()).filter((name) => isOwn(name) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
@@ -50,11 +49,11 @@ addEventListener("fetch", (event) => {
 
 const file = async (request) => (await kept(request.url)) ?? fetch(request);
 
-// The server's page as long as there is a server.
+// The server's page if it responds.
 const page = async (request) => {
-  // Where there is no network, or nobody answers, an error.
+  // Throws without a network or a response.
   const answer = await fetch(request).catch(() => Response.error());
-  // 502 to 504: a gateway in front of a server that is gone.
+  // 502 to 504: a gateway without a server.
   const isAway = answer.type === "error" || (answer.status >= 502 && answer.status <= 504);
   return (isAway && (await kept(SHELL))) || answer;
 };

@@ -44,15 +44,14 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# A tool is run a few times and compiled once: these settings save most of the time that its release build
-# would take.
+# Cargo options for tools: they run a few times and are compiled once, so these save most of the time of a
+# release build.
 tool_build_settings() {
     export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=${TOOL_OPT_LEVEL:-1}
 }
 
-# Flags by which rustc names files as they are called here in every program, wherever they lie: what is built
-# of one commit by one compiler is then alike on every machine, and says nothing of its folders. One flag a
-# line.
+# Flags by which rustc embeds the same file names wherever the checkout is, for reproducible builds without
+# local paths. One flag per line.
 path_flags() {
     printf '%s\n' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$ROOT=/calls" \
         "--remap-path-prefix=$TARGET=/target"
@@ -74,8 +73,8 @@ has_wasm_std() {
     return 1
 }
 
-# Prints the rustc that compiles the page, or fails where there is none yet. The wrapper is made by
-# scripts/setup where rustup cannot fetch the target; it is stale once Debian updates the compiler.
+# Prints the rustc that compiles the page, or fails if there is none. scripts/setup creates the wrapper if
+# rustup cannot fetch the target; it is outdated once Debian updates the compiler.
 wasm_rustc() {
     if has_wasm_std "${RUSTC:-rustc}"; then
         say "${RUSTC:-rustc}"

@@ -1,15 +1,11 @@
 //! Embeds the built page (`frontend/dist`) into the binary, compressed at build time. Without a built page
-//! the
-//! binary has the API only.
+//! the binary has the API only.
 //!
-//! Each language has HTML of its own. The style and the scripts of the first rows are inside it, as another
-//! request would take a round trip; what comes after them is in files, with the HTML that nobody sees at
-//! first.
+//! Each language has its own HTML. Style and scripts of the first rows are inline, because another request
+//! would take a round trip; the rest is in files, with the HTML that is hidden at first.
 //!
 //! trunk starts the program with an inline script. It is moved into a file, so that the content security
-//! policy can forbid inline scripts. It also registers the service worker, so that only the built page has
-//! one.
-//! the built page has one.
+//! policy needs no hash for it. It also registers the service worker, so that only the built page has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -192,15 +188,15 @@ fn pages(html: &str, scripts: &BTreeMap<&'static str, String>, style: Parts) -> 
         let template =
             |id: &str, tags: &[&str]| format!("<template id=\"{id}\">{}</template>", tags.concat());
         let aside = template("program", &[&later_style, &later, &program]);
-        // Over a slow line each of them would hold the program up.
+        // Loaded after the program, which they would delay on a slow connection.
         let behind = template("behind", &[&person_style, &panel]);
         let person_aside = template("program", &[&later_style, &later, &program, &panel]);
         let places_aside = template("places", &[&places]);
-        // The style comes first where both share a narrow line.
+        // The stylesheet comes first if both share a slow connection.
         let low = "as=\"fetch\" type=\"application/wasm\"";
         let program = program.replace(low, &format!("{low} fetchpriority=\"low\""));
         for (name, html) in [
-            // The program asks a script of the panel's for whom a number without calls occurs in.
+            // The program uses a script of the panel for the occurrences of a number without calls.
             ("index", head(&place, &[&person_style, &later_style, &later, &panel, &program, &places_aside])),
             ("index-with-calls", head(&place, &[&aside, &behind])),
             ("index-with-person", head(&place, &[&inline_person_style, &person_aside])),
@@ -226,7 +222,7 @@ fn script(assets: &mut Vec<File>, name: &str, text: &str) -> String {
     format!("<script src=\"/{file}\" defer></script>")
 }
 
-/// The element of the scripts that paint the first rows: the last one, behind the data that they read.
+/// The element of the scripts that paint the first rows: the last one, after the data that they read.
 fn inline_script(text: &str) -> io::Result<String> {
     if ["</script", "<script", "<!--"].iter().any(|end| text.contains(end)) {
         return Err(io::Error::other("expected no tag of a script in the scripts of the first rows"));
@@ -234,7 +230,7 @@ fn inline_script(text: &str) -> io::Result<String> {
     Ok(format!("<script id=\"page\">{text}</script>"))
 }
 
-/// The HTML without the style of the pages without a program, and its tag.
+/// Splits off the stylesheet of the pages without the program.
 fn without_places_style(html: &str) -> io::Result<(String, String)> {
     let start = html.find("<link rel=\"stylesheet\" href=\"/places-");
     let place = start.and_then(|start| Some(start..start + html[start..].find('>')? + 1));
@@ -247,7 +243,7 @@ fn without_places_style(html: &str) -> io::Result<(String, String)> {
 /// The service worker, with the names of the files that it caches, and a version that changes with them.
 fn service_worker(assets: &[File]) -> io::Result<File> {
     let script = fs::read_to_string(SERVICE_WORKER)?;
-    // Of the scripts with texts, the worker keeps those of the language that it meets.
+    // Of the scripts with texts, the worker caches those of the language in use.
     let is_kept = |name: &str| has_hash(name) && !name.starts_with("later-");
     let files: Vec<String> =
         assets.iter().filter(|(name, _)| is_kept(name)).map(|(name, _)| format!("/{name}")).collect();

@@ -1,9 +1,9 @@
-// Asks the API, and follows its events.
+// Requests to the API, and its event streams.
 {
   const { t } = calls;
   const { lang } = document.documentElement;
 
-  // An error of the server by its type (RFC 9457).
+  // An error of the server by the type of its problem (RFC 9457).
   const PROBLEMS = {
     "/problems/not-a-number": t("This is not a phone number."),
     "/problems/bad-parameter": t("The address has something in it that is not understood."),
@@ -14,18 +14,18 @@
     "/problems/unavailable": t("The database does not answer."),
     "/problems/internal": t("The server has a problem."),
   };
-  // `text` is what is known better in English.
+  // `text` is a more specific message in English.
   const problem = ({ type, title, detail, status }, text) => {
     const known = PROBLEMS[type.slice(type.indexOf("/problems/"))];
     if (lang !== "en" && known) return known;
-    // Of a request that was wrong, the server says in English what is.
+    // For an invalid request, the server says in English what is wrong.
     const own = detail ?? title;
     return text ?? ((status >= 500 && known) || sentence(own));
   };
   const sentence = (text) =>
     `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 
-  // The data of an answer, and the address of the next page of it. Fails with a text for the reader.
+  // The data of a response, and the address of its next page. Fails with a text for the user.
   const ask = async (address, { method = "GET", body, signal } = {}) => {
     const headers = { accept: "application/json", ...(body && { "content-type": "application/json" }) };
     const answer = await fetch(address, {
@@ -47,8 +47,8 @@
   };
   const nextPage = (link) => link?.match(/<(\/[^/>][^>]*)>; *rel="?next"?/)?.[1];
 
-  // Calls `changed` for each event of a history, after a stream that broke is open again, and when the tab is
-  // looked at again.
+  // Calls `changed` for each event of a history, after a broken stream was reopened, and when the tab becomes
+  // visible.
   const follow = (address, changed) => {
     let isBroken = false;
     let source;

@@ -1,4 +1,4 @@
-// Whom to call back: one entry for each person with missed calls since the two last spoke.
+// The callback queue: an entry for each person with missed calls since the two last spoke.
 {
   const {
     t,
@@ -27,7 +27,7 @@
     const name = heading(number, info);
     const channel = new BroadcastChannel("calls.callbacks");
     const chosen = new URLSearchParams(location.search);
-    // Whom this tab has marked done: they stay in their place, to be undone, until the page is loaded again.
+    // People that this tab has marked done: they stay in place, for undo, until the page is reloaded.
     const marked = new Map();
     let queue;
 
@@ -126,7 +126,7 @@
       </div>`;
 
     const render = () => {
-      // Those whom this tab marked done stay where they were.
+      // People that this tab has marked done stay in place.
       const entries = [...queue.callbacks];
       for (const { entry, place } of marked.values()) {
         if (!entries.some(({ counterparty }) => counterparty === entry.counterparty))
@@ -135,7 +135,7 @@
       const list = main.querySelector(".queue");
       const focused = document.activeElement;
       const party = focused.closest("[data-party]")?.dataset.party;
-      // Nobody loses what is being typed.
+      // Text that is being typed must not be lost.
       if (focused.matches(".callback-note input") && focused.value !== focused.defaultValue) return;
       list.innerHTML =
         write(
@@ -157,8 +157,8 @@
       main.querySelector(".queue-error").textContent = error.message;
       main.ariaBusy = "false";
     };
-    // An answer that a change or a newer question has overtaken is not shown: it would take away the row that
-    // has the focus. Another one follows.
+    // A response that was overtaken by a change or a newer request is not shown, because it would remove the
+    // focused row. Another one follows.
     let asked = 0;
     let changes = 0;
     const load = async () => {
@@ -174,7 +174,7 @@
         fail(error);
       }
     };
-    // Changes what is kept of a person, here and in the other tabs.
+    // Changes the mark or note of a person, here and in other tabs.
     const change = async (party, request) => {
       let failure;
       changes += 1;
@@ -237,7 +237,7 @@
     });
     channel.addEventListener("message", ({ data }) => data === number && load());
     follow(`${base}/api/calls/${encode(number)}/events`, load);
-    // How long somebody has been waiting goes on.
+    // Waiting times are updated.
     setInterval(() => queue && !document.hidden && render(), 60000);
     load();
   };

@@ -1,4 +1,4 @@
-// The bar's buttons: all that must work without the program.
+// Buttons of the bar, and other controls that must work without the program.
 {
   const { t, write, icon } = calls;
   const root = document.documentElement;
@@ -21,7 +21,7 @@
   });
   label();
 
-  // The server has a page for each language, and chooses it by the cookie before the browser's own languages.
+  // The server selects the language of the page by this cookie, then by the browser's languages.
   const language = byId("language");
   language.value = root.lang;
   language.addEventListener("change", () => {
@@ -29,8 +29,7 @@
     location.reload();
   });
 
-  // The skip link leads to the calls, or to the page's content where there are none, and leaves the address
-  // as it is.
+  // The skip link moves to the calls, or else to the main content, without changing the address.
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     (byId("calls") ?? byId("main")).focus();
@@ -49,8 +48,7 @@
     }
   });
 
-  // Buttons that copy a number say for two seconds that they did. Where the browser forbids it, nothing is
-  // said.
+  // Buttons that copy a number confirm it for two seconds, unless the browser forbids copying.
   addEventListener("click", async (event) => {
     const copy = event.target.closest?.("[data-copy]");
     if (!copy || copy.classList.contains("done")) return;

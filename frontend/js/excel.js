@@ -1,5 +1,5 @@
-// All calls that fit as a file for Excel: in the separators and words of the page's language, in the reader's
-// time, with numbers as text. It is made here out of the API's lines, as the server knows neither of these.
+// Exports all matching calls as a file for Excel, with separators and words of the page's language, local
+// times, and numbers as text. It is made from the API's NDJSON, because the server knows none of these.
 {
   const { t, locale, spelling, outcome, timeZone } = calls;
 
@@ -11,7 +11,7 @@
   const quote = (text) => `"${text.replaceAll('"', '""')}"`;
   // An apostrophe keeps a spreadsheet from taking a text for a formula (OWASP, "CSV injection").
   const text = (value) => (value == null ? "" : quote(/^[=+\-@\t\r]/.test(value) ? `'${value}` : `${value}`));
-  // Digits as text: a number keeps its plus and its zeros, and is not rounded.
+  // Digits as text, so that a number keeps its plus and zeros, and is not rounded.
   const digits = (value) => (/^[+\d][\d ]*$/.test(value) ? `"=""${value}"""` : text(value));
   const clock = (seconds) => {
     const whole = Math.round(seconds);

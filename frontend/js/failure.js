@@ -1,4 +1,4 @@
-// The notice where the program cannot be loaded, or stops.
+// The notice that the program cannot be loaded or has stopped.
 {
   const { t, faults } = calls;
   const byId = (id) => document.getElementById(id);
@@ -20,8 +20,7 @@
     notice.querySelector("button").addEventListener("click", () => location.reload());
   };
 
-  // A program that has stopped still has its listeners, which would keep links and forms from what they do
-  // without it: lead to the server.
+  // The listeners of a stopped program would keep links and forms from leading to the server.
   const setApart = () => {
     const stop = (event) => {
       const { target } = event;
@@ -33,8 +32,8 @@
     addEventListener("popstate", () => location.reload());
   };
 
-  // A script that cannot be loaded says so to its own element; one that fails, to the window. A fault of the
-  // program is a trap, or comes through the functions that it calls.
+  // Scripts that cannot be loaded fire an event on their element; scripts that fail, on the window. An error
+  // of the program is a trap, or is thrown by a function that it calls.
   const failed = ({ target, filename, error, reason }) => {
     if (document.querySelector("[data-notice=program]")) return true;
     const isTrap = (error ?? reason) instanceof WebAssembly.RuntimeError;

@@ -1,6 +1,5 @@
-// Paints the calls that came inside the HTML, or else the last known ones of this tab, where the program will
-// show them: list.rs has the same headings and lists, and a browser test compares the two. The rows are of
-// rows.js in both.
+// Paints the calls embedded in the HTML, or else the last known ones of this tab, before the program does.
+// Headings and lists are the same as in list.rs, which a browser test checks; rows are from rows.js in both.
 {
   const {
     afterPaint,
@@ -20,7 +19,7 @@
     base,
   } = calls;
 
-  // Lets the server find the calls of a day.
+  // The server needs the time zone to find the calls of a day.
   document.cookie = `tz=${timeZone}; path=/; max-age=31536000; samesite=strict`;
 
   const zone = () => {
@@ -52,13 +51,13 @@
     });
   };
 
-  // The parameters of the address that choose calls.
+  // Parameters of the address that filter calls.
   const chosen = new URLSearchParams(location.search);
   chosen.delete("call");
   const isFiltered = [...chosen].length > 0;
 
   // Calls of this address that the program kept, with their time in milliseconds since 1970 (last_known.rs).
-  // A filter asks for other calls.
+  // Not for a filtered list.
   const lastKnown = () => {
     const [, address] = location.pathname.slice(base.length).match(/^\/calls\/([^/]+)$/) ?? [];
     if (!address || isFiltered) return;
@@ -72,7 +71,7 @@
         }
       );
     } catch {
-      // Storage that is forbidden, or a text that nobody can read.
+      // Storage is forbidden, or its text is malformed.
     }
   };
   const ago = (minutes) =>
@@ -86,7 +85,7 @@
     const main = document.getElementById("main");
     if (!main || !info || !(found?.length || isFiltered)) return;
     const isWide = matchMedia("(min-width: 75rem)").matches;
-    // No row is lower than a finger needs.
+    // Minimum height of a row, for touch.
     const seen = Math.ceil(innerHeight / 44);
     const list = (entries) => days(entries, canonical(info), info.country);
     const [before, after] = t("Newest first. Times in {zone}.", { zone: "\n" }).split("\n");
@@ -113,7 +112,7 @@
     </div>`.raw;
     filters(main.querySelector(".filters"));
     document.querySelector(".skip").hash = "calls";
-    // Rows below the window are written after those in it.
+    // Rows below the window are added after those in it.
     const shown = main.querySelector(".days");
     if (found?.length > seen) afterPaint(() => shown.isConnected && (shown.innerHTML = write(list(found))));
   };

@@ -1,4 +1,4 @@
-// The first page: today in figures, the numbers that have calls, and the latest calls of all.
+// The first page: today's figures, the numbers with histories, and the latest calls.
 {
   const { t, html, write, icon, encode, ask, follow, nextPage, beside, timeElement, row, number, base } =
     calls;
@@ -15,19 +15,19 @@
   const directory = `${base}/api/numbers?include=days&tz=${encode(timeZone)}`;
   const written = ({ number, details }) => calls.spelling(number, details);
   const named = (entry) => entry.name ?? written(entry);
-  // The time of a call in a row without a day's heading, as short as it can be.
+  // Short time of a call in a row without a day's heading.
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "short" });
   const when = (at) => (at.getFullYear() === new Date().getFullYear() ? beside(at) : date.format(at));
   const isMain = () => document.getElementById("main");
   const sum = (entries, figure) => entries.reduce((total, entry) => total + (figure(entry) ?? 0), 0);
 
-  // Below the name: its number, what kind it is, what there is of it.
+  // Below the name: number, kind, and number of calls.
   const beneath = (entry) => {
     const texts = [entry.name && written(entry), entry.label];
     const missed = entry.days?.missed.at(-1);
     return html`${texts.filter(Boolean).map((text) => html`<bdi>${text}</bdi>`)}<span>${t("{n} calls", { n: entry.calls })}</span>${missed > 0 && html`<span class="missed-today">${t("{n} missed today", { n: missed })}</span>`}`;
   };
-  // The calls of each day as a bar, today's the last one.
+  // A bar per day, today last.
   const spark = ({ days }) => {
     if (!days) return;
     const top = Math.max(...days.calls, 1);
@@ -65,7 +65,8 @@
     </li>`;
   };
 
-  // Today beside the same part of the day a week ago, and who waits: of all numbers that are listed.
+  // Today compared with the same part of the day a week ago, and missed calls to return, over all listed
+  // numbers.
   const today = (entries, next) => {
     const known = entries.filter(({ days }) => days);
     if (known.length === 0) return;
@@ -82,7 +83,7 @@
     const waiting = entries.filter((entry) => entry.to_call_back > 0);
     const [only] = waiting;
     const n = sum(waiting, (entry) => entry.to_call_back);
-    // A number would break where a name is cut.
+    // A number would wrap where a name is truncated.
     const where =
       waiting.length === 1 && only.name ? only.name : t("{n} numbers", { n: waiting.length });
     return html`<section class="today" aria-labelledby="today">
@@ -124,7 +125,7 @@
     for (const name of Object.keys(sessionStorage))
       if (name.startsWith("calls.last.")) sessionStorage.removeItem(name);
     isMain().querySelector(".recent").remove();
-    // The button is gone, and the focus must not go with it.
+    // The button is removed, and its focus must be kept.
     isMain().focus();
   };
   const recentNumbers = () => {
@@ -158,7 +159,7 @@
       <p>${t("To look around first, make calls up:")}</p>
       <pre><code>calls seed</code></pre>
     </div>`;
-  // The numbers that are not shown yet, and the address of those behind them.
+  // Numbers that are not shown yet, and the address of the next page.
   let rest = [];
   let behind;
   const numbers = (entries) =>
@@ -179,7 +180,7 @@
       </section>
     </div>`;
 
-  // The latest calls, which are of the numbers that come first.
+  // The latest calls, of the first numbers.
   const showLatest = async (entries) => {
     const section = document.querySelector("main.home .latest");
     const owners = entries.slice(0, LATEST);
@@ -229,8 +230,7 @@
     if (rest.length === 0 && !behind) target.remove();
   };
 
-  // Writes what has changed, unless more numbers are shown than one page of the API has. The focus stays in
-  // its row.
+  // Updates the page, unless more numbers are shown than a page of the API has. The focus stays in its row.
   const refresh = async () => {
     const list = document.querySelector("main.home .lines ol");
     if (document.hidden || !list) return;
@@ -265,7 +265,7 @@
     if (!inside.has_directory) return;
     let entries = inside.numbers;
     if (!entries) {
-      // Not inside: the database took its time.
+      // Not embedded, because the database was slow.
       const { data, next } = await ask(directory).catch(() => ({}));
       if (!data) return;
       entries = data;
@@ -275,7 +275,7 @@
     }
     if (entries.length > 0) followAll(entries);
   };
-  // Lets the server find the days of this zone.
+  // The server needs the time zone for days.
   document.cookie = `tz=${timeZone}; path=/; max-age=31536000; samesite=strict`;
   if (document.getElementById("home") || document.querySelector("main.home")) calls.home();
 }

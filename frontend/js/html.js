@@ -1,4 +1,4 @@
-// HTML as a type: html`...` escapes every value that is not such HTML already.
+// HTML as a type: html`...` escapes every value that is not HTML.
 {
   const write = (value) =>
     value == null || value === false
@@ -15,7 +15,7 @@
       /[!'()*]/g,
       (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`,
     );
-  // The path below which everything is; empty at the root.
+  // The base path; empty at the root.
   const base = document.documentElement.dataset.base ?? "";
   Object.assign(calls, { html, write, icon, encode, base });
 }

@@ -1,7 +1,7 @@
-// The program makes the elements of the page anew. So it waits until nothing is pressed or composed, which
-// would never come to its end; and what was typed, opened and focused is put back.
+// Hands the page over to the program, which recreates its elements. It waits until nothing is pressed or
+// composed, and restores typed text, open parts and the focus.
 {
-  // The click of a finger comes some time after that was lifted, in milliseconds.
+  // Delay of a click after a touch ends, in milliseconds.
   const CLICK = 300;
   let isHeld = false;
   let isComposing = false;
@@ -33,7 +33,7 @@
   on("pointerdown keydown", hold);
   on("pointerup", () => release(CLICK));
   on("click keyup pointercancel", () => release(0));
-  // Pressed before this script was there, or lifted where the window did not see it.
+  // Pressed before this script was loaded, or released outside the window.
   on("pointermove", ({ buttons }) => (buttons ? hold() : isHeld && release(CLICK)));
   on("blur", ({ target }) => target === window && release(0));
   on("compositionstart compositionend", ({ type }) => {
@@ -47,7 +47,7 @@
 
   const PARTS = "a, button, input, select, summary";
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
-  // The filters and each row have the same elements in the same order before and after.
+  // Filters and rows have the same elements in the same order before and after.
   const scopes = () => all("#app .filters, #app [data-call]");
   const place = (element) => {
     const scope = scopes().find((scope) => scope.contains(element));
@@ -60,7 +60,7 @@
   const fields = () => all("#app .filters [name]:not([type=hidden])");
   const opened = () => all("#app .filters details");
 
-  // Notes it all. Returns what puts it back.
+  // Saves the state. Returns a function that restores it.
   const keep = () => {
     const { activeElement: focused } = document;
     const focus = place(focused);
@@ -75,14 +75,14 @@
     const open = opened().map((details) => details.open);
     const top = scrollY;
     const restore = (frames) => {
-      // The program has its own filters by the next frame, or some later.
+      // The program renders its filters within some frames.
       if (frames && !document.querySelector("#app .filters a[data-noscroll]"))
         return requestAnimationFrame(() => restore(frames - 1));
       opened().forEach((details, index) => (details.open ||= open[index]));
       for (const field of fields()) {
         if (!typed.has(field.name)) continue;
         field.value = typed.get(field.name);
-        // The program listens, and looks for it.
+        // The program listens to this event, and searches for the text.
         field.dispatchEvent(new Event("input", { bubbles: true }));
       }
       if (scrollY !== top) scrollTo(0, top);

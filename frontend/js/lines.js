@@ -1,5 +1,5 @@
-// Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone shows the sets
-// that have a name.
+// Several lines as one list: `/lines/Family`, or `/lines?number=A&number=B`. `/lines` alone lists the named
+// sets.
 {
   const { t, html, write, icon, encode, ask, follow, row, date, day, locale, heading, base } = calls;
 
@@ -38,7 +38,7 @@
       main.querySelector(".lines-error").textContent = error.message;
       done("error");
     };
-    // By their names, once these are there.
+    // By name, once known.
     learn(numbers.filter((number) => !number.startsWith("@")).slice(0, MOST)).then(() => {
       document.title = `${title()} · Calls`;
       main.querySelector("h1 bdi").textContent = title();
@@ -133,7 +133,7 @@
           </section>`,
       );
     };
-    // Says whose line each call is of, once that is known.
+    // Adds the names of lines to the rows, once known.
     const name = async () => {
       const unknown = [...new Set(entries.map((call) => call.details?.number))].filter(
         (number) => number && !known.has(number),

@@ -1,4 +1,4 @@
-// The histories that a number without one occurs in: where a search for it goes on.
+// Occurrences of a number without a history, as links to the histories.
 {
   const { t, html, write, canonical, person, spelling, beside, timeElement } = calls;
 

@@ -1,5 +1,4 @@
-// The panel of one call over the list: when, how long it rang and was spoken, how it ended, over which line,
-// and the note.
+// The panel of a call over the list: time, ring and talk time, disposition, line, and note.
 {
   const {
     t,
@@ -53,14 +52,14 @@
       [t("Line"), details.number && html`<bdi data-number="${details.number}">${details.number}</bdi>`],
     ].filter(([, fact]) => fact);
   };
-  // Writes the owner's numbers as people do, once the API has said how.
+  // Formats the owner's numbers, once the API has returned their spelling.
   const spell = async (place) => {
     const { number } = place.dataset;
     const { data } = await ask(`${base}/api/numbers/${encode(number)}`).catch(() => ({}));
     if (data) place.textContent = heading(number, data);
   };
 
-  // The calls beside it in the list, as far as they are there.
+  // The neighbouring calls in the list, if they are loaded.
   const neighbours = (id) => {
     const rows = [...document.querySelectorAll("main [data-call]")];
     const at = rows.findIndex((row) => row.dataset.call === id);
@@ -132,10 +131,10 @@
   };
 
   const details = (row) => row?.querySelector("a.call-time");
-  // Enter on a row is a click on its time, whose address has the filter that is chosen now.
+  // Enter on a row clicks the link of its time, whose address has the current filter.
   addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches?.("[data-call]")) return;
-    // Else the same key would press the panel's first button, which has the focus by then.
+    // Otherwise the same key would press the panel's first button, which is focused by then.
     event.preventDefault();
     details(event.target)?.click();
   });
@@ -171,7 +170,7 @@
     const opener = document.activeElement?.closest?.("[data-call]");
     leave = () => {
       leave = () => {};
-      // The address without the call: by a link, which the program takes over.
+      // Opens the address without the call by a link, which the program handles.
       const link = document.createElement("a");
       link.href = back;
       link.dataset.noscroll = "";

@@ -1,5 +1,4 @@
-// Facts about a person on the page of the calls with them: the first call and the last one, who answers
-// whom, and when the person is reached best.
+// Facts on a person's page: first and last call, answer rates in both directions, and the best time to call.
 {
   const { t, html, write, encode, ask, beside, timeElement, timeZone, locale, base } = calls;
   /** How long an answer is as good as new, in milliseconds. */
@@ -24,14 +23,14 @@
   };
   const rate = ({ answered, missed, answer_rate: rate }) => {
     if (rate == null) return;
-    // Apart from the numbers beside it, which have another order from right to left.
+    // Isolated from adjacent numbers, whose order differs in right-to-left text.
     const values = { rate: `\u2068${percent.format(rate)}\u2069`, answered, calls: answered + missed };
     return t("{rate}, {answered} of {calls}", values);
   };
   const best = ({ hours, weekdays }, { answered, missed }) =>
     answered > 0 && answered + missed >= FEW && `${weekday(weekdays[0].weekday)} · ${hour(hours[0].hour)}`;
 
-  // The calls of each month as a bar, those without calls too.
+  // A bar per month, including months without calls.
   const byMonth = (months) => {
     if (months.length < 2) return;
     const index = ({ month }) => month.slice(0, 4) * 12 + Number(month.slice(5)) - 1;
@@ -46,7 +45,7 @@
       const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
       const height = Math.max(2, Math.round((one.calls / top) * 24));
       const label = `${name(one)}: ${t("{n} calls", { n: one.calls })}`;
-      // One of them is a stop of the Tab key, and the arrow keys lead on from there.
+      // One of them is a tab stop; arrow keys move between them.
       return html`<a
         href="${location.pathname}?from=${one.month}-01&to=${one.month}-${days}"
         aria-label="${label}"
@@ -100,7 +99,7 @@
     </dl>`;
   };
 
-  // By owner and person: when it was asked for, and the HTML once it is there.
+  // By owner and person: time of the request, and the HTML once it has arrived.
   const known = new Map();
   const path = (owner, party) => `${base}/api/calls/${encode(owner)}/with/${encode(party)}/summary`;
   const load = async (address) => {
@@ -122,7 +121,7 @@
     if (!(Date.now() - known.get(address)?.at < FRESH)) load(address);
     return known.get(address)?.html;
   };
-  // The title may have been written before this script was there.
+  // The title may have been rendered before this script was loaded.
   const [, owner, party] =
     location.pathname.slice(base.length).match(/^\/calls\/([^/]+)\/with\/([^/]+)$/) ?? [];
   if (party) {

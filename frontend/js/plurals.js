@@ -1,4 +1,4 @@
-// English texts with a form of their own for one.
+// Plural forms of English texts.
 {
   const ENGLISH = {
     "{n} calls": { one: "{n} call", other: "{n} calls" },

@@ -1,4 +1,4 @@
-// Functions that the program calls (script.rs), with values that WebAssembly can hand over.
+// Functions for the program (script.rs), with arguments that WebAssembly can pass.
 {
   // What the program shows when it is asked to comes behind it.
   addEventListener("TrunkApplicationStarted", () => {
@@ -16,15 +16,15 @@
     spelling: (party, known, home) => spelling(party, read(known), home),
     duration: briefly,
     wait,
-    // Its script may come after the program.
+    // Its script may be loaded after the program.
     problem: (json) => {
       const problem = JSON.parse(json);
       return calls.problem?.(problem) ?? problem.detail ?? problem.title;
     },
     occurrences: (info) => calls.occurrences?.(JSON.parse(info)) ?? "",
-    // Its script may come after the program.
+    // Its script may be loaded after the program.
     panel: (...shown) => (calls.panel ? calls.panel(...shown) : (calls.asked = shown)),
-    // The first page's script is not there until it is needed.
+    // The first page's script is loaded when needed.
     home: () => {
       if (calls.home) calls.home();
       else document.body.append(document.importNode(document.getElementById("places").content, true));

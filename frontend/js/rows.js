@@ -1,5 +1,4 @@
-// How calls, parties and times are written, for the first rows, the program (script.rs) and the other pages
-// alike.
+// Formats calls, parties and times, for the first rows, the program (script.rs) and the other pages.
 {
   const { t, locale, html, icon, encode, base } = calls;
 
@@ -28,7 +27,7 @@
       >${text}</time
     >`;
 
-  // Each unit in words is of `Intl`: `1 hour`, `12 Minuten`.
+  // Units in words are from `Intl`: `1 hour`, `12 Minuten`.
   const units = {};
   const unit = (name, count) => {
     units[name] ??= new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long" });
@@ -36,7 +35,7 @@
   };
   const belowAMinute = (ms, seconds) => (!seconds && ms ? t("less than a second") : unit("second", seconds));
   const join = (big, small) => (small ? `${big} ${small}` : big);
-  // As people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
+  // A duration in words: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
   const briefly = (ms) => {
     const seconds = Math.floor((ms + 500) / 1000);
     const minutes = Math.floor((ms + 30000) / 60000);
@@ -49,9 +48,9 @@
     const hours = t("{n} h", { n: Math.floor(minutes / 60) });
     return ms < 360000000 ? join(hours, minutes % 60 && t("{n} min", { n: minutes % 60 })) : hours;
   };
-  // How long somebody waits or waited.
+  // A waiting time.
   const wait = (ms) => (ms < 172800000 ? briefly(ms) : unit("day", Math.floor(ms / 86400000)));
-  // To the second, for a screen reader: `1 hour 12 minutes 40 seconds`.
+  // In full, for screen readers: `1 hour 12 minutes 40 seconds`.
   const inWords = (ms) => {
     const seconds = Math.floor((ms + 500) / 1000);
     if (seconds < 60) return belowAMinute(ms, seconds);
@@ -75,15 +74,15 @@
   const address = (uri) => uri.slice(uri.indexOf(":") + 1);
   const isIdentified = (party) => party !== "withheld" && party !== "unknown";
   const isSip = (party) => /^sips?:/.test(party);
-  // Spelling of a party. `known` is its spelling, `home` the country whose numbers are written as at home.
+  // Spelling of a party. `known` is its spelling, `home` the country whose numbers have the national format.
   const spelling = (party, known, home, isOutbound) => {
     if (party === "withheld") return t("Withheld number");
     if (party === "unknown") return isOutbound ? t("Unknown number") : t("Unknown caller");
     if (known) return known.country && known.country === home ? known.national : known.international;
     return isSip(party) ? address(party) : party;
   };
-  // The counterparty's texts: its name or number, and what is said beside: the number behind a name, a
-  // country, a kind.
+  // Texts of the counterparty: its name or number, and additional facts: the number of a name, a country, a
+  // kind.
   const label = ({ counterparty, type, details = {} }, home) => {
     const { counterparty: known, name } = details;
     const text = spelling(counterparty, known, home, type.endsWith("Outbound"));
@@ -98,10 +97,10 @@
       title: country && countryName(country),
     };
   };
-  // An address, which has no blanks, with the places where it may go on in the next line.
+  // An address with line break opportunities, because it has no spaces.
   const breakable = (text) =>
     text.split(/(?=[@.])/).map((part, index) => html`${index > 0 && html`<wbr />`}${part}`);
-  // A line of the page by its name or spelling, where its script knows it.
+  // A line by its name or spelling, if the script of the page knows it.
   const line = (number) => calls.lines?.get(number) ?? number;
   const person = (owner, party) => `${base}/calls/${encode(owner)}/with/${encode(party)}`;
 
@@ -127,9 +126,9 @@
     cancelled: t("Cancelled"),
     answered_elsewhere: t("Answered by another phone"),
   };
-  // Whether a missed call asks for nothing.
+  // Whether a missed call is not returnable.
   const isSettled = (disposition) => disposition === "blocked" || disposition === "answered_elsewhere";
-  // Outcome of a call, in a word.
+  // Outcome of a call, as a word.
   const outcome = ({ type, details = {} }) => {
     const words = type === "Missed Inbound" ? INBOUND : type === "Missed Outbound" ? OUTBOUND : {};
     return words[details.disposition] ?? TYPES[type];
@@ -157,7 +156,7 @@
         title="${t("Call")}"
         >${icon("phone")}</a
       >`;
-    // The clipboard is there for pages that came over HTTPS or from this machine.
+    // The clipboard is available to pages from HTTPS or localhost.
     const copy =
       isIdentified(party) &&
       isSecureContext &&
@@ -173,15 +172,15 @@
     return html`<span class="row-actions">${call}${copy}</span>`;
   };
 
-  // The address of a call's panel: over the list that is shown, or over that of its own line.
+  // Address of a call's panel, over the current list, or over that of its line.
   const panel = ({ id, details }) => {
     const search = new URLSearchParams(details?.number ? "" : location.search);
     search.set("call", id);
     return `${details?.number ? `${base}/calls/${encode(details.number)}` : ""}?${search}`;
   };
 
-  // Content of a call's row, in the order in which it is read aloud: who, the outcome, how
-  // long, when. `owner` is whose history it is, `home` that one's country, `when` the text of the time.
+  // Content of a call's row in reading order: party, outcome, duration, time. `owner` is the owner of the
+  // history, `home` the owner's country, `when` the text of the time.
   const row = (call, owner, home, when = time.format(new Date(call.created_at))) => {
     const at = new Date(call.created_at);
     const { counterparty, type } = call;
@@ -231,14 +230,14 @@
   const kind = (info) => KINDS[info.kind] ?? local(info.international);
   const canonical = (info) => info.e164 ?? info.international;
   const written = (text) => (isSip(text) ? address(text) : text);
-  // A number as it is written beside its owner's page, or with a `home` beside that of somebody else.
+  // Spelling of a number on its own page, or with `home` on another one.
   const numberText = ({ country, national, international }, home) =>
     country && country === home ? national : written(international);
-  // The heading of a number's page, or of a person's beside the `owner`. `number` is the address's, for as
-  // long as `info` is not there.
+  // The heading of a number's page, or of a person's page of the `owner`. `number` is from the address, until
+  // `info` arrives.
   const heading = (number, info, owner) =>
     info?.name ?? (info ? numberText(info, owner?.country) : written(number));
-  // Facts about a number in small print, each with its label.
+  // Facts about a number in small print, with labels.
   const facts = (info, owner) => {
     const region = info.country
       ? countryName(info.country)
@@ -260,8 +259,7 @@
       );
   };
 
-  // Content of the title of a number's page, or of a person's page. Each `info`
-  // may not be there yet.
+  // Content of the title of a number's page, or of a person's page. Any `info` may not have arrived.
   const title = (number, info, party, person) => {
     const of = party ? person : info;
     const name = party ? heading(party, person, info) : heading(number, info);

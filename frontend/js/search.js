@@ -1,5 +1,5 @@
-// The search of the first page, over all names and numbers that are known, with suggestions below the field:
-// a combobox (ARIA Authoring Practices, "editable combobox with list autocomplete").
+// The search of the first page over all known names and numbers, with suggestions below the field: a combobox
+// (ARIA Authoring Practices, "editable combobox with list autocomplete").
 {
   const { t, html, write, icon, encode, ask, spelling, problem, base } = calls;
   /** Pause after the last letter before anything is searched for, in milliseconds. */
@@ -20,7 +20,7 @@
       >
     </li>`;
 
-  // The list of suggestions: what is chosen in it, and whether it is there.
+  // The list of suggestions, its selection, and whether it is open.
   const suggestions = (input, field) => {
     field.insertAdjacentHTML(
       "beforeend",
@@ -66,7 +66,7 @@
     return { list, active, open };
   };
 
-  // Searches in `form`; without a directory it only says whether what is typed is a number.
+  // Searches in `form`; without a directory it only checks whether the text is a number.
   calls.search = (form, hasDirectory) => {
     const input = form.querySelector("input");
     const mistake = form.querySelector("#number-error");
@@ -86,7 +86,7 @@
     const refuse = (error) => {
       if (error.name === "AbortError") return;
       open(false);
-      // The problem says what was expected and found, and then why that is not it.
+      // The problem has the expected and the found value, and then the reason.
       const reason =
         error.problem?.type?.endsWith("/problems/not-a-number") && error.problem.detail?.split(": ").at(-1);
       const isNotYet = reason && { reason: problem(error.problem, reason) };
@@ -124,7 +124,7 @@
         say(t("Enter a number first."));
         return input.focus();
       }
-      // A whole number in any spelling, or else the first who has these letters or digits.
+      // A complete number in any spelling, or else the first search result.
       const isWhole =
         isNumber(text) &&
         (await ask(`${base}/api/numbers/${encode(text)}`).then(

@@ -1,4 +1,4 @@
-//! The Calls API over HTTP: the one file that knows there is a network.
+//! The Calls API over HTTP. No other module accesses the network.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use web_sys::EventSource;
 
 use crate::script::{self, fill, t};
 
-/// Why there is no answer.
+/// Reason why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApiError {
-    /// The text that was asked for cannot be a number. The problem says what was expected and found.
+    /// The text cannot be a number. The problem has the expected and the found value.
     NotANumber(Box<Problem>),
-    /// Nobody answered: no network, no server, or a gateway in front of a dead one.
+    /// No response: no network, no server, or a gateway without a server.
     Unreachable,
-    /// The server answered, but not with what was asked for.
+    /// The server responded with an error.
     Server {
         /// The HTTP status code.
         status: u16,
@@ -28,9 +28,9 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// Whether asking again can help.
+    /// Whether a retry can help.
     pub fn may_pass(&self) -> bool {
-        // Of the client's faults (RFC 9110, section 15.5) only these two are a matter of time.
+        // Of the client errors (RFC 9110, section 15.5), only these two depend on time.
         match self {
             Self::NotANumber(_) => false,
             Self::Server { status, .. } => !(400..500).contains(status) || matches!(status, 408 | 429),
@@ -55,22 +55,22 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Reads a resource of the API, given its path on this origin. Inside a fetcher of [`leptos_swr`] the request
-/// is aborted when nobody waits for it any more.
+/// Fetches a resource of the API by its path on this origin. Inside a fetcher of [`leptos_swr`], the request
+/// is aborted when its result is no longer needed.
 ///
 /// # Errors
 ///
-/// [`ApiError`], where the answer is no JSON of the wanted type.
+/// [`ApiError`], also if the response is not JSON of the expected type.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
     get_text(path).await?.data()
 }
 
-/// An answer as it came.
+/// A response.
 pub struct Answer {
     status: u16,
-    /// The data as JSON.
+    /// The body, as JSON.
     pub text: String,
-    /// The path of the next page of the resource, where it has one.
+    /// The path of the next page, if there is one.
     pub next: Option<String>,
 }
 
@@ -79,7 +79,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// [`ApiError::Server`], where the answer is no JSON of the wanted type.
+    /// [`ApiError::Server`] if the response is not JSON of the expected type.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_str(&self.text).map_err(|error| ApiError::Server {
             status: self.status,
@@ -91,11 +91,11 @@ impl Answer {
     }
 }
 
-/// Reads a resource as [`get`] does, but for its data.
+/// Fetches a resource like [`get`], without parsing its body.
 ///
 /// # Errors
 ///
-/// [`ApiError`], where there is no answer, or one with an error.
+/// [`ApiError`], if the request fails.
 pub async fn get_text(path: &str) -> Result<Answer, ApiError> {
     let response = Request::get(path)
         .header("Accept", "application/json")
@@ -113,7 +113,7 @@ pub async fn get_text(path: &str) -> Result<Answer, ApiError> {
     Ok(Answer { status, text, next: next_page(&link) })
 }
 
-/// The path of the next page in a `Link` header (RFC 8288). Only one on this origin is followed.
+/// The path of the next page in a `Link` header (RFC 8288). Links to other origins are ignored.
 fn next_page(link: &str) -> Option<String> {
     let links = link.split('<').skip(1).filter_map(|link| link.split_once('>'));
     let is_next = |parameters: &str| {
@@ -124,9 +124,9 @@ fn next_page(link: &str) -> Option<String> {
 }
 
 /// Follows the server-sent events (WHATWG HTML, section 9.2) at a path until the returned function is called.
-/// `on_news` gets a count: 0 when the stream opens, one more at every `call`, and one more when the stream is
-/// open again after it broke, as calls may have come meanwhile. A server that refuses is not asked again: the
-/// page still polls.
+/// `on_news` gets a count: 0 when the stream opens, one more for every `call`, and one more when the stream
+/// is reopened, because calls may have been missed. If the server refuses, there is no retry: the page still
+/// polls.
 pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> {
     let Ok(source) = EventSource::new(path) else { return Box::new(|| {}) };
     let mut count = 0_u32;
@@ -136,7 +136,7 @@ pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> 
     });
     for kind in ["open", "call"] {
         let listener = on_event.as_ref().unchecked_ref();
-        // Fails for an unknown kind of listener only.
+        // Fails only for an unknown kind of listener.
         source.add_event_listener_with_callback(kind, listener).unwrap_or_default();
     }
     Box::new(move || {
@@ -145,7 +145,7 @@ pub fn follow(path: &str, on_news: impl Fn(u32) + 'static) -> Box<dyn FnOnce()> 
     })
 }
 
-/// Error of an answer with an error status.
+/// The error for a response with an error status.
 fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
     let problem = media_type
         .starts_with(Problem::MEDIA_TYPE)
@@ -154,7 +154,7 @@ fn refusal(status: u16, media_type: &str, body: &str) -> ApiError {
     match (problem, status) {
         (Some(problem), _) if problem.is(ProblemKind::NotANumber) => ApiError::NotANumber(Box::new(problem)),
         (Some(problem), _) => ApiError::Server { status, message: Some(script::problem(&problem)) },
-        // A gateway without a server behind it.
+        // From a gateway without a server.
         (None, 502..=504) => ApiError::Unreachable,
         (None, _) => ApiError::Server { status, message: None },
     }

@@ -1,4 +1,4 @@
-//! The routes, and what all of them stand in.
+//! The routes, and their frame.
 
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
@@ -13,7 +13,7 @@ use crate::number_form::NumberForms;
 use crate::page;
 use crate::script::t;
 
-/// The whole page but for its bar, which is HTML.
+/// The page without its bar, which is HTML.
 #[component]
 pub fn App() -> impl IntoView {
     calls::use_initial_data(&leptos_swr::provide_cache());

@@ -1,10 +1,11 @@
-//! The part of each route that is the path below which the server serves everything.
+//! The base path as a part of each route.
 
 use leptos_router::{PartialPathMatch, PathSegment, PossibleRouteMatch};
 
 use crate::path;
 
-/// Matches [`path::base`], at the root nothing. Addresses are whole everywhere in the page, as in its HTML.
+/// Matches [`path::base`], or nothing at the root. Addresses include the base path everywhere, as in the
+/// HTML.
 #[derive(Debug, Clone, Copy)]
 pub struct BasePath;
 

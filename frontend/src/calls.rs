@@ -82,15 +82,15 @@ use viewport::Viewport;
 
 /// Polling interval for new calls while the page is visible.
 const POLL: Duration = Duration::from_secs(30);
-/// Interval of checks whether "Today" has become "Yesterday".
+/// Interval of checks for midnight, which changes "Today" to "Yesterday".
 const CLOCK: Duration = Duration::from_secs(30);
 
-/// Time that a new call stays marked.
+/// Time for which a new call is highlighted.
 const FRESH: Duration = Duration::from_secs(1);
-/// Distance from the window's top to the list's beginning for who comes back to it, in CSS pixels.
+/// Distance of the list from the top of the window after scrolling to its beginning, in CSS pixels.
 const TOP: f64 = 64.0;
 
-/// Skeleton of the list. The same as in index.html.
+/// Skeleton of the list, as in index.html.
 const SKELETON: &str = r#"<div class="bone bone-day"></div><div class="day-calls">
 <div class="bone-call"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>
 <div class="bone-call"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>
@@ -163,7 +163,7 @@ pub fn HistoryPage() -> impl IntoView {
     }
 }
 
-/// All that the page shows.
+/// State of the page.
 #[derive(Clone, Copy)]
 struct History {
     number: Number,
@@ -171,7 +171,7 @@ struct History {
     wanted: Memo<Wanted>,
     calls: SwrPages<CallsPage, ApiError>,
     info: Info,
-    /// The person whose calls these are, on a person's page.
+    /// The person of a person's page.
     person: Signal<Option<NumberInfo>>,
     /// Summary of the calls of all types.
     counts: Signal<Option<SummaryData>>,
@@ -186,7 +186,7 @@ struct History {
     again: Again,
 }
 
-/// The filter in words.
+/// The filter as chips.
 fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     let History { filter, list, .. } = page;
     memo(move || {
@@ -195,7 +195,7 @@ fn use_parts(page: History) -> Memo<Vec<Chosen>> {
     })
 }
 
-/// Asks for all of it, and keeps it fresh.
+/// Fetches all data of the page, and keeps it current.
 fn use_history() -> History {
     let number = use_number();
     let today = use_today();
@@ -246,7 +246,7 @@ fn use_history() -> History {
     }
 }
 
-/// Remembers whose history was looked at, and keeps its first page for a reload while nobody answers.
+/// Adds the number to the recent ones, and keeps its first page for a reload while the server is away.
 fn remember(
     number: Number,
     info: Signal<Option<NumberInfo>>,
@@ -260,7 +260,7 @@ fn remember(
         }
     });
     effect(move || {
-        // Anew with each answer.
+        // Tracked, to run after each response.
         freshness.updated_ms();
         if let Some(info) = info.get().filter(|_| number.party.get_untracked().is_none()) {
             last_known::keep(&number.asked.get_untracked(), &info);
@@ -268,7 +268,7 @@ fn remember(
     });
 }
 
-/// The list, and how many calls it shows, once that is known.
+/// The list, and the number of its calls, once known.
 fn use_list(
     number: Number,
     wanted: Memo<Wanted>,
@@ -322,7 +322,7 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
     let all_calls = (*state == State::NoMatch).then(|| number.base.get_untracked());
     let message = state.message(&number.asked.get_untracked());
     let is_empty = *state == State::Empty;
-    // A number that owns nothing leads to those that it called, or was called by.
+    // A number without calls of its own links to the numbers that it occurs with.
     let others = memo(move || match is_empty {
         true => info.with(|info| info.as_ref().map(script::occurrences).unwrap_or_default()),
         false => String::new(),
@@ -337,7 +337,7 @@ fn without_calls(state: &State, number: Number, info: Signal<Option<NumberInfo>>
     .into_any()
 }
 
-/// Retries all failed requests at once.
+/// Retries all failed requests.
 fn use_again(calls: SwrPages<CallsPage, ApiError>, info: Info, freshness: Freshness) -> Again {
     let now = move |()| {
         calls.revalidate();
@@ -348,7 +348,7 @@ fn use_again(calls: SwrPages<CallsPage, ApiError>, info: Info, freshness: Freshn
     Again { next_attempt: freshness.next_attempt(calls), now: Callback::new(now) }
 }
 
-/// The calls, page by page, kept fresh.
+/// The calls, page by page, kept current.
 fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, ApiError> {
     let pages = Rc::new(Cell::new(0));
     use_swr_pages(
@@ -370,7 +370,7 @@ fn use_calls(wanted: Memo<Wanted>, freshness: Freshness) -> SwrPages<CallsPage, 
     )
 }
 
-/// The calls to show, but for those that wait. `fresh` becomes how many of them have come in just now.
+/// The calls to show, without pending ones. `fresh` is set to the number of calls that have just arrived.
 fn use_timeline(
     calls: SwrPages<CallsPage, ApiError>,
     wanted: Memo<Wanted>,
@@ -394,7 +394,7 @@ fn use_timeline(
     })
 }
 
-/// Asks for older calls, where there are some and nothing is being asked for.
+/// Loads older calls, unless there are none or a request is under way.
 fn load_more(calls: SwrPages<CallsPage, ApiError>) {
     let has_more = calls.data.with_untracked(|pages| has_more(pages.as_deref()));
     if has_more && !calls.is_validating.get_untracked() {
@@ -406,8 +406,8 @@ fn has_more(pages: Option<&[CallsPage]>) -> bool {
     pages.and_then(<[CallsPage]>::last).is_some_and(|page| page.next.is_some())
 }
 
-/// Announcement for a screen reader, repeated whenever it changes. Neither for each page of older calls, nor
-/// for each new call.
+/// Announcement for screen readers, repeated when it changes, but not for each page of older calls or each
+/// new call.
 fn use_announcement(page: History) -> Memo<String> {
     let History { calls, is_online, state, list, wanted, is_filtered, .. } = page;
     let told = StoredValue::new(None::<(Wanted, String)>);
@@ -419,7 +419,7 @@ fn use_announcement(page: History) -> Memo<String> {
         if !state.with(|state| *state == State::Ready) || error.is_some() {
             return announcement(&state.get(), error.as_ref());
         }
-        // Once for each filter: the count changes with each new call.
+        // Once per filter, because the count changes with each new call.
         let (wanted, all) = (wanted.get(), list.all().filter(|_| is_filtered.get()));
         let known = told.with_value(|told| told.clone().filter(|(of, _)| *of == wanted));
         match (known, all) {
@@ -434,7 +434,7 @@ fn use_announcement(page: History) -> Memo<String> {
     })
 }
 
-/// Announcement for a page without calls, or with old ones.
+/// Announcement for a page without calls, or with outdated ones.
 fn announcement(state: &State, error: Option<&ApiError>) -> String {
     match (state, error) {
         (State::Ready | State::Empty | State::NoMatch, Some(error)) => last_known_of(&error.to_string()),
@@ -447,12 +447,12 @@ fn announcement(state: &State, error: Option<&ApiError>) -> String {
     }
 }
 
-/// Says of a failure that what is shown is old.
+/// Adds to an error that the calls shown are outdated.
 fn last_known_of(failure: &str) -> String {
     fill("{failure} These are the last known calls.", &[("failure", failure)])
 }
 
-/// Today in the reader's zone, which a page that stays open must not forget to change.
+/// The current day in the browser's zone, updated while the page is open.
 fn use_today() -> ReadSignal<Day> {
     let (today, set_today) = signal(intl::today());
     let clock = set_interval_with_handle(

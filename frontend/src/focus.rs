@@ -1,10 +1,10 @@
-//! Moves the focus when the element that had it is gone. Keys for a whole page are in controls.js.
+//! Moves the focus when the focused element is removed. Keyboard shortcuts are in controls.js.
 
 use leptos::prelude::*;
 
 use crate::page::focus;
 
-/// Moves the focus to the beginning of the page's content.
+/// Moves the focus to the beginning of the main content.
 pub fn focus_main() {
     focus(document().get_element_by_id("main"));
 }

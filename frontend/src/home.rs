@@ -1,4 +1,4 @@
-//! `/`, where the program has to show it: while the server is away, and under `just dev`.
+//! `/`, for when the program must show it: while the server is away, and under `just dev`.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::page;
 use crate::reactive::effect;
 use crate::script::{self, t};
 
-/// The first page, which home.js fills.
+/// The first page, rendered by home.js.
 #[component]
 pub fn HomePage() -> impl IntoView {
     page::use_page(|| t("Call history"), String::new);

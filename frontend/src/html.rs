@@ -1,5 +1,5 @@
-//! HTML that is written as text. [`html!`](crate::html::html) escapes what is not HTML already, by its type:
-//! nothing has to be remembered.
+//! HTML that is written as text. [`html!`](crate::html::html) escapes every value that is not HTML by its
+//! type.
 
 use std::fmt::Display;
 
@@ -10,12 +10,12 @@ use crate::script;
 pub struct Html(String);
 
 impl Html {
-    /// The HTML as the browser takes it.
+    /// The HTML as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Appends markup of the program's own.
+    /// Appends literal markup.
     pub fn markup(&mut self, markup: &'static str) {
         self.0.push_str(markup);
     }
@@ -27,14 +27,14 @@ impl Html {
 
     fn display(&mut self, value: &impl Display) {
         use std::fmt::Write;
-        // A text takes everything.
+        // Writing to a string cannot fail.
         write!(self.0, "{value}").unwrap_or_default();
     }
 }
 
-/// Content between markup.
+/// A value between markup.
 pub trait Part {
-    /// Appends this as HTML.
+    /// Appends the value as HTML.
     fn write(&self, html: &mut Html);
 }
 
@@ -44,7 +44,7 @@ impl Part for Html {
     }
 }
 
-/// A text stays one, also between quotation marks.
+/// Escapes the text, for use inside quotation marks too.
 impl Part for str {
     fn write(&self, html: &mut Html) {
         for character in self.chars() {
@@ -95,8 +95,8 @@ impl<T: Part> Part for Vec<T> {
     }
 }
 
-/// HTML of literals, which are markup, and values, which are escaped unless they are [`Html`]:
-/// `html!("<b title=\"", title, "\">", text, "</b>")`.
+/// HTML of literals, which are markup, and values, which are escaped unless they are [`Html`]: `html!("<b
+/// title=\"", title, "\">", text, "</b>")`.
 macro_rules! html {
     (@ $out:ident) => {};
     (@ $out:ident $markup:literal) => { $out.markup($markup); };

@@ -1,37 +1,37 @@
-//! The icons. Their drawings are symbols in index.html.
+//! Icons. Their drawings are symbols in index.html.
 
 use leptos::prelude::*;
 
 use crate::html::{Html, html};
 
-/// One of the drawings.
+/// An icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Symbol {
-    /// Taking something away.
+    /// Remove.
     Close,
-    /// Saving a file.
+    /// Download.
     Download,
-    /// A list without rows.
+    /// Empty list.
     Empty,
-    /// Asking again.
+    /// Retry.
     Retry,
-    /// Looking up a number.
+    /// Search.
     Search,
-    /// No way to the server.
+    /// No connection.
     Unreachable,
-    /// The way to the beginning.
+    /// Scroll to the top.
     Up,
-    /// Something is wrong.
+    /// Warning.
     Warning,
 }
 
 impl Symbol {
-    /// The drawing as [`Icon`] shows it, in a text of HTML.
+    /// The icon as HTML text.
     pub fn html(self) -> Html {
         html!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"", self.href(), "\"></use></svg>")
     }
 
-    /// Its selector in index.html.
+    /// Id of its symbol in index.html.
     pub fn href(self) -> &'static str {
         match self {
             Self::Close => "#icon-close",
@@ -46,10 +46,10 @@ impl Symbol {
     }
 }
 
-/// A drawing beside a text that says the same, and so hidden from screen readers.
+/// An icon beside a text with the same meaning, hidden from screen readers.
 #[component]
 pub fn Icon(
-    /// Name of the drawing.
+    /// Which icon.
     symbol: Symbol,
 ) -> impl IntoView {
     view! {

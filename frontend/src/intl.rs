@@ -1,5 +1,5 @@
-//! The browser's `Intl`: dates and times in the reader's language and time zone, names of zones and
-//! countries. The formatters are made once; making one costs more than a hundred uses.
+//! The browser's `Intl`: dates and times in the browser's language and time zone, names of zones and
+//! countries. Formatters are cached, because creating one costs more than a hundred uses.
 
 use std::cell::OnceCell;
 
@@ -33,7 +33,7 @@ impl Formats {
         let resolved = time.resolved_options();
         let zone_id = text(&resolved, "timeZone").unwrap_or_default();
         Self {
-            // A day is a date without zone, so it is formatted in the zone in which it is midnight.
+            // A day has no zone, so its midnight UTC is formatted in UTC.
             date: formatter(&[
                 ("weekday", "long"),
                 ("day", "numeric"),
@@ -49,12 +49,12 @@ impl Formats {
     }
 }
 
-/// A date in full: `Wednesday, January 31, 2024`.
+/// A full date: `Wednesday, January 31, 2024`.
 pub fn date(day: Day) -> String {
     FORMATS.with(|formats| apply(&formats.date, day.midnight_ms()))
 }
 
-/// Parts of an instant that [`in_utc`] writes.
+/// Formats of [`in_utc`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// `Wednesday`.
@@ -75,7 +75,7 @@ pub enum Part {
     ShortMonth,
 }
 
-/// A part of an instant of UTC, by the reader's language. A day without zone is its midnight.
+/// Formats a time in UTC in the browser's language. For a day it is midnight.
 pub fn in_utc(ms: f64, part: Part) -> String {
     const OPTIONS: [&[(&str, &str)]; 8] = [
         &[("weekday", "long")],
@@ -96,12 +96,12 @@ pub fn in_utc(ms: f64, part: Part) -> String {
     })
 }
 
-/// Two days as the reader's language writes a range, with their years: `Nov 24 \u{2013} 30, 2026`.
+/// Formats a range of days with the year: `Nov 24 \u{2013} 30, 2026`.
 pub fn days(from: Day, to: Day) -> String {
     let pairs = [("day", "numeric"), ("month", "short"), ("year", "numeric"), ("timeZone", "UTC")];
     let format = formatter(&pairs);
     let at = |day: Day| Date::new(&day.midnight_ms().into()).into();
-    // Younger than the rest of `Intl`.
+    // Newer than the rest of `Intl`.
     let range = Reflect::get(&format, &"formatRange".into()).ok().and_then(|range| range.dyn_into().ok());
     let text = range.and_then(|range: Function| range.call2(&format, &at(from), &at(to)).ok()?.as_string());
     text.unwrap_or_else(|| {
@@ -113,54 +113,54 @@ pub fn days(from: Day, to: Day) -> String {
     })
 }
 
-/// A number with the separators of the reader's language: `1,204`.
+/// A number with separators of the browser's language: `1,204`.
 pub fn number(number: u64) -> String {
     NUMBERS.with(|numbers| count_with(&numbers[0], number as f64))
 }
 
-/// A share from 0 to 1 in the reader's language: `17%`.
+/// A share from 0 to 1 as a percentage: `17%`.
 pub fn percent(share: f64) -> String {
     NUMBERS.with(|numbers| count_with(&numbers[1], share))
 }
 
-/// The instant at which a day begins in the reader's zone, as RFC 3339 writes it. Where clocks are set
-/// forward over midnight, that is the day's first minute.
+/// Start of a day in the browser's zone, in RFC 3339. If clocks skip midnight, it is the first minute of the
+/// day.
 pub fn beginning(day: Day) -> String {
     let (year, month, day) = day.date();
-    // A year below 100 would mean 19xx here; days have four digits in theirs.
+    // Years below 100 would mean 19xx here; the dates have four digits.
     let local = Date::new_with_year_month_day(year.unsigned_abs(), month as i32 - 1, day as i32);
     String::from(local.to_iso_string())
 }
 
-/// The reader's zone, the same in summer and winter where the browser knows such a name: `Central European
-/// Time`, else `Europe/Berlin`.
+/// Name of the browser's zone, the same in summer and winter if the browser has such a name: `Central
+/// European Time`, or else `Europe/Berlin`.
 pub fn zone() -> String {
     FORMATS.with(|formats| formats.zone.clone())
 }
 
-/// The reader's zone as the IANA names it: `Europe/Berlin`.
+/// The browser's IANA time zone: `Europe/Berlin`.
 pub fn zone_id() -> String {
     FORMATS.with(|formats| formats.zone_id.clone())
 }
 
-/// The language in which dates and country names come, as a BCP 47 tag.
+/// Language of dates and country names, as a BCP 47 tag.
 pub fn locale() -> String {
     FORMATS.with(|formats| formats.locale.clone())
 }
 
-/// The day of an instant in the reader's zone.
+/// The day of a time in the browser's zone.
 pub fn day(ms: f64) -> Day {
     let date = Date::new(&ms.into());
     let first_of_month = Date::utc(f64::from(date.get_full_year()), f64::from(date.get_month()));
     Day((first_of_month / DAY_MS) as i32 + date.get_date() as i32 - 1)
 }
 
-/// Today in the reader's zone.
+/// The current day in the browser's zone.
 pub fn today() -> Day {
     day(Date::now())
 }
 
-/// The reader's variety of the page's language, which texts.js knows.
+/// The browser's variety of the page's language, from texts.js.
 fn locales() -> Array {
     let calls = Reflect::get(&js_sys::global(), &"calls".into());
     calls
@@ -175,7 +175,7 @@ fn formatter(pairs: &[(&str, &str)]) -> Intl::DateTimeFormat {
 fn options(pairs: &[(&str, &str)]) -> Object {
     let options = Object::new();
     for (name, value) in pairs {
-        // Setting a property of a fresh plain object cannot fail.
+        // Setting a property of a new plain object cannot fail.
         Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)).unwrap_or_default();
     }
     options
@@ -195,7 +195,7 @@ fn text(object: &Object, name: &str) -> Option<String> {
     Reflect::get(object, &JsValue::from_str(name)).ok()?.as_string()
 }
 
-/// `longGeneric` is younger than `Intl`: a browser without it throws, and the zone's identifier is shown.
+/// `longGeneric` is newer than `Intl`: older browsers throw, and the identifier of the zone is shown.
 fn zone_name() -> Option<String> {
     let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let constructor: Function = Reflect::get(&intl, &"DateTimeFormat".into()).ok()?.dyn_into().ok()?;

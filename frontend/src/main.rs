@@ -3,16 +3,14 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, below [`base_path`]. [`home`] asks for a number, [`calls`] shows its history.
-//! - [`api`]: the Calls API over HTTP, with its errors told apart. [`path`]: addresses of pages and
-//!   resources.
-//! - [`filter`]: which calls are shown. [`day`]: the calendar. Both are of the contract, as the server reads
+//! - [`api`]: the Calls API over HTTP, with its errors. [`path`]: addresses of pages and resources.
+//! - [`filter`]: the filter. [`day`]: calendar days. Both are in the contract, because the server parses
 //!   addresses too.
-//! - [`html`](mod@html): HTML that is written as text. [`intl`]: what the browser knows of
-//!   languages, zones and countries.
-//! - [`script`]: texts and rows, which the page's scripts write.
-//! - [`recent`]: the numbers looked at last. [`focus`]: where the focus goes.
-//! - [`number_form`], [`message`], [`icon`], [`page`]: what the pages share.
-//! - [`reactive`]: effects and memos of all of it.
+//! - [`html`](mod@html): HTML that is written as text. [`intl`]: dates, zones and countries.
+//! - [`script`]: functions of the page's scripts, for texts and rows.
+//! - [`recent`]: recently visited numbers. [`focus`]: the focus.
+//! - [`number_form`], [`message`], [`icon`], [`page`]: shared by the pages.
+//! - [`reactive`]: effects and memos.
 
 mod api;
 mod app;
@@ -43,8 +41,7 @@ fn main() {
     let base = document().document_element().and_then(|html| html.get_attribute("data-base"));
     path::set_base(base.unwrap_or_default());
     script::when_nothing_is_under_way(move || {
-        // The skeleton of index.html goes and the page comes in one task, so nothing blank is painted
-        // between.
+        // The skeleton of index.html is replaced in one task, so that no blank page is painted.
         root.set_inner_html("");
         mount_to(root, app::App).forget();
     });

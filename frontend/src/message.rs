@@ -1,4 +1,4 @@
-//! Messages in place of a list: empty, not a number, no answer.
+//! Messages in place of a list: no calls, not a number, no response.
 
 use leptos::prelude::*;
 
@@ -10,38 +10,38 @@ use crate::script::t;
 /// A message and its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The drawing.
+    /// The icon.
     pub icon: Symbol,
     /// Its heading.
     pub heading: String,
-    /// More of it.
+    /// Explanation.
     pub text: String,
     /// The expected and the found value.
     pub expected_and_found: Option<(String, String)>,
-    /// Value of the number field. `None` is no field.
+    /// Initial value of the number field. `None` for no field.
     pub field: Option<String>,
 }
 
 /// Retry of a request.
 #[derive(Clone, Copy)]
 pub struct Again {
-    /// When that happens by itself, as a sentence.
+    /// Time of the next automatic attempt, as a sentence.
     pub next_attempt: Signal<Option<String>>,
-    /// Does it now.
+    /// Retries now.
     pub now: Callback<()>,
 }
 
-/// The form that asks for a number.
+/// The form for a number.
 fn form() -> String {
     page::template("number-form")
 }
 
-/// A message on a card.
+/// A card with a message.
 #[component]
 pub fn MessageCard(
     /// Its text.
     message: Message,
-    /// Retry, where that helps.
+    /// Retry, if it can help.
     #[prop(optional_no_strip)]
     again: Option<Again>,
     /// Address of all calls, if a filter is set.

@@ -1,5 +1,4 @@
-//! The fields that ask for a number. Their HTML is in index.html, and without the program the server finds
-//! the history.
+//! The number fields. Their HTML is in index.html; without the program, the server redirects to the history.
 
 use std::time::Duration;
 
@@ -18,11 +17,10 @@ use crate::path;
 use crate::reactive::effect;
 use crate::script::{fill, t};
 
-/// Pause after the last letter before a mistake is pointed out.
+/// Pause in typing before an error is shown.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Makes each form for a number on the page lead to its history without a new page, or say that there is none
-/// in it.
+/// Makes the number forms of the page lead to the history without loading a new page, or show an error.
 #[component]
 pub fn NumberForms() -> impl IntoView {
     let navigate = use_navigate();
@@ -37,7 +35,7 @@ pub fn NumberForms() -> impl IntoView {
         } else {
             match is_number(number.trim()) {
                 true => navigate(&path::calls_page(number.trim()), Default::default()),
-                // The server knows whether it is one, and the first page who has these letters or digits.
+                // The server decides whether it is a number or a search text.
                 false => go_home(&number),
             }
             if form.class_list().contains("compact") {
@@ -56,8 +54,8 @@ pub fn NumberForms() -> impl IntoView {
     });
 }
 
-/// Asks for a number, in any spelling. Whether it is a number only the API can tell, and the form says so
-/// while one types.
+/// A field for a number in any spelling. The API decides whether the text is a number, and the form shows the
+/// result while typing.
 #[component]
 pub fn NumberForm(
     /// HTML with a form.
@@ -85,14 +83,14 @@ pub fn NumberForm(
     view! { <div node_ref=node inner_html=html on:input=move |event| type_in(event_target_value(&event))></div> }
 }
 
-/// Whether a text can only be a number as it is dialled abroad, or an address.
+/// Whether a text has an unambiguous form: an international number, or an address.
 fn is_number(text: &str) -> bool {
     text.starts_with(['+', '\u{ff0b}']) || text.starts_with("00") || text.contains([':', '@'])
 }
 
 fn go_home(text: &str) {
     let address = format!("{}/{}", path::base(), path::query(&[("number", text.trim().to_owned())]));
-    // A page that cannot be gone to is said so by the browser.
+    // If navigation fails, the browser shows the error.
     window().location().set_href(&address).unwrap_or_default();
 }
 
@@ -105,7 +103,7 @@ fn field_of(form: &Element) -> Option<HtmlInputElement> {
     find(form, "input")?.dyn_into().ok()
 }
 
-/// Marks a form's field as wrong, or as right again.
+/// Marks a field as invalid or valid.
 fn say(form: &Element, mistake: Option<&str>) {
     if let Some(field) = field_of(form) {
         match mistake {
@@ -116,7 +114,7 @@ fn say(form: &Element, mistake: Option<&str>) {
     say_below(form, mistake);
 }
 
-/// Says what is wrong, in a form with room for it.
+/// Shows an error, in a form with space for it.
 fn say_below(form: &Element, mistake: Option<&str>) {
     if let Some(place) = find(form, ".field-error") {
         place.set_text_content(mistake);
@@ -135,7 +133,7 @@ fn use_typed() -> (ReadSignal<String>, impl Fn(String) + Clone) {
     on_cleanup(stop);
     let type_in = move |text: String| {
         stop();
-        // A message about another text does not hold for this one.
+        // A message about another text is outdated.
         set_typed.set(String::new());
         let later = move || _ = set_typed.try_set(text.trim().to_owned());
         timer.set_value(set_timeout_with_handle(later, PAUSE).ok());
@@ -149,16 +147,16 @@ fn use_check(typed: ReadSignal<String>) -> Swr<Resource, ApiError> {
         move || Some(typed.get()).filter(|text| !text.is_empty()).map(Key::Number),
         |options| {
             options.revalidate_on_focus(false);
-            // The next key asks again.
+            // The next key retries.
             options.should_retry_by(|_: &ApiError| false);
         },
     )
 }
 
-/// Message for a wrong number. `None` if the reason is not known.
+/// Message for an invalid number. `None` if the reason is not known.
 fn complaint(error: &ApiError) -> Option<String> {
     let ApiError::NotANumber(problem) = error else { return None };
-    // The problem says what was expected and found, and then why that is not it.
+    // The problem has the expected and the found value, and then the reason.
     let (_, reason) = problem.detail.as_deref()?.rsplit_once(": ")?;
     Some(fill("Not a phone number so far: {reason}.", &[("reason", reason)]))
 }

@@ -1,5 +1,4 @@
-//! Duties of each page: its title in the tab, and the focus on its heading when one comes
-//! from another page. And the parts of a page that are HTML in index.html.
+//! Duties of each page: the document's title, the focus after navigation, and parts of HTML in index.html.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -7,17 +6,17 @@ use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
 use crate::reactive::effect;
 
-/// Number of pages opened since the browser loaded this one.
+/// Number of pages opened since the document was loaded.
 #[derive(Clone, Copy)]
 struct Visits(StoredValue<u32>);
 
-/// Counts the pages that are opened below.
+/// Counts the pages that are opened.
 pub fn provide_visits() {
     provide_context(Visits(StoredValue::new(0)));
 }
 
-/// Keeps the document's title, and moves the focus to the heading when `place` changes: the browser does
-/// both for a page that it loads itself.
+/// Sets the document's title, and focuses the heading when `place` changes, as browsers do when loading a
+/// page.
 pub fn use_page(title: impl Fn() -> String + 'static, place: impl Fn() -> String + 'static) {
     effect(move || document().set_title(&format!("{} · Calls", title())));
     let visits = use_context::<Visits>();
@@ -37,10 +36,10 @@ pub fn use_page(title: impl Fn() -> String + 'static, place: impl Fn() -> String
     });
 }
 
-/// Focuses an element, if it is there and can be focused.
+/// Focuses an element, if it exists and can be focused.
 pub fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // An element that cannot take the focus leaves it where it is.
+        // An element that cannot be focused leaves the focus unchanged.
         element.focus().unwrap_or_default();
     }
 }
@@ -59,13 +58,13 @@ pub fn template_text(id: &str, selector: &str) -> String {
     text.trim().to_owned()
 }
 
-/// The element that a selector finds inside of another one.
+/// The first element inside another one that matches a selector.
 pub fn find(element: &Element, selector: &str) -> Option<Element> {
     element.query_selector(selector).ok().flatten()
 }
 
-/// Puts HTML into an element. The focus stays in what has the same `data-key`, or in one whose key begins
-/// alike. Returns whether the focus was inside and is lost.
+/// Replaces the HTML inside an element. The focus moves to the element with the same `data-key`, or one whose
+/// key begins alike. Returns whether the focus was inside and is lost.
 pub fn replace(element: &Element, html: &str) -> bool {
     let focused = document().active_element().filter(|focused| element.contains(Some(focused)));
     let key = focused.as_ref().and_then(|focused| focused.get_attribute("data-key"));

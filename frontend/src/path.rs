@@ -1,4 +1,4 @@
-//! Addresses: of the page's own routes and of the API's resources.
+//! Addresses of pages and of the API's resources.
 
 use std::sync::OnceLock;
 
@@ -7,12 +7,12 @@ pub use calls_model::query::{pairs, query, with};
 
 static BASE: OnceLock<String> = OnceLock::new();
 
-/// The path below which everything is, without a slash at its end; empty at the root.
+/// The base path, without a trailing slash; empty at the root.
 pub fn base() -> &'static str {
     BASE.get().map_or("", String::as_str)
 }
 
-/// Sets [`base`], once, before anything asks for it. The server writes it into the HTML, as `data-base`.
+/// Sets [`base`], once, before its first use. The server writes it to `data-base` in the HTML.
 pub fn set_base(path: String) {
     BASE.set(path).unwrap_or_default();
 }
@@ -22,7 +22,7 @@ pub fn calls_page(number: &str) -> String {
     format!("{}/calls/{}", base(), encode(number))
 }
 
-/// A number's page, or that of its calls with one party alone.
+/// The page of a number, or of its calls with one party.
 pub fn page(number: &str, party: Option<&str>) -> String {
     let page = calls_page(number);
     match party {
@@ -36,7 +36,7 @@ pub fn api_calls(number: &str) -> String {
     format!("{}/api/calls/{}", base(), encode(number))
 }
 
-/// The API's new calls of a number, as they come in.
+/// The API's event stream of a number.
 pub fn api_events(number: &str) -> String {
     api_calls(number) + "/events"
 }

@@ -1,9 +1,9 @@
-//! Effects, memos and texts of views. Leptos compiles its own anew for each closure, with machinery that is
-//! larger than most closures; these are compiled once for each type of value.
+//! Effects, memos and texts of views. Leptos compiles its own for each closure, with code that is larger than
+//! most closures; these are compiled once per type of value.
 
 use leptos::prelude::*;
 
-/// [`Effect::new`]. What the effect keeps from one run to the next is in its closure.
+/// Like [`Effect::new`]. State between runs is kept in the closure.
 pub fn effect(run: impl FnMut() + 'static) {
     fn start(mut run: Box<dyn FnMut()>) {
         Effect::new(move |_| run());
@@ -11,7 +11,7 @@ pub fn effect(run: impl FnMut() + 'static) {
     start(Box::new(run));
 }
 
-/// [`Memo::new`], of a value that does not depend on the one before.
+/// Like [`Memo::new`], for a value that does not depend on the previous one.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
     fn new<T: PartialEq + Send + Sync + 'static>(value: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
         Memo::new(move |_| value())
@@ -19,7 +19,7 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(value: impl Fn() -> T + Send +
     new(Box::new(value))
 }
 
-/// A text or attribute of a view that changes.
+/// A reactive text or attribute of a view.
 pub fn text(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
     Signal::derive(text)
 }

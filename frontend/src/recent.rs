@@ -1,4 +1,4 @@
-//! The numbers that were looked at last. They are kept in this browser and nowhere else; home.js shows them.
+//! Recently visited numbers. They are stored in this browser only, and shown by home.js.
 
 use leptos::prelude::*;
 
@@ -9,11 +9,11 @@ const KEY: &str = "calls.recent";
 /// Maximum number of entries.
 const MOST: usize = 8;
 
-/// Puts a number first. `number` is its canonical spelling, `text` how it is shown.
+/// Adds a number at the front. `number` is its canonical spelling, `text` its display.
 pub fn remember(number: &str, text: &str) {
     let list = with(read(), number, text);
     if let Some(storage) = storage() {
-        // A full or forbidden storage remembers nothing.
+        // If the storage is full or forbidden, nothing is stored.
         storage.set_item(KEY, &write(&list)).unwrap_or_default();
     }
 }
@@ -27,7 +27,7 @@ fn read() -> Vec<(String, String)> {
     parse(&text)
 }
 
-/// A query string: what this page can read and write already.
+/// A query string, for which the page already has a parser and formatter.
 fn write(list: &[(String, String)]) -> String {
     let pairs: Vec<(&str, String)> =
         list.iter().flat_map(|(number, text)| [("n", number.clone()), ("t", text.clone())]).collect();

@@ -1,9 +1,9 @@
-//! Functions of the page's scripts: texts in the page's language, rows, titles and durations. The
-//! scripts paint the first rows before the program is there, so all of it is written in them, once.
+//! Functions of the page's scripts: texts in the page's language, rows, titles and durations. The scripts
+//! paint the first rows before the program is loaded, so all formatting is in them.
 
 use calls_model::{DetailedCall, NumberInfo, Problem, TalkTime};
 
-/// A text in the page's language. English texts stand for themselves: `frontend/texts` has the others.
+/// A text in the page's language. English texts are the keys; `frontend/texts` has the translations.
 pub fn t(text: &str) -> String {
     bindings::text(text, &[])
 }
@@ -13,18 +13,17 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     bindings::text(text, values)
 }
 
-/// A text with `{n}` in it, in the form that its language has for so many.
+/// A text with `{n}` replaced, in the plural form of the language.
 pub fn count(text: &str, n: u64) -> String {
     bindings::count(text, n)
 }
 
-/// Inner HTML of a call's row. `owner` is whose history it is, `home` the country of that one.
+/// Inner HTML of a call's row. `owner` is the owner of the history, and `home` the owner's country.
 pub fn row(call: &DetailedCall, owner: &str, home: Option<&str>) -> String {
     bindings::row(&json(call), owner, home)
 }
 
-/// Inner HTML of the title. The numbers are the address's; what is known of them may not be
-/// there yet.
+/// Inner HTML of the title. The numbers are from the address; data about them may not have arrived.
 pub fn title(
     number: &str,
     info: Option<&NumberInfo>,
@@ -34,23 +33,23 @@ pub fn title(
     bindings::title(number, info.map(json), party, person.map(json))
 }
 
-/// The name or number in the heading; with an `owner`, of a person beside whose page it stands.
+/// The name or number in the heading; with an `owner`, of a person on that owner's page.
 pub fn heading(number: &str, info: Option<&NumberInfo>, owner: Option<&NumberInfo>) -> String {
     bindings::heading(number, info.map(json), owner.map(json))
 }
 
-/// Spelling of a party; `details` are those known of it, `home` is the country whose numbers are written
-/// as there.
+/// Spelling of a party. `details` is present if known; numbers of the country `home` have the national
+/// format.
 pub fn spelling(party: &str, details: Option<String>, home: Option<&str>) -> String {
     bindings::spelling(party, details, home)
 }
 
-/// A time as people say it: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
+/// A duration in words: `37 seconds`, `3 min 35 s`, `1 h 12 min`.
 pub fn duration(time: TalkTime) -> String {
     bindings::duration(time.ms() as f64)
 }
 
-/// How long somebody waited: as a duration, or in days.
+/// A waiting time: as a duration, or in days.
 pub fn wait(time: TalkTime) -> String {
     bindings::wait(time.ms() as f64)
 }
@@ -60,32 +59,32 @@ pub fn problem(problem: &Problem) -> String {
     bindings::problem(problem)
 }
 
-/// The histories that a number occurs in, as HTML. Empty where there are none.
+/// The occurrences of a number, as HTML. Empty if there are none.
 pub fn occurrences(info: &NumberInfo) -> String {
     bindings::occurrences(&json(info))
 }
 
-/// Shows the panel of a call, which leads to `back` when it is closed; without an id, no panel.
+/// Shows the panel of a call, which returns to `back` when closed; without an id, closes it.
 pub fn panel(number: &str, id: Option<&str>, back: &str) {
     bindings::panel(number, id, back);
 }
 
-/// Begins as soon as no click, key or composed letter is under way: what they are meant for would be gone.
+/// Runs when no click, key or composition is under way, because it replaces their targets.
 pub fn when_nothing_is_under_way(begin: impl FnOnce() + 'static) {
     bindings::when_nothing_is_under_way(begin);
 }
 
-/// Shows the first page in `main`, where its script is there.
+/// Renders the first page in `main`, if its script is loaded.
 pub fn home() {
     bindings::home();
 }
 
-/// A number in decimal digits, for CSS and SVG: the browser can do it already.
+/// A number in decimal digits for CSS and SVG, formatted by the browser.
 pub fn decimal(number: f64) -> String {
     bindings::decimal(number)
 }
 
-/// As JSON, which the scripts read.
+/// A value as JSON for the scripts.
 pub fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -153,14 +152,14 @@ mod bindings {
     }
 
     fn set(object: &Object, name: &str, value: &JsValue) {
-        // Setting a property of a fresh plain object cannot fail.
+        // Setting a property of a new plain object cannot fail.
         Reflect::set(object, &JsValue::from_str(name), value).unwrap_or_default();
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 mod bindings {
-    //! Outside of a browser, where unit tests run, there are English texts and nothing else.
+    //! Outside a browser, for unit tests, texts are in English.
 
     pub fn text(text: &str, values: &[(&str, &str)]) -> String {
         values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))

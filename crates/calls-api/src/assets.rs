@@ -1,4 +1,4 @@
-//! The built page, inside the binary: what `build.rs` found in `frontend/dist`, compressed once.
+//! The built page, compressed and embedded into the binary by `build.rs`.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,25 +12,25 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use calls_model::Fallback;
+use calls_model::InitialData;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::app::App;
 use crate::base_path::BasePath;
 use crate::conditional::{etag_with_names, is_known, known};
 use calls_store::keys::Version;
 
 use crate::problem::ApiError;
-use crate::routes::{App, page_policy};
 
 /// One file of the page.
 struct Asset {
-    /// Below the root, without a leading slash.
+    /// Path below the root, without a leading slash.
     path: &'static str,
     media_type: &'static str,
-    /// Strong, with its quotes.
+    /// Strong ETag, with its quotes.
     etag: &'static str,
-    /// Its name has a hash of its content, so it never changes.
+    /// Whether the name contains a hash of the content, so that the file never changes.
     immutable: bool,
     plain: &'static [u8],
     gzip: &'static [u8],
@@ -39,29 +39,29 @@ struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The page that loads the program.
+/// HTML that loads the program.
 const INDEX: &str = "index";
-/// The same, for calls that are painted before the program is asked for.
+/// The same for a history whose first calls are painted before the program is loaded.
 const INDEX_WITH_CALLS: &str = "index-with-calls";
-/// And for the calls of one person.
+/// The same for the calls with one person.
 const INDEX_WITH_PERSON: &str = "index-with-person";
-/// A page without the program.
+/// HTML of a page that scripts render without the program.
 const PLACE: &str = "place";
 const SERVICE_WORKER: &str = "service-worker.js";
 /// Content security policy of the service worker: requests to this server only.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
-/// The element of the scripts that paint the first rows. Data that they read come before it.
+/// Start tag of the scripts that paint the first rows. The data that they read comes before it.
 const FIRST_SCRIPT: &str = "<script id=\"page\">";
 /// Headers that the page's HTML depends on.
 pub const HTML_VARY: &str = "accept-encoding, accept-language, cookie";
 
-/// Content security policies of the pages, by their paths.
+/// Content security policies of the pages, by path.
 static POLICIES: LazyLock<BTreeMap<&str, HeaderValue>> = LazyLock::new(|| {
     let pages = ASSETS.iter().filter(|asset| is_page(asset.path));
     pages.filter_map(|page| Some((page.path, policy(std::str::from_utf8(page.plain).ok()?)?))).collect()
 });
 
-/// The policy that lets the style and the script inside of a page be, by their hashes, and no other.
+/// A policy that allows the inline style and script of a page by their hashes, and no others.
 fn policy(html: &str) -> Option<HeaderValue> {
     let hashes = |start: &str, end: &str| -> String {
         let inside = html.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0));
@@ -71,11 +71,11 @@ fn policy(html: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(page_policy(&scripts, &hashes("<style>", "</style>"))).ok()
 }
 
-/// HTML of a page for one request.
+/// A page's HTML for a request.
 pub struct Html {
     /// Its content security policy.
     pub policy: HeaderValue,
-    /// In the coding that was asked for.
+    /// In the requested coding.
     pub bytes: Vec<u8>,
 }
 
@@ -86,12 +86,12 @@ pub enum Coding {
     Brotli,
     /// RFC 1952.
     Gzip,
-    /// Not at all.
+    /// Uncompressed.
     Identity,
 }
 
 impl Coding {
-    /// The smallest that the client takes (RFC 9110, section 12.5.3).
+    /// The smallest coding that the client accepts (RFC 9110, section 12.5.3).
     pub fn accepted(request: &HttpRequest) -> Self {
         let accept = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         let takes = |name: &str| {
@@ -106,7 +106,7 @@ impl Coding {
         codings.into_iter().find(|coding| takes(coding.name())).unwrap_or(Self::Identity)
     }
 
-    /// The name in `Content-Encoding`.
+    /// Value for `Content-Encoding`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -116,7 +116,7 @@ impl Coding {
     }
 }
 
-/// A language that the page has, as a BCP 47 tag.
+/// A language of the page, as a BCP 47 tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Language(&'static str);
 
@@ -132,8 +132,8 @@ impl Language {
         self.0
     }
 
-    /// The one that was chosen in the page, or else the first of the browser's that there is (RFC 9110,
-    /// section 12.5.4); English where there is none.
+    /// The language chosen in the page, or else the first of the browser's that is available (RFC 9110,
+    /// section 12.5.4), or English.
     pub fn of(request: &HttpRequest) -> Self {
         let header =
             |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -160,13 +160,13 @@ impl Language {
 /// The page's files below a base path.
 #[derive(Clone, Copy)]
 pub struct Site {
-    /// Those that differ from the files at the root: HTML, whose addresses are absolute. Scripts find theirs
-    /// by where they are.
+    /// Files that differ from those at the root: HTML, whose addresses are absolute. Scripts use addresses
+    /// relative to their own.
     html: &'static [Asset],
 }
 
 impl Site {
-    /// Puts the base path into the page's HTML, which then stays in memory: once in a process.
+    /// Puts the base path into the page's HTML. The result is leaked: call it once per process.
     ///
     /// # Errors
     /// None that depends on anything outside this function.
@@ -189,7 +189,7 @@ impl Site {
         self.find_page(INDEX, Language::of(request)).map(|asset| send(asset, request, StatusCode::OK))
     }
 
-    /// A page without the program, with data for its script inside. `None` without a built page.
+    /// HTML of a page that scripts render, with data for them. `None` without a built page.
     pub fn place(
         self,
         request: &HttpRequest,
@@ -210,23 +210,23 @@ impl Site {
         }))
     }
 
-    /// The page's HTML with the API's first answers inside, as bytes of this coding.
+    /// The page's HTML with the API's first responses, compressed with this coding.
     ///
-    /// Compressed for each request, so lightly: 1 ms instead of 20 for some more bytes.
-    pub fn index_with(self, fallback: &Fallback, language: Language, coding: Coding) -> io::Result<Html> {
-        let has_calls = fallback.calls.as_ref().is_some_and(|calls| !calls.is_empty());
-        let index = match (has_calls, &fallback.person) {
+    /// It is compressed for each request, at a low level: 1 ms instead of 20 ms, for slightly more bytes.
+    pub fn index_with(self, data: &InitialData, language: Language, coding: Coding) -> io::Result<Html> {
+        let has_calls = data.calls.as_ref().is_some_and(|calls| !calls.is_empty());
+        let index = match (has_calls, &data.person) {
             (false, _) => INDEX,
             (true, None) => INDEX_WITH_CALLS,
             (true, Some(_)) => INDEX_WITH_PERSON,
         };
         let index = self.find_page(index, language);
         let index = index.ok_or_else(|| io::Error::other("expected a binary with the page inside"))?;
-        let bytes = insert(index.plain, &element(Fallback::ELEMENT, fallback)?, coding)?;
+        let bytes = insert(index.plain, &element(InitialData::ELEMENT, data)?, coding)?;
         Ok(Html { policy: index.policy(), bytes })
     }
 
-    /// The ETag of the page's HTML in a language, with a version of a history and of the names inside.
+    /// ETag of the page's HTML in a language with responses of these versions.
     pub fn index_etag(self, version: Version, names: i64, language: Language) -> String {
         let shell = self.find_page(INDEX, language).map_or("", |asset| asset.etag.trim_matches('"'));
         format!("\"{shell}-{}", etag_with_names(version, names).trim_start_matches('"'))
@@ -234,10 +234,10 @@ impl Site {
 }
 
 impl Asset {
-    /// This HTML with the base path in its addresses, and as `data-base` for scripts and program.
+    /// This HTML with the base path in its addresses, and in `data-base` for the scripts and the program.
     fn below(&self, base: &BasePath) -> io::Result<Self> {
         let html = String::from_utf8(self.plain.to_vec()).map_err(io::Error::other)?;
-        // The script stays as its hash says.
+        // The script must stay unchanged, because of its hash.
         let (html, script) = html.split_at(html.rfind(FIRST_SCRIPT).unwrap_or(html.len()));
         let mut html = html.replacen("<html ", &format!("<html data-base=\"{}\" ", base.as_str()), 1);
         for attribute in ["href", "src", "action"] {
@@ -269,33 +269,43 @@ fn is_page(path: &str) -> bool {
     [INDEX, INDEX_WITH_CALLS, INDEX_WITH_PERSON, PLACE].iter().any(is_it)
 }
 
-/// A page with an element before its script.
+/// Inserts an element before the page's inline script.
 fn insert(page: &[u8], element: &str, coding: Coding) -> io::Result<Vec<u8>> {
     let start = FIRST_SCRIPT.as_bytes();
     let end = page.windows(start.len()).rposition(|part| part == start).unwrap_or(page.len());
     compress([&page[..end], element.as_bytes(), &page[end..]].concat(), coding)
 }
 
-/// Data as an element that ends where it should, whatever it holds. The browser does not run it, and so the
-/// content security policy lets it be.
+/// Content security policy of HTML: scripts, styles, WebAssembly (`wasm-unsafe-eval` does not allow `eval`)
+/// and requests of this server only. `scripts` and `styles` are further sources, each preceded by a space.
+pub fn page_policy(scripts: &str, styles: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'{styles}; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// Data as a JSON element that no value can close early. Browsers do not execute it, so the content security
+/// policy allows it.
 fn element(name: &str, data: &impl Serialize) -> io::Result<String> {
     let data = serde_json::to_string(data).map_err(io::Error::other)?;
     let data = data.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
     Ok(format!("<script type=\"application/json\" id=\"{name}\">{data}</script>"))
 }
 
-/// `/shell`: the page without any data, which the service worker keeps.
+/// `/shell`: the page without data, which the service worker caches.
 pub async fn get_shell(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     app.site.index(&request).ok_or(ApiError::NotFound)
 }
 
-/// `/api/docs`: Swagger UI on the API's description.
+/// `/api/docs`: Swagger UI for the OpenAPI document.
 pub async fn get_docs(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     let docs = app.site.find("api/docs/index.html");
     docs.map(|asset| send(asset, &request, StatusCode::OK)).ok_or(ApiError::NotFound)
 }
 
-/// Any other path: a file of the page, or the page itself, which says that there is nothing.
+/// Serves any other path: a file of the page, or the page itself, which reports that nothing was found.
 pub async fn get_asset(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed { allow: "GET, HEAD" });
@@ -388,17 +398,17 @@ mod tests {
     fn no_text_in_the_answers_ends_their_element() {
         let number = "</script><!--<script>\u{2028}\u{2029}";
         let party = calls_model::Party::Local("1001".to_owned());
-        let fallback = Fallback {
+        let initial = InitialData {
             number: number.to_owned(),
             info: calls_phone::describe(&party),
             person: None,
             calls: None,
             next: None,
         };
-        let element = element(Fallback::ELEMENT, &fallback).unwrap();
+        let element = element(InitialData::ELEMENT, &initial).unwrap();
         let data = element.strip_prefix("<script type=\"application/json\" id=\"fallback\">").unwrap();
         let data = data.strip_suffix("</script>").unwrap();
         assert!(!data.contains(['<', '\u{2028}', '\u{2029}']), "{data}");
-        assert_eq!(serde_json::from_str::<Fallback>(data).unwrap(), fallback);
+        assert_eq!(serde_json::from_str::<InitialData>(data).unwrap(), initial);
     }
 }

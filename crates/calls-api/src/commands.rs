@@ -12,7 +12,7 @@ pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod lines;
-mod memory;
+mod malloc;
 pub(crate) mod migrate;
 pub(crate) mod purge;
 pub(crate) mod restore;

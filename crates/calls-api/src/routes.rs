@@ -43,7 +43,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Resource, guard, web};
 use tracing::Instrument as _;
 
-pub use crate::app::App;
+use crate::app::App;
 use crate::assets;
 use crate::metrics;
 use crate::problem::ApiError;
@@ -51,7 +51,7 @@ use crate::request_id::{self, RequestId};
 
 pub(crate) use export::{Export, Wanted};
 pub use export::{write_csv, write_ndjson};
-pub use headers::{add_headers, page_policy};
+pub use headers::add_headers;
 pub use limits::{refuse_excess, refuse_other_hosts};
 pub(crate) use parameters::Format;
 

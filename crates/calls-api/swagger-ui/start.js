@@ -1,2 +1,2 @@
-// A file of its own, because the content security policy allows no scripts in HTML.
+// A separate file, because the content security policy forbids inline scripts here.
 SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true });

@@ -114,7 +114,7 @@ fn time() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_706_695_200_250)
 }
 
-/// 50 calls with what an export says of them.
+/// 50 calls with details, as in an export.
 fn detailed_page() -> Vec<CallRow> {
     let row = |(call, id): (Call, i64)| CallRow {
         columns: CallColumns {

@@ -1,7 +1,7 @@
 //! Avaya IP Office's SMDR: rows without a header, `call start, connected time, ring time, caller, direction,
 //! called number, dialled number, account, is internal, call ID, continuation, party 1 device, party 1 name,
-//! party 2 device, party 2 name, hold time, park time, ...`. The devices are `E101` (an extension), `T9001` (a
-//! line), `V9501` (a channel of the voicemail). Rows of a call that was transferred share its ID.
+//! party 2 device, party 2 name, hold time, park time, ...`. Devices are `E101` (an extension), `T9001` (a
+//! line) or `V9501` (a channel of the voicemail). Rows of a transferred call share its ID.
 
 use std::io::BufRead;
 

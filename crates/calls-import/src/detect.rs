@@ -144,7 +144,7 @@ fn events(first_line: &str) -> Option<Unreadable> {
     }
 }
 
-/// Columns that a header lacks to be that of calls.
+/// The columns that a header of calls would also need.
 fn missing_column(header: &str) -> Option<String> {
     let own = Some(RawParty::Text("1".to_owned()));
     let options = Options { own, ..Options::default() };

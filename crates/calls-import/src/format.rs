@@ -427,7 +427,7 @@ impl Format {
         matches!(self, Self::GenericCsv | Self::GenericJson | Self::GenericXml | Self::HtmlTable)
     }
 
-    /// Whether times can be written without their zone.
+    /// Whether times may lack their zone.
     pub fn may_have_local_times(self) -> bool {
         matches!(
             self,

@@ -268,7 +268,7 @@ impl Layout {
         talk().unwrap_or(length)
     }
 
-    /// Whether only the column of directions tells which calls were missed.
+    /// Whether only the column of directions marks missed calls.
     fn tells_missed(&self) -> bool {
         self.talked.is_none()
             && self.status.is_none()
@@ -358,7 +358,7 @@ impl Layout {
         }
     }
 
-    /// On which side of a call the given owner is, where the row does not say it.
+    /// The side of the given owner, if the row does not say it.
     fn direction_of_own(&self, from: &RawParty, to: &RawParty) -> Option<Direction> {
         let own = self.options.own.as_ref()?;
         match (is_same(own, from), is_same(own, to)) {

@@ -110,8 +110,8 @@ pub(crate) fn zone(header: &Header) -> Option<usize> {
     header.find(NAMES)
 }
 
-/// The columns of the date and, where that has one of its own, of the time of day. Which of two columns is
-/// which the rows tell: a "start time" may have the date too.
+/// Columns of the date and, if separate, of the time of day. The rows decide which is which: a "start time"
+/// may contain the date too.
 pub(crate) fn when(header: &Header, options: &Options) -> Result<Option<(usize, Option<usize>)>, ReadError> {
     const DATES: &[&str] =
         &["date", "call date", "calldate", "start date", "day", "Datum", "fecha", "data", "dato", "дата"];
@@ -206,7 +206,7 @@ pub(crate) fn parties(header: &Header, options: &Options) -> Result<Parties, Rea
     if let (Some(caller), Some(tracked), Ok(None)) = (counterparty, tracked, column(Role::Direction)) {
         return Ok(Parties::FromTo(vec![caller], vec![tracked]));
     }
-    // Of the telephone of a known owner the other side alone is logged, whichever it is called.
+    // A log of the owner's telephone lists only the other side, whatever the column is called.
     let is_of_known = options.own.is_some() && owner.is_none() && !wants_from_to;
     let counterparty = match (counterparty, column(Role::From)?, column(Role::To)?) {
         (None, Some(one), None) | (None, None, Some(one)) if is_of_known => Some(one),

@@ -1,5 +1,5 @@
-//! Lists of systems that are not known, in JSON, XML, HTML or a spreadsheet's XML: each becomes a table, which
-//! is read by the names of its columns as CSV is. So dates, names and numbers mean the same in all of them.
+//! Call lists of unknown systems, in JSON, XML, HTML or a spreadsheet's XML. Each is converted to a table and
+//! read by its column names, like CSV, so that dates, names and numbers mean the same in all of them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -232,7 +232,7 @@ pub(crate) fn names(fields: &Fields) -> Vec<String> {
     columns
 }
 
-/// A name of a nested value: of `from` and `number` it is `from number`. What only wraps the call is left out.
+/// Name of a nested value: `from number` for `from` and `number`. Names of mere wrappers are left out.
 pub(crate) fn nested(outer: &str, inner: &str) -> String {
     const WRAPPERS: [&str; 10] =
         ["attributes", "node", "_source", "source", "fields", "call", "cdr", "record", "properties", "item"];

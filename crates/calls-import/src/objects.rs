@@ -147,7 +147,7 @@ pub(crate) struct Objects<R> {
     in_list: bool,
     /// Objects and arrays around the list.
     around: usize,
-    /// Something stood where none of it should be.
+    /// Whether there was data outside of objects.
     stray: bool,
     /// Whether the opening brace of the next object was already read.
     open: bool,
@@ -157,7 +157,7 @@ pub(crate) struct Objects<R> {
 }
 
 pub(crate) enum Found {
-    /// An object; it is in `text`.
+    /// An object; `text` contains it.
     Object,
     Bad(String),
     End,

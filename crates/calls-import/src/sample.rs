@@ -132,7 +132,7 @@ impl Sample {
         })
     }
 
-    /// Whether a member of an object has this name.
+    /// Whether an object has a member with this name.
     pub fn has_key(&self, key: &str) -> bool {
         let quoted = format!("\"{key}\"");
         memmem::find_iter(self.text.as_bytes(), quoted.as_bytes())

@@ -22,7 +22,7 @@ pub(crate) struct Header {
     measured: HashMap<String, (usize, Unit)>,
     /// Those whose names end in brackets, without these: `starttime` of `Start time (PT)`, and `PT`.
     bracketed: HashMap<String, (usize, String)>,
-    /// As they are written.
+    /// The names as written.
     names: Vec<String>,
 }
 
@@ -142,8 +142,7 @@ fn without_brackets(name: &str) -> Option<(String, String)> {
     Some((plain(name), end.trim().to_owned()))
 }
 
-/// A column's name without the unit at its end: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
-/// `None` if it has none.
+/// Splits the unit off the end of a column's name: `Duration (min)`, `duration_ms`, `Talk time (hh:mm:ss)`.
 fn without_unit(name: &str) -> Option<(String, Unit)> {
     let words = fold::words(name);
     let is_clock = |word: &String| matches!(word.as_str(), "h" | "hh" | "mm" | "ss" | "m" | "s");

@@ -92,7 +92,7 @@ fn french(text: &str) -> Option<String> {
     (is_clock && clock.contains(':')).then_some(clock)
 }
 
-/// The moment of a local time.
+/// Converts a local time to UTC.
 ///
 /// A time that occurs twice, when clocks are set back, is the first one, unless the channel of the call was
 /// created after that (`channel_epoch`, in seconds): a call does not begin before its channel. A time that

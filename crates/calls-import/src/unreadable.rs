@@ -58,7 +58,7 @@ pub enum Unreadable {
     /// A log of events: its name.
     #[error("{0}, which lists events and not calls: import cdr-csv/Master.csv instead")]
     Events(&'static str),
-    /// A table that lacks what a call needs: what that is.
+    /// A table without columns that calls need.
     #[error("a CSV file without {0}")]
     Csv(String),
     /// Other JSON.

@@ -69,7 +69,7 @@ pub(crate) fn offset(name: &str) -> Option<FixedOffset> {
     FixedOffset::east_opt(minutes * 60)
 }
 
-/// The moment of a local time of the zone with an abbreviation. `None` where that could be several zones.
+/// Converts a local time with the abbreviation of a zone. `None` if that is ambiguous.
 pub(crate) fn moment(local: NaiveDateTime, name: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let here = in_zone(local, zone, None)?;
     if here.with_timezone(&zone).offset().abbreviation() == Some(name) {

@@ -40,7 +40,7 @@ pub use calls::{
     Call, CallDetails, CallDuration, CallType, CounterpartyDetails, DetailedCall, Direction, Disposition,
     Outcome,
 };
-pub use initial_data::{InitialData, InitialData as Fallback};
+pub use initial_data::InitialData;
 pub use notes::{Note, NoteChange};
 pub use numbers::{HistoryInfo, NumberInfo, NumberKind, OccurrenceInfo, PartOfDay, RecentDays};
 pub use parties::{E164, ParseError, Party, PartyKind};

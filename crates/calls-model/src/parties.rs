@@ -222,7 +222,7 @@ impl Party {
         }
     }
 
-    /// Whether the party can be told from others and called back, and so can own a history.
+    /// Whether the party can be identified and called back, and so can own a history.
     pub fn is_identified(&self) -> bool {
         matches!(self, Self::E164(_) | Self::Local(_) | Self::Sip(_))
     }
@@ -242,7 +242,7 @@ impl fmt::Display for Party {
 impl FromStr for Party {
     type Err = ParseError;
 
-    /// Reads the canonical text only. Other spellings of a number are the API's business.
+    /// Parses the canonical text only; other spellings are parsed by the API.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             Self::WITHHELD => Ok(Self::Withheld),

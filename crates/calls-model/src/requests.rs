@@ -58,7 +58,7 @@ pub const TYPE: Parameter = Parameter {
     repeats: true,
     expected: "one of \"Completed Inbound\", \"Missed Inbound\", \"Completed Outbound\", \"Missed Outbound\"",
     example: "Missed Inbound",
-    description: "Of these types only; may be repeated.",
+    description: "Only calls of these types; may be repeated.",
 };
 
 /// `direction`: only this direction.
@@ -67,7 +67,7 @@ pub const DIRECTION: Parameter = once(
     Kind::OneOf(&["inbound", "outbound"]),
     "inbound or outbound",
     "inbound",
-    "Of this direction only.",
+    "Only calls in this direction.",
 );
 
 /// `outcome`: only this outcome.
@@ -76,7 +76,7 @@ pub const OUTCOME: Parameter = once(
     Kind::OneOf(&["completed", "missed"]),
     "completed or missed",
     "missed",
-    "Of this outcome only.",
+    "Only calls with this outcome.",
 );
 
 /// `disposition`: only these dispositions.
@@ -96,7 +96,7 @@ pub const DISPOSITION: Parameter = Parameter {
     repeats: true,
     expected: "answered, no_answer, busy, rejected, blocked, voicemail, answered_elsewhere, cancelled or failed",
     example: "voicemail",
-    description: "That ended in one of these ways; may be repeated. Leaves out calls of which that is not known.",
+    description: "Only calls with these dispositions; may be repeated. Excludes calls without one.",
 };
 
 /// `counterparty`: only this counterparty, or matching ones.
@@ -105,8 +105,8 @@ pub const COUNTERPARTY: Parameter = once(
     Kind::Party,
     "a number, or the beginning of one followed by *, such as +1202*; or withheld, or unknown",
     "+1202*",
-    "With this counterparty only: a number in any spelling, an extension or short code, a SIP address, `withheld` or \
-     `unknown`; or with all whose text begins like this: `+1202*`.",
+    "Only calls with this counterparty: a number in any spelling, an extension or short code, a SIP address, `withheld` or \
+     `unknown`; or with all counterparties that begin with a text: `+1202*`.",
 );
 
 const INSTANT: &str = "an RFC 3339 time such as 2024-01-31T10:00:00Z, or a date such as 2024-01-31";
@@ -125,7 +125,7 @@ pub const TZ: Parameter = once(
     Kind::Zone,
     "an IANA time zone such as Europe/Berlin",
     "Europe/Berlin",
-    "The zone that days begin in, and whose clocks tell `weekday` and `hour`. UTC by default.",
+    "Time zone of dates, `weekday` and `hour`. UTC by default.",
 );
 
 const SECONDS: &str = "seconds such as 37.4, at most 2147483.647";
@@ -136,7 +136,7 @@ pub const MIN_DURATION: Parameter = once(
     Kind::Seconds,
     SECONDS,
     "37.4",
-    "At least so many seconds long. Leaves out calls without a duration.",
+    "Minimum duration in seconds. Excludes calls without a duration.",
 );
 
 /// `max_duration`: maximum duration.
@@ -145,7 +145,7 @@ pub const MAX_DURATION: Parameter = once(
     Kind::Seconds,
     SECONDS,
     "37.4",
-    "At most so many seconds long. Leaves out calls without a duration.",
+    "Maximum duration in seconds. Excludes calls without a duration.",
 );
 
 /// `returned`: only missed calls that were, or were not, returned.
@@ -165,7 +165,7 @@ pub const WEEKDAY: Parameter = once(
     Kind::Integer(1, 7),
     "a day from 1 for Monday to 7 for Sunday",
     "1",
-    "On this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).",
+    "Only calls on this day of the week, 1 for Monday to 7 for Sunday (ISO 8601).",
 );
 
 /// `hour`: only this hour of the day.
@@ -178,7 +178,7 @@ pub const LIMIT: Parameter = once(
     Kind::Integer(1, 1000),
     "a whole number from 1 to 1000",
     "50",
-    "At most so many, 50 by default. NDJSON and CSV have all calls unless it is given.",
+    "Maximum number of results, 50 by default. NDJSON and CSV contain all calls unless it is given.",
 );
 
 /// `after`: start of the page.
@@ -187,7 +187,7 @@ pub const AFTER: Parameter = once(
     Kind::Cursor,
     "a cursor from a Link header",
     "00060eaf5a1bc8000000000000001267",
-    "Those behind the cursor of a `Link` header.",
+    "Results after this cursor from a `Link` header.",
 );
 
 /// `format`: format of the response.
@@ -196,7 +196,7 @@ pub const FORMAT: Parameter = once(
     Kind::OneOf(&["json", "ndjson", "csv"]),
     "json, ndjson or csv",
     "csv",
-    "How the calls are written, instead of `Accept`.",
+    "Format of the response, instead of `Accept`.",
 );
 
 /// `include`: additional data of each call.
@@ -205,8 +205,8 @@ pub const INCLUDE: Parameter = once(
     Kind::OneOf(&["details"]),
     "details",
     "details",
-    "`details`: how each counterparty is written, its name, when a missed call was returned, how a call ended, how long it \
-     rang and which other line took part. Not in CSV, which has these in columns.",
+    "`details`: spellings and name of each counterparty, the time at which a missed call was returned, disposition, ring \
+     time and the other line. Not for CSV, which has these in columns.",
 );
 
 /// `q`: search text.
@@ -215,8 +215,8 @@ pub const SEARCH: Parameter = once(
     Kind::Text,
     "at most 64 characters, none of them a control character",
     "5550123",
-    "With those whose name has these words, in whatever case and without their accents; whose number has these digits \
-     anywhere, in any spelling, also as it is dialled inside its country; or whose extension or SIP address has this text.",
+    "Matches names that contain these words, ignoring case and accents; numbers that contain these digits, in any \
+     spelling, including the national one; and extensions and SIP addresses that contain this text.",
 );
 
 /// `sort`: order of numbers.
@@ -225,8 +225,8 @@ pub const SORT: Parameter = once(
     Kind::OneOf(&["recent", "calls", "name", "number"]),
     "recent, calls, name or number",
     "recent",
-    "By the last call (latest first, the default), the number of calls (most first), the name (those without one last), \
-     or the number.",
+    "Order by last call (latest first, the default), number of calls (most first), name (numbers without one last), or \
+     number.",
 );
 
 /// `number`: lines that are listed together.
@@ -236,7 +236,7 @@ pub const NUMBER: Parameter = Parameter {
     repeats: true,
     expected: "1 to 50 numbers in any spelling, or the name of a set of lines such as @Family",
     example: "@Family",
-    description: "Whose calls: 1 to 50 numbers in any spelling, or `@` and the name of a set that `GET /api/lines` lists.",
+    description: "The lines: 1 to 50 numbers in any spelling, or `@` and the name of a set listed by `GET /api/lines`.",
 };
 
 /// `compare`: period to compare with.
@@ -245,8 +245,8 @@ pub const COMPARE: Parameter = once(
     Kind::OneOf(&["previous"]),
     "previous",
     "previous",
-    "`previous`: adds the figures of the period before, of as many days by the clocks of `tz`. Needs `from`; without \
-     `until` the period ends now, and so does the one before at the same time of its last day.",
+    "`previous`: adds the figures of the previous period of as many days in the zone `tz`. Requires `from`; without \
+     `until` the period ends now, and the previous one at the same time of its last day.",
 );
 
 /// `done`: people who are marked done.
@@ -255,7 +255,7 @@ pub const DONE: Parameter = once(
     Kind::OneOf(&["true", "false"]),
     "true or false",
     "true",
-    "`true`: those who are marked done, instead of those who wait.",
+    "`true`: people who are marked done, instead of those who wait.",
 );
 
 /// `sort`: order of people to call back.
@@ -264,7 +264,7 @@ pub const CALLBACK_SORT: Parameter = once(
     Kind::OneOf(&["waiting", "last"]),
     "waiting or last",
     "waiting",
-    "Who waits longest first (`waiting`, the default), or who called last.",
+    "Longest wait first (`waiting`, the default), or latest attempt first.",
 );
 
 /// `limit`: maximum number of people.
@@ -273,7 +273,7 @@ pub const CALLBACK_LIMIT: Parameter = once(
     Kind::Integer(1, 1000),
     "a whole number from 1 to 1000",
     "50",
-    "At most so many people, 1000 by default.",
+    "Maximum number of people, 1000 by default.",
 );
 
 /// Additional parameters of lists over several lines.
@@ -291,7 +291,7 @@ pub const OWN: Parameter = once(
     Kind::Text,
     "a number in any spelling, an extension or a SIP address",
     "+12025550123",
-    "Whose calls these are, where the log does not say it.",
+    "Owner of the calls, if the log does not contain it.",
 );
 
 /// `zone`: time zone of a log.
@@ -300,7 +300,7 @@ pub const ZONE: Parameter = once(
     Kind::Zone,
     "an IANA time zone such as Europe/Berlin",
     "Europe/Berlin",
-    "The zone of times that the log writes without one. UTC by default.",
+    "Time zone of times without one. UTC by default.",
 );
 
 /// `region`: country of numbers without a country code.
@@ -309,7 +309,7 @@ pub const REGION: Parameter = once(
     Kind::Text,
     "a country as two letters (ISO 3166-1), such as US or DE",
     "US",
-    "The country whose national numbers are understood without a country code. The server's `--region` by default.",
+    "Country of numbers without a country code. The server's `--region` by default.",
 );
 
 /// `format`: format of a log.
@@ -318,7 +318,7 @@ pub const LOG_FORMAT: Parameter = once(
     Kind::Text,
     "auto or the name of a format",
     "asterisk-csv",
-    "Format of the log, of those that `calls import --help` lists; `auto`, the default, detects it.",
+    "Format of the log, as listed by `calls import --help`; `auto`, the default, detects it.",
 );
 
 /// `dates`: order of dates in a log.
@@ -327,7 +327,7 @@ pub const DATES: Parameter = once(
     Kind::OneOf(&["day-first", "month-first"]),
     "day-first or month-first",
     "day-first",
-    "Order of dates such as 03/02/2026, where the log does not tell.",
+    "Order of ambiguous dates such as 03/02/2026.",
 );
 
 /// `map`: columns of a CSV file.
@@ -336,7 +336,7 @@ pub const MAP: Parameter = once(
     Kind::Text,
     "a mapping such as from=Caller,to=Called,start=When",
     "from=Caller,to=Called,start=When",
-    "For CSV of no known format: which column is what.",
+    "Mapping of columns, for CSV of an unknown format.",
 );
 
 /// Parameters of an uploaded log.
@@ -372,7 +372,7 @@ pub const DIRECTORY_INCLUDE: Parameter = once(
     Kind::OneOf(&["days"]),
     "days",
     "days",
-    "`days`: the calls of each of the last 15 days, today's last, and those of a week ago until this time of day.",
+    "`days`: the calls of each of the last 15 days, today last, and those of the day a week ago up to the current time of day.",
 );
 
 /// Parameters of the list of numbers.

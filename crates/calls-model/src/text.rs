@@ -30,7 +30,7 @@ impl Text {
         self.append(&[character])
     }
 
-    /// A number with at least `width` digits.
+    /// Appends a number with at least `width` digits.
     pub(crate) fn number(&mut self, mut number: u64, width: usize) -> &mut Self {
         let mut digits = [b'0'; 20];
         let mut first = digits.len();
@@ -47,7 +47,7 @@ impl Text {
         self.append(&digits[first.min(digits.len() - width.min(digits.len()))..])
     }
 
-    /// A number below 100 with two digits.
+    /// Appends a number below 100 with two digits.
     fn two(&mut self, number: u32) -> &mut Self {
         self.append(&two_digits(u64::from(number)))
     }
@@ -93,7 +93,7 @@ pub(crate) fn with_rfc3339<T>(time: &DateTime<Utc>, then: impl FnOnce(&str) -> T
     }
 }
 
-/// Appends a time as RFC 3339 writes it.
+/// Appends a time as RFC 3339.
 pub fn append_time(out: &mut Vec<u8>, time: &DateTime<Utc>) {
     match rfc3339(time) {
         Some(text) => out.extend_from_slice(text.as_bytes()),
@@ -106,7 +106,7 @@ pub fn append_number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(Text::new().number(number, 1).as_bytes());
 }
 
-/// Milliseconds as seconds with one to three decimals.
+/// Formats milliseconds as seconds with one to three decimals.
 pub(crate) fn seconds(ms: u64) -> Text {
     let mut text = Text::new();
     text.number(ms / 1000, 1).push(b'.');

@@ -43,22 +43,22 @@ pub fn read(
     Ok(())
 }
 
-/// Reads thousands of calls at a time, with their details. One that reads page after page asks for each name
+/// Reads thousands of calls with details at a time. When reading page after page, each name is looked up
 /// once.
 #[derive(Debug, Default)]
 pub struct Reader {
     labels: Labels,
-    // A query may be run again on another connection, so it cannot own anything.
+    // A query may be repeated on another connection, so it cannot take ownership.
     names: RefCell<KnownNames>,
 }
 
 impl Reader {
-    /// A reader that knows no name yet.
+    /// A reader without cached names.
     pub fn new(labels: Labels) -> Self {
         Self { labels, names: RefCell::default() }
     }
 
-    /// The page that [`list_calls`] has, its calls with details, and the position after which the next begins.
+    /// A page as by [`list_calls`], with details, and the position to continue at.
     pub fn page(
         &self,
         connection: &mut PgConnection,

@@ -94,7 +94,7 @@ pub struct Writer {
     layout: Layout,
     /// Versions of the histories when this writer first saw them: calls up to these were there before.
     known_until: HashMap<PartyKey, Version>,
-    /// Where more calls of the same log follow.
+    /// Calls already added, if more calls of the same log follow.
     own: Option<Own>,
 }
 
@@ -104,8 +104,8 @@ impl Writer {
         Self { layout, known_until: HashMap::new(), own: None }
     }
 
-    /// A writer of a long log. It remembers the calls that it has added to new histories, and asks for none of
-    /// them again.
+    /// A writer for a long log. It remembers the calls that it has added to new histories, and does not look
+    /// them up again.
     pub fn of_log(layout: Layout) -> Self {
         Self { own: Some(Own::default()), ..Self::new(layout) }
     }

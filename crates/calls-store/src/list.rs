@@ -39,7 +39,7 @@ impl Page {
     }
 }
 
-/// Cuts off what was read beyond `limit`, and returns the position of the last row where there was more.
+/// Cuts the rows to `limit`, and returns the position of the last row if there were more.
 fn cut<T>(rows: &mut Vec<T>, limit: usize, columns: impl Fn(&T) -> CallColumns) -> Option<Position> {
     let has_more = rows.len() > limit;
     rows.truncate(limit);
@@ -107,11 +107,11 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Rows with all columns, and the position after which the next begin.
+/// Rows with all columns, and the position to continue at.
 type WholeRows = (Vec<(CallColumns, BesideIndex)>, Option<Position>);
 
-/// As [`list_calls`], with the columns that the index lacks, by one statement. `None` for a filter that needs
-/// a search.
+/// Like [`list_calls`], with the columns that the index lacks, by one statement. `None` for a filter that
+/// needs a search.
 pub(crate) fn whole_rows(
     connection: &mut PgConnection,
     owner: PartyKey,
@@ -124,8 +124,8 @@ pub(crate) fn whole_rows(
     }
     let limit = usize::from(limit);
     let mut rows: Vec<(CallColumns, BesideIndex)> = connection.transaction(|connection| {
-        // The index has the order. Where PostgreSQL takes a history for short it would read and sort all of
-        // it, for each page again.
+        // The index has this order. If PostgreSQL underestimates a history, it would read and sort all of it
+        // for each page.
         connection.batch_execute("SET LOCAL enable_sort = off")?;
         history(owner, filter, after)
             .select((HISTORY_COLUMNS, (calls::ring_ms, calls::via)))
@@ -136,7 +136,7 @@ pub(crate) fn whole_rows(
     Ok(Some((rows, next)))
 }
 
-/// The calls of a history's period behind `after`, newest first.
+/// Calls of a history in the filter's period after `after`, newest first.
 fn history<'a>(owner: PartyKey, filter: &Filter, after: Option<Position>) -> Calls<'a> {
     let calls = calls::table
         .filter(calls::number.eq(owner))

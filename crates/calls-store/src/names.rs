@@ -45,15 +45,15 @@ pub fn find(connection: &mut PgConnection, parties: Vec<PartyKey>) -> QueryResul
     Ok(rows.into_iter().map(|(party, _, name, label)| (party, Name { name, label })).collect())
 }
 
-/// Names of parties that were looked up before.
+/// Cache of the names of parties.
 #[derive(Debug, Default)]
 pub struct KnownNames(HashMap<PartyKey, Option<String>>);
 
 impl KnownNames {
-    /// Some 5 MB.
+    /// Maximum number of names in the cache, some 5 MB.
     const MOST: usize = 50_000;
 
-    /// Looks up the names of those parties that have not been looked up.
+    /// Looks up the names of parties that are not in the cache.
     pub fn load(
         &mut self,
         connection: &mut PgConnection,
@@ -73,13 +73,13 @@ impl KnownNames {
         Ok(())
     }
 
-    /// The name of a party that was looked up, if it has one.
+    /// The name of a party in the cache, if it has one.
     pub fn get(&self, party: PartyKey) -> Option<&str> {
         self.0.get(&party)?.as_deref()
     }
 }
 
-/// The version of all names: it changes with each change of them.
+/// The version of all names, which grows with every change of a name.
 pub fn version(connection: &mut PgConnection) -> QueryResult<i64> {
     let changes: Vec<i64> = name_changes::table.select(name_changes::changes).load(connection)?;
     Ok(changes.into_iter().sum())

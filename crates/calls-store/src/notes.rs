@@ -12,18 +12,18 @@ use crate::keys::{CallId, PartyKey, Version};
 use crate::list::find_call;
 use crate::schema::{calls, histories, notes};
 
-/// The notes on some calls of a history, and perhaps on others between them.
+/// The notes on calls of a history, possibly with those on other calls between them.
 pub fn of_calls(
     connection: &mut PgConnection,
     owner: PartyKey,
     ids: Vec<CallId>,
 ) -> QueryResult<HashMap<CallId, Note>> {
-    /// Notes on so many calls are read whether they are asked for or not.
+    /// Number of notes that are read even if they are not needed.
     const FEW: usize = 100;
     let of_owner = notes::table.filter(notes::number.eq(owner));
     let columns = (notes::call, notes::text, notes::tags);
     let mut rows: Option<Vec<(CallId, String, String)>> = None;
-    // Few calls have a note: one look for the range of the ids instead of one for each.
+    // Few calls have notes: one lookup for the range of ids instead of one per call.
     if let (true, Some(first), Some(last)) = (ids.len() > FEW, ids.iter().min(), ids.iter().max()) {
         let between = of_owner.filter(notes::call.between(*first, *last)).select(columns);
         let found = between.limit(FEW as i64 + 1).load(connection)?;

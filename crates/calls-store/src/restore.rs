@@ -91,7 +91,7 @@ impl Checked<'_> {
             let others = others(&mut connection).context("cannot list the other clients")?;
             ensure!(
                 others == 0,
-                "expected nobody else to use the database, but found {others} connections: stop `calls serve` first"
+                "expected no other connections to the database, but found {others}: stop `calls serve` first"
             );
             postgres
         };

@@ -18,10 +18,10 @@ pub(crate) type HistoryColumns =
 pub(crate) const HISTORY_COLUMNS: HistoryColumns =
     (calls::id, calls::created_at, calls::counterparty, calls::duration_ms, calls::type_, calls::disposition);
 
-/// The columns that the index lacks: ring time in milliseconds, and the other line.
+/// The columns that the index `calls_history` lacks: ring time in milliseconds, and the other line.
 pub(crate) type BesideIndex = (Option<i32>, Option<PartyKey>);
 
-/// A row of `calls`, as far as the index `calls_history` has it.
+/// The columns of a row of `calls` that the index `calls_history` contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct CallColumns {
     /// The id.

@@ -54,7 +54,7 @@ impl Search {
     /// Condition: a name contains all words, given the number of the parameter with their patterns. The
     /// folding is the same as that of the column (see the migration `keep_address_books`).
     ///
-    /// Words of three letters are found by an index of all groups of three that names contain (see the
+    /// Words of at least three letters are found by an index of all groups of three letters in names (see the
     /// migration `index_names`).
     pub(crate) fn named_like(&self, parameter: u8) -> String {
         const FOLDED: &str = "replace(translate(lower(regexp_replace(normalize(word, NFKD), \
@@ -64,7 +64,7 @@ impl Search {
         if !self.text.split_whitespace().any(has_groups) {
             return all;
         }
-        // Without the signs around a word; one with a sign that is escaped is left to LIKE.
+        // Without the wildcards around a word. A word with an escaped character is left to LIKE.
         let groups =
             format!("SELECT unnest(name_groups(btrim({FOLDED}, '%'))) {words} WHERE strpos(word, '\\') = 0");
         format!("({all} AND name_groups(names.folded) @> ARRAY({groups}))")
@@ -78,7 +78,7 @@ impl Search {
     }
 }
 
-/// Whether a word has groups of three letters that an index can find.
+/// Whether a word contains groups of three letters for the index.
 fn has_groups(word: &str) -> bool {
     const GROUP: usize = 3;
     word.chars().count() >= GROUP && !word.contains(['%', '_', '\\'])

@@ -1,4 +1,5 @@
-//! Calls that a log has brought already. PostgreSQL is not asked for calls that are certainly new.
+//! Calls that an import has already added, so that PostgreSQL need not be asked about calls that are
+//! certainly new.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -6,22 +7,22 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::insertion::{NaturalKey, NewCall};
 use crate::keys::{PartyKey, Version};
 
-/// Histories that a writer has made, and nobody else has written to.
+/// Histories that a writer has created, without writes by others.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
-    /// Their versions.
+    /// Versions of the histories.
     versions: HashMap<PartyKey, Version>,
-    /// Their calls.
+    /// Calls of the histories.
     calls: Seen,
 }
 
 impl Own {
-    /// Whether a call is certainly not in its history, which has this version.
+    /// Whether a call is certainly new to its history, which has this version.
     pub(crate) fn lacks(&self, call: &NewCall, version: Version) -> bool {
         self.versions.get(&call.number) == Some(&version) && !self.calls.may_contain(&call.natural_key())
     }
 
-    /// Takes in calls of one history that were stored behind a version.
+    /// Adds calls of one history that were stored after a version.
     pub(crate) fn add(&mut self, calls: &[NewCall], before: Version, is_new: bool) {
         let Some(owner) = calls.first().map(|call| call.number) else { return };
         if is_new || self.versions.get(&owner) == Some(&before) {
@@ -33,8 +34,8 @@ impl Own {
     }
 }
 
-/// A Bloom filter of natural keys, of 8 MB. With five million keys it takes some two percent of all others
-/// for one of them; with more, a larger part.
+/// A Bloom filter of natural keys, of 8 MB. With five million keys its false positive rate is some two
+/// percent, and grows with more.
 #[derive(Debug)]
 struct Seen {
     hasher: RandomState,
@@ -49,22 +50,22 @@ impl Default for Seen {
 
 impl Seen {
     const BITS_OF_WORD: u32 = 20;
-    /// Bits of one word for each key.
+    /// Bits that are set per key, in one word.
     const MARKS: u32 = 4;
 
-    /// Puts a key in.
+    /// Adds a key.
     fn insert(&mut self, key: &NaturalKey) {
         let (word, marks) = self.place(key);
         self.words[word] |= marks;
     }
 
-    /// False only if the key was never put in.
+    /// False only if the key was never added.
     fn may_contain(&self, key: &NaturalKey) -> bool {
         let (word, marks) = self.place(key);
         self.words[word] & marks == marks
     }
 
-    /// The position of the key's word, and its bits there.
+    /// The index of the key's word, and its bits there.
     fn place(&self, key: &NaturalKey) -> (usize, u64) {
         let hash = self.hasher.hash_one(key);
         let marks = (0..Self::MARKS).fold(0, |marks, mark| marks | 1 << (hash >> (6 * mark) & 63));

@@ -27,17 +27,17 @@ pub(crate) fn year_ten_thousand() -> DateTime<Utc> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted {
     pub quarter: Quarter,
-    /// Those that are wanted.
+    /// Number of wanted calls.
     pub wanted: u64,
-    /// All of them.
+    /// Number of all calls.
     pub calls: u64,
 }
 
-/// Calls between two spans that take no longer to read than to look up another span.
+/// Number of calls that are read in the time of another index lookup.
 pub(crate) const FEW_BETWEEN: u64 = 16;
 
-/// Spans of the newest quarters that together have `enough` wanted calls, and how many they have. `quarters`
-/// are all that have calls, newest first. Two spans with at most so many calls between them become one.
+/// Spans of the newest quarters that together contain `enough` wanted calls, and their number. `quarters` are
+/// all quarters with calls, newest first. Two spans with few calls between them are merged.
 pub(crate) fn newest(
     quarters: impl Iterator<Item = Counted>,
     enough: u64,

@@ -1,31 +1,31 @@
-//! One chart of the summary: picture, cells and table.
+//! A chart of the summary: picture, cells and table.
 
 use super::charts::{self, Cell};
 use crate::html::{Html, html};
 use crate::script::t;
 
-/// Text and link of a cell of a chart. None without calls.
+/// Text and link of a cell. `None` without calls.
 pub type ChartCell = Option<(String, String)>;
 
-/// A chart, ready to be shown.
+/// A chart, ready for rendering.
 pub struct Chart {
     /// Identifier.
     pub name: &'static str,
     /// Heading.
     pub title: String,
-    /// Name of a cell.
+    /// Prefix of a cell's name.
     pub cell_name: String,
-    /// The main thing that it says, in a sentence.
+    /// The main statement, as a sentence.
     pub fact: String,
-    /// The view box and the paths, as SVG. Empty where there is nothing to compare.
+    /// View box and paths, as SVG. Empty without data to compare.
     pub picture: (String, Html),
-    /// Labels of its axes.
+    /// Labels of the axes.
     pub labels: Html,
     /// Number of columns.
     pub columns: usize,
     /// The cells, row by row.
     pub cells: Vec<ChartCell>,
-    /// The same as a table: its caption, its columns, its rows.
+    /// The same data as a table: caption, columns, rows.
     pub table: (String, Vec<String>, Vec<Vec<Cell>>),
 }
 
@@ -35,7 +35,7 @@ impl Chart {
         self.cells.len().checked_div(self.columns).unwrap_or_default().max(1)
     }
 
-    /// The next cell with calls that a key leads to.
+    /// The next cell with calls in the direction of a key.
     pub fn next(&self, now: usize, key: &str) -> Option<usize> {
         let is_there = |cell: &usize| self.cells.get(*cell).is_some_and(Option::is_some);
         let (before, after) = (0..now, now + 1..self.cells.len());
@@ -50,7 +50,7 @@ impl Chart {
         }
     }
 
-    /// The chart under its title, with its table where that is open.
+    /// The chart under its title, with its table if that is open.
     pub fn html(&self, is_open: bool) -> Html {
         let Self { name, title, fact, .. } = self;
         let open = is_open.then(|| html!(" open"));
@@ -76,7 +76,7 @@ impl Chart {
         )
     }
 
-    /// The chart itself. Nothing where there is nothing to compare.
+    /// The chart itself. Empty without data to compare.
     fn picture_html(&self) -> Option<Html> {
         let Self { name, cell_name, labels, cells, .. } = self;
         let (view_box, paths) = &self.picture;

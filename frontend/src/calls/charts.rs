@@ -1,6 +1,5 @@
-//! Charts of the summary: numbers to bars, paths and tables, in pure functions.
-//! Pictures and tables are texts of SVG and HTML: a node of the view for each cell would cost more than all
-//! the calls.
+//! Charts of the summary: numbers to bars, paths and tables, as pure functions. Pictures and tables are SVG
+//! and HTML texts: view nodes per cell would cost more than all calls.
 
 use std::fmt::Write as _;
 
@@ -9,15 +8,15 @@ use calls_model::{DayCount, HourOfWeekCount};
 use crate::day::Day;
 use crate::html::{Html, html};
 
-/// The most bars before days become weeks, weeks months, and months years.
+/// Maximum number of bars before days become weeks, weeks months, and months years.
 const MAX_BARS: i32 = 120;
-/// The height of a bar that reaches the top. A bar is [`BAR`] wide, with its gap.
+/// Height of a full bar. A bar is [`BAR`] wide, including its gap.
 const TOP: u64 = 1000;
 const BAR: usize = 10;
-/// Minimum height of a part of a bar, and gap between two parts, so that each can be seen.
+/// Minimum height of a part of a bar, and gap between two parts, for visibility.
 const LEAST: u64 = 20;
 const GAP: u64 = 14;
-/// The side of a cell of the heat map.
+/// Side of a cell of the heat map.
 const CELL: u32 = 100;
 /// Number of shades of a cell.
 const LEVELS: u64 = 5;
@@ -36,7 +35,7 @@ pub enum Bucket {
 }
 
 impl Bucket {
-    /// The shortest that fits so many days into one chart.
+    /// The shortest bucket with which this many days fit into a chart.
     fn of(days: i32) -> Self {
         match days {
             ..=MAX_BARS => Self::Day,
@@ -67,7 +66,7 @@ impl Bucket {
     }
 }
 
-/// The calls of some days in a row.
+/// The calls of a span of days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
     /// The first of the days.
@@ -80,8 +79,8 @@ pub struct Bar {
     pub missed: u64,
 }
 
-/// Bars side by side, from the first day with calls to the last, or from `from` and to `to` where these are
-/// given. No bar reaches over them. `days` are in order.
+/// Bars from the first day with calls to the last, or from `from` to `to` if given, which no bar exceeds.
+/// `days` are sorted.
 pub fn bars(days: &[DayCount], from: Option<Day>, to: Option<Day>) -> (Bucket, Vec<Bar>) {
     let of = |count: &DayCount| Day(count.date.to_epoch_days());
     let (Some(first), Some(last)) = (days.first().map(of), days.last().map(of)) else {
@@ -107,7 +106,7 @@ pub fn bars(days: &[DayCount], from: Option<Day>, to: Option<Day>) -> (Bucket, V
     (bucket, bars)
 }
 
-/// A number that is easy to read and not below this one: where the top of the chart is.
+/// A round number of at least this, for the top of the chart.
 pub fn top_of_scale(calls: u64) -> u64 {
     let mut unit = 1;
     while unit * 10 < calls {
@@ -116,7 +115,7 @@ pub fn top_of_scale(calls: u64) -> u64 {
     [1, 2, 3, 4, 5, 6, 8, 10].into_iter().map(|step| step * unit).find(|top| *top >= calls).unwrap_or(calls)
 }
 
-/// The view box and the paths of bars, the missed calls of each at its foot.
+/// View box and paths of bars, with the missed calls of each at the bottom.
 pub fn draw_bars(bars: &[Bar]) -> (String, Html) {
     let top = top_of_scale(bars.iter().map(|bar| bar.calls).max().unwrap_or_default());
     let height = |calls: u64| if calls == 0 { 0 } else { (calls * TOP / top).max(LEAST) };
@@ -146,8 +145,8 @@ pub fn draw_bars(bars: &[Bar]) -> (String, Html) {
     (format!("0 0 {} {TOP}", bars.len() * BAR), paths)
 }
 
-/// The view box and the paths of a heat map: a row for each weekday from Monday, a column for each hour. The
-/// more calls, the larger and the stronger is a cell: its area grows with their number.
+/// View box and paths of a heat map: a row per weekday from Monday, a column per hour. The area of a cell is
+/// proportional to its calls.
 pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, Html) {
     let most = hours.iter().map(|hour| hour.calls).max().unwrap_or_default();
     let square = |path: &mut String, row: u32, column: u32, side: u32| {
@@ -173,7 +172,7 @@ pub fn draw_heat(hours: &[HourOfWeekCount]) -> (String, Html) {
     (format!("0 0 {} {}", 24 * CELL, 7 * CELL), paths)
 }
 
-/// 0 for no calls to [`LEVELS`] for the most, in the steps of a square's side.
+/// 0 for no calls to [`LEVELS`] for the most, in steps of a square's side.
 fn heat_level(calls: u64, most: u64) -> u64 {
     (0..LEVELS).find(|level| calls * LEVELS * LEVELS <= level * level * most).unwrap_or(LEVELS)
 }
@@ -183,18 +182,18 @@ fn heat_level(calls: u64, most: u64) -> u64 {
 pub struct Cell {
     /// Its text.
     pub text: String,
-    /// Address of its link, and the link's label if its text says too little.
+    /// Address of its link, and the label of the link if the text is not enough.
     pub link: Option<(String, Option<String>)>,
 }
 
 impl Cell {
-    /// A cell that leads nowhere.
+    /// A cell without a link.
     pub fn plain(text: String) -> Self {
         Self { text, link: None }
     }
 }
 
-/// A table as HTML. The first cell of each row is its heading. The key of each link begins with `name`.
+/// A table as HTML. The first cell of each row is its heading. Keys of links begin with `name`.
 pub fn table(name: &str, caption: &str, head: &[String], rows: &[Vec<Cell>]) -> Html {
     let title = |title: &String| html!("<th scope=\"col\">", title, "</th>");
     let content = |row: usize, column: usize, cell: &Cell| match &cell.link {
@@ -327,7 +326,7 @@ mod tests {
         let (answered, missed) = paths.split_once("bar-missed").unwrap();
         assert_eq!(answered.matches('M').count(), 2, "{paths}");
         assert_eq!(missed.matches('M').count(), 3, "{paths}");
-        // However few: they can be seen, above one another.
+        // Even few calls are visible, one above the other.
         assert!(missed.contains("M31 1000v-20"), "{paths}");
         assert!(answered.contains("M31 966v-966"), "{paths}");
     }

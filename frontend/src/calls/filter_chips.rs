@@ -1,4 +1,4 @@
-//! The filter in words: as removable chips above the list, in the title and in print.
+//! The filter as removable chips above the list, and as words in the title and in print.
 
 use calls_model::Party;
 use leptos::html::Div;
@@ -14,10 +14,10 @@ use crate::reactive::effect;
 use crate::script::{fill, t};
 use crate::{focus, page};
 
-/// A part of a filter: what it says, and the filter without it.
+/// A part of a filter: its text, and the filter without it.
 pub type Chosen = (String, Filter);
 
-/// The parts of a filter. `spell` writes a party as the page does.
+/// The parts of a filter. `spell` formats a party.
 pub fn parts(now: &Filter, today: Day, spell: impl Fn(&Party) -> String) -> Vec<Chosen> {
     let mut parts = Vec::new();
     let mut add = |text: String, change: &dyn Fn(&mut Filter)| {
@@ -54,7 +54,7 @@ pub fn parts(now: &Filter, today: Day, spell: impl Fn(&Party) -> String) -> Vec<
     parts
 }
 
-/// Days in words: `March 2024` for a month of the calendar, with the year always.
+/// A period in words: `March 2024` for a calendar month, always with the year.
 fn days(from: Option<Day>, to: Option<Day>) -> String {
     let date = |day: Day| intl::in_utc(day.midnight_ms(), Part::Date);
     match (from, to) {
@@ -69,13 +69,13 @@ fn days(from: Option<Day>, to: Option<Day>) -> String {
     }
 }
 
-/// The parts as one sentence's words: `Missed, March 2024`.
+/// The parts as words: `Missed, March 2024`.
 pub fn in_words(parts: &[Chosen]) -> String {
     let texts: Vec<&str> = parts.iter().map(|(text, _)| text.as_str()).collect();
     texts.join(", ")
 }
 
-/// Each part as a link that takes it back, and one that takes all back.
+/// A link per part that removes it, and one that removes all.
 #[component]
 pub fn ChosenFilters(
     /// The page's path, without a filter.
@@ -88,7 +88,7 @@ pub fn ChosenFilters(
         let Some(node) = node.get() else { return };
         let html = parts.with(|parts| html(parts, &base.get()));
         if node.inner_html() != html.as_str() && page::replace(&node, html.as_str()) {
-            // Nothing is left to take back.
+            // No part is left to remove.
             focus::focus_main();
         }
     });

@@ -1,5 +1,5 @@
-//! Filters: links and a form, whose HTML is in index.html. All of it is in the
-//! address, so that they work without the program too; with it they lead there without a new page.
+//! The filters: links and a form, whose HTML is in index.html. The filter is in the address, so that they
+//! work without the program; with it they change the address without loading a new page.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::script::t;
 
 /// Delay between the last key and the search.
 const PAUSE: Duration = Duration::from_millis(300);
-/// Width from which all filters are open. The same as in style.css.
+/// Minimum width at which all filters are open, as in style.css.
 const WIDE: &str = "(min-width: 44rem)";
 
 /// Chips, a search field, periods and dates.
@@ -32,11 +32,11 @@ pub fn Filters(
     filter: Memo<Filter>,
     /// Summary of the filter without its types.
     all_types: Signal<Option<SummaryData>>,
-    /// The day that is today.
+    /// The current day.
     today: ReadSignal<Day>,
 ) -> impl IntoView {
     let node = NodeRef::<Section>::new();
-    // Last value given to the search field. Typed text stays as it was typed.
+    // Last value that was set in the search field. Text that is being typed is not changed.
     let sent = StoredValue::new(String::new());
     let mut was_there = false;
     effect(move || {
@@ -59,7 +59,7 @@ pub fn Filters(
         if new == now {
             return;
         }
-        // Letter after letter makes one step of the browser's history.
+        // Typing adds a single entry to the browser's history.
         let is_typing = !now.search.is_empty() && !new.search.is_empty();
         let replace = is_typing && Filter { search: now.search.clone(), ..new.clone() } == now;
         sent.set_value(new.search.clone());
@@ -97,7 +97,7 @@ pub fn Filters(
     }
 }
 
-/// Makes links and fields say what is shown.
+/// Updates links and fields to the current filter.
 fn show(section: &Element, now: &Filter, today: Day, base: &str, sent: StoredValue<String>) {
     let mut is_named = false;
     for link in chips(section) {
@@ -134,7 +134,7 @@ fn show(section: &Element, now: &Filter, today: Day, base: &str, sent: StoredVal
     }
 }
 
-/// Opens what there is room for, and dates that were chosen.
+/// Opens the filters if there is space, and the dates if they are in use.
 fn open(section: &Element, period: Period) {
     let is_wide = window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches());
     let has_dates = find(section, ".dates > .chosen").is_some() && matches!(period, Period::Range(..));
@@ -145,7 +145,7 @@ fn open(section: &Element, period: Period) {
     }
 }
 
-/// Writes how many calls each type has.
+/// Updates the number of calls per type.
 fn count(section: &Element, data: Option<&SummaryData>) {
     for link in chips(section) {
         if let Some(parameter) = link.get_attribute("data-show")
@@ -157,11 +157,11 @@ fn count(section: &Element, data: Option<&SummaryData>) {
     }
 }
 
-/// The filter that the fields say. `None` while a date is being typed.
+/// The filter in the fields. `None` while a date is being typed.
 fn read(section: &Element, now: &Filter) -> Option<Filter> {
     let value = |name: &str| field(section, name).map(|field| field.value()).unwrap_or_default();
     let texts = ["from", "to"].map(value);
-    // A year that is being typed is not one yet.
+    // The year is incomplete.
     if texts.iter().any(|text| !text.is_empty() && Day::parse(text).is_none()) {
         return None;
     }
@@ -191,7 +191,7 @@ fn chips(section: &Element) -> impl Iterator<Item = Element> + use<> {
     (0..).map_while(move |index| chips.item(index))
 }
 
-/// A field. To the program a `select` is an `input` too: both have a value.
+/// A field. To the program a `select` is an `input`, because both have a value.
 fn field(section: &Element, name: &str) -> Option<HtmlInputElement> {
     Some(find(section, &format!("[name={name}]"))?.unchecked_into())
 }

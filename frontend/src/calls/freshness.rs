@@ -1,4 +1,4 @@
-//! Age of the calls: a quiet sign, or a notice if they may be out of date.
+//! Age of the data: a small sign, or a notice if it may be outdated.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::script::t;
 /// Interval between updates of the age, in seconds.
 const SLOW: u32 = 20;
 
-/// Notice for a browser without a network.
+/// Notice without a network.
 pub fn offline() -> String {
     t("This device is offline.")
 }
 
-/// Says why the calls that are shown may be out of date: there is no network, or the newest attempt failed.
+/// Notice that the calls may be outdated, with the reason: no network, or a failed request.
 #[component]
 pub fn Notice(
     /// The last failure.
@@ -31,7 +31,7 @@ pub fn Notice(
     is_online: ReadSignal<bool>,
     /// The page's state.
     state: Memo<State>,
-    /// Their age.
+    /// Age of the calls.
     freshness: Freshness,
     /// Retry.
     again: Again,
@@ -46,7 +46,7 @@ pub fn Notice(
         let symbol = if kind == "error" { Symbol::Warning } else { Symbol::Unreachable };
         let is_offline = kind == "offline";
         let age = move || last_known(freshness.age());
-        // Without a network nothing is tried until it is back.
+        // Without a network there are no retries until it is back.
         let next_attempt = move || match is_offline {
             true => next_attempt(true, false, None),
             false => again.next_attempt.get(),
@@ -69,17 +69,17 @@ pub fn Notice(
     move || notice.get().map(view)
 }
 
-/// When the calls were asked for last, in milliseconds since 1970-01-01, and the time now.
+/// Time of the last response in milliseconds since 1970-01-01, and the current time.
 #[derive(Clone, Copy)]
 pub struct Freshness {
     updated_ms: RwSignal<Option<f64>>,
-    /// Moves while a next attempt is counted down, and now and then otherwise.
+    /// Changes every second during a countdown, and rarely otherwise.
     now_ms: ReadSignal<f64>,
     is_counting: StoredValue<bool>,
 }
 
 impl Freshness {
-    /// Calls that were last known at a time, in milliseconds since 1970, or nothing yet.
+    /// For calls last known at a time in milliseconds since 1970, if any.
     pub fn new(known_ms: Option<f64>) -> Self {
         let (now_ms, set_now) = signal(js_sys::Date::now());
         let is_counting = StoredValue::new(false);
@@ -102,14 +102,14 @@ impl Freshness {
         Self { updated_ms: RwSignal::new(known_ms), now_ms, is_counting }
     }
 
-    /// Takes an answer of so many pages. One that brought older calls says nothing of the newest.
+    /// Handles a response with this many pages. One with older calls does not refresh the newest.
     pub fn answered(&self, pages: usize, before: usize) {
         if before == 0 || pages <= before {
             self.updated_ms.try_set(Some(js_sys::Date::now()));
         }
     }
 
-    /// When the next attempt starts, counted down.
+    /// Countdown to the next attempt.
     pub fn next_attempt(self, calls: SwrPages<CallsPage, ApiError>) -> Signal<Option<String>> {
         effect(move || self.is_counting.set_value(calls.error.with(Option::is_some)));
         Signal::derive(move || {
@@ -119,7 +119,7 @@ impl Freshness {
         })
     }
 
-    /// The quiet sign.
+    /// The small sign.
     pub fn sign(self, calls: SwrPages<CallsPage, ApiError>) -> Memo<String> {
         memo(move || {
             if calls.error.with(Option::is_some) {
@@ -129,19 +129,19 @@ impl Freshness {
         })
     }
 
-    /// When the calls were asked for last, in milliseconds since 1970.
+    /// Time of the last response, in milliseconds since 1970.
     pub fn updated_ms(self) -> Option<f64> {
         self.updated_ms.get()
     }
 
-    /// Age of the calls in minutes. `None` if it is not known.
+    /// Age of the calls in minutes. `None` if unknown.
     pub fn age(self) -> Option<u32> {
         let age_ms = (self.now_ms.get() - self.updated_ms.get()?).max(0.0);
         Some((age_ms / 60_000.0) as u32)
     }
 }
 
-/// Seconds from now until a moment of the browser's monotonic clock, rounded up.
+/// Seconds until a time of the browser's monotonic clock, rounded up.
 fn seconds_until(at_ms: f64) -> i64 {
     let now_ms = window().performance().map_or(0.0, |performance| performance.now());
     ((at_ms - now_ms) / 1000.0).ceil() as i64

@@ -1,8 +1,8 @@
-//! Positions of calls on the page, and the range of calls to render: arithmetic alone, in CSS pixels from
-//! the list's beginning.
+//! Positions of calls on the page, and the range of calls to render: pure arithmetic, in CSS pixels from the
+//! beginning of the list.
 //!
-//! All rows are taken to be of one height, which is measured. What a day is higher or lower than that (a
-//! heading or a row that breaks in two lines) is measured while the day is rendered, and remembered.
+//! All rows are assumed to have the same measured height. The deviation of a day (a heading or row that
+//! breaks in two lines) is measured while the day is rendered, and remembered.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use super::timeline::DayCalls;
 use crate::day::Day;
 
-/// Maximum number of rendered rows beyond the window.
+/// Maximum number of rendered rows outside the window.
 const MAX_ROWS: f64 = 36.0;
-/// Rows are rendered and dropped so many at a time.
+/// Rows are rendered and removed in groups of this size.
 const STEP: usize = 4;
 
-/// The heights of what a list is made of.
+/// Heights of the parts of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sizes {
-    /// A row.
+    /// Height of a row.
     pub row: f64,
     /// Height of a day's heading.
     pub head: f64,
-    /// All that a day is high without its rows.
+    /// Height of a day without its rows.
     pub frame: f64,
 }
 
@@ -31,16 +31,15 @@ pub struct Sizes {
 pub struct DaySlice {
     /// The day with all its calls.
     pub calls: DayCalls,
-    /// The height of the days left out before it.
+    /// Height of the omitted days before it.
     pub before: f64,
-    /// The calls that are rendered, in order. Between two of these, before the first and after the last, rows
-    /// may be left out.
+    /// Ranges of rendered calls, in order. Rows may be omitted before, between and after them.
     pub parts: Vec<Range<usize>>,
     row: f64,
 }
 
 impl DaySlice {
-    /// The height of the rows left out before one of the parts, or after the last one.
+    /// Height of the rows omitted before a range, or after the last one.
     pub fn gap(&self, part: usize) -> f64 {
         let end = self.calls.first + self.calls.len;
         let from = part.checked_sub(1).map_or(self.calls.first, |last| self.parts[last].end);
@@ -48,7 +47,7 @@ impl DaySlice {
         until.saturating_sub(from) as f64 * self.row
     }
 
-    /// The height that the day's sizes give it.
+    /// Height of the day according to the sizes.
     pub fn height(&self, sizes: Sizes) -> f64 {
         height(&self.calls, sizes)
     }
@@ -64,7 +63,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The days one below the other. `extra` is what is known of a day's height beyond its sizes.
+    /// Places days below each other. `extra` is the known deviation of a day's height.
     pub fn new(days: &Arc<[DayCalls]>, sizes: Sizes, extra: impl Fn(Day) -> f64) -> Self {
         let mut top = 0.0;
         let mut tops = Vec::with_capacity(days.len() + 1);
@@ -89,8 +88,8 @@ impl Geometry {
         Some(self.tops[index] + self.sizes.head + row as f64 * self.sizes.row)
     }
 
-    /// Calls to render for a window between two heights, and the height left out after them.
-    /// `pinned` is a call that is rendered wherever it stands.
+    /// Calls to render for a window between two heights, and the height omitted after them. `pinned` is a
+    /// call that is always rendered.
     pub fn window(&self, top: f64, bottom: f64, pinned: Option<usize>) -> (Vec<DaySlice>, f64) {
         let seen = (bottom - top).max(0.0);
         let spare = (MAX_ROWS * self.sizes.row - seen) / 2.0;
@@ -127,7 +126,7 @@ impl Geometry {
         (slices, self.height() - end)
     }
 
-    /// The newest so many calls, all of them rendered.
+    /// The newest calls, all rendered.
     pub fn beginning(&self, calls: usize) -> Vec<DaySlice> {
         let shown = self.days.iter().take_while(|day| day.first < calls);
         let slice = |day: &DayCalls| {
@@ -138,20 +137,20 @@ impl Geometry {
         shown.map(slice).collect()
     }
 
-    /// The day that stands at a height; the first one above all, the last one below.
+    /// The day at a height; the first one above all, the last one below.
     fn day_at(&self, y: f64) -> Option<usize> {
         let last = self.days.len().checked_sub(1)?;
         Some(self.tops[1..].partition_point(|end| *end <= y).min(last))
     }
 
-    /// Which of a day's rows stands at a height, counted from the day's first; its number of rows below all.
+    /// The row of a day at a height, from 0; its number of rows below all.
     fn row_at(&self, index: usize, y: f64) -> usize {
         let row = (y - self.tops[index] - self.sizes.head) / self.sizes.row;
         // Saturates, also below 0.
         (row as usize).min(self.days[index].len)
     }
 
-    /// The calls of a day between two heights, and some more.
+    /// The calls of a day between two heights, with some more on both sides.
     fn rows(&self, index: usize, top: f64, bottom: f64) -> Range<usize> {
         let day = &self.days[index];
         let start = self.row_at(index, top) / STEP * STEP;
@@ -164,7 +163,7 @@ fn height(day: &DayCalls, sizes: Sizes) -> f64 {
     sizes.frame + day.len as f64 * sizes.row
 }
 
-/// The rows of a window and one more, in order.
+/// The rows of a window and the pinned one, in order.
 fn parts(rows: Option<Range<usize>>, pinned: Option<usize>) -> Vec<Range<usize>> {
     let rows = rows.filter(|rows| !rows.is_empty());
     let pinned = pinned.filter(|call| !rows.as_ref().is_some_and(|rows| rows.contains(call)));
@@ -179,7 +178,7 @@ mod tests {
 
     const SIZES: Sizes = Sizes { row: 60.5, head: 50.0, frame: 70.25 };
 
-    /// Numbers that look random and are the same each time (Lehmer's generator).
+    /// Pseudo-random numbers (Lehmer's generator), the same each time.
     struct Random(u64);
 
     impl Random {
@@ -278,7 +277,7 @@ mod tests {
             while top < geometry.height() {
                 let (slices, _) = geometry.window(top, top + 700.0, None);
                 let rendered = rendered(&slices);
-                // Each window goes on where the one before ended, or before that.
+                // Each window begins where the previous one ended, or before.
                 assert!(rendered[0] <= next, "{} after {next}", rendered[0]);
                 next = next.max(rendered[rendered.len() - 1] + 1);
                 top += 700.0;

@@ -1,4 +1,4 @@
-//! The first answers, which came inside the HTML.
+//! The API's first responses, embedded in the HTML.
 
 use calls_model::InitialData;
 use leptos::prelude::*;
@@ -12,8 +12,8 @@ use crate::api::ApiError;
 use crate::filter::{self, Filter};
 use crate::{intl, path};
 
-/// Puts the answers that came with the page into the cache, where a hook finds them at once, or else the last
-/// known ones. They are asked for again then: the browser may have the page itself from its cache.
+/// Puts the embedded responses, or else the last known ones, into the cache. They are fetched again later:
+/// the browser may have the HTML from its cache.
 pub fn use_initial_data(cache: &Cache) {
     let Some(fallback) = inside().or_else(kept) else { return };
     let InitialData { number, info, person, calls, next } = fallback;
@@ -21,7 +21,7 @@ pub fn use_initial_data(cache: &Cache) {
         let key = Key::Number(person.canonical());
         cache.entry::<Key, Resource, ApiError>(key).set(Some(Resource::Number(person)));
     }
-    // The HTML does not tell whose histories a number without calls of its own occurs in.
+    // The HTML does not contain the occurrences of a number without calls of its own.
     if calls.as_ref().is_none_or(|calls| !calls.is_empty()) {
         let key = Key::Number(number.clone());
         cache.entry::<Key, Resource, ApiError>(key).set(Some(Resource::Number(info)));
@@ -40,7 +40,7 @@ fn party() -> Option<String> {
     js_sys::decode_uri_component(party).ok().map(String::from)
 }
 
-/// Query of the API for the filter of the address.
+/// The API's query for the filter in the address.
 fn api_query() -> String {
     let search = window().location().search().unwrap_or_default();
     let mut filter = Filter::from_query(search.trim_start_matches('?'));
@@ -50,8 +50,7 @@ fn api_query() -> String {
     path::query(&filter.parameters(intl::today(), intl::beginning, &intl::zone_id()))
 }
 
-/// Data inside the HTML, with the last known calls where it has none. What cannot be read is asked for, as
-/// if it were not there.
+/// Data in the HTML, with the last known calls if it has none. Unreadable data counts as absent.
 fn inside() -> Option<InitialData> {
     let text = document().get_element_by_id(InitialData::ELEMENT)?.text_content()?;
     let fallback = serde_json::from_str::<InitialData>(&text).ok()?;
@@ -65,7 +64,7 @@ fn inside() -> Option<InitialData> {
     Some(fallback)
 }
 
-/// Kept calls of the number of the address, where no filter asks for other calls.
+/// Last known calls of the number in the address, unless it has a filter.
 fn kept() -> Option<InitialData> {
     let location = window().location();
     let pathname = location.pathname().ok()?;

@@ -1,4 +1,4 @@
-//! The keys that move the focus from call to call, also to calls that are not rendered yet.
+//! Keys that move the focus between calls, including calls that are not rendered.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -32,9 +32,9 @@ pub fn move_between_calls(list: List, event: &KeyboardEvent) {
     focus_call(list, target);
 }
 
-/// Target of a key from a call. `page` is the number of calls that fit the window.
+/// Index of the call that a key leads to. `page` is the number of calls in the window.
 fn target(key: &str, index: usize, count: usize, page: usize) -> Option<usize> {
-    // One call of the page before stays in view.
+    // One call of the previous page stays visible.
     let page = page.saturating_sub(2).max(1);
     let target = match key {
         "ArrowDown" => index + 1,
@@ -48,7 +48,7 @@ fn target(key: &str, index: usize, count: usize, page: usize) -> Option<usize> {
     Some(target.min(count.checked_sub(1)?))
 }
 
-/// Gives a call the focus, which scrolls to it.
+/// Focuses a call, and scrolls to it.
 pub fn focus_call(list: List, index: usize) {
     let id = list.timeline.with_untracked(|timeline| timeline.call(index).map(|call| call.call.id));
     let Some(id) = id else { return };
@@ -62,8 +62,7 @@ pub fn focus_call(list: List, index: usize) {
     });
 }
 
-/// Gives the focus back to the call that had it: its row is made anew where something else is known of the
-/// call, or where it finds its neighbours again.
+/// Restores the focus to a call whose row was replaced, because its details or its neighbours changed.
 pub fn keep_focus(list: List) {
     let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
     if let Some(id) = list.pinned.get_untracked().filter(|_| is_nowhere) {
@@ -71,7 +70,7 @@ pub fn keep_focus(list: List) {
     }
 }
 
-/// Gives a call the focus, if it is rendered. `stays` is to scroll nowhere.
+/// Focuses a call, if it is rendered. `stays` prevents scrolling.
 fn focus_rendered(list: List, id: &str, stays: bool) -> bool {
     let Some(element) = list.viewport.element() else { return false };
     let row = rows(&element).find(|row| row.get_attribute("data-call").as_deref() == Some(id));

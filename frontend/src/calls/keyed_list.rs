@@ -1,4 +1,4 @@
-//! Lists whose items come and go without end.
+//! Lists whose items come and go without limit.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -12,14 +12,13 @@ use web_sys::Element;
 
 use crate::reactive::effect;
 
-/// Shows each item in an element that has nothing else inside, and keeps its view as long as there is an item
-/// of its key. Each view gets a signal of its own item. Items that stay are taken to stay in their order.
+/// Renders each item in a parent without other children, and keeps its view while an item with its key
+/// exists. Each view gets a signal of its item. Items that stay must keep their order.
 ///
-/// Two things are unlike [`For`]. What stays is not touched: a row that is moved in the document, if only to
-/// its own place, is laid out anew and loses the focus. And nothing of a view stays behind when its item is
-/// gone, as long as the view looks at no other signals that stay: an owner notes all owners that were ever
-/// made in it, and a signal all who ever looked at it, which comes to as much as the calls while a long list
-/// is scrolled.
+/// There are two differences from [`For`]. Elements that stay are not touched: moving an element in the
+/// document, even to its own place, triggers layout and loses the focus. And nothing of a view remains after
+/// its item is gone, if it reads no signal that outlives it: an owner keeps every owner created in it, and a
+/// signal all its subscribers, which adds up while a long list is scrolled.
 pub fn keyed_list<E, T, K>(
     parent: NodeRef<E>,
     items: impl Fn() -> Vec<T> + 'static,
@@ -62,7 +61,7 @@ impl<T: Send + Sync + 'static, K> Shown<T, K> {
     }
 }
 
-/// Updates the nodes to these items, and removes those of items that are gone.
+/// Updates the views to these items, and removes those of items that are gone.
 fn next<T, K>(
     before: Vec<Shown<T, K>>,
     items: Vec<T>,
@@ -89,13 +88,13 @@ where
             None => shown.push(Shown::new(key, item, view)),
         }
     }
-    // Those that are out of their order were made anew.
+    // Items out of order were replaced.
     gone.extend(stays);
     gone.iter_mut().for_each(|shown| shown.view.unmount());
     shown
 }
 
-/// Puts what is new where it belongs.
+/// Inserts new views at their places.
 fn mount<T, K>(shown: &mut [Shown<T, K>], parent: &Element) {
     let mut after: Option<Element> = None;
     for shown in shown.iter_mut().rev() {

@@ -11,14 +11,14 @@ use leptos::prelude::*;
 use web_sys::Storage;
 
 const PREFIX: &str = "calls.last.";
-/// Maximum number of kept numbers.
+/// Maximum number of numbers kept.
 const MOST: usize = 8;
-/// Copies older than a day are not shown: browsers restore tabs of another week.
+/// Older data is not shown, because browsers restore tabs after days.
 const LIFETIME_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// A first page of calls, as the API wrote it.
+/// A first page of calls, as returned by the API.
 struct Page {
-    /// The number that was asked for.
+    /// The number in the request.
     number: String,
     /// The calls' JSON.
     calls: String,
@@ -26,17 +26,17 @@ struct Page {
 }
 
 thread_local! {
-    /// The newest answer, until it is known whose it is.
+    /// The newest response, until its owner is known.
     static ANSWER: RefCell<Option<Page>> = const { RefCell::new(None) };
 }
 
-/// Takes the API's answer of the first page of all calls.
+/// Takes the API's response with the first page of all calls.
 pub fn answered(number: &str, calls: &str, next: Option<&str>) {
     let page = Page { number: number.to_owned(), calls: calls.to_owned(), next: next.map(str::to_owned) };
     ANSWER.set(Some(page));
 }
 
-/// Keeps the newest answer, if it is of the number `asked`, under the number's canonical spelling.
+/// Stores the newest response under the number's canonical spelling, if it is for the number `asked`.
 pub fn keep(asked: &str, info: &NumberInfo) {
     let page = ANSWER.with_borrow_mut(|answer| answer.take_if(|page| page.number == asked));
     let Some(page) = page else { return };
@@ -49,10 +49,10 @@ pub fn keep(asked: &str, info: &NumberInfo) {
     keep_text(&number, &answers);
 }
 
-/// Keeps answers as they came inside the HTML.
+/// Stores the responses embedded in the HTML.
 pub fn keep_text(number: &str, answers: &str) {
     let Some(storage) = storage() else { return };
-    // A full storage keeps nothing.
+    // If the storage is full, nothing is stored.
     storage.set_item(&format!("{PREFIX}{number}"), &format!("{} {answers}", now())).unwrap_or_default();
     let kept = names(&storage);
     if kept.len() > MOST
@@ -74,7 +74,7 @@ pub fn read(number: &str) -> Option<InitialData> {
     Some(InitialData { number: number.to_owned(), ..answers })
 }
 
-/// When a number's calls were last known, in milliseconds since 1970.
+/// Time of a number's last known calls, in milliseconds since 1970.
 pub fn at_ms(number: &str) -> Option<f64> {
     time(&item(number)?).map(|at| at as f64)
 }

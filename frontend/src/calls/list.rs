@@ -29,7 +29,7 @@ use crate::script::{self, count, fill, t};
 /// Maximum number of printed calls.
 const PRINTED: usize = 2000;
 
-/// Rendered days, and the height left out after them.
+/// Rendered days, and the height omitted after them.
 type Rendered = (Vec<DaySlice>, f64);
 
 /// All calls, newest first.
@@ -78,7 +78,7 @@ pub fn CallList(
     }
 }
 
-/// Keeps the call that has the focus, wherever in it that is, until something else gets it or is clicked.
+/// Keeps track of the focused call until another one is focused or clicked.
 fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
     for event in ["focusin", "pointerdown"] {
         let listener = window_event_listener_untyped(event, move |event| {
@@ -95,8 +95,8 @@ fn keep_pinned(viewport: Viewport, pinned: RwSignal<Option<String>>) {
     }
 }
 
-/// Once something else is rendered: measures it, and says which of how many each call is, as only some are
-/// there.
+/// After a change of the rendered calls, measures them, and sets their positions for screen readers, since
+/// only some are rendered.
 fn settle(list: List, rendered: Memo<Rendered>) {
     let Some(element) = list.viewport.element() else { return };
     let Some((slices, _)) = rendered.try_get_untracked() else { return };
@@ -149,9 +149,9 @@ impl DayView {
 /// A row of a day's list.
 #[derive(Debug, Clone, PartialEq)]
 enum Row {
-    /// The room of calls that are left out before one of the day's parts, and its height.
+    /// Space of omitted calls, and its height.
     Gap(usize, f64),
-    /// A call, its place, and the history's owner.
+    /// A call, its index, and the owner of the history.
     Call(Arc<DetailedCall>, usize, Arc<Owner>),
 }
 
@@ -194,8 +194,8 @@ fn rows_of(timeline: &Timeline, slice: &DaySlice, owner: &Arc<Owner>) -> Vec<Row
     rows
 }
 
-/// The calls of one day, and the room of the days left out before it. The newest `fresh` calls have come in
-/// just now.
+/// The calls of a day, and the space of the omitted days before it. The newest `fresh` calls have just
+/// arrived.
 fn day_view(view: ReadSignal<DayView>, fresh: StoredValue<usize>) -> AnyView {
     let day = view.with_untracked(DayView::day);
     let name = memo(move || view.with(|view| view.name));
@@ -247,7 +247,7 @@ fn row_view(row: ReadSignal<Row>, fresh: usize) -> AnyView {
     }
 }
 
-/// Note in print about calls that are left out.
+/// Note in print about omitted calls.
 fn left_out(list: List) -> Option<String> {
     let shown = list.timeline.with(Timeline::len).min(PRINTED);
     let more = list.all()?.checked_sub(shown).filter(|more| *more > 0)?;

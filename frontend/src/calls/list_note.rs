@@ -1,4 +1,4 @@
-//! The line above the list: how to read it, how old it is, and all of it as a file.
+//! The line above the list: its order, its age, and its export as a file.
 
 use leptos::prelude::*;
 
@@ -33,7 +33,7 @@ pub fn ListNote(
                 <span class="export-long">{t("Save as CSV")}</span>
                 <span class="export-short">"CSV"</span>
             </a>
-            // excel.js makes the file.
+            // excel.js creates the file.
             <a
                 class="export"
                 href=text(move || wanted.with(Wanted::lines))

@@ -1,4 +1,4 @@
-//! New calls as they come in.
+//! New calls.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,14 +13,13 @@ use crate::api::{self, ApiError};
 use crate::path;
 use crate::reactive::{effect, memo};
 
-/// The first calls come first, and who only passes by needs no stream.
+/// Delay before the stream is opened: the first calls have priority, and short visits need no stream.
 const START: Duration = Duration::from_millis(1500);
-/// Calls that come in at once are asked for at once.
+/// Calls that arrive together are fetched together.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Asks for the first page again whenever the server tells of a new call of the number, and says whether the
-/// server does. Only while the page is visible: a browser holds few connections to one server, and tabs in
-/// the background would take them all.
+/// Fetches the first page again when the server reports a new call, and returns whether it does. Only while
+/// the page is visible: a browser limits its connections to a server, and background tabs would use them up.
 pub fn use_live(
     number: impl Fn() -> Option<String> + Send + Sync + 'static,
     calls: SwrPages<CallsPage, ApiError>,
@@ -47,7 +46,7 @@ pub fn use_live(
     on_cleanup(close);
     let is_waiting = Rc::new(Cell::new(false));
     effect(move || {
-        // Also when the stream opens: calls may have come while there was none, as in a tab that was hidden.
+        // Also when the stream opens, because calls may have been missed, for example in a hidden tab.
         if news.with(Option::is_none) || is_waiting.replace(true) {
             return;
         }
@@ -63,8 +62,8 @@ pub fn use_live(
     Signal::derive(move || news.with(Option::is_some))
 }
 
-/// Whether there is a network, as far as the browser can tell. `navigator.onLine` is not asked, as in
-/// leptos-swr: only its events are to be trusted.
+/// Whether the browser is online. As in leptos-swr, only events are used, because `navigator.onLine` is
+/// unreliable.
 pub fn use_online() -> ReadSignal<bool> {
     let (is_online, set_online) = signal(true);
     let listeners = [

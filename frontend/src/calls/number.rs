@@ -1,4 +1,4 @@
-//! The number that the address names.
+//! The number in the address.
 
 use calls_model::NumberInfo;
 use leptos::prelude::*;
@@ -8,14 +8,14 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 use crate::path;
 use crate::reactive::{effect, memo};
 
-/// The number of the page, in two spellings that mean the same.
+/// The number of the page, in two equivalent spellings.
 #[derive(Clone, Copy)]
 pub struct Number {
-    /// As it was asked for first. What is fetched depends on this one, so nothing is fetched twice.
+    /// The first spelling, by which data is fetched, so that nothing is fetched twice.
     pub asked: Memo<String>,
-    /// As the address has it: the canonical one, once that is known.
+    /// The spelling in the address: the canonical one, once known.
     pub address: Memo<String>,
-    /// The person whose calls these are alone, as the address has it.
+    /// The person of a person's page, as in the address.
     pub party: Memo<Option<String>>,
     /// The page's path, without a filter.
     pub base: Memo<String>,
@@ -40,8 +40,8 @@ pub fn use_number() -> Number {
 }
 
 impl Number {
-    /// Puts the canonical spelling into the address bar, so that what people share and reload is the same
-    /// for everybody. The page itself stays as it is.
+    /// Puts the canonical spelling into the address bar, so that shared addresses are the same. The page does
+    /// not change.
     pub fn keep_canonical(self, info: Signal<Option<NumberInfo>>, search: Memo<String>) {
         let navigate = use_navigate();
         effect(move || {

@@ -1,4 +1,4 @@
-//! The end of the list: older calls, or that there are none.
+//! The end of the list: older calls, or a note that there are none.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -11,17 +11,17 @@ use crate::api::ApiError;
 use crate::reactive::{effect, memo};
 use crate::script::{self, fill, t};
 
-/// Distance below the window's end within which older calls are requested, so that they are there in time.
+/// Distance below the window at which older calls are requested, so that they arrive in time.
 const AHEAD: &str = "0px 0px 2000px 0px";
 
-/// Loads older calls as one comes near, and by a button for those who do not scroll.
+/// Loads older calls when the end of the list comes near, or by a button.
 #[component]
 pub fn OlderCalls(
     /// The list.
     calls: SwrPages<CallsPage, ApiError>,
     /// Number of its calls shown.
     count: Signal<usize>,
-    /// Whether only some of the number's calls are wanted.
+    /// Whether the list is filtered.
     is_filtered: Signal<bool>,
 ) -> impl IntoView {
     let end = NodeRef::<Div>::new();
@@ -46,7 +46,7 @@ pub fn OlderCalls(
         (false, true) => t("Try again to show older calls"),
         (false, false) => t("Show older calls"),
     };
-    // A button that is disabled would lose the focus.
+    // Disabling the button would lose the focus.
     let load = move |_| {
         if !is_growing.get_untracked() {
             calls.load_more();

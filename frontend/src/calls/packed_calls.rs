@@ -1,9 +1,9 @@
-//! Calls in some ten bytes each. A list keeps all calls that were loaded, so that the way back needs no
-//! network, and a hundred thousand of them must not fill the tab's memory.
+//! Calls encoded in some ten bytes each. A list keeps all loaded calls, so that going back needs no request,
+//! and a hundred thousand of them must fit into the tab's memory.
 //!
-//! A call is written as what it differs in from the one before: its time, its id, the digits of the other
-//! party. How numbers of one kind are spelled is written once, with the first of them. They are made whole
-//! again only to be looked at, from the first on, which for a page of 500 takes microseconds.
+//! A call is encoded as its differences from the previous one: time, id, digits of the counterparty.
+//! Spellings are stored once per format, with the first number that has it. Calls are decoded on access, from
+//! the first of a page on, which takes microseconds for a page of 500.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,20 +18,20 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 /// Calls in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedCalls {
-    /// For each call its head, then the parts that the head names: [`Packer::push`].
+    /// For each call its head, then the parts that the head lists: [`Packer::push`].
     bytes: Box<[u8]>,
     len: usize,
 }
 
 impl PackedCalls {
-    /// Packs calls.
+    /// Encodes calls.
     pub fn new<'a>(calls: impl IntoIterator<Item = &'a DetailedCall>) -> Self {
         let mut packer = Packer::default();
         let len = calls.into_iter().map(|call| packer.push(call)).count();
         Self { bytes: packer.bytes.into(), len }
     }
 
-    /// Their number.
+    /// Number of calls.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -41,17 +41,17 @@ impl PackedCalls {
         self.len == 0
     }
 
-    /// One of them.
+    /// A call.
     pub fn get(&self, index: usize) -> Option<DetailedCall> {
         self.range(index..index + 1).next()
     }
 
-    /// All of them.
+    /// All calls.
     pub fn iter(&self) -> impl Iterator<Item = DetailedCall> {
         self.range(0..self.len)
     }
 
-    /// Some of them.
+    /// A range of calls.
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = DetailedCall> {
         let mut unpacker = self.unpacker();
         for _ in 0..range.start.min(self.len) {
@@ -68,7 +68,7 @@ impl PackedCalls {
         Unpacker { bytes: &self.bytes, spellings: Vec::new(), last: Numbers::default(), last_spelling: 0 }
     }
 
-    /// Position of a call.
+    /// Index of a call.
     pub fn position(&self, id: &str) -> Option<usize> {
         let number = number(id);
         let mut unpacker = self.unpacker();
@@ -79,7 +79,7 @@ impl PackedCalls {
     }
 }
 
-/// Packs each call as it is read, so that they are never all there at once.
+/// Encodes each call as it is deserialized, so that they are never all in memory.
 impl<'de> Deserialize<'de> for PackedCalls {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(Calls)
@@ -105,37 +105,37 @@ impl<'de> Visitor<'de> for Calls {
     }
 }
 
-/// The lowest two bits of a head: where the type is in [`CallType::ALL`].
+/// The lowest two bits of a head: the index in [`CallType::ALL`].
 const TYPE: u8 = 0b11;
-/// A duration is written.
+/// A duration follows.
 const DURATION: u8 = 1 << 2;
-/// A time of return is written.
+/// A time of return follows.
 const RETURNED: u8 = 1 << 3;
-/// The time is written in seconds, not in microseconds.
+/// The time is in seconds instead of microseconds.
 const AT_IN_S: u8 = 1 << 4;
-/// The same of the time of return.
+/// The time of return is in seconds instead of microseconds.
 const RETURNED_IN_S: u8 = 1 << 5;
-/// The spelling is that of the call before, and not written.
+/// The spelling is that of the previous call, and does not follow.
 const SAME_SPELLING: u8 = 1 << 6;
-/// Nothing but the call as JSON follows.
+/// Only the call as JSON follows.
 const JSON: u8 = 1 << 7;
 
 const US_PER_S: i64 = 1_000_000;
-/// Stands for a digit of the number in how it is spelled.
+/// Stands for a digit of the number in a spelling.
 const DIGIT: char = '#';
 
-/// The numbers of a call that are written as differences.
+/// The numbers of a call that are encoded as differences.
 #[derive(Debug, Clone, Copy, Default)]
 struct Numbers {
     id: u64,
-    /// Since 1970, in microseconds.
+    /// Microseconds since 1970.
     at_us: i64,
-    /// Of the other party's E.164 number, else 0.
+    /// The counterparty's E.164 number, or 0.
     digits: u64,
 }
 
 impl Numbers {
-    /// `None` where they do not say all.
+    /// `None` if they do not represent the call completely.
     fn of(call: &DetailedCall) -> Option<Self> {
         let digits = match &call.call.counterparty {
             Party::E164(number) => number.digits(),
@@ -145,22 +145,22 @@ impl Numbers {
     }
 }
 
-/// The other party of a call but for its number's digits, and the call's details with the digits left out of
-/// the spelling. All numbers of one kind without a name share one for each way in which calls end.
+/// The counterparty without the digits of its number, and the details with masked spellings. Numbers of the
+/// same format without a name share one entry per disposition.
 type Spelling = (Option<Party>, CallDetails);
 
-/// Writes calls.
+/// Encodes calls.
 #[derive(Default)]
 struct Packer {
     bytes: Vec<u8>,
-    /// The spellings as JSON, with their places.
+    /// Spellings as JSON, with their indices.
     spellings: BTreeMap<Vec<u8>, usize>,
     last: Numbers,
     last_spelling: Option<usize>,
 }
 
 impl Packer {
-    /// Writes a call.
+    /// Encodes a call.
     fn push(&mut self, call: &DetailedCall) {
         if self.push_compact(call).is_none() {
             self.bytes.push(JSON);
@@ -168,8 +168,8 @@ impl Packer {
         }
     }
 
-    /// Writes a call as its head, its time, id, spelling and digits, its duration and its return. `None`, and
-    /// nothing is written, where that would not be all of it.
+    /// Encodes a call as head, time, id, spelling and digits, duration and return. Returns `None` without
+    /// writing anything if that would lose data.
     fn push_compact(&mut self, call: &DetailedCall) -> Option<()> {
         let DetailedCall { call: Call { call_type, duration, .. }, details } = call;
         let numbers = Numbers::of(call)?;
@@ -227,11 +227,11 @@ impl Packer {
     }
 
     fn push_signed(&mut self, number: i64) {
-        // The sign is the lowest bit, so that a small number is short.
+        // The sign is the lowest bit, so that small numbers are short.
         self.push_number(((number << 1) ^ (number >> 63)).cast_unsigned());
     }
 
-    /// Seven bits in each byte, the lowest first; the highest bit says that more follow.
+    /// Seven bits per byte, lowest first; the highest bit is set if more follow.
     fn push_number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
@@ -246,14 +246,14 @@ impl Packer {
     }
 }
 
-/// A call as it was read. What else it says is what the [`Unpacker`] has as the last.
+/// A decoded call. The rest of its data is the current state of the [`Unpacker`].
 #[derive(Debug, Clone, Copy)]
 enum Packed<'a> {
     Compact { head: u8, duration_ms: u64, returned_us: i64 },
     Json(&'a [u8]),
 }
 
-/// Reads what a [`Packer`] wrote.
+/// Decodes the output of a [`Packer`].
 struct Unpacker<'a> {
     bytes: &'a [u8],
     /// The spellings so far, as JSON.
@@ -263,7 +263,7 @@ struct Unpacker<'a> {
 }
 
 impl<'a> Unpacker<'a> {
-    /// Goes over a call.
+    /// Skips a call.
     fn step(&mut self) -> Packed<'a> {
         let head = self.byte();
         if head & JSON != 0 {
@@ -284,7 +284,7 @@ impl<'a> Unpacker<'a> {
         Packed::Compact { head, duration_ms, returned_us }
     }
 
-    /// Makes the call whole that was gone over last.
+    /// Decodes the call that was last skipped.
     fn unpack(&self, packed: Packed<'_>) -> Option<DetailedCall> {
         let (head, duration_ms, returned_us) = match packed {
             Packed::Json(text) => return serde_json::from_slice(text).ok(),
@@ -347,7 +347,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Spelling of the other party without its digits. `None` if it could not be restored.
+/// Spelling of the counterparty without its digits. `None` if it could not be restored.
 fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     let party = Some(call.call.counterparty.clone()).filter(|party| !matches!(party, Party::E164(_)));
     let mut details = CallDetails { returned_at: None, ..call.details.clone() };
@@ -358,8 +358,8 @@ fn spelling(call: &DetailedCall, digits: u64) -> Option<Spelling> {
     Some((party, details))
 }
 
-/// A spelling of a number with `#` in place of its digits, from the last one on: `030 12345678` of
-/// 493012345678 is `0## ########`. `None` where there is a `#` already.
+/// A spelling with its digits, from the last one on, replaced by `#`: `030 12345678` of 493012345678 is `0##
+/// ########`. `None` if it already contains a `#`.
 fn mask(text: &str, digits: u64) -> Option<String> {
     let mut rest = digits;
     let mask = |character: char| {
@@ -374,7 +374,7 @@ fn mask(text: &str, digits: u64) -> Option<String> {
     (!text.contains(DIGIT)).then(|| masked.into_iter().rev().collect())
 }
 
-/// The spelling that was masked.
+/// Restores a masked spelling.
 fn fill(masked: &str, digits: u64) -> String {
     let mut rest = digits;
     let fill = |character: char| {
@@ -389,7 +389,7 @@ fn fill(masked: &str, digits: u64) -> String {
     text.into_iter().rev().collect()
 }
 
-/// An id that is a plain number.
+/// An id, if it is a plain number.
 fn number(id: &str) -> Option<u64> {
     id.parse().ok().filter(|number: &u64| number.to_string() == id)
 }

@@ -1,4 +1,4 @@
-//! The pages in which a history comes from the API.
+//! The pages of a history, as returned by the API.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -13,7 +13,7 @@ use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::path;
 
-/// Owner and filter of a list: the key of its requests.
+/// Owner and filter of a list, which identify its requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// The number of the address.
@@ -35,10 +35,11 @@ impl Wanted {
     }
 }
 
-/// Calls per page after the first, which is shorter so that it arrives soon.
+/// Calls per page after the first one, which is shorter to arrive soon.
 const LATER_LIMIT: &str = "500";
 
-/// One page of a history, newest call first. A clone shares it, as a long history has hundreds of pages.
+/// A page of a history, newest call first. Clones share its content, since a long history has hundreds of
+/// pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallsPage(Arc<PageData>);
 
@@ -49,15 +50,15 @@ pub struct PageData {
     pub wanted: Wanted,
     /// Its calls.
     pub calls: PackedCalls,
-    /// The API's path of the page after it. `None` on the last one.
+    /// The API's path of the next page. `None` on the last one.
     pub next: Option<String>,
     days: OnceLock<Vec<DayRun>>,
 }
 
-/// Calls of one day that stand side by side.
+/// A span of calls on the same day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRun {
-    /// Their day in the reader's zone.
+    /// Their day in the browser's zone.
     pub day: Day,
     /// Their number, never 0.
     pub len: usize,
@@ -69,7 +70,7 @@ impl CallsPage {
         Self(Arc::new(PageData { wanted, calls, next, days: OnceLock::new() }))
     }
 
-    /// The days of its calls, in their order. Reckoned once, however often it is asked.
+    /// The days of its calls, in order. Computed once.
     pub fn days(&self, day_of: impl Fn(&Call) -> Day) -> &[DayRun] {
         self.days.get_or_init(|| {
             let mut runs: Vec<DayRun> = Vec::new();
@@ -98,7 +99,7 @@ impl Deref for CallsPage {
     }
 }
 
-/// Days follow from calls.
+/// Days are derived from calls.
 impl PartialEq for PageData {
     fn eq(&self, other: &Self) -> bool {
         self.calls == other.calls && self.next == other.next && self.wanted == other.wanted
@@ -135,7 +136,7 @@ impl PageKey {
     ///
     /// # Errors
     ///
-    /// [`ApiError`], where there is no answer.
+    /// [`ApiError`], if the request fails.
     pub async fn fetch(self) -> Result<CallsPage, ApiError> {
         let answer = api::get_text(&self.path).await?;
         let calls = answer.data()?;
@@ -168,8 +169,8 @@ impl Rows for CallsPage {
     }
 }
 
-/// The pages to show while some are wanted, out of those that are there. Those of another filter stand in
-/// until the answer comes, so that the page does not flash; those of another number never do.
+/// The pages to show for a request. Those of another filter are shown until the response arrives, so that the
+/// page does not flash; those of another number never are.
 pub fn shown<'a>(pages: &'a [CallsPage], wanted: &Wanted, has_failed: bool) -> Option<&'a [CallsPage]> {
     let first = pages.first()?;
     let stands_in = first.wanted.number == wanted.number && !has_failed && !first.calls.is_empty();

@@ -1,4 +1,4 @@
-//! The panel of one call over the list: `?call=4711`. panel.js writes it.
+//! The panel of a call over the list: `?call=4711`. Rendered by panel.js.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -7,7 +7,7 @@ use super::number::Number;
 use crate::reactive::{effect, memo};
 use crate::{path, script};
 
-/// Shows the call that the address names, for as long as it does.
+/// Shows the call in the address, while it is there.
 pub fn use_panel(number: Number) {
     let search = use_location().search;
     let call = memo(move || {

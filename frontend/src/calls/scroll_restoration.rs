@@ -1,8 +1,7 @@
-//! The way back: whoever returns to a list by the browser's buttons finds the same call at the same height of
-//! the window, and the focus where it was.
+//! Restores the scroll position and the focus when a list is opened again by going back or forward.
 //!
-//! The place is noted before anything of the page changes. Once the router has taken a click, the list is
-//! gone and the window is at its top, and only then does the address change.
+//! The position is recorded before the page changes: when the router handles a click it first removes the
+//! list, which scrolls to the top, and then changes the address.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,31 +18,31 @@ use crate::reactive::effect;
 /// Scroll position in a list.
 #[derive(Clone)]
 struct Place {
-    /// The topmost call that is seen.
+    /// The topmost visible call.
     call: String,
     /// Top of its row in the window, in CSS pixels.
     top: f64,
-    /// The call that has the focus, and whether a link or button in its row has it.
+    /// The focused call, and whether the focus is on a link or button in its row.
     focus: Option<(String, bool)>,
 }
 
 thread_local! {
-    /// The last place of each list.
+    /// The last position in each list.
     static PLACES: RefCell<Vec<(Wanted, Place)>> = const { RefCell::new(Vec::new()) };
-    /// The list on the page.
+    /// The current list.
     static SHOWN: Cell<Option<List>> = const { Cell::new(None) };
-    /// Set by a step of the browser's history: the list that it left, if there was one.
+    /// Set when going back or forward: the list that was left, if any.
     static LEFT: RefCell<Option<Option<Wanted>>> = const { RefCell::new(None) };
 }
 
-/// Number of lists whose place is remembered.
+/// Maximum number of remembered positions.
 const MOST: usize = 50;
-/// Frames in which a list that returns may still move: rows are measured once they are rendered.
+/// Number of frames in which a restored list may still move, because rows are measured after rendering.
 const FRAMES: u32 = 40;
-/// Frames without a move after which it stands still.
+/// Number of frames without movement after which it is stable.
 const STILL: u32 = 3;
 
-/// Remembers where the reader is in the list, and returns there after a step back or forward.
+/// Records the position in the list, and restores it after going back or forward.
 pub fn restore_scroll(list: List) {
     SHOWN.set(Some(list));
     effect(move || {
@@ -67,8 +66,8 @@ pub fn restore_scroll(list: List) {
     });
 }
 
-/// Notes the place before each event that may lead elsewhere. To be called before the router is made: a
-/// window calls its listeners in the order in which they came.
+/// Records the position before each event that may change the address. Must be called before the router is
+/// created, because listeners are called in order of registration.
 pub fn watch_navigation() {
     let listener = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
         let wanted = SHOWN.get().and_then(note);
@@ -76,14 +75,14 @@ pub fn watch_navigation() {
     });
     for name in ["click", "submit", "change", "input", "popstate"] {
         let callback = listener.as_ref().unchecked_ref();
-        // Fails for an unknown kind of listener only.
+        // Fails only for an unknown kind of listener.
         window().add_event_listener_with_callback_and_bool(name, callback, true).unwrap_or_default();
     }
-    // As long as the page.
+    // Lives as long as the page.
     listener.forget();
 }
 
-/// Notes where the reader is now. Returns which list it is, if it is still there.
+/// Records the current position. Returns the list, if it is still there.
 fn note(list: List) -> Option<Wanted> {
     let wanted = list.wanted.try_get_untracked()?;
     let element = list.viewport.element()?;
@@ -109,7 +108,7 @@ fn note(list: List) -> Option<Wanted> {
     Some(wanted)
 }
 
-/// Scrolls until the place is where it was, frame by frame, then gives the focus back.
+/// Scrolls frame by frame until the position is restored, then restores the focus.
 fn return_to(list: List, place: Place, frames: u32, still: u32) {
     request_animation_frame(move || {
         let row = row_of(list, &place.call);

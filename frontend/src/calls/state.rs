@@ -10,23 +10,23 @@ use crate::script::{count, fill, t};
 /// Content below the title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// No answer yet.
+    /// No response yet.
     Loading,
     /// There are calls.
     Ready,
-    /// There are none.
+    /// There are no calls.
     Empty,
-    /// There may be some, but none that the filter lets through.
+    /// No calls match the filter.
     NoMatch,
     /// The address has no valid number.
     Invalid(Box<Problem>),
-    /// No answer, and nothing from before either.
+    /// A failed request, without earlier data.
     Failed(ApiError),
 }
 
 impl State {
-    /// The state from what is known. Data wins over an error: the error is told in a notice above it.
-    /// `calls` is how many there are.
+    /// The state for the known data. Data takes precedence over an error, which is shown as a notice above.
+    /// `calls` is the number of calls.
     pub fn new(calls: Option<usize>, is_filtered: bool, error: Option<&ApiError>) -> Self {
         match (calls, error) {
             (_, Some(ApiError::NotANumber(problem))) => Self::Invalid(problem.clone()),
@@ -38,7 +38,7 @@ impl State {
         }
     }
 
-    /// The text of `data-state`.
+    /// Value of `data-state`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Loading => "loading",
@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// Message in place of the calls, if there are none to show. `number` is that of the address.
+    /// Message in place of the calls, if there are none to show. `number` is the number in the address.
     pub fn message(&self, number: &str) -> Option<Message> {
         match self {
             Self::Loading | Self::Ready => None,
@@ -77,13 +77,13 @@ impl State {
         }
     }
 
-    /// Whether what is shown came from the API, though perhaps a while ago.
+    /// Whether there is data from the API, possibly outdated.
     pub fn has_data(&self) -> bool {
         matches!(self, Self::Ready | Self::Empty | Self::NoMatch)
     }
 }
 
-/// When the next attempt starts, as the end of a sentence about a failure.
+/// Time of the next attempt, as the end of a sentence about a failure.
 pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) -> Option<String> {
     match (is_validating, is_paused, seconds) {
         (true, ..) => Some(t("Trying again now.")),
@@ -95,7 +95,7 @@ pub fn next_attempt(is_paused: bool, is_validating: bool, seconds: Option<i64>) 
     }
 }
 
-/// Age of the calls in words, from minutes. Empty if it is not known.
+/// Age of the calls in words, from minutes. Empty if unknown.
 pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
     match (is_validating, minutes) {
         (true, _) => t("Updating…"),
@@ -105,7 +105,7 @@ pub fn updated(is_validating: bool, minutes: Option<u32>) -> String {
     }
 }
 
-/// Says that calls may be out of date, by their age in minutes, where that is known.
+/// Notice that calls may be outdated, with their age in minutes, if known.
 pub fn last_known(minutes: Option<u32>) -> String {
     match minutes {
         None => t("These are the last known calls."),
@@ -120,7 +120,7 @@ fn brief(minutes: u32) -> String {
 }
 
 fn not_a_number(problem: &Problem, number: &str) -> Message {
-    // The server says more, in English.
+    // The server's message has more details, in English.
     let (english, short) = ("a phone number", t("a phone number"));
     let expected = problem.expected.clone().filter(|_| short == english).unwrap_or(short);
     let found = problem.found.as_deref().unwrap_or(number);

@@ -1,5 +1,5 @@
-//! Summary of the calls that are shown, beside them: sums, two charts, and with whom there were the most.
-//! The data of a chart is also in a table, whose cells are links; in the chart itself a click does the same.
+//! The summary beside the list: sums, two charts, and the counterparties with the most calls. The data of a
+//! chart is also in a table with links; clicks in the chart do the same.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +26,14 @@ use crate::path;
 use crate::reactive::effect;
 use crate::script::{self, count, duration as talk_time, fill, t, wait};
 
-/// Width from which the summary stands beside the list. The same as in style.css.
+/// Minimum width at which the summary is beside the list, as in style.css.
 const WIDE: &str = "(min-width: 75rem)";
 const DAY_MS: f64 = 86_400_000.0;
 /// 1970-01-05, a Monday.
 const MONDAY: f64 = 4.0;
 
-/// The summary. Its inside is written as one text, and again where that changes: as views its cells would
-/// make the program much larger.
+/// The summary. Its content is written as one text, again after each change: as views, its cells would make
+/// the program much larger.
 #[component]
 pub fn SummaryPanel(
     /// The page's path, without a filter.
@@ -46,7 +46,7 @@ pub fn SummaryPanel(
     let node = NodeRef::<Section>::new();
     let links = Links { base, filter, list };
     let written: Written = StoredValue::new((Html::default(), Vec::new()));
-    // Notified when something was opened or closed.
+    // Triggered when a part was opened or closed.
     let toggled = Trigger::new();
     write_on_change(node, links, written, toggled);
     let navigate = use_navigate();
@@ -65,7 +65,7 @@ pub fn SummaryPanel(
         }
     };
     let point = move |event: MouseEvent| {
-        // The pointer may leave what is gone already.
+        // The element that the pointer leaves may be gone.
         if let Some(section) = node.try_get_untracked().flatten() {
             written.try_with_value(|(_, charts)| {
                 let (chart, cell, _) = cell_at(&event, charts).unwrap_or((usize::MAX, 0, None));
@@ -98,10 +98,10 @@ pub fn SummaryPanel(
     }
 }
 
-/// HTML of the inside of the summary, and its charts.
+/// HTML of the content, and the charts.
 type Written = StoredValue<(Html, Vec<Chart>)>;
 
-/// Writes the inside of the summary, and again when the data, the filter or what is open changes.
+/// Writes the content, and again when the data, the filter or the open parts change.
 fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggled: Trigger) {
     let list = links.list;
     effect(move || {
@@ -109,7 +109,7 @@ fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggl
         let Some(section) = node.get() else { return };
         let Some(parts) = find(&section, ".summary-parts") else { return };
         let is_open = find(&section, "details[open] > .summary-parts").is_some();
-        // Data of another filter is shown until the answer comes; data of another number never is.
+        // Data of another filter is shown until the response arrives; data of another number never is.
         let (html, charts, is_stale) = list.summary.with(|data| {
             list.wanted.with(|wanted| {
                 match data.as_ref().filter(|data| data.key.wanted.number == wanted.number) {
@@ -130,8 +130,8 @@ fn write_on_change(node: NodeRef<Section>, links: Links, written: Written, toggl
     });
 }
 
-/// Says what is in one cell of one chart, above that chart and over nothing that could move. No other chart
-/// says anything.
+/// Shows the text of a cell above its chart, over nothing that could move, and removes the text of the other
+/// chart.
 fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
     for (index, one) in charts.iter().enumerate() {
         let Some(picture) = find(section, &format!(".chart.{}", one.name)) else { continue };
@@ -157,7 +157,7 @@ fn say(section: &Element, charts: &[Chart], chart: usize, cell: usize) {
     }
 }
 
-/// Goes along a chart by its keys. Returns where Enter leads.
+/// Moves within a chart by keys. Returns the target of Enter.
 fn walk(event: &KeyboardEvent, charts: &[Chart], section: &Element) -> Option<String> {
     let svg = event.target()?.dyn_into::<Element>().ok()?;
     let name = svg.get_attribute("data-svg")?;
@@ -178,7 +178,7 @@ fn target(event: &MouseEvent) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// The chart that an event happened in, which cell of it, and that cell.
+/// The chart of an event, the cell's index, and the cell.
 fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartCell)> {
     let svg = target(event).filter(|target| target.tag_name() == "svg")?;
     let name = svg.get_attribute("data-svg")?;
@@ -195,7 +195,7 @@ fn cell_at(event: &MouseEvent, charts: &[Chart]) -> Option<(usize, usize, ChartC
     Some((index, cell, chart.cells.get(cell)?.clone()))
 }
 
-/// All parts of the summary. A table is written where it is open.
+/// All parts of the summary. Tables are written if they are open.
 fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (Html, Vec<Chart>) {
     if summary.calls == 0 {
         return (hint(&t("There are no calls to add up.")), Vec::new());
@@ -220,7 +220,7 @@ fn write_parts(summary: &Arc<Summary>, links: &Links, section: &Element) -> (Htm
     (html!("<dl class=\"totals\">", totals(summary, links), "</dl>", years, pictures, people), charts)
 }
 
-/// Addresses of the page with another filter.
+/// Addresses of the page with other filters.
 #[derive(Clone, Copy)]
 struct Links {
     /// The page's path, without a filter.
@@ -245,7 +245,7 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     let counted = |name: String, now: u64, before: Option<u64>| {
         line(name, intl::number(now), before.and_then(|before| change(now, before)))
     };
-    // Among missed or outbound calls there is no such rate.
+    // There is no such rate among missed or outbound calls.
     let has_both = links.filter.with(|filter| matches!(filter.show, Show::All | Show::Inbound));
     let rate = summary.inbound.answer_rate.filter(|_| has_both);
     let rate_before = before.and_then(|before| before.inbound.answer_rate);
@@ -264,18 +264,17 @@ fn totals(summary: &Summary, links: &Links) -> Vec<Html> {
     lines.into_iter().flatten().collect()
 }
 
-/// By how much a number differs from that of the period before: `+12%`. Nothing where there was none to
-/// compare with.
+/// Difference of a number from the previous period: `+12%`. Empty if that had no calls.
 fn change(now: u64, before: u64) -> Option<Html> {
     (before > 0).then(|| beside(signed(now as f64 / before as f64 - 1.0)))
 }
 
-/// By how many hundredths a rate differs from that of the period before: `+4%` of 100%.
+/// Difference of a rate from the previous period in percentage points: `+4%`.
 fn points(now: f64, before: f64) -> Html {
     beside(signed(now - before))
 }
 
-/// A share with its sign.
+/// A percentage with its sign.
 fn signed(share: f64) -> String {
     let sign = if share < -0.005 { "\u{2212}" } else { "+" };
     sign.to_owned() + &intl::percent(share.abs())
@@ -341,7 +340,7 @@ fn days_chart(summary: &Arc<Summary>, links: &Links, today: Day) -> Option<Chart
     })
 }
 
-/// The time that a bar stands for.
+/// The period of a bar.
 fn bar_name(bucket: Bucket, bar: &Bar) -> String {
     let write = |day: Day, part| intl::in_utc(day.midnight_ms(), part);
     match bucket {
@@ -353,7 +352,7 @@ fn bar_name(bucket: Bucket, bar: &Bar) -> String {
     }
 }
 
-/// The top of the scale, the first bar and the last one, and what the parts of a bar are.
+/// Top of the scale, first and last bar, and the legend.
 fn bar_labels(bucket: Bucket, bars: &[Bar], most: u64) -> Html {
     let part = match bucket {
         Bucket::Day | Bucket::Week => Part::ShortDate,
@@ -430,7 +429,7 @@ fn hours_chart(summary: &Arc<Summary>, links: &Links) -> Option<Chart> {
 fn people_table(summary: &Arc<Summary>, links: &Links) -> Html {
     let row = |one: &calls_model::CounterpartyCount| {
         let address = match one.counterparty.is_identified() {
-            // The same as in the rows.
+            // As in the rows.
             true => path::page(&links.list.owner.get().number, Some(&one.counterparty.to_string())),
             false => links.to(|filter| filter.counterparty = filter::exactly(&one.counterparty)),
         };
@@ -456,7 +455,7 @@ pub fn hour(hour: u8) -> String {
     intl::in_utc(f64::from(hour) * DAY_MS / 24.0, Part::Hour)
 }
 
-/// A time with its calls, of which some were not answered.
+/// A time with its calls and the unanswered ones among them.
 fn cell_text(time: &str, calls: u64, unanswered: u64) -> String {
     match unanswered {
         0 => filled("{time}: {calls}", time, calls),

@@ -1,4 +1,4 @@
-//! Summary of a filter from the API. One request serves all parts of the page.
+//! The summary of a filter from the API. One request serves all parts of the page.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::api::{self, ApiError};
 use crate::day::Day;
 use crate::{intl, path};
 
-/// A summary, and of which calls it is one.
+/// A summary, with its key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryData {
-    /// Its request.
+    /// Its key.
     pub key: SummaryKey,
-    /// The answer. Its days are those of the reader's zone.
+    /// The response. Its days are in the browser's zone.
     pub summary: Arc<Summary>,
 }
 
@@ -23,31 +23,31 @@ pub struct SummaryData {
 pub struct SummaryKey {
     /// Calls of the summary.
     pub wanted: Wanted,
-    /// The reader's zone, as the IANA names it.
+    /// The browser's IANA time zone.
     pub zone: String,
 }
 
 impl SummaryKey {
-    /// The summary of these calls in the reader's zone.
+    /// The key for these calls in the browser's zone.
     pub fn new(wanted: Wanted) -> Self {
         Self { wanted, zone: intl::zone_id() }
     }
 
-    /// Its address.
+    /// Path of the request.
     pub fn path(&self) -> String {
         let address = path::api_summary(&self.wanted.number) + &self.wanted.query;
         let address =
             if address.contains("from=") { path::with(&address, "compare", "previous") } else { address };
-        // A filter by the hour has the zone already. No value has this in it: its equals sign would be
-        // encoded.
+        // A filter by hour already has the zone. No value contains this text, because its equals sign would
+        // be encoded.
         if address.contains("tz=") { address } else { path::with(&address, "tz", &self.zone) }
     }
 
-    /// Asks the API for it.
+    /// Fetches the summary.
     ///
     /// # Errors
     ///
-    /// [`ApiError`], where there is no answer.
+    /// [`ApiError`], if the request fails.
     pub async fn fetch(self) -> Result<SummaryData, ApiError> {
         let summary = Arc::new(api::get(&self.path()).await?);
         Ok(SummaryData { key: self, summary })

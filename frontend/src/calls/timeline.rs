@@ -1,4 +1,4 @@
-//! The calls that are shown: the pages as one list, cut into days.
+//! The calls shown: the pages as one list, split into days.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use calls_model::{Call, DetailedCall};
 use super::pages::{CallsPage, Wanted};
 use crate::day::Day;
 
-/// One list out of many pages. Calls are counted from 0, the newest first. Nothing in it is copied out of the
-/// pages, so making it takes as long as there are pages and days, not calls.
+/// Many pages as one list. Calls are indexed from 0, newest first. Nothing is copied out of the pages, so the
+/// cost depends on the number of pages and days, not of calls.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     pages: Vec<CallsPage>,
@@ -20,10 +20,10 @@ pub struct Timeline {
     len: usize,
 }
 
-/// The calls of one day.
+/// The calls of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayCalls {
-    /// The day in the reader's zone.
+    /// The day in the browser's zone.
     pub day: Day,
     /// Its newest call.
     pub first: usize,
@@ -32,10 +32,10 @@ pub struct DayCalls {
 }
 
 impl Timeline {
-    /// The calls of these pages but for the newest so many, which wait until the reader asks for them.
+    /// The calls of these pages without the newest `waiting`, which are pending.
     ///
-    /// Each day comes once: where a zone's clock went back over midnight, a call that is out of the days'
-    /// order goes to the day of the calls around it.
+    /// Each day occurs once: if clocks were set back over midnight, a call out of order belongs to the day of
+    /// the calls around it.
     pub fn new(pages: &[CallsPage], waiting: usize, day_of: impl Fn(&Call) -> Day) -> Self {
         let mut starts = Vec::with_capacity(pages.len());
         let mut days: Vec<DayCalls> = Vec::new();
@@ -62,7 +62,7 @@ impl Timeline {
         self.len
     }
 
-    /// Whether these are the calls that are wanted, and not others that stand in for them.
+    /// Whether these are the requested calls, and not those of the previous request.
     pub fn is_of(&self, wanted: &Wanted) -> bool {
         self.pages.first().is_some_and(|page| page.wanted == *wanted)
     }
@@ -72,12 +72,12 @@ impl Timeline {
         &self.days
     }
 
-    /// One of the calls.
+    /// A call.
     pub fn call(&self, index: usize) -> Option<DetailedCall> {
         self.calls(index..index + 1).next()
     }
 
-    /// Some of the calls, as far as they are there.
+    /// A range of calls, as far as they are loaded.
     pub fn calls(&self, range: Range<usize>) -> impl Iterator<Item = DetailedCall> {
         let (start, end) = (range.start + self.waiting, range.end + self.waiting);
         let first = self.starts.partition_point(|first| *first <= start).saturating_sub(1);
@@ -87,20 +87,20 @@ impl Timeline {
             .flat_map(move |(page, first)| page.calls.range(start.saturating_sub(*first)..end - first))
     }
 
-    /// Number of calls before the first one of an earlier state of the list. 0 for another list.
+    /// Number of calls before the first one of an earlier state. 0 for another list.
     pub fn news_since(&self, before: &Self) -> usize {
         let wanted = |timeline: &Self| timeline.pages.first().map(|page| page.wanted.clone());
         let first = before.call(0).filter(|_| wanted(before) == wanted(self));
         first.and_then(|first| self.index_of(&first.call.id)).unwrap_or_default()
     }
 
-    /// Position of a call. Searches all of them, if need be.
+    /// Index of a call, by linear search.
     pub fn index_of(&self, id: &str) -> Option<usize> {
         place_of(&self.pages, id)?.checked_sub(self.waiting)
     }
 }
 
-/// Position of a call in a list of pages.
+/// Index of a call in a list of pages.
 pub fn place_of(pages: &[CallsPage], id: &str) -> Option<usize> {
     let mut start = 0;
     pages.iter().find_map(|page| {
@@ -110,7 +110,7 @@ pub fn place_of(pages: &[CallsPage], id: &str) -> Option<usize> {
     })
 }
 
-/// The same pages in memory: no call is looked at.
+/// Whether the pages are the same in memory, without comparing calls.
 impl PartialEq for Timeline {
     fn eq(&self, other: &Self) -> bool {
         self.waiting == other.waiting
@@ -182,7 +182,7 @@ mod tests {
     fn a_day_that_comes_twice_makes_one_group() {
         let wanted = Wanted { number: "+1".to_owned(), query: String::new() };
         let pages = [page(&wanted, &[("4", 0), ("3", 0), ("2", 0), ("1", 0)])];
-        // As if a clock had gone back over midnight between the second and the third.
+        // As if clocks were set back over midnight between the second and the third call.
         let day = |call: &Call| Day([7, 6, 7, 6]["4321".find(&call.id).unwrap()]);
         assert_eq!(days(&Timeline::new(&pages, 0, day)), [(7, 0, 1), (6, 1, 3)]);
     }

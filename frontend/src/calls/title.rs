@@ -1,4 +1,4 @@
-//! Title: the owner of the history, or the person with whom the calls are. rows.js writes it.
+//! The title: the owner of the history, or the person of a person's page. Formatted by rows.js.
 
 use calls_model::NumberInfo;
 use leptos::html::Div;
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::reactive::{effect, memo};
 use crate::{page, script};
 
-/// The name or number as heading, with what is known of it in small print.
+/// Name or number as heading, with facts in small print.
 #[component]
 pub fn Title(
     /// The number of the address.
@@ -24,7 +24,7 @@ pub fn Title(
         let (info, person) = (info.get(), person.get());
         script::title(&number.get(), info.as_ref(), party.get().as_deref(), person.as_ref())
     });
-    // The heading is there from the beginning, and keeps the focus.
+    // The heading is rendered at once, and keeps the focus.
     let first = html.get_untracked();
     let mut shown = first.clone();
     effect(move || {

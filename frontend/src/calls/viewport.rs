@@ -15,20 +15,20 @@ use crate::day::Day;
 use crate::reactive::effect;
 
 thread_local! {
-    /// Last measured heights, as a start for the next list.
+    /// Last measured heights, as initial values for the next list.
     static SIZES: Cell<Sizes> = const { Cell::new(Sizes { row: 60.0, head: 61.0, frame: 62.0 }) };
 }
 
-/// The list's place in the window. Pixels are CSS pixels from the list's beginning.
+/// Position of the list in the window. All lengths are CSS pixels from the beginning of the list.
 #[derive(Clone, Copy)]
 pub struct Viewport {
     /// The list.
     pub list: NodeRef<Div>,
-    /// The top and the bottom of what is seen.
+    /// Top and bottom of the visible part.
     pub seen: ReadSignal<(f64, f64)>,
-    /// The usual heights.
+    /// Common heights.
     pub sizes: ReadSignal<Sizes>,
-    /// Height of a day beyond its rows.
+    /// Height of a day without its rows.
     pub extras: ReadSignal<BTreeMap<Day, f64>>,
     /// Whether the page is being printed.
     pub is_printing: ReadSignal<bool>,
@@ -39,7 +39,7 @@ pub struct Viewport {
 }
 
 impl Viewport {
-    /// Follows the window as long as its owner is there.
+    /// Observes the window until the owner is disposed.
     pub fn new() -> Self {
         let (seen, set_seen) = signal((0.0, window_height()));
         let (sizes, set_sizes) = signal(SIZES.get());
@@ -49,7 +49,7 @@ impl Viewport {
         let list = NodeRef::new();
         let viewport =
             Self { list, seen, sizes, extras, is_printing, set_seen, set_sizes, set_extras, width };
-        // In the type of each event lies a copy of the code that listens to it.
+        // The code that handles an event is compiled for each type of event.
         for (name, printing) in
             [("scroll", None), ("resize", None), ("beforeprint", Some(true)), ("afterprint", Some(false))]
         {
@@ -67,7 +67,7 @@ impl Viewport {
         viewport
     }
 
-    /// The list, unless the page has been left: a frame or an event may come after that.
+    /// The list. `None` after the page was left: a frame or an event may still follow.
     pub fn element(&self) -> Option<web_sys::HtmlDivElement> {
         self.list.try_get_untracked().flatten()
     }
@@ -78,19 +78,19 @@ impl Viewport {
         self.seen.get().0 > sizes.head + sizes.row / 2.0
     }
 
-    /// Scrolls until a height of the list is at the window's top.
+    /// Scrolls so that this height of the list is at the top of the window.
     pub fn scroll_to(&self, y: f64) {
         if let Some(list) = self.element() {
             window().scroll_to_with_x_and_y(0.0, window_y() + list.get_bounding_client_rect().top() + y);
         }
     }
 
-    /// Forgets the heights of days, as those of another list come.
+    /// Forgets heights of days, for another list.
     pub fn forget_days(&self) {
         self.set_extras.set(BTreeMap::new());
     }
 
-    /// Sees where the list is now.
+    /// Updates the position of the list.
     pub fn look(&self) {
         if let Some(list) = self.element() {
             let top = -list.get_bounding_client_rect().top();
@@ -101,7 +101,7 @@ impl Viewport {
         }
     }
 
-    /// Measures what is rendered of the list, which is these days.
+    /// Measures the rendered days.
     pub fn measure(&self, slices: &[DaySlice]) {
         let Some(list) = self.element() else { return };
         let days = measured(&list, slices);
@@ -110,7 +110,7 @@ impl Viewport {
         }
         let sizes = self.sizes.get_untracked();
         let width = list.get_bounding_client_rect().width();
-        // On one screen rows keep their height: what is measured anew moves all calls that are left out.
+        // Rows are not measured again on the same screen, because a change would move all omitted calls.
         let has_usual = days.iter().any(|day| day.rows.iter().any(|row| same(*row, sizes.row)));
         if self.width.get_value() != width || !has_usual {
             self.width.set_value(width);
@@ -137,16 +137,16 @@ impl Viewport {
     }
 }
 
-/// A day as it was found on the page.
+/// Measured heights of a day.
 struct Measured {
     height: f64,
     head: f64,
-    /// All that is not rows.
+    /// Height without rows.
     frame: f64,
     rows: Vec<f64>,
 }
 
-/// The days that are rendered. Empty where these are not the days that should be.
+/// The rendered days. Empty if they are not the expected ones.
 fn measured(list: &HtmlElement, slices: &[DaySlice]) -> Vec<Measured> {
     let sections = list.get_elements_by_class_name("day");
     if sections.length() as usize != slices.len() {
@@ -164,7 +164,7 @@ fn measured(list: &HtmlElement, slices: &[DaySlice]) -> Vec<Measured> {
     slices.iter().enumerate().map_while(day).collect()
 }
 
-/// The heights of most of what was measured: the most frequent row, and the heading that does not break.
+/// The most frequent height of a row, and the height of a heading on one line.
 fn usual(days: &[Measured]) -> Option<Sizes> {
     let rows: Vec<f64> = days.iter().flat_map(|day| day.rows.iter().copied()).collect();
     let frequency = |row: &f64| rows.iter().filter(|other| same(**other, *row)).count();
@@ -177,13 +177,13 @@ fn same(height: f64, other: f64) -> bool {
     (height - other).abs() < 0.1
 }
 
-/// The calls of a day that are rendered.
+/// The rendered calls of a day.
 pub fn rows(section: &Element) -> impl Iterator<Item = Element> + use<> {
     let rows = section.get_elements_by_class_name("call");
     (0..).map_while(move |index| rows.item(index))
 }
 
-/// Calls `change` before the next frame, once, however often the returned function is called until then.
+/// Returns a function that calls `change` once before the next frame.
 pub fn before_frame(change: impl Fn() + 'static) -> impl Fn() + Clone + 'static {
     let is_due = Rc::new(Cell::new(false));
     let change = Rc::new(change);
@@ -198,7 +198,7 @@ pub fn before_frame(change: impl Fn() + 'static) -> impl Fn() + Clone + 'static 
     }
 }
 
-/// Calls `change` whenever an element is of another size, as long as the owner is there.
+/// Calls `change` when the size of an element changes, until the owner is disposed.
 pub fn on_resize(element: NodeRef<Div>, change: impl Fn() + 'static) {
     let changed = Closure::<dyn Fn()>::new(change);
     let observer = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()).ok();
@@ -213,7 +213,7 @@ pub fn on_resize(element: NodeRef<Div>, change: impl Fn() + 'static) {
     });
 }
 
-/// Scroll offset of the window.
+/// Vertical scroll position of the window.
 pub fn window_y() -> f64 {
     window().scroll_y().unwrap_or_default()
 }

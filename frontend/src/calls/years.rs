@@ -1,4 +1,4 @@
-//! Years to choose, and the months of a year that is chosen: a month of years ago is two clicks away.
+//! Links to years, and to the months of the selected year: any month is two clicks away.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::html::{Html, html};
 use crate::intl::{self, Part};
 use crate::script::t;
 
-/// Links to the years that have calls, or to the months of the year that the filter's period is in. `to` is
-/// the page's address with another period. Empty where there is nothing to choose.
+/// Links to the years with calls, or to the months of the year in the filter. `to` is the address with
+/// another period. Empty if there is no choice.
 pub fn html(summary: &Summary, filter: &Filter, to: impl Fn(Period) -> String) -> Html {
     let days = || summary.days.iter().map(|count| Day(count.date.to_epoch_days()));
     let Some(first) = days().next() else { return Html::default() };
@@ -47,7 +47,7 @@ pub fn html(summary: &Summary, filter: &Filter, to: impl Fn(Period) -> String) -
     )
 }
 
-/// The year that a period is, where it is one.
+/// The year of a period, if it is exactly one year.
 fn year_of(period: Period) -> Option<i32> {
     let Period::Range(Some(from), Some(_)) = period else { return None };
     let is_year = from == Day::from_date(from.date().0, 1, 1) && period == year(from);
@@ -60,7 +60,7 @@ fn year(day: Day) -> Period {
     Period::range(Some(Day::from_date(year, 1, 1)), Some(Day::from_date(year, 12, 31)))
 }
 
-/// The month of its first day.
+/// The first day of a month.
 fn month(first: Day) -> Period {
     Period::range(Some(first), Some(first.plus(31).month().plus(-1)))
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None => (&arguments.bind, "/api/calls/0?limit=1"),
     };
     let address = reachable(address);
-    let status = connect_and_ask(&address, path).with_context(|| format!("no answer from {address}"))?;
+    let status = connect_and_ask(&address, path).with_context(|| format!("no response from {address}"))?;
     // A 4xx, such as 429, shows that the server responds.
     ensure!(status < 500, "expected an answer from {address}{path}, but found the status {status}");
     println!("healthy");

@@ -19,7 +19,8 @@ use super::capacity::{Capacity, Connections};
 use super::senders::Senders;
 use super::storage::Storage;
 use super::waiting_room::WaitingRoom;
-use super::{memory, secret_file, seed};
+use super::{malloc, secret_file, seed};
+use crate::app;
 use crate::assets::Site;
 use crate::base_path::{self, BasePath};
 use crate::credentials::Credentials;
@@ -110,7 +111,7 @@ fn deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(storage: Storage, mut arguments: Arguments) -> anyhow::Result<ExitCode> {
-    memory::share_heaps();
+    malloc::share_heaps();
     if rustix::process::geteuid().is_root() {
         tracing::warn!("the HTTP server runs as root: start it as a user of its own");
     }
@@ -154,7 +155,7 @@ fn app(
     open_connections: Connections,
     credentials: Credentials,
     read_url: Option<&str>,
-) -> anyhow::Result<(routes::App, JoinHandle<()>)> {
+) -> anyhow::Result<(app::App, JoinHandle<()>)> {
     let failures = Server::keep_running(server);
     let &Arguments { connections, waiting, region, deadline, heartbeat, .. } = arguments;
     let deadlines = Deadlines { request: deadline };
@@ -180,7 +181,7 @@ fn app(
         failures,
         readers: most.min(4),
     };
-    let app = routes::App {
+    let app = app::App {
         replica: read_url.map(|url| replica(url, connections, waiting, &hot)).transpose()?,
         counter: Counter::new(database.clone()),
         lister: Lister::new(database.clone()),
@@ -278,7 +279,7 @@ impl Versions {
 /// Serves until SIGINT or SIGTERM, then finishes the requests under way.
 #[actix_web::main]
 async fn serve(
-    app: routes::App,
+    app: app::App,
     at: At,
     access: Access,
     connections: Connections,
@@ -363,7 +364,7 @@ async fn forget_old_answers(database: Database) {
 
 /// Serves the admin address in the background.
 fn admin_server(
-    app: web::Data<routes::App>,
+    app: web::Data<app::App>,
     bind: &Listen,
     hosts: Hosts,
 ) -> anyhow::Result<(ServerHandle, String)> {

@@ -1,4 +1,4 @@
-//! Responses while the server starts: PostgreSQL may have to recover, or a migration may move every call.
+//! Responses during a slow start: PostgreSQL may have to recover, or a migration may move every call.
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::listen::Socket;
 use crate::problem::ApiError;
 use crate::routes;
 
-/// A server on the sockets of the later one, for a start that takes longer than a request may. It answers
-/// every request with 503 and `Retry-After`. After a quick start nobody has noticed anything: connections
-/// wait in the sockets.
+/// A temporary server on the same sockets, for a start that takes longer than a request may. It responds to
+/// every request with 503 and `Retry-After`. After a fast start it is never used: connections wait in the
+/// sockets.
 pub(super) struct WaitingRoom {
     /// Dropping it stops the server.
     _stop: oneshot::Sender<()>,
@@ -25,10 +25,10 @@ pub(super) struct WaitingRoom {
 }
 
 impl WaitingRoom {
-    /// Answers from the end of `patience` on.
+    /// Responds once `patience` is over.
     ///
     /// # Errors
-    /// The system gives no thread or no copy of a socket.
+    /// The system provides no thread or no copy of a socket.
     pub(super) fn open(sockets: &[Socket], base_path: &BasePath, patience: Duration) -> anyhow::Result<Self> {
         let sockets = sockets.iter().map(Socket::try_clone).collect::<std::io::Result<Vec<_>>>()?;
         let (stop, stopped) = oneshot::channel();
@@ -46,10 +46,10 @@ impl WaitingRoom {
         Ok(Self { _stop: stop, thread })
     }
 
-    /// Answers the requests that have been read. Later ones wait for the next server on the sockets.
+    /// Finishes the requests that have been read. Later ones wait for the next server on the sockets.
     ///
     /// # Errors
-    /// It could not listen.
+    /// The server could not listen.
     pub(super) fn close(self) -> anyhow::Result<()> {
         let Self { _stop: stop, thread } = self;
         drop(stop);
@@ -73,7 +73,7 @@ async fn serve(
     })
     .workers(1)
     .shutdown_signal(async {
-        // The sender sends nothing: it is dropped.
+        // Nothing is sent: the sender is dropped.
         stopped.await.ok();
     })
     .shutdown_timeout(1);
@@ -86,7 +86,7 @@ async fn serve(
     server.run().await
 }
 
-/// A problem for programs; for browsers a page that loads itself again.
+/// Responds with a problem to programs, and with a page that reloads itself to browsers.
 async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     if !accept.is_some_and(|accept| accept.contains("text/html")) {
@@ -104,7 +104,7 @@ async fn refuse(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     Ok(response.content_type("text/html; charset=utf-8").body(html))
 }
 
-/// The page's sentence in one of its languages.
+/// The text of the page in one of its languages.
 fn text(language: &str) -> &'static str {
     match language {
         "ar" => "يجري تشغيل الخادم. ستُحمَّل هذه الصفحة من جديد تلقائيًا.",

@@ -36,9 +36,9 @@ use crate::problem::ApiError;
     tag = "people",
     params(NumberPath, CallbackParameters),
     responses(
-        (status = 200, description = "The people, in the order that was asked for.", body = CallbackQueue,
-         headers(("ETag" = String, description = "The history's version."))),
-        (status = 304, description = "The people are those that the client knows, by `If-None-Match`."),
+        (status = 200, description = "The people, in the requested order.", body = CallbackQueue,
+         headers(("ETag" = String, description = "Derived from the version of the history."))),
+        (status = 304, description = "The client has the current people, by `If-None-Match`."),
         ApiError
     )
 )]
@@ -161,7 +161,7 @@ fn written(
     params(NumberPath, PartyPath),
     request_body(content((CallbackBody = "application/json"))),
     responses(
-        (status = 200, description = "What is kept now.", body = CallbackState),
+        (status = 200, description = "The stored mark and note.", body = CallbackState),
         ApiError,
         OtherOrigin
     )
@@ -192,7 +192,7 @@ pub(super) async fn put_callback(
     path = "/api/calls/{number}/callbacks/{party}",
     tag = "people",
     params(NumberPath, PartyPath),
-    responses((status = 204, description = "Nothing is kept any more."), ApiError, OtherOrigin)
+    responses((status = 204, description = "The mark and note are removed."), ApiError, OtherOrigin)
 )]
 pub(super) async fn delete_callback(
     request: HttpRequest,

@@ -43,13 +43,13 @@ use crate::reads::{HotReads, newest_seen};
         ListParameters
     ),
     responses(
-        (status = 200, description = "The calls that fit, newest first.",
+        (status = 200, description = "The matching calls, newest first.",
          content((Vec<ListedCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
          headers(
-            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("ETag" = String, description = "Derived from the version of the history; for JSON only."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
          )),
-        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        (status = 304, description = "The client has the current calls, by `If-None-Match`."),
         ApiError
     )
 )]
@@ -111,7 +111,7 @@ pub(super) fn no_details_in_csv() -> ApiError {
     tag = "calls",
     params(NumberPath, ListParameters),
     responses(
-        (status = 200, description = "The calls that fit, newest first; or the page.",
+        (status = 200, description = "The matching calls, newest first; or the page.",
          content(
             (Vec<ListedCall> = "application/json"),
             (String = "application/x-ndjson"),
@@ -119,10 +119,10 @@ pub(super) fn no_details_in_csv() -> ApiError {
             (String = "text/html")
          ),
          headers(
-            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("ETag" = String, description = "Derived from the version of the history; for JSON only."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
          )),
-        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        (status = 304, description = "The client has the current calls, by `If-None-Match`."),
         ApiError
     )
 )]

@@ -54,7 +54,7 @@ struct Stored {
         (FreeswitchCdr = "text/xml"),
         (FreeswitchForm = "application/x-www-form-urlencoded")
     )),
-    responses((status = 200, description = "There is nothing left to do.", body = Stored), ApiError, Unauthorized, NotTaken),
+    responses((status = 200, description = "Handled: the record was stored, or never can be.", body = Stored), ApiError, Unauthorized, NotTaken),
     security(("ingest_token" = []), ("ingest_password" = []))
 )]
 pub(super) async fn post_freeswitch(
@@ -86,7 +86,7 @@ pub(super) async fn post_freeswitch(
     tag = "senders",
     request_body(content((TwilioCallback = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "There is nothing left to do.", body = Stored),
+        (status = 200, description = "Handled: the record was stored, or never can be.", body = Stored),
         (status = 204, description = "The call has not ended."),
         (status = 403, description = "The signature is missing or wrong.",
          content((Problem = "application/problem+json"))),

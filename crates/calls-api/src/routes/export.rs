@@ -1,4 +1,4 @@
-//! All calls of a history in one answer, streamed: as NDJSON or CSV.
+//! Streams all calls of a history, as NDJSON or CSV.
 
 mod lines;
 
@@ -17,8 +17,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use self::lines::{Lines, Read};
 pub use self::lines::{write_csv, write_ndjson};
-use super::App;
 use super::parameters::{FilterParameters, Format, ListParameters, Query};
+use crate::app::App;
 use crate::details::Detailer;
 use crate::problem::ApiError;
 use calls_phone::Region;
@@ -31,31 +31,31 @@ use calls_store::pool::{Database, DatabaseError};
 use calls_store::rows::{CallRow, Position};
 use calls_store::{parties, returned};
 
-/// Rows per query. Between two queries no connection is held, so a slow client keeps none from others.
+/// Rows per query. No connection is held between queries, so a slow client blocks none.
 const BATCH: u16 = 5_000;
-/// Rows per query at least, where several lines share the batch.
+/// Minimum number of rows per query if several lines share the batch.
 const LEAST: u16 = 200;
-/// Batches that wait for a slow client.
+/// Batches that are buffered for a slow client.
 const WAITING: usize = 2;
 
-/// Calls that are exported.
+/// The calls to export.
 pub(super) struct Exported {
     /// Owners: one number, or several lines.
     pub parties: Vec<Party>,
-    /// Whether each call says in `owner` whose it is.
+    /// Whether each row has a member or column `owner`.
     pub with_owner: bool,
-    /// Number or name in the file's name.
+    /// Number or name in the name of the file.
     pub name: String,
-    /// Behind this place.
+    /// Start of the export: the calls after this one.
     pub after: Option<After>,
 }
 
-/// Start of an export.
+/// A position in the list.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum After {
-    /// In a history.
+    /// A position in a history.
     Position(Position),
-    /// In a list of several lines.
+    /// A position in a list of several lines.
     Place(Place),
 }
 
@@ -68,8 +68,8 @@ impl After {
     }
 }
 
-/// Streams the calls that fit, newest first, in constant memory, as one of the exports that may run at once.
-/// A fault in the middle breaks the connection off, so that no client takes a part for the whole.
+/// Streams the matching calls, newest first, in constant memory, as one of the limited exports. An error in
+/// the middle aborts the connection, so that no client takes a part for the whole.
 pub(super) async fn stream_calls<C>(
     request: &HttpRequest,
     app: web::Data<App>,
@@ -80,7 +80,7 @@ pub(super) async fn stream_calls<C>(
     let slot = app.exports.take(app.clients.of(request)).ok_or(ApiError::Busy { seconds: 5 })?;
     let ListParameters { filter, limit, details, .. } = parameters;
     let Exported { parties, with_owner, name, after } = exported;
-    // The first batch comes before the answer begins, while it can still be a 503.
+    // The first batch is read before the response begins, when it can still be a 503.
     let database = app.reads().clone();
     let begin = move || {
         let sources = app.reads().read(|connection| {
@@ -105,7 +105,7 @@ pub(super) async fn stream_calls<C>(
     let (sender, receiver) = mpsc::channel(WAITING);
     actix_web::rt::spawn(send(calls, first, lines, sender));
     let batches = ReceiverStream::new(receiver).map(move |batch| {
-        // Free again when nothing of the export is in memory.
+        // Released when no part of the export is in memory.
         let _ = &slot;
         batch
     });
@@ -119,7 +119,7 @@ pub(super) async fn stream_calls<C>(
         .streaming(batches))
 }
 
-/// Error in the middle of an answer.
+/// Error in the middle of a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the export broke off: {0}")]
 struct BrokenOff(String);
@@ -130,7 +130,7 @@ impl From<ApiError> for BrokenOff {
     }
 }
 
-/// The calls that an export without HTTP is to have: filters as in a query string.
+/// Filter of an export by the command line, with the names of the query parameters.
 pub(crate) struct Wanted(FilterParameters);
 
 impl Wanted {
@@ -141,7 +141,7 @@ impl Wanted {
     }
 }
 
-/// An export under way, without HTTP.
+/// An export to a file in progress.
 pub(crate) struct Export {
     calls: Calls,
     lines: Lines,
@@ -163,14 +163,14 @@ struct Source {
     owner: PartyKey,
     filter: Filter,
     after: Option<Position>,
-    /// Whether the last call has been read.
+    /// Whether all calls have been read.
     ended: bool,
-    /// Calls that were read and are not written yet, with when they were returned if details are wanted.
+    /// Calls that were read and not yet written, with the time of their return if details are requested.
     waiting: VecDeque<(CallRow, Option<DateTime<Utc>>)>,
 }
 
-/// Sends all calls, the first of which are there. Each batch has to come within the time that any answer has;
-/// while it is read, the one before is written.
+/// Sends all calls; the first batch is already read. Each batch has the deadline of a response, and is read
+/// while the previous one is sent.
 async fn send(
     mut calls: Calls,
     first: Vec<Read>,
@@ -187,7 +187,7 @@ async fn send(
         });
         let sending = async {
             let (lines, bytes) = writing.await?;
-            // An empty chunk would be the last one.
+            // An empty chunk would end the response.
             let is_there = bytes.is_empty() || sender.send(Ok(bytes)).await.is_ok();
             Ok((lines, is_there))
         };
@@ -197,13 +197,13 @@ async fn send(
             _ => future::join(sending, reading).await,
         };
         match (sent, next) {
-            // The client is gone.
+            // The client has left.
             (Ok((_, false)), _) => return,
             (Ok((same, true)), Ok((rest, following))) => (lines, calls, batch) = (same, rest, following),
             (Err(error), _) | (_, Err(error)) => {
                 let error = ApiError::from(error);
                 error.log_failure("export");
-                // If it is gone, nobody has to know.
+                // If the client has left, the error does not matter.
                 let _ = sender.send(Err(error.into())).await;
                 return;
             }
@@ -212,7 +212,7 @@ async fn send(
 }
 
 impl Export {
-    /// All calls of a history that are wanted. With `is_first`, CSV begins with the names of its columns.
+    /// The matching calls of a history. With `is_first`, CSV begins with the header.
     pub(crate) fn of_history(
         (reads, labels): (Database, Labels),
         party: Party,
@@ -232,18 +232,18 @@ impl Export {
         Ok(Self { calls, lines: Lines::new(format, owners, None, is_first), first: is_first })
     }
 
-    /// The next calls, written out, and the export after them. `None` after the last.
+    /// The next calls in the format, and the export to continue. `None` at the end.
     pub(crate) fn next_batch(mut self) -> Result<(Self, Option<Bytes>), DatabaseError> {
         let is_first = std::mem::take(&mut self.first);
         let batch;
         (self.calls, batch) = self.calls.next_batch()?;
-        // The names of the columns are there also where no call is.
+        // The header is written even without calls.
         let batch = batch.or_else(|| is_first.then(Vec::new));
         let bytes = batch.map(|batch| self.lines.write(batch));
         Ok((self, bytes))
     }
 
-    /// The next calls themselves. `None` after the last.
+    /// The next calls. `None` at the end.
     #[cfg(feature = "parquet")]
     pub(crate) fn next_calls(mut self) -> Result<(Self, Option<Vec<DetailedCall>>), DatabaseError> {
         let batch;
@@ -253,8 +253,8 @@ impl Export {
 }
 
 impl Calls {
-    /// The next calls, and those after them. `None` after the last. A search that takes long comes back with
-    /// nothing, and is to be continued.
+    /// The next calls, and the calls to continue with. `None` at the end. The batch of a slow search may be
+    /// empty.
     fn next_batch(mut self) -> Result<(Self, Option<Vec<Read>>), DatabaseError> {
         if self.left == 0 || self.sources.iter().all(Source::is_over) {
             return Ok((self, None));
@@ -271,7 +271,7 @@ impl Calls {
         Ok((self, Some(batch)))
     }
 
-    /// The newest of the calls that wait, if each history has one or has ended.
+    /// The newest buffered call, if each history has one or has ended.
     fn next_call(&mut self) -> Option<Read> {
         if self.left == 0 || self.sources.iter().any(|source| source.waiting.is_empty() && !source.ended) {
             return None;
@@ -296,7 +296,7 @@ impl Source {
         self.ended && self.waiting.is_empty()
     }
 
-    /// Reads the next calls where none waits.
+    /// Reads the next calls, if none is buffered.
     fn fill(
         &mut self,
         (reads, reader): (&Database, &Reader),
@@ -326,12 +326,12 @@ impl Source {
     }
 }
 
-/// A number or address as a part of a file's name.
+/// A number or address in the name of a file.
 fn file_name(party: &str) -> String {
     party.chars().map(|c| if c.is_ascii_alphanumeric() || "+.-".contains(c) { c } else { '_' }).collect()
 }
 
-/// The values of a filter as a part of a file's name: `-missed-2024-01-01`.
+/// The values of a filter in the name of a file: `-missed-2024-01-01`.
 fn filter_name(query: &str) -> String {
     const OTHERS: [&str; 6] = ["number", "format", "include", "tz", "limit", "after"];
     let pairs = calls_model::query::pairs(query).filter(|(name, _)| !OTHERS.contains(&name.as_str()));

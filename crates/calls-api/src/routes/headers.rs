@@ -11,16 +11,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-/// Content security policy of HTML: scripts and programs of this server (`wasm-unsafe-eval` compiles
-/// WebAssembly and allows no `eval`), look as this server's style sheets say, and ask this server. `scripts`
-/// and `styles` are further sources, each with a blank before it.
-pub fn page_policy(scripts: &str, styles: &str) -> String {
-    format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'{styles}; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-}
+use crate::assets::page_policy;
 
 /// Content security policy of data: nothing is allowed.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";

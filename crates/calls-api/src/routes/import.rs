@@ -47,7 +47,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 60);
     params(
         ImportParameters,
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-         description = "Of the sender's choice, such as a UUID: the same key and log get the same answer for 24 hours.")
+         description = "Chosen by the sender, such as a UUID: for 24 hours, the same key and log get the same response.")
     ),
     request_body(content((Vec<u8> = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data"))),
     responses((status = 200, description = "The report of the import.", body = Report), ApiError, Refused, Unauthorized),

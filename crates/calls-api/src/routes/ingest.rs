@@ -76,10 +76,10 @@ enum Status {
     tag = "senders",
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-         description = "Of the sender's choice, such as a UUID: the same key and body get the same answer for 24 hours.")
+         description = "Chosen by the sender, such as a UUID: for 24 hours, the same key and body get the same response.")
     ),
     request_body(content((Vec<SentRecord> = "application/json"), (String = "application/x-ndjson"))),
-    responses((status = 200, description = "A result for each record, in their order.", body = Results), ApiError, Unauthorized, NotTaken,
+    responses((status = 200, description = "A result per record, in order.", body = Results), ApiError, Unauthorized, NotTaken,
         Refused),
     security(("ingest_token" = []))
 )]

@@ -26,8 +26,8 @@ use crate::problem::ApiError;
     params(LineSummaryParameters),
     responses(
         (status = 200, description = "The summary.", body = Summary,
-         headers(("ETag" = String, description = "Of the versions of all histories."))),
-        (status = 304, description = "The summary is the one that the client knows, by `If-None-Match`."),
+         headers(("ETag" = String, description = "Derived from the versions of all histories."))),
+        (status = 304, description = "The client has the current summary, by `If-None-Match`."),
         ApiError
     )
 )]
@@ -98,9 +98,9 @@ impl App {
     tag = "lines",
     params(LineCallbackParameters),
     responses(
-        (status = 200, description = "The people, in the order that was asked for.", body = CallbackQueue,
-         headers(("ETag" = String, description = "Of the versions of all histories."))),
-        (status = 304, description = "The people are those that the client knows, by `If-None-Match`."),
+        (status = 200, description = "The people, in the requested order.", body = CallbackQueue,
+         headers(("ETag" = String, description = "Derived from the versions of all histories."))),
+        (status = 304, description = "The client has the current people, by `If-None-Match`."),
         ApiError
     )
 )]

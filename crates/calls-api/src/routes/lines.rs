@@ -36,13 +36,13 @@ const MOST: usize = 50;
     tag = "lines",
     params(LineListParameters),
     responses(
-        (status = 200, description = "The calls that fit, newest first.",
+        (status = 200, description = "The matching calls, newest first.",
          content((Vec<LineCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
          headers(
-            ("ETag" = String, description = "Of the versions of all histories."),
+            ("ETag" = String, description = "Derived from the versions of all histories."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
          )),
-        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        (status = 304, description = "The client has the current calls, by `If-None-Match`."),
         ApiError
     )
 )]

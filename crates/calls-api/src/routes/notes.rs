@@ -25,7 +25,7 @@ use crate::problem::ApiError;
     tag = "people",
     params(NumberPath, CallPath),
     request_body(content((NoteBody = "application/json"))),
-    responses((status = 200, description = "The note as it is kept.", body = Note), ApiError, OtherOrigin)
+    responses((status = 200, description = "The stored note.", body = Note), ApiError, OtherOrigin)
 )]
 pub(super) async fn put_note(
     request: HttpRequest,
@@ -49,7 +49,7 @@ pub(super) async fn put_note(
     path = "/api/calls/{number}/{id}/note",
     tag = "people",
     params(NumberPath, CallPath),
-    responses((status = 204, description = "There is no note on the call."), ApiError, OtherOrigin)
+    responses((status = 204, description = "The call has no note."), ApiError, OtherOrigin)
 )]
 pub(super) async fn delete_note(
     request: HttpRequest,

@@ -33,7 +33,7 @@ use crate::problem::ApiError;
     tag = "numbers",
     params(NumberPath),
     responses(
-        (status = 200, description = "How to write the number, and what is known of it.", body = NumberInfo),
+        (status = 200, description = "Spellings of the number, and information about it.", body = NumberInfo),
         ApiError
     )
 )]
@@ -106,7 +106,7 @@ fn occurrence_info(found: Occurrence, detailer: &mut Detailer) -> OccurrenceInfo
     tag = "numbers",
     params(DirectoryParameters),
     responses(
-        (status = 200, description = "The numbers, in the order that was asked for.", body = Vec<HistoryInfo>,
+        (status = 200, description = "The numbers, in the requested order.", body = Vec<HistoryInfo>,
          headers(("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288)."))),
         ApiError
     )

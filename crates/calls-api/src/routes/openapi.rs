@@ -46,10 +46,10 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
     ),
     tags(
         (name = "calls", description = "Histories"),
-        (name = "people", description = "One person's calls, whom to call back, and notes"),
-        (name = "lines", description = "Several numbers as one. Not there where the server runs with `--no-directory`."),
-        (name = "numbers", description = "What is known of a number"),
-        (name = "senders", description = "Calls that come in. Each path is there only where its secret is configured.")
+        (name = "people", description = "Calls with one person, callbacks, and notes"),
+        (name = "lines", description = "Several numbers as one. Not available if the server runs with `--no-directory`."),
+        (name = "numbers", description = "Information about numbers"),
+        (name = "senders", description = "Incoming calls. Each path exists only if its secret is configured.")
     ),
     modifiers(&Components, &Secrets)
 )]

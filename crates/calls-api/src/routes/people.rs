@@ -29,13 +29,13 @@ use crate::reads::{HotReads, newest_seen};
     tag = "people",
     params(NumberPath, PartyPath, PersonListParameters),
     responses(
-        (status = 200, description = "The calls that fit, newest first.",
+        (status = 200, description = "The matching calls, newest first.",
          content((Vec<ListedCall> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
          headers(
-            ("ETag" = String, description = "The history's version; JSON alone has it."),
+            ("ETag" = String, description = "Derived from the version of the history; for JSON only."),
             ("Link" = String, description = "The next page, `rel=\"next\"`, where there is one (RFC 8288).")
          )),
-        (status = 304, description = "The calls are those that the client knows, by `If-None-Match`."),
+        (status = 304, description = "The client has the current calls, by `If-None-Match`."),
         ApiError
     )
 )]
@@ -76,8 +76,8 @@ fn person_address(number: &Party, person: &Party) -> String {
     params(NumberPath, PartyPath, PersonParameters),
     responses(
         (status = 200, description = "The summary.", body = PersonSummary,
-         headers(("ETag" = String, description = "The history's version."))),
-        (status = 304, description = "The summary is the one that the client knows, by `If-None-Match`."),
+         headers(("ETag" = String, description = "Derived from the version of the history."))),
+        (status = 304, description = "The client has the current summary, by `If-None-Match`."),
         ApiError
     )
 )]
@@ -137,8 +137,8 @@ fn person_summary(person: Party, summary: Summary, outbound: &Summary) -> Person
     params(NumberPath, CallPath),
     responses(
         (status = 200, description = "The call.", body = DetailedCall,
-         headers(("ETag" = String, description = "The history's version."))),
-        (status = 304, description = "The call is as the client knows it, by `If-None-Match`."),
+         headers(("ETag" = String, description = "Derived from the version of the history."))),
+        (status = 304, description = "The client has the current call, by `If-None-Match`."),
         ApiError
     )
 )]

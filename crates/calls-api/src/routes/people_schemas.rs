@@ -193,7 +193,7 @@ impl IntoResponses for OtherOrigin {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         named([
             ("403", problem("The request is from a page of another origin, or the server is read-only.")),
-            ("415", problem("The body is of a type that is not read here.")),
+            ("415", problem("The media type of the body is not supported.")),
         ])
     }
 }

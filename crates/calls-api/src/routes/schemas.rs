@@ -67,13 +67,13 @@ impl PartialSchema for SentRecord {
             .title(Some("A call"))
             .property(
                 "owner",
-                text().description(Some("Whose history the call is of: a number in any spelling.")),
+                text().description(Some("Owner of the call: a number in any spelling.")),
             )
             .property("created_at", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
             .property(
                 "counterparty",
                 text().description(Some(
-                    "A number in any spelling, `withheld` or `unknown`, or a log's word for these.",
+                    "A number in any spelling, `withheld` or `unknown`, or another word for these.",
                 )),
             )
             .property("type", Ref::from_schema_name(CallType::name()))
@@ -82,7 +82,7 @@ impl PartialSchema for SentRecord {
             .property("ring_time", Ref::from_schema_name(CallDuration::name()))
             .property(
                 "name",
-                text().description(Some("The counterparty's name; kept up to 200 characters.")),
+                text().description(Some("The counterparty's name, cut to 200 characters.")),
             )
             .property(
                 "via",
@@ -130,7 +130,7 @@ impl PartialSchema for FreeswitchCdr {
         let variables = ObjectBuilder::new()
             .property("start_uepoch", time.description(Some("Microseconds since 1970.")))
             .required("start_uepoch")
-            .property("billsec", seconds.description(Some("How long the parties spoke, in seconds.")))
+            .property("billsec", seconds.description(Some("Talk time in seconds.")))
             .required("billsec");
         let profile = ObjectBuilder::new()
             .property("caller_id_number", digits("^[0-9]{3,6}$", "1001"))
@@ -139,7 +139,7 @@ impl PartialSchema for FreeswitchCdr {
             .required("destination_number");
         let flow = ObjectBuilder::new().property("caller_profile", profile).required("caller_profile");
         let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue).title(Some(
-            "Other numbers, those of later profiles, and what is no number: refused if neither party is known",
+            "Other numbers, those of later profiles, and other texts: refused if neither party is known",
         ));
         let flows = ArrayBuilder::new().items(AnyOfBuilder::new().item(flow).item(other)).min_items(Some(1));
         let cdr = ObjectBuilder::new().property("variables", variables).required("variables");
@@ -203,13 +203,12 @@ impl PartialSchema for TwilioCallback {
     fn schema() -> RefOr<Schema> {
         let live = ["queued", "initiated", "ringing", "answered", "in-progress"];
         let live = ObjectBuilder::new()
-            .title(Some("A call that has not ended: nothing else is read"))
+            .title(Some("A call that has not ended: no other field is read"))
             .property("CallStatus", one_of(live))
             .required("CallStatus");
         let party = |example: &str| {
             let number = text().pattern(Some(r"^\+1[2-9][0-9]{9}$")).examples([example]);
-            let other =
-                text().title(Some("Others, and what is no number: refused if neither party is known"));
+            let other = text().title(Some("Other texts: refused if neither party is known"));
             AnyOfBuilder::new().item(number).item(other)
         };
         // The weekday is optional: a schema cannot express which one a date has.
@@ -218,7 +217,7 @@ impl PartialSchema for TwilioCallback {
                 "^(Wed, 31 Jan 2024|(0[1-9]|1[0-9]|2[0-8]) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) 20[0-9]{2}) \
                  ([01][0-9]|2[0-3])(:[0-5][0-9]){2} \\+0000$",
             ))
-            .description(Some("RFC 2822. The pattern is of times that are right for sure."))
+            .description(Some("RFC 2822. The pattern matches times that are always valid."))
             .examples(["Wed, 31 Jan 2024 10:01:01 +0000"]);
         let ended = ObjectBuilder::new()
             .title(Some("A call that has ended"))
@@ -364,29 +363,28 @@ impl IntoResponses for ApiError {
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
         let retry_after = HeaderBuilder::new()
             .schema(Some(seconds))
-            .description(Some("When to try again, in seconds."))
+            .description(Some("Seconds until the next attempt."))
             .build();
-        let too_many = problem("This client has asked too often.").header("Retry-After", retry_after.clone());
-        let unavailable = problem("The database does not answer, or too many ask at once.");
-        let late = problem("The body did not come in time. Without a problem: the header did not.");
+        let too_many =
+            problem("The client exceeds its rate limit.").header("Retry-After", retry_after.clone());
+        let unavailable =
+            problem("The database does not respond, or there are too many concurrent requests.");
+        let late = problem("The body did not arrive in time. Without a problem: the header did not.");
         let responses = [
             (
                 "400",
                 problem(
-                    "The number, a parameter, a header or the body is malformed; says what was expected and found.",
+                    "The number, a parameter, a header or the body is malformed; with the expected and the found value.",
                 ),
             ),
-            (
-                "404",
-                problem("Nothing is here: the path is not one of these, or the server takes no calls in."),
-            ),
+            ("404", problem("The path does not exist, or the server accepts no calls.")),
             ("408", late),
-            ("413", problem("The body is too long, or has too many records.")),
+            ("413", problem("The body is too large, or has too many records.")),
             ("414", problem("The address is longer than 8 KiB.")),
-            ("421", problem("The `Host` is not one that this server has.")),
+            ("421", problem("The `Host` is not one of this server's.")),
             ("429", too_many),
             ("431", problem("The header is longer than 16 KiB.")),
-            ("500", problem("A defect of the server's.")),
+            ("500", problem("A defect of the server.")),
             ("503", unavailable.header("Retry-After", retry_after)),
         ];
         named(responses)
@@ -398,7 +396,7 @@ pub(super) struct Refused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        named([("422", problem("The `Idempotency-Key` came with another body."))])
+        named([("422", problem("The `Idempotency-Key` was used with another body."))])
     }
 }
 
@@ -419,7 +417,7 @@ pub(super) struct NotTaken;
 
 impl IntoResponses for NotTaken {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        named([("415", problem("The body is of a type that is not read here."))])
+        named([("415", problem("The media type of the body is not supported."))])
     }
 }
 

@@ -29,8 +29,8 @@ use calls_store::{counts, parties};
     ),
     responses(
         (status = 200, description = "The summary.", body = Summary,
-         headers(("ETag" = String, description = "The history's version."))),
-        (status = 304, description = "The summary is the one that the client knows, by `If-None-Match`."),
+         headers(("ETag" = String, description = "Derived from the version of the history."))),
+        (status = 304, description = "The client has the current summary, by `If-None-Match`."),
         ApiError
     )
 )]

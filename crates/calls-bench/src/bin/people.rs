@@ -1,8 +1,8 @@
-//! `people`: how fast people are found. Names, the directory, several lines as one list, address books, and
-//! the memory of an import, in a database of its own that is made up and deleted.
+//! `people`: benchmarks of names, the directory, lists of several lines, address books and the memory of an
+//! import, in a temporary database of made-up data.
 //!
-//! `people [PARTIES]` has as many parties with names as that, one million without it, and a tenth of it of
-//! owners. The program `calls` must be beside it. Answers are the median of many, one after another.
+//! `people [PARTIES]` creates this many parties with names (default one million), and a tenth as many owners.
+//! The program `calls` must be in the same folder. Figures are medians of sequential requests.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -19,9 +19,9 @@ const LAST: [&str; 8] = ["Berg", "Feld", "Kaiser", "Montag", "Sommer", "Stein", 
 /// The history whose parties have names, and the one whose parties have none.
 const NAMED: &str = "+12025550100";
 const UNNAMED: &str = "+12025550101";
-/// Calls of each of them.
+/// Number of calls in each of them.
 const CALLS: u64 = 20_000;
-/// People of the address book.
+/// Number of people in the address book.
 const PEOPLE: u64 = 50_000;
 
 fn main() -> anyhow::Result<()> {
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
     measured
 }
 
-/// A database, and the program.
+/// A database, and the program under test.
 struct Bench {
     calls: PathBuf,
     folder: tempfile::TempDir,
@@ -98,14 +98,14 @@ impl Bench {
     }
 }
 
-/// Ends a server as a service does, so that PostgreSQL stops too.
+/// Stops a server as a service manager does, so that PostgreSQL stops too.
 fn end(mut server: Child) -> anyhow::Result<()> {
     Command::new("kill").arg(server.id().to_string()).status()?;
     server.wait()?;
     Ok(())
 }
 
-/// Runs a command to its end: seconds, and the most memory that it had in kB (`VmHWM` of proc(5)).
+/// Runs a command. Returns its duration in seconds and its peak memory in kB (`VmHWM` of proc(5)).
 fn run(command: &mut Command) -> anyhow::Result<(f64, u64)> {
     const PAUSE: Duration = Duration::from_millis(20);
     let begun = Instant::now();
@@ -120,7 +120,7 @@ fn run(command: &mut Command) -> anyhow::Result<(f64, u64)> {
             }
             return Ok((seconds, peak));
         }
-        // It may end in between.
+        // The process may end in between.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         peak = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(peak);
@@ -182,7 +182,7 @@ fn record(
     )
 }
 
-/// Calls to a ring group: two rows each, with one linked ID.
+/// Calls to a ring group: two rows each, with the same linked ID.
 fn asterisk(out: &mut BufWriter<File>, calls: u64) -> std::io::Result<()> {
     for call in 0..calls {
         let second = 1_600_000_000 + call * 61;
@@ -239,7 +239,7 @@ fn book(out: &mut BufWriter<File>, people: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Answers of the directory.
+/// Responses of the directory.
 fn directory(address: &str) -> anyhow::Result<()> {
     for query in
         ["", "?q=20012", "?q=hilde", "?q=hilde%20winter%2042", "?q=nobody", "?sort=calls", "?sort=name"]
@@ -250,7 +250,7 @@ fn directory(address: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pages of one history and of two, with names and without.
+/// Pages of one history and of two, with and without names.
 fn pages(address: &str) -> anyhow::Result<()> {
     const TIMES: usize = 501;
     let encoded = |number: &str| number.replace('+', "%2B");
@@ -264,7 +264,7 @@ fn pages(address: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The median of some answers in milliseconds.
+/// Median response time in milliseconds.
 fn answer(address: &str, path: &str, times: usize) -> anyhow::Result<f64> {
     let agent = ureq::Agent::new_with_defaults();
     let mut found = Vec::with_capacity(times);

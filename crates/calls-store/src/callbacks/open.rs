@@ -104,10 +104,10 @@ fn is_unidentified(call: &CallColumns) -> bool {
     crate::returned::standing(call) == crate::returned::Standing::Unidentified
 }
 
-/// The quarters of an hour that have calls.
+/// The quarters of an hour with calls.
 #[derive(Default)]
 struct Quarters {
-    /// With the calls that are open.
+    /// Quarters with their open calls.
     counted: Vec<Counted>,
     open_calls: u64,
     unidentified: UnidentifiedCallers,

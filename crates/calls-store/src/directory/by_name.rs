@@ -50,8 +50,8 @@ fn name_of(connection: &mut PgConnection, party: PartyKey) -> QueryResult<Option
     Ok(row.map(|row| row.name))
 }
 
-/// Those with a name. Its index is walked as far as a page usually needs; if that finds too few, all that are
-/// found are sorted: a few owners among a million names, or those whose names begin with a Z.
+/// Parties with a name. The index of names is read as far as a page usually needs; if that gives too few, all
+/// matches are sorted, for example for a few owners among a million names.
 fn named(
     connection: &mut PgConnection,
     found: &Found,
@@ -82,10 +82,10 @@ fn named(
     page(connection, with_names(found, "names", &behind))
 }
 
-/// Names that are looked at before all are sorted.
+/// Number of names that are read before all matches are sorted.
 const WALKED: u32 = 1_000;
 
-/// The statement of a page with names of this table that are behind a place.
+/// The statement for a page of this table's parties with names after a position.
 fn with_names(found: &Found, names: &str, behind: &str) -> String {
     let part = |(table, key, is_owner, only): (&str, &str, bool, &str)| {
         format!(
@@ -99,7 +99,7 @@ fn with_names(found: &Found, names: &str, behind: &str) -> String {
             found.condition(&format!("{table}.{key}"), 4)
         )
     };
-    // Otherwise PostgreSQL would walk the index in the hope of an early end.
+    // Otherwise PostgreSQL would scan the index in the hope of an early end.
     format!(
         "WITH listed AS MATERIALIZED ({}) SELECT * FROM listed ORDER BY beginning, number LIMIT $1",
         tables(found).map(part).collect::<Vec<_>>().join(" UNION ALL ")

@@ -120,10 +120,10 @@ fn is_start(at: DateTime<Utc>) -> bool {
     at.timestamp().rem_euclid(QUARTER) == 0 && at.timestamp_subsec_nanos() == 0
 }
 
-/// The quarters in which counted calls were found, in the order of time.
+/// The quarters with counted calls, ordered by time.
 struct Found {
     quarters: Vec<FoundQuarter>,
-    /// Calls that do not fit and are read nevertheless, between two quarters with some that do.
+    /// Number of calls that do not match but are read, between two quarters with matching ones.
     most_between: u64,
 }
 
@@ -131,14 +131,14 @@ struct Found {
 struct FoundQuarter {
     quarter: Quarter,
     all: u64,
-    /// Those that fit, and of them the inbound and the open ones.
+    /// Matching calls, with the inbound and the open ones among them.
     calls: u64,
     inbound: u64,
     open: u64,
 }
 
 impl Found {
-    /// The statements that read calls do not know the hours that are wanted.
+    /// Statements that read calls do not filter by hours of the week.
     fn new(filter: &Filter) -> Self {
         let most_between = if filter.hours.is_some() { 0 } else { FEW_BETWEEN };
         Self { quarters: Vec::new(), most_between }

@@ -27,8 +27,9 @@ pub(super) fn check(url: &str, bind: &Listen, findings: &mut Findings) {
             findings.fail("way in", format!("{base}: {error}"), mend);
         }
         Err(error) => {
-            let mend = "start the proxy, or let its name lead to it; some routers let nobody in from inside";
-            findings.warn("way in", format!("{base} does not answer: {error}"), mend);
+            let mend =
+                "start the proxy, or point its name to it; some routers block requests to it from inside";
+            findings.warn("way in", format!("{base} does not respond: {error}"), mend);
         }
     }
 }
@@ -81,11 +82,11 @@ fn judge(answer: &Answer, base: &str, bind: &Listen, findings: &mut Findings) {
             (Status::Fail, found, Some("see the database above".to_owned()))
         }
         (502..=504, false) => {
-            let found = format!("the proxy answers, and finds no Calls behind it ({})", answer.status);
+            let found = format!("the proxy responds, but cannot reach Calls ({})", answer.status);
             (Status::Fail, found, Some(format!("start `calls serve`, or let the proxy pass on to {bind}")))
         }
         (other, _) => {
-            let found = format!("somebody else answers ({other})");
+            let found = format!("another server responds ({other})");
             (Status::Fail, found, Some(format!("let the proxy pass /{path} on to {bind}")))
         }
     };
@@ -106,7 +107,7 @@ mod tests {
             (421, true, Status::Fail, "--allowed-hosts"),
             (404, true, Status::Fail, "--base-path /calls-app"),
             (404, false, Status::Fail, "pass /calls-app on to 127.0.0.1:8000"),
-            (200, false, Status::Fail, "somebody else answers"),
+            (200, false, Status::Fail, "another server responds"),
             (502, false, Status::Fail, "start `calls serve`"),
             (503, true, Status::Fail, "database does not"),
         ] {

@@ -1,4 +1,4 @@
-//! Calls as lines of NDJSON and CSV.
+//! Formats calls as NDJSON and CSV.
 
 use actix_web::web::Bytes;
 use calls_model::{CallDuration, DetailedCall, Disposition, Party, append_number, append_time};
@@ -8,39 +8,39 @@ use chrono::{DateTime, Utc};
 use super::super::parameters::Format;
 use crate::details::Detailer;
 
-/// The columns of CSV.
+/// Header of CSV.
 const HEADER: &[u8] =
     b"id,created_at,counterparty,type,duration,disposition,ring_time,name,via,note,tags\r\n";
-/// Bytes of most lines.
+/// Typical length of a line in bytes.
 const USUAL: usize = 128;
 
 /// A call that was read.
 pub(super) struct Read {
     pub row: CallRow,
-    /// When it was returned, if details are wanted.
+    /// Time at which it was returned, if details are requested.
     pub returned_at: Option<DateTime<Utc>>,
-    /// Position of its owner in the list of those that are exported.
+    /// Index of its owner in the list of exported owners.
     pub source: usize,
 }
 
-/// Writes calls, batch by batch.
+/// Formats calls batch by batch.
 pub(super) struct Lines {
     format: Format,
-    /// Owners, where each call says whose it is.
+    /// The owners, if each line has one.
     owners: Option<Vec<Party>>,
-    /// There if details are wanted.
+    /// Present if details are requested.
     detailer: Option<Detailer>,
-    /// Whether the names of the columns are still to be written.
+    /// Whether the header is still to be written.
     begins: bool,
 }
 
 impl Lines {
-    /// Lines of a format. If it is CSV and they `begin` a file, the first has the names of the columns.
+    /// Lines of a format. CSV that begins a file (`begin`) starts with the header.
     pub fn new(format: Format, owners: Option<Vec<Party>>, detailer: Option<Detailer>, begin: bool) -> Self {
         Self { format, owners, detailer, begins: begin && format == Format::Csv }
     }
 
-    /// The lines of some calls.
+    /// Formats calls.
     pub fn write(&mut self, calls: Vec<Read>) -> Bytes {
         let mut out = Vec::with_capacity(USUAL * (calls.len() + 1));
         if std::mem::take(&mut self.begins) {
@@ -63,7 +63,7 @@ impl Lines {
             }
             (Some(owner), Format::Json | Format::Ndjson) => {
                 out.extend_from_slice(b"{\"owner\":");
-                // No party can fail.
+                // Serializing a party cannot fail.
                 serde_json::to_writer(&mut *out, owner).unwrap_or_default();
                 brace = Some(out.len());
             }
@@ -75,17 +75,17 @@ impl Lines {
             (None, Format::Json | Format::Ndjson) => write_ndjson(out, &row),
         }
         if let Some(brace) = brace {
-            // The call's other members follow.
+            // Joins the members of the call.
             out[brace] = b',';
         }
     }
 }
 
-/// A line of NDJSON: the members of the call, and those of its details that an import reads.
+/// Appends a line of NDJSON: the members of the call, and those details that the importer reads.
 pub fn write_ndjson(out: &mut Vec<u8>, row: &CallRow) {
     let details = &row.details;
     row.append_json(out);
-    // The brace that ends the call comes again behind the others.
+    // The closing brace is appended again after the details.
     out.pop();
     if let Some(disposition) = row.columns.disposition() {
         out.extend_from_slice(b",\"disposition\":\"");
@@ -97,7 +97,7 @@ pub fn write_ndjson(out: &mut Vec<u8>, row: &CallRow) {
         ring_time.append_to(out);
         out.push(b'"');
     }
-    // Neither a text, a party nor a note can fail, and a vector takes everything.
+    // Serializing texts, parties and notes to a vector cannot fail.
     if let Some(name) = &details.name {
         out.extend_from_slice(b",\"name\":");
         serde_json::to_writer(&mut *out, name).unwrap_or_default();
@@ -114,12 +114,12 @@ pub fn write_ndjson(out: &mut Vec<u8>, row: &CallRow) {
 }
 
 fn write_detailed(out: &mut Vec<u8>, call: &DetailedCall) {
-    // Neither a call's parts nor a vector can fail.
+    // Serializing a call to a vector cannot fail.
     serde_json::to_writer(&mut *out, call).unwrap_or_default();
     out.push(b'\n');
 }
 
-/// A line of CSV (RFC 4180), which a spreadsheet takes for data.
+/// Appends a line of CSV (RFC 4180), safe for spreadsheets.
 pub fn write_csv(out: &mut Vec<u8>, row: &CallRow) {
     let CallRow { columns, counterparty, details } = row;
     let seconds = |out: &mut Vec<u8>, time: Option<CallDuration>| {
@@ -153,7 +153,7 @@ pub fn write_csv(out: &mut Vec<u8>, row: &CallRow) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// A field with a party. Digits with their `+` and the words for nobody are never quoted.
+/// Appends a field with a party. A number with its `+`, `withheld` and `unknown` are never quoted.
 fn write_party(out: &mut Vec<u8>, party: &Party) {
     match party {
         Party::Local(text) | Party::Sip(text) | Party::Text(text) => write_field(out, text),
@@ -161,9 +161,9 @@ fn write_party(out: &mut Vec<u8>, party: &Party) {
     }
 }
 
-/// One field, quoted where RFC 4180 asks for it. A field that a spreadsheet would take for a formula gets an
-/// apostrophe in front, which makes it text; `+` and digits alone are a number, not a formula. So does a
-/// field that begins with such an apostrophe, so that an import takes off no other.
+/// Appends a field, quoted as RFC 4180 requires. A field that a spreadsheet would take for a formula is
+/// prefixed with an apostrophe; `+` followed by digits is a number, not a formula. A field that already
+/// begins with such an apostrophe gets another one, so that the importer removes the right one.
 fn write_field(out: &mut Vec<u8>, field: &str) {
     let is_number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit());
     let behind = field.trim_start_matches('\'');

@@ -131,7 +131,7 @@ impl Http {
             "https" => Ok(()),
             "http" if is_here || self.allow_http => Ok(()),
             "http" => bail!(
-                "expected https, but found {url}: anybody on the way could read the password (--allow-http sends it anyway)"
+                "expected https, but found {url}: the password would be sent unencrypted (--allow-http allows it)"
             ),
             _ => bail!("expected an address that begins with https://, but found {url}"),
         }
@@ -178,6 +178,6 @@ fn explain(url: &Url, error: &str) -> anyhow::Error {
         true => anyhow::anyhow!(
             "the certificate of {host} is not trusted: name the authority that signed it by --ca-file ({error})"
         ),
-        false => anyhow::anyhow!("no answer from {host}: {error}"),
+        false => anyhow::anyhow!("no response from {host}: {error}"),
     }
 }
