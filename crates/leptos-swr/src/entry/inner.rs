@@ -142,9 +142,8 @@ where
     fn clear(&self, revalidate: bool) {
         drop(self.preloaded.take());
         drop(self.committed.take());
-        let hook_at = |index: usize| self.watchers.borrow().get(index).map(|(_, known)| known.hook.clone());
         let mut index = 0;
-        while let Some(hook) = hook_at(index) {
+        while let Some(hook) = self.hook_at(index) {
             hook.forget();
             index += 1;
         }
@@ -201,8 +200,12 @@ where
 
     /// A hook stops showing this entry.
     pub fn unmount(&self, watcher: WatcherId) {
-        self.watchers.borrow_mut().retain(|(id, _)| *id != watcher);
-        if self.watchers.borrow().is_empty() {
+        let is_last = {
+            let mut watchers = self.watchers.borrow_mut();
+            watchers.retain(|(id, _)| *id != watcher);
+            watchers.is_empty()
+        };
+        if is_last {
             self.core.idle_since_ms.set(Some(self.core.shared.host.now_ms()));
         }
         self.core.dispatch(Event::Unmount { watcher });
@@ -223,9 +226,14 @@ where
         self.watchers.borrow().iter().find(|(id, _)| *id == watcher).map(|(_, known)| part(known))
     }
 
+    /// One of the hooks, in the order in which they began.
+    fn hook_at(&self, index: usize) -> Option<Rc<dyn Shows<T, E>>> {
+        self.watchers.borrow().get(index).map(|(_, known)| known.hook.clone())
+    }
+
     /// The options of one hook; the first comes first.
     fn options_at(&self, index: usize) -> Option<Rc<Options<T, E>>> {
-        self.watchers.borrow().get(index).map(|(_, known)| known.hook.options())
+        self.hook_at(index).map(|hook| hook.options())
     }
 
     /// Handles a fetcher's answer, depending on its worth.
