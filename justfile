@@ -55,6 +55,11 @@ bench *OPTIONS: (setup "build")
     cargo build --release --package calls-api --package calls-bench --bins
     "${CARGO_TARGET_DIR:-target}/release/bench" {{ OPTIONS }}
 
+# Measure names, the directory, several lines, and the memory of imports, with so many parties
+bench-people PARTIES="1000000": (setup "build")
+    cargo build --release --package calls-api --package calls-bench --bins
+    "${CARGO_TARGET_DIR:-target}/release/people" {{ PARTIES }}
+
 # Measure the page in Chromium, beside another one with --against URL: options as in `page-bench --help`
 bench-page *OPTIONS: (setup "test")
     @scripts/page
