@@ -116,14 +116,17 @@ fn bytes(events: &[Value], url: &str, probe: &Probe) -> anyhow::Result<(f64, f64
     let (mut before, mut all) = (0.0, 0.0);
     for event in events {
         let parameters = &event["params"];
+        // The rows are in the page. Chromium reports its size at its end, when it has shown them already.
+        let is_page = parameters["requestId"] == document["params"]["requestId"];
         let size = match event["method"].as_str() {
-            Some("Network.responseReceived") => &parameters["response"]["encodedDataLength"],
-            Some("Network.dataReceived") => &parameters["encodedDataLength"],
+            Some("Network.responseReceived") if !is_page => &parameters["response"]["encodedDataLength"],
+            Some("Network.dataReceived") if !is_page => &parameters["encodedDataLength"],
+            Some("Network.loadingFinished") if is_page => &parameters["encodedDataLength"],
             _ => continue,
         };
         let size = size.as_f64().unwrap_or_default();
         all += size;
-        if seconds(event, "timestamp") <= row_s {
+        if is_page || seconds(event, "timestamp") <= row_s {
             before += size;
         }
     }
