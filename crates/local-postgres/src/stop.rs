@@ -17,7 +17,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Signal for a fast shutdown: disconnect clients and write a checkpoint.
 pub(crate) const FAST: libc::c_int = libc::SIGINT;
 
-/// What is needed to stop a server.
+/// The parts of a server that stopping it takes.
 #[derive(Debug)]
 pub(crate) struct Stop {
     server_lock: CString,
